@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arguments.h"
+
+#include "batch/for_each_index.h"
+#include "core/text.h"
+#include "dataset/files.h"
+#include "layers/arguments.h"
+#include "layers/registry.h"
+
+namespace deckle::cli {
+namespace {
+
+// "7" or "7,8", by the rules of the chain file.
+std::optional<SeedPair> parse_seed(const std::string& text) {
+  const Json json =
+      Json::parse(text.find(',') == std::string::npos ? text : "[" + text + "]", nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  const auto pair = seed_pair(json);
+  return pair ? std::optional(*pair) : std::nullopt;
+}
+
+// The layer that the last mistake is about, for the hint.
+std::string layer_of(const Mistakes& mistakes, std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  for (const PlacedMistake& mistake : mistakes) {
+    if (!mistake.pointer.starts_with("/layers/")) continue;
+    const auto end = mistake.pointer.find('/', 8);
+    try {
+      const Json& entry = json.at(Json::json_pointer(mistake.pointer.substr(0, end)));
+      return entry.at("class_name").get<std::string>();
+    } catch (const Json::exception&) {  // not even a class_name
+    }
+  }
+  return "";
+}
+
+void report_mistakes(const Mistakes& mistakes, const std::string& name, const std::string& text,
+                     Report& report) {
+  for (const PlacedMistake& mistake : mistakes) {
+    report.error(name + ":" + std::to_string(mistake.place.line) + ":" +
+                 std::to_string(mistake.place.column) + ": " +
+                 (mistake.pointer.empty() ? "" : mistake.pointer + ": ") + mistake.message);
+  }
+  const std::string layer = layer_of(mistakes, text);
+  report.info(count_of(mistakes.size(), "mistake") + ", nothing was read or written" +
+              (find_layer(layer) != nullptr
+                   ? "; \"deckle layers " + layer + "\" shows its arguments"
+                   : ""));
+}
+
+}  // namespace
+
+void add_chain_options(CLI::App& command, ChainArguments& arguments) {
+  command.add_option("CHAIN", arguments.file, "The chain file; - for standard input")->required();
+  command.add_option("--seed", arguments.seed,
+                     "Seed instead of the chain's: a number, or a pair A,B");
+  command
+      .add_option("--copies", arguments.copies,
+                  "Independent outputs of each image, instead of the chain's")
+      ->check(CLI::Range(1, kMaxCopies));
+  std::vector<std::string> formats{"same"};
+  for (const std::string_view name : output_formats())
+    formats.emplace_back(name);
+  command.add_option("--format", arguments.format, "Output format instead of the chain's")
+      ->check(CLI::IsMember(formats));
+}
+
+void add_input_options(CLI::App& command, InputArguments& arguments) {
+  command.add_option("INPUT", arguments.inputs, "Folders (taken recursively) and files");
+  command
+      .add_option("--files-from", arguments.files_from,
+                  "Take the paths listed in FILE (- for standard input), one a line, below INPUT "
+                  "or the current "
+                  "folder")
+      ->option_text("FILE");
+  command.add_flag("-0,--null", arguments.null_separated,
+                   "The listed paths end in a zero byte, as find -print0 does");
+}
+
+void add_jobs_option(CLI::App& command, int& jobs) {
+  command.add_option("-j,--jobs", jobs, "Threads (default: the processors this process may use)")
+      ->check(CLI::Range(1, 4096))
+      ->option_text("N");
+}
+
+void add_report_options(CLI::App& command, ReportOptions& options) {
+  command.add_flag("-q,--quiet", options.quiet, "Errors only");
+  command.add_flag("-v,--verbose", options.verbose, "Also name what is passed over or skipped");
+  command
+      .add_option_function<std::string>(
+          "--log-format", [&](const std::string& format) { options.json = format == "json"; },
+          "Messages as text or as a JSON object a line")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report) {
+  const auto text = read_text(arguments.file);
+  if (!text) {
+    report.error(arguments.file, text.error());
+    return std::nullopt;
+  }
+  const std::string name = arguments.file == "-" ? "standard input" : printable(arguments.file);
+  auto parsed = parse_chain(*text);
+  if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
+    report_mistakes(*mistakes, name, *text, report);
+    return std::nullopt;
+  }
+  Chain chain = std::get<Chain>(std::move(parsed));
+  if (!arguments.seed.empty()) {
+    chain.seed = parse_seed(arguments.seed);
+    if (!chain.seed) {
+      report.error("--seed: \"" + printable(arguments.seed) +
+                   "\" is not a seed; give a whole number of 64 bits, or a pair A,B of them");
+      return std::nullopt;
+    }
+  }
+  if (arguments.copies > 0) chain.copies = arguments.copies;
+  if (arguments.format == "same") {
+    chain.output.format.reset();
+  } else if (!arguments.format.empty()) {
+    chain.output.format = codec_by_name(arguments.format)->format;
+  }
+  if (chain.copies > 1 && !chain.draws()) {
+    report.warning("no layer of this chain is random: the " + std::to_string(chain.copies) +
+                   " copies of an image will be alike");
+  }
+  return chain;
+}
+
+std::optional<InputList> load_inputs(const InputArguments& arguments, const std::string& out,
+                                     Report& report, int& exit) {
+  InputRequest request{arguments.inputs, {}, arguments.null_separated ? '\0' : '\n', out};
+  exit = kExitUsage;
+  if (!arguments.files_from.empty()) {
+    auto list = read_text(arguments.files_from);
+    if (!list) {
+      report.error(arguments.files_from, list.error());
+      return std::nullopt;
+    }
+    request.file_list = *std::move(list);
+  } else if (arguments.null_separated) {
+    report.error("-0 says how the paths of --files-from end; there is no --files-from");
+    return std::nullopt;
+  } else if (arguments.inputs.empty()) {
+    report.error("no input: give folders or files, or --files-from");
+    return std::nullopt;
+  }
+  auto list = list_inputs(request);
+  if (!list) {
+    report.error(list.error().message);
+    exit = exit_code(list.error());
+    return std::nullopt;
+  }
+  exit = kExitOk;
+  return *std::move(list);
+}
+
+int resolve_jobs(int jobs) {
+  return jobs > 0 ? jobs : usable_processors();
+}
+
+}  // namespace deckle::cli

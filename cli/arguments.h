@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// arguments: what `run` and `plan` ask for alike: a chain, and inputs.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chain/chain.h"
+#include "dataset/inputs.h"
+#include "report.h"
+
+namespace deckle::cli {
+
+struct ChainArguments {
+  std::string file;
+  std::string seed;    ///< --seed, as it was typed
+  int copies = 0;      ///< --copies; 0: the chain's
+  std::string format;  ///< --format; "": the chain's
+};
+
+struct InputArguments {
+  std::vector<std::string> inputs;
+  std::string files_from;
+  bool null_separated = false;
+};
+
+void add_chain_options(CLI::App& command, ChainArguments& arguments);
+void add_input_options(CLI::App& command, InputArguments& arguments);
+void add_jobs_option(CLI::App& command, int& jobs);
+void add_report_options(CLI::App& command, ReportOptions& options);
+
+/// Reads and checks the chain; every mistake was reported where nothing comes back.
+[[nodiscard]] std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report);
+
+/// Lists the inputs; the failure was reported and `exit` set where nothing comes back.
+[[nodiscard]] std::optional<InputList> load_inputs(const InputArguments& arguments,
+                                                   const std::string& out, Report& report,
+                                                   int& exit);
+
+/// The number of threads: as asked for, else the processors of this process.
+[[nodiscard]] int resolve_jobs(int jobs);
+
+}  // namespace deckle::cli

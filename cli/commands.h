@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// commands: one file a subcommand; main.cpp holds the table.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace deckle::cli {
+
+/// Each adds itself to the command line; when it is chosen and its arguments are well formed, it
+/// runs and leaves its exit code in `exit`.
+void add_run(CLI::App& app, int& exit);
+void add_plan(CLI::App& app, int& exit);
+void add_verify(CLI::App& app, int& exit);
+void add_layers(CLI::App& app, int& exit);
+void add_schema(CLI::App& app, int& exit);
+
+}  // namespace deckle::cli

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "chain/chain.h"
+#include "dataset/inputs.h"
+#include "report.h"
+
+namespace deckle::cli {
+
+/// Prints what a run would do, to stdout; `all` shows every shape. The exit code that the run would
+/// have.
+int print_plan(const Chain& chain, const InputList& inputs, int jobs, bool all,
+               const std::string& chain_file, Report& report);
+
+}  // namespace deckle::cli

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// report: everything that is said on the terminal, and exit codes.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "core/json.h"
+#include "core/result.h"
+
+namespace deckle::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitImages = 1;  ///< done, but some images failed; or there are differences
+inline constexpr int kExitUsage =
+    2;  ///< the command line or the chain is wrong, nothing was written
+inline constexpr int kExitStopped = 3;  ///< the run could not go on
+
+/// The exit code of a refusal.
+[[nodiscard]] int exit_code(const Error& error);
+
+enum class Progress { Auto, Always, Never };
+
+struct ReportOptions {
+  bool quiet = false;
+  bool verbose = false;
+  bool json = false;  ///< a JSON object a line
+  Progress progress = Progress::Auto;
+};
+
+/// Messages, and a progress bar that makes room for them. All of it goes to stderr. Safe to use
+/// from several threads.
+class Report {
+ public:
+  explicit Report(ReportOptions options);
+  Report(const Report&) = delete;
+  Report& operator=(const Report&) = delete;
+  ~Report();
+
+  [[nodiscard]] bool verbose() const { return options_.verbose; }
+
+  /// What failed, in one line: "photos/a.jpg: truncated: ..". Shown whatever the options.
+  void error(std::string_view file, const Error& error);
+  void error(std::string_view text);
+  void warning(std::string_view text);
+  /// What a user wants to know; -q silences it.
+  void info(std::string_view text, const Json& fields = Json::object());
+  /// Only with -v.
+  void detail(std::string_view text);
+
+  /// Progress: `total` images, then one call an image.
+  void start(std::size_t total);
+  void step(bool failed);
+  void finish();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void line(std::string_view level, std::string_view text, const Json& fields,
+            std::string_view colour);
+  void draw();
+  void erase();
+
+  ReportOptions options_;
+  bool terminal_;
+  bool colour_;
+  bool utf8_;
+  std::mutex mutex_;
+  std::size_t total_ = 0;
+  std::size_t done_ = 0;
+  std::size_t failed_ = 0;
+  bool drawn_ = false;
+  bool running_ = false;
+  Clock::time_point begin_;
+  Clock::time_point last_;
+};
+
+/// "0:01:07".
+[[nodiscard]] std::string clock_text(double seconds);
+
+}  // namespace deckle::cli

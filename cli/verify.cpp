@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/verify.h"
+
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include "arguments.h"
+#include "commands.h"
+#include "core/text.h"
+#include "report.h"
+
+namespace deckle::cli {
+namespace {
+
+struct VerifyArguments {
+  std::string manifest;
+  int jobs = 0;
+  ReportOptions report;
+};
+
+int run_verify(const VerifyArguments& arguments) {
+  Report report(arguments.report);
+  const auto verified = verify_manifest(arguments.manifest, resolve_jobs(arguments.jobs));
+  if (!verified) {
+    report.error(arguments.manifest, verified.error());
+    return verified.error().code == ErrorCode::Unreadable ? kExitStopped : kExitUsage;
+  }
+  constexpr std::array<std::string_view, 4> kKinds{"missing", "altered", "unreadable", "unknown"};
+  for (const Difference& difference : verified->differences) {
+    std::printf("%s: %s%s\n", std::string(kKinds.at(difference.kind)).c_str(),
+                printable(difference.path).c_str(),
+                difference.detail.empty() ? "" : (" (" + difference.detail + ")").c_str());
+  }
+  std::fflush(stdout);
+  const std::size_t wrong = verified->differences.size();
+  report.info(count_of(verified->outputs, "output") +
+              (wrong == 0 ? ", all as recorded" : ", " + count_of(wrong, "difference")));
+  return wrong == 0 ? kExitOk : kExitImages;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, int& exit) {
+  CLI::App* command =
+      app.add_subcommand("verify", "Check that the outputs are what the manifest says");
+  const auto arguments = std::make_shared<VerifyArguments>();
+  command->add_option("MANIFEST", arguments->manifest, "The manifest, in the folder of its outputs")
+      ->required();
+  add_jobs_option(*command, arguments->jobs);
+  add_report_options(*command, arguments->report);
+  command->footer(
+      "\nReads every output. Exit code 1 where one is missing or altered, or a file is there that "
+      "is not recorded.\n\n"
+      "Example:\n  deckle verify train/manifest.jsonl");
+  command->callback([arguments, &exit] { exit = run_verify(*arguments); });
+}
+
+}  // namespace deckle::cli

@@ -1,0 +1,23 @@
+# Debian's split OpenCV packages (libopencv-core-dev, libopencv-imgcodecs-dev) have no OpenCVConfig.cmake of
+# their own, and the one of libopencv-dev pulls in all of OpenCV. This finds just the two parts that are used.
+# Gives OpenCVParts::core and OpenCVParts::imgcodecs.
+find_path(OpenCVParts_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4)
+find_library(OpenCVParts_CORE_LIBRARY opencv_core)
+find_library(OpenCVParts_IMGCODECS_LIBRARY opencv_imgcodecs)
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(OpenCVParts
+  REQUIRED_VARS OpenCVParts_INCLUDE_DIR OpenCVParts_CORE_LIBRARY OpenCVParts_IMGCODECS_LIBRARY
+  REASON_FAILURE_MESSAGE "install libopencv-core-dev and libopencv-imgcodecs-dev")
+mark_as_advanced(OpenCVParts_INCLUDE_DIR OpenCVParts_CORE_LIBRARY OpenCVParts_IMGCODECS_LIBRARY)
+
+if(OpenCVParts_FOUND AND NOT TARGET OpenCVParts::core)
+  add_library(OpenCVParts::core UNKNOWN IMPORTED)
+  set_target_properties(OpenCVParts::core PROPERTIES
+    IMPORTED_LOCATION "${OpenCVParts_CORE_LIBRARY}"
+    INTERFACE_INCLUDE_DIRECTORIES "${OpenCVParts_INCLUDE_DIR}")
+  add_library(OpenCVParts::imgcodecs UNKNOWN IMPORTED)
+  set_target_properties(OpenCVParts::imgcodecs PROPERTIES
+    IMPORTED_LOCATION "${OpenCVParts_IMGCODECS_LIBRARY}"
+    INTERFACE_LINK_LIBRARIES OpenCVParts::core)
+endif()

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/for_each_index.h"
+
+#include <omp.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace deckle {
+namespace {
+
+// cgroup v2: cpu.max holds "quota period" or "max period".
+double quota_v2(const std::string& folder) {
+  std::ifstream file(folder + "/cpu.max");
+  double quota = 0;
+  double period = 0;
+  return file >> quota >> period && period > 0 ? quota / period : 0;
+}
+
+double quota_v1(const std::string& folder) {
+  double quota = 0;
+  double period = 0;
+  std::ifstream(folder + "/cpu.cfs_quota_us") >> quota;
+  std::ifstream(folder + "/cpu.cfs_period_us") >> period;
+  return quota > 0 && period > 0 ? quota / period : 0;
+}
+
+}  // namespace
+
+void for_each_index(std::size_t n, int jobs,
+                    const std::function<void(std::size_t, std::size_t)>& f) {
+  // The one pragma of the program. Dynamic: images differ in size by orders of magnitude.
+#pragma omp parallel for schedule(dynamic, 1) num_threads(jobs)
+  for (std::size_t i = 0; i < n; ++i)
+    f(i, static_cast<std::size_t>(omp_get_thread_num()));
+}
+
+double cgroup_quota(const char* root) {
+  const std::string base(root);
+  std::ifstream groups(base + "/proc/self/cgroup");
+  double least = 0;
+  const auto consider = [&](double quota) {
+    if (quota > 0 && (least == 0 || quota < least)) least = quota;
+  };
+  for (std::string line; std::getline(groups, line);) {
+    // "0::/path" in version 2, "4:cpu,cpuacct:/path" in version 1. Groups above set limits as well.
+    const auto first = line.find(':');
+    const auto second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    std::string path = line.substr(second + 1);
+    std::istringstream names(controllers);
+    bool cpu = false;
+    for (std::string name; std::getline(names, name, ',');)
+      cpu = cpu || name == "cpu";
+    if (!cpu && !controllers.empty()) continue;
+    for (;;) {
+      if (controllers.empty()) {
+        consider(quota_v2(base + "/sys/fs/cgroup" + path));
+      } else {
+        consider(quota_v1(base + "/sys/fs/cgroup/" + controllers + path));
+        consider(quota_v1(base + "/sys/fs/cgroup/cpu" + path));
+      }
+      const auto slash = path.rfind('/');
+      if (path.empty() || slash == std::string::npos) break;
+      path.resize(slash);
+    }
+  }
+  return least;
+}
+
+int usable_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  int processors =
+      ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : omp_get_num_procs();
+  if (const double quota = cgroup_quota(""); quota > 0) {
+    processors = std::min(processors, static_cast<int>(std::ceil(quota)));
+  }
+  return std::max(processors, 1);
+}
+
+}  // namespace deckle

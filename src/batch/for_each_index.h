@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace deckle {
+
+/// Calls f(i, worker) for every i below n, each once, in any order, on up to `jobs` threads;
+/// `worker` is below `jobs` and no two calls of one worker run at the same time. f must not throw.
+void for_each_index(std::size_t n, int jobs,
+                    const std::function<void(std::size_t, std::size_t)>& f);
+
+/// The processors that this process may really use: its affinity, and its cgroup's CPU quota
+/// rounded up.
+[[nodiscard]] int usable_processors();
+
+/// The quota alone, in processors, from files below `root` ("/" but in tests); 0 where there is
+/// none.
+[[nodiscard]] double cgroup_quota(const char* root);
+
+}  // namespace deckle

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/forecast.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "batch/for_each_index.h"
+#include "batch/survey.h"
+#include "chain/plan.h"
+#include "dataset/files.h"
+
+namespace deckle {
+namespace {
+
+// A file's bytes without reading them: a header is often a page or two of many megabytes.
+class MappedFile {
+ public:
+  explicit MappedFile(const File& file) {
+    struct stat status {};
+    if (::fstat(file.fd(), &status) != 0 || status.st_size == 0) return;
+    size_ = static_cast<std::size_t>(status.st_size);
+    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.fd(), 0);
+    if (address != MAP_FAILED) data_ = address;
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile() {
+    if (data_ != nullptr) ::munmap(data_, size_);
+  }
+  [[nodiscard]] Bytes bytes() const {
+    if (data_ == nullptr) return {};
+    return {static_cast<const std::uint8_t*>(data_), size_};
+  }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+struct Look {
+  bool no_image = false;
+  std::optional<Error> error;
+  std::optional<Shape> shape;
+  double needed = 0;
+  std::string resized;
+  std::string skipped;
+  std::uint64_t bytes_raw = 0;
+  std::uint64_t bytes_about = 0;
+};
+
+// What files of a format usually take of the raw samples, photographs taken together.
+double usual_share(Format format) {
+  switch (format) {
+    case Format::Jpeg:
+      return 0.15;
+    case Format::Webp:
+      return 0.08;
+    case Format::Png:
+      return 0.65;
+    case Format::Tiff:
+      return 0.8;
+    default:
+      return 1.0;
+  }
+}
+
+std::string resized_text(const Chain& chain, const Plan& plan) {
+  for (const Draw& draw : plan.draws) {
+    const Layer& layer = chain.layers[draw.layer];
+    if (draw.choice.resized && layer.config.value("training", true)) {
+      return "smaller than its crop (" + std::to_string(plan.input.rows()) + " x " +
+             std::to_string(plan.input.cols()) + ")";
+    }
+  }
+  return "";
+}
+
+Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
+  const InputFile& input = list.files[index];
+  Look look;
+  const auto failed = [&](const Error& error) {
+    look.error = error;
+    look.no_image = is_passed_over(error, input.path, input.named);
+    return look;
+  };
+  const auto file = open_to_read(list.file_path(input));
+  if (!file) return failed(file.error());
+  const MappedFile mapped(*file);
+  const auto codec = recognise(mapped.bytes().first(std::min(mapped.bytes().size(), kHeadBytes)));
+  if (!codec) return failed(codec.error());
+  const auto info = read_info(mapped.bytes(), chain.input);
+  if (!info) return failed(info.error());
+  look.shape = chain.input.apply_orientation ? info->upright_shape() : info->shape;
+  // The content is not read: where seeds come from it, the windows are others of the same kind.
+  const auto plan = make_plan(chain, *look.shape, info->dtype,
+                              {input.path, static_cast<std::int64_t>(index), {}, 0});
+  if (!plan) return failed(plan.error());
+  if (!plan->skip.empty()) {
+    look.skipped = plan->skip;
+    return look;
+  }
+  const Codec& target = *output_name(chain, input.path, **codec, 0).codec;
+  const DType depth = chain.output.dtype.value_or(info->dtype);
+  if (target.can_encode == nullptr) {
+    return failed({ErrorCode::Unsupported, std::string(target.name) + " is read but not written"});
+  }
+  if (const auto fits = target.can_encode(plan->output, depth); !fits) return failed(fits.error());
+
+  look.resized = resized_text(chain, *plan);
+  look.needed =
+      static_cast<double>(plan->window.pixels()) / static_cast<double>(look.shape->pixels());
+  const auto copies = static_cast<std::uint64_t>(chain.copies);
+  const auto samples = static_cast<double>(plan->output.pixels() * plan->output.channels);
+  look.bytes_raw = copies * static_cast<std::uint64_t>(samples) * size_of(depth);
+  // A format that stays the same stays about as dense as it is.
+  const double share = target.format == info->format
+                           ? static_cast<double>(mapped.bytes().size()) /
+                                 (static_cast<double>(look.shape->pixels() * look.shape->channels) *
+                                  static_cast<double>(size_of(info->dtype)))
+                           : usual_share(target.format);
+  look.bytes_about =
+      static_cast<std::uint64_t>(static_cast<double>(look.bytes_raw) * std::min(share, 1.1));
+  return look;
+}
+
+}  // namespace
+
+Forecast forecast(const Chain& chain, const InputList& list, int jobs) {
+  std::vector<Look> looks(list.files.size());
+  for_each_index(looks.size(), jobs,
+                 [&](std::size_t i, std::size_t) { looks[i] = look_at(chain, list, i); });
+
+  Forecast result;
+  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t>, ShapeGroup> groups;
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    const Look& look = looks[i];
+    const std::string file = list.file_path(list.files[i]);
+    if (look.no_image) {
+      ++result.passed_over;
+      continue;
+    }
+    ++result.images;
+    if (look.shape) {
+      ShapeGroup& group = groups[{look.shape->rows(), look.shape->cols(), look.shape->channels}];
+      group.input = *look.shape;
+      ++group.files;
+      group.needed += look.needed;
+    }
+    if (look.error) {
+      result.failing.push_back({file, look.error->message});
+    } else if (!look.skipped.empty()) {
+      result.skipped.push_back({file, look.skipped});
+    } else {
+      result.outputs += static_cast<std::size_t>(chain.copies);
+      result.bytes_raw += look.bytes_raw;
+      result.bytes_about += look.bytes_about;
+      if (!look.resized.empty()) result.resized.push_back({file, look.resized});
+    }
+  }
+  for (auto& [key, group] : groups) {
+    group.needed /= static_cast<double>(group.files);
+    if (auto shapes = plan_shapes(chain, group.input)) group.shapes = *std::move(shapes);
+    result.groups.push_back(std::move(group));
+  }
+  std::stable_sort(result.groups.begin(), result.groups.end(),
+                   [](const ShapeGroup& x, const ShapeGroup& y) { return x.files > y.files; });
+  return result;
+}
+
+}  // namespace deckle

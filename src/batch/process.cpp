@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/process.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <new>
+
+#include "batch/survey.h"
+#include "core/digest.h"
+#include "kernels/convert.h"
+
+namespace deckle {
+namespace {
+
+// An image on its way: what its records have in common so far.
+class ImageJob {
+ public:
+  ImageJob(const Chain& chain, const ImageSource& source, const std::string& out, Scratch& scratch)
+      : chain_(chain), source_(source), out_(out), scratch_(scratch) {
+    common_.input = source.path;
+  }
+
+  Result<Processed> run() {
+    auto codec = load();
+    if (!codec) {
+      result_.no_image = is_passed_over(codec.error(), source_.path, source_.named);
+      return failed(codec.error());
+    }
+    common_.input_sha256 = sha256(scratch_.file.bytes());
+    const auto info = read_info(scratch_.file.bytes(), chain_.input);
+    if (!info) return failed(info.error());
+    common_.shape = chain_.input.apply_orientation ? info->upright_shape() : info->shape;
+
+    // All copies are planned, and refused, before anything is decoded.
+    std::vector<Plan> plans;
+    for (int copy = 0; copy < chain_.copies; ++copy) {
+      auto plan = make_plan(chain_, *common_.shape, info->dtype,
+                            {source_.path, source_.index, *common_.input_sha256, copy});
+      if (!plan) return failed(plan.error());
+      plans.push_back(*std::move(plan));
+    }
+    const OutputName name = output_name(chain_, source_.path, **codec, 0);
+    const DType depth = chain_.output.dtype.value_or(info->dtype);
+    if (auto fits = check_output(*name.codec, plans.front(), depth); !fits)
+      return failed(fits.error());
+
+    if (plans.front().skip.empty()) {  // skipping depends on the shape alone, so all copies agree
+      auto damage = decode(scratch_.file.bytes(), *info, chain_.input, scratch_.decoded);
+      if (!damage) return failed(damage.error());
+      common_.truncated = *damage;
+    }
+    for (int copy = 0; copy < chain_.copies; ++copy) {
+      auto made = make_output(plans[static_cast<std::size_t>(copy)], copy, **codec, *info, depth);
+      if (made) continue;
+      if (!concerns_one_file(made.error())) return made.error();
+      return failed(made.error());
+    }
+    return std::move(result_);
+  }
+
+ private:
+  // The file into memory; its codec.
+  Result<const Codec*> load() {
+    auto file = open_to_read(source_.file);
+    if (!file) return file.error();
+    if (auto head = read_head(*file, kHeadBytes, scratch_.file); !head) return head.error();
+    auto codec = recognise(scratch_.file.bytes());
+    if (!codec) return codec;
+    if (auto all = read_all(*file, scratch_.file); !all) return all.error();
+    return codec;
+  }
+
+  Result<Done> check_output(const Codec& codec, const Plan& plan, DType depth) const {
+    if (!plan.skip.empty()) return Done{};
+    if (codec.can_encode == nullptr) {
+      return Error{ErrorCode::Unsupported,
+                   std::string(codec.name) +
+                       " is read but not written; set \"output\": {\"format\": \"png\"}"};
+    }
+    return codec.can_encode(plan.output, depth);
+  }
+
+  Result<Done> make_output(const Plan& plan, int copy, const Codec& input_codec,
+                           const ImageInfo& info, DType depth) {
+    Record record = common_;
+    record.copy = copy;
+    record.draws = plan.draws;
+    if (!plan.skip.empty()) {
+      record.skipped = plan.skip;
+      result_.records.push_back(std::move(record));
+      return Done{};
+    }
+    const Window all{2, {Interval{0, plan.input.rows()}, Interval{0, plan.input.cols()}}};
+    const Tensor* pixels = &run_plan(plan, scratch_.decoded, all, scratch_.plan);
+    if (pixels->dtype != depth || info.dtype != depth) {
+      to_file_depth(*pixels, info.dtype, depth, scratch_.converted);
+      pixels = &scratch_.converted;
+    }
+    const OutputName name = output_name(chain_, source_.path, input_codec, copy);
+    EncodeOptions options{name.codec->format, chain_.output.quality, chain_.output.lossless,
+                          chain_.output.compression};
+    // A lossless webp stays one, unless a quality is asked for.
+    if (!chain_.output.format && info.lossless && !options.quality) options.lossless = true;
+    if (auto encoded = name.codec->encode(*pixels, options, scratch_.encoded); !encoded)
+      return encoded;
+
+    record.window = plan.window;
+    record.output = name.path;
+    record.output_sha256 = sha256(scratch_.encoded.bytes());
+    record.bytes = scratch_.encoded.size();
+    record.output_shape = pixels->shape;
+    record.output_dtype = pixels->dtype;
+    record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});
+    auto pending = PendingFile::write(join_path(out_, name.path), scratch_.encoded.bytes());
+    if (!pending) return pending.error();
+    result_.outputs.push_back(*std::move(pending));
+    result_.records.push_back(std::move(record));
+    return Done{};
+  }
+
+  // One record for the image, whatever was made of it so far.
+  Processed failed(Error error) {
+    Record record = common_;
+    record.error = std::move(error);
+    result_.records.clear();
+    result_.outputs.clear();
+    result_.records.push_back(std::move(record));
+    return std::move(result_);
+  }
+
+  const Chain& chain_;
+  const ImageSource& source_;
+  const std::string& out_;
+  Scratch& scratch_;
+  Record common_;
+  Processed result_;
+};
+
+}  // namespace
+
+bool concerns_one_file(const Error& error) {
+  constexpr std::array kOfTheName{ENAMETOOLONG, EEXIST, EISDIR, ENOTDIR,
+                                  ENOTEMPTY,    EILSEQ, EINVAL, ELOOP};
+  return error.code != ErrorCode::Write ||
+         std::find(kOfTheName.begin(), kOfTheName.end(), error.sys_errno) != kOfTheName.end();
+}
+
+Result<Processed> process_image(const Chain& chain, const ImageSource& source,
+                                const std::string& out, Scratch& scratch) {
+  const auto failed = [&](ErrorCode code, const std::string& why) {
+    Processed processed;
+    Record record;
+    record.input = source.path;
+    record.error = Error{code, why};
+    processed.records.push_back(std::move(record));
+    return processed;
+  };
+  try {
+    auto result = ImageJob(chain, source, out, scratch).run();
+    for (Tensor* tensor :
+         {&scratch.decoded, &scratch.plan.a, &scratch.plan.b, &scratch.converted}) {
+      tensor->data.shrink(kKeptScratchBytes);
+    }
+    return result;
+  } catch (const std::bad_alloc&) {
+    scratch = Scratch{};
+    return failed(ErrorCode::TooLarge, "not enough memory for this image");
+  } catch (const std::exception& e) {
+    return failed(ErrorCode::Internal, std::string("a mistake in deckle: ") + e.what());
+  }
+}
+
+}  // namespace deckle

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// process: one image, from the bytes of its file to outputs that wait to be renamed.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "batch/manifest.h"
+#include "chain/chain.h"
+#include "chain/plan.h"
+#include "core/bytes.h"
+#include "core/tensor.h"
+#include "dataset/files.h"
+
+namespace deckle {
+
+/// What a thread keeps from image to image.
+struct Scratch {
+  Buffer file;
+  Tensor decoded;
+  PlanScratch plan;
+  Tensor converted;
+  Buffer encoded;
+};
+
+/// One image and what became of it.
+struct Processed {
+  bool no_image = false;             ///< passed over: see is_passed_over
+  std::vector<Record> records;       ///< one a copy, or one that says why there is none
+  std::vector<PendingFile> outputs;  ///< in the order of the records that have one
+};
+
+struct ImageSource {
+  std::string file;    ///< to be opened
+  std::string path;    ///< relative to the input root
+  std::int64_t index;  ///< in the sorted list
+  bool named;          ///< an error where it is no image
+};
+
+/// Reads, decodes, plans, gathers, encodes and writes under temporary names. An Error is one that
+/// concerns the whole run (an output cannot be written); what concerns the image alone stands in
+/// its records.
+[[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
+                                              const std::string& out, Scratch& scratch);
+
+/// Whether a failure to write is the name's fault alone, so that other outputs may still be
+/// written.
+[[nodiscard]] bool concerns_one_file(const Error& error);
+
+/// What a thread may keep of a large image's memory.
+inline constexpr std::size_t kKeptScratchBytes = std::size_t{256} << 20U;
+
+}  // namespace deckle

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// survey: what can be known to go wrong before the first file is written.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "chain/chain.h"
+#include "core/result.h"
+#include "dataset/inputs.h"
+
+namespace deckle {
+
+/// The codec of an output, and its path relative to the output folder.
+struct OutputName {
+  const Codec* codec;
+  std::string path;
+};
+[[nodiscard]] OutputName output_name(const Chain& chain, std::string_view input_path,
+                                     const Codec& input_codec, int copy);
+
+/// Whether a file that `recognise` refused with `error` is passed over without being a failure: it
+/// is no image, was not named one by one, and its name does not say that it is one (an empty .jpg
+/// is a loss, a README is not).
+[[nodiscard]] bool is_passed_over(const Error& error, std::string_view path, bool named);
+
+/// Takes the files that are passed over off the list: reads the beginning of each. Gives how many
+/// they were.
+[[nodiscard]] std::size_t keep_images(InputList& list, int jobs);
+
+/// Inputs that would write one output, in sentences; empty where there are none. Reads the
+/// beginnings of only those files whose names say that they might.
+[[nodiscard]] std::vector<std::string> find_clashes(const Chain& chain, const InputList& list);
+
+/// Fails with Usage where the output folder is an input folder, or an output would land in one or
+/// on an input.
+[[nodiscard]] Result<Done> check_output_folder(const Chain& chain, const InputList& list,
+                                               const std::string& out);
+
+/// Paths of outputs, relative to their folder, that an earlier run recorded.
+using OwnOutputs = std::unordered_set<std::string>;
+/// From the manifest and the journal in `out`, as far as there are any.
+[[nodiscard]] Result<OwnOutputs> own_outputs(const std::string& out);
+
+/// Files that stand where an output is to go and are not in `own`, in sentences.
+[[nodiscard]] std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
+                                                    const std::string& out, const OwnOutputs& own);
+
+}  // namespace deckle

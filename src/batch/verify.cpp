@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/verify.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <tuple>
+#include <unordered_set>
+
+#include "batch/for_each_index.h"
+#include "batch/manifest.h"
+#include "core/digest.h"
+#include "core/text.h"
+#include "dataset/files.h"
+#include "dataset/inputs.h"
+
+namespace deckle {
+namespace {
+
+// Nothing where the output is as recorded.
+std::vector<Difference> check(const std::string& folder, const ManifestOutput& output,
+                              Buffer& buffer) {
+  const auto differs = [&](Difference::Kind kind, std::string detail) {
+    return std::vector<Difference>{{kind, output.path, std::move(detail)}};
+  };
+  auto file = open_to_read(join_path(folder, output.path));
+  if (!file) {
+    const bool gone = file.error().sys_errno == ENOENT || file.error().sys_errno == ENOTDIR;
+    return differs(gone ? Difference::Missing : Difference::Unreadable,
+                   gone ? "" : file.error().message);
+  }
+  if (auto read = read_all(*file, buffer); !read)
+    return differs(Difference::Unreadable, read.error().message);
+  if (buffer.size() != output.bytes) {
+    return differs(Difference::Altered,
+                   grouped(buffer.size()) + " bytes, " + grouped(output.bytes) + " recorded");
+  }
+  if (hex(sha256(buffer.bytes())) != output.sha256)
+    return differs(Difference::Altered, "its SHA-256 differs");
+  return {};
+}
+
+}  // namespace
+
+Result<Verification> verify_manifest(const std::string& manifest, int jobs) {
+  std::vector<ManifestOutput> outputs;
+  if (auto read =
+          read_outputs(manifest, [&](const ManifestOutput& output) { outputs.push_back(output); });
+      !read) {
+    return read.error();
+  }
+  const std::string folder(
+      folder_of(manifest).empty() && manifest.starts_with('/') ? "/" : folder_of(manifest));
+  Verification result;
+  result.outputs = outputs.size();
+  std::vector<Buffer> buffers(static_cast<std::size_t>(std::max(jobs, 1)));
+  std::mutex mutex;
+  for_each_index(outputs.size(), std::max(jobs, 1), [&](std::size_t i, std::size_t worker) {
+    auto found = check(folder, outputs[i], buffers[worker]);
+    if (found.empty()) return;
+    const std::lock_guard lock(mutex);
+    result.differences.push_back(std::move(found.front()));
+  });
+
+  std::unordered_set<std::string_view> known;
+  for (const ManifestOutput& output : outputs)
+    known.insert(output.path);
+  const auto listed = list_inputs({{folder.empty() ? "." : folder}, {}, '\n', ""});
+  if (!listed) return listed.error();
+  for (const InputFile& file : listed->files) {
+    if (known.contains(file.path) || file.path == name_of_path(manifest)) continue;
+    result.differences.push_back({Difference::Unknown, file.path, "not in the manifest"});
+  }
+  std::sort(result.differences.begin(), result.differences.end(),
+            [](const Difference& x, const Difference& y) {
+              return std::tie(x.path, x.kind) < std::tie(y.path, y.kind);
+            });
+  return result;
+}
+
+}  // namespace deckle

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain/chain.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "core/text.h"
+#include "layers/arguments.h"
+#include "layers/registry.h"
+
+namespace deckle {
+namespace {
+
+constexpr std::array<std::string_view, 9> kChainKeys{
+    "name", "seed", "seed_from", "copies", "data_format", "layers", "output", "input", "$schema"};
+constexpr std::array<std::string_view, 4> kOutputKeys{"format", "quality", "compression", "dtype"};
+constexpr std::array<std::string_view, 3> kInputKeys{"orientation", "truncated", "max_pixels"};
+constexpr std::array<std::string_view, 4> kSeedFrom{"path", "index", "content", "fixed"};
+constexpr std::array<std::string_view, 2> kDataFormats{"channels_last", "channels_first"};
+constexpr std::array<std::string_view, 2> kOrientations{"apply", "ignore"};
+constexpr std::array<std::string_view, 2> kTruncated{"fail", "accept"};
+constexpr std::array<std::string_view, 4> kOutputTypes{"uint8", "uint16", "float32", "float64"};
+// What Keras 3 writes beside class_name and config.
+constexpr std::array<std::string_view, 3> kEntryKeys{"module", "registered_name", "build_config"};
+
+std::string kind_of(const Json& value) {
+  if (value.is_null()) return "null";
+  if (value.is_boolean()) return "true or false";
+  if (value.is_number()) return "a number";
+  if (value.is_string()) return "a text";
+  return value.is_array() ? "a list" : "an object";
+}
+
+class Reader {
+ public:
+  explicit Reader(const Json& root) : root_(root) {}
+
+  Chain read() {
+    Chain chain;
+    if (!root_.is_object()) {
+      mistake("", "a chain is an object {\"layers\": [..], ..}, not " + kind_of(root_));
+      return chain;
+    }
+    known_keys(root_, "", kChainKeys, "a chain");
+    if (const Json* name = get(root_, "name")) {
+      if (name->is_string()) {
+        chain.name = name->get<std::string>();
+      } else {
+        mistake("/name", "a name is a text, not " + kind_of(*name));
+      }
+    }
+    if (const Json* seed = get(root_, "seed")) chain.seed = take(seed_pair(*seed), "/seed");
+    chain.seed_from = static_cast<SeedFrom>(word(root_, "", "seed_from", kSeedFrom).value_or(0));
+    chain.copies = static_cast<int>(number(root_, "", "copies", 1, kMaxCopies).value_or(1));
+    const auto data_format = word(root_, "", "data_format", kDataFormats);
+    read_input(chain.input);
+    read_output(chain.output);
+    read_layers(chain, data_format);
+    return chain;
+  }
+
+  [[nodiscard]] std::vector<Mistake> take_mistakes() { return std::move(mistakes_); }
+
+ private:
+  void mistake(std::string pointer, std::string message) {
+    mistakes_.push_back({std::move(pointer), std::move(message)});
+  }
+
+  template <typename T>
+  std::optional<T> take(Result<T> result, const std::string& pointer) {
+    if (result) return *std::move(result);
+    mistake(pointer, result.error().message);
+    return std::nullopt;
+  }
+
+  // A member, where it is there and not null.
+  static const Json* get(const Json& object, std::string_view key) {
+    const auto it = object.find(std::string(key));
+    return it == object.end() || it->is_null() ? nullptr : &*it;
+  }
+
+  void known_keys(const Json& object, const std::string& pointer,
+                  std::span<const std::string_view> keys, const std::string& what) {
+    for (const auto& [key, value] : object.items()) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        mistake(join_pointer(pointer, key), "not a key of " + what + did_you_mean(key, keys));
+      }
+    }
+  }
+
+  std::optional<std::size_t> word(const Json& object, const std::string& pointer,
+                                  std::string_view key, std::span<const std::string_view> allowed) {
+    const Json* value = get(object, key);
+    if (value == nullptr) return std::nullopt;
+    const std::string here = join_pointer(pointer, key);
+    if (!value->is_string()) {
+      mistake(here, value->dump() + " is not one of " + one_of(allowed));
+      return std::nullopt;
+    }
+    const auto& text = value->get_ref<const std::string&>();
+    const auto it = std::find(allowed.begin(), allowed.end(), text);
+    if (it != allowed.end()) return static_cast<std::size_t>(it - allowed.begin());
+    mistake(here,
+            "\"" + text + "\" is not one of " + one_of(allowed) + did_you_mean(text, allowed));
+    return std::nullopt;
+  }
+
+  std::optional<std::int64_t> number(const Json& object, const std::string& pointer,
+                                     std::string_view key, std::int64_t least, std::int64_t most) {
+    const Json* value = get(object, key);
+    if (value == nullptr) return std::nullopt;
+    const std::string here = join_pointer(pointer, key);
+    const auto result = take(whole_number(*value, least, ""), here);
+    if (result && *result > most) {
+      mistake(here,
+              value->dump() + " is too large; at most " + std::to_string(most) + " is possible");
+      return std::nullopt;
+    }
+    return result;
+  }
+
+  const Json* section(std::string_view key, std::span<const std::string_view> keys) {
+    const Json* value = get(root_, key);
+    if (value == nullptr) return nullptr;
+    const std::string pointer = "/" + std::string(key);
+    if (!value->is_object()) {
+      mistake(pointer, "\"" + std::string(key) + "\" is an object, not " + kind_of(*value));
+      return nullptr;
+    }
+    known_keys(*value, pointer, keys, "\"" + std::string(key) + "\"");
+    return value;
+  }
+
+  void read_input(DecodeOptions& input) {
+    const Json* object = section("input", kInputKeys);
+    if (object == nullptr) return;
+    input.apply_orientation =
+        word(*object, "/input", "orientation", kOrientations).value_or(0) == 0;
+    input.accept_truncated = word(*object, "/input", "truncated", kTruncated).value_or(0) == 1;
+    if (const Json* value = get(*object, "max_pixels")) {
+      // Larger than any extent: whole_number's own limit does not apply.
+      if (value->is_number_integer() && *value >= 1 && *value <= std::int64_t{1} << 40) {
+        input.max_pixels = value->get<std::int64_t>();
+      } else {
+        mistake("/input/max_pixels", value->dump() + " is not a whole number from 1 to 2^40");
+      }
+    }
+  }
+
+  void read_output(OutputOptions& output) {
+    const Json* object = section("output", kOutputKeys);
+    if (object == nullptr) return;
+    std::vector<std::string_view> formats{"same"};
+    for (const std::string_view name : output_formats())
+      formats.push_back(name);
+    if (const auto format = word(*object, "/output", "format", formats); format && *format > 0) {
+      output.format = codec_by_name(formats[*format])->format;
+    }
+    const Json* quality = get(*object, "quality");
+    if (quality != nullptr && *quality == "lossless") {
+      output.lossless = true;
+      applies("quality", output.format, {Format::Webp}, "\"lossless\" is a quality of webp alone");
+    } else if (const auto value = number(*object, "/output", "quality", 1, 100)) {
+      output.quality = static_cast<int>(*value);
+      applies("quality", output.format, {Format::Jpeg, Format::Webp},
+              "only jpg and webp have a quality");
+    }
+    if (const auto value = number(*object, "/output", "compression", 0, 9)) {
+      output.compression = static_cast<int>(*value);
+      applies("compression", output.format, {Format::Png, Format::Tiff},
+              "only png and tiff have a compression level; jpg and webp have a quality");
+    }
+    if (const auto type = word(*object, "/output", "dtype", kOutputTypes)) {
+      output.dtype = dtype_from_name(kOutputTypes.at(*type));
+    }
+  }
+
+  // With "same" nobody knows before the images are seen.
+  void applies(const std::string& key, std::optional<Format> format,
+               std::initializer_list<Format> formats, std::string message) {
+    if (format && std::find(formats.begin(), formats.end(), *format) == formats.end()) {
+      mistake("/output/" + key, std::move(message));
+    }
+  }
+
+  void read_layers(Chain& chain, std::optional<std::size_t> data_format) {
+    const Json* layers = get(root_, "layers");
+    if (layers == nullptr) {
+      mistake("", "a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}");
+      return;
+    }
+    if (!layers->is_array()) {
+      mistake("/layers", "\"layers\" is a list, not " + kind_of(*layers));
+      return;
+    }
+    if (layers->empty()) {
+      mistake("/layers", "the list of layers is empty; \"deckle layers\" shows which there are");
+    }
+    for (std::size_t i = 0; i < layers->size(); ++i) {
+      const std::string pointer = "/layers/" + std::to_string(i);
+      auto layer = read_layer((*layers)[i], pointer);
+      if (!layer) continue;
+      // The data_format belongs to the chain: the first to say one says it for all.
+      const Json& given = layer->config["data_format"];
+      if (given.is_string()) {
+        const std::size_t format = given == kDataFormats[0] ? 0 : 1;
+        if (data_format && *data_format != format) {
+          mistake(pointer, "this layer is " + std::string(kDataFormats.at(format)) +
+                               ", the chain before it " +
+                               std::string(kDataFormats.at(*data_format)) +
+                               "; all layers of a chain share one data_format");
+        }
+        data_format = format;
+      }
+      chain.layers.push_back(*std::move(layer));
+    }
+    chain.channels_first = data_format.value_or(0) == 1;
+    for (Layer& layer : chain.layers) {
+      layer.config["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
+    }
+  }
+
+  std::optional<Layer> read_layer(const Json& entry, const std::string& pointer) {
+    if (!entry.is_object()) {
+      mistake(pointer,
+              "a layer is an object {\"class_name\": .., \"config\": {..}}, not " + kind_of(entry));
+      return std::nullopt;
+    }
+    const Json* class_name = get(entry, "class_name");
+    if (class_name == nullptr || !class_name->is_string()) {
+      mistake(class_name == nullptr ? pointer : pointer + "/class_name",
+              "a layer needs a \"class_name\", such as \"Cropping2D\"");
+      return std::nullopt;
+    }
+    const auto& name = class_name->get_ref<const std::string&>();
+    const LayerSpec* spec = find_layer(name);
+    if (spec == nullptr) {
+      mistake(
+          pointer + "/class_name",
+          "there is no layer \"" + name + "\"" + did_you_mean(name, layer_names()) +
+              (nearest(name, layer_names()).empty() ? "; there are " + one_of(layer_names()) : ""));
+      return std::nullopt;
+    }
+    const auto config = entry.find("config");
+    if (config == entry.end()) {  // the flat form: arguments beside the name
+      Json flat = entry;
+      flat.erase("class_name");
+      for (const std::string_view key : kEntryKeys)
+        flat.erase(std::string(key));
+      return parse_layer(*spec, flat, pointer);
+    }
+    std::vector<std::string_view> keys{"class_name", "config"};
+    keys.insert(keys.end(), kEntryKeys.begin(), kEntryKeys.end());
+    for (const auto& [key, value] : entry.items()) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        mistake(join_pointer(pointer, key),
+                "not a key of a layer; its arguments stand in \"config\"");
+      }
+    }
+    if (!config->is_object()) {
+      mistake(pointer + "/config", "\"config\" is an object, not " + kind_of(*config));
+      return std::nullopt;
+    }
+    return parse_layer(*spec, *config, pointer + "/config");
+  }
+
+  std::optional<Layer> parse_layer(const LayerSpec& spec, const Json& config,
+                                   const std::string& pointer) {
+    Arguments arguments(spec, config, pointer, mistakes_);
+    auto layer = spec.parse(arguments);
+    if (layer) layer->spec = &spec;
+    return layer;
+  }
+
+  const Json& root_;
+  std::vector<Mistake> mistakes_;
+};
+
+}  // namespace
+
+bool Chain::draws() const {
+  return std::any_of(layers.begin(), layers.end(),
+                     [](const Layer& layer) { return layer.choose != nullptr; });
+}
+
+std::string_view name_of(SeedFrom from) {
+  return kSeedFrom.at(static_cast<std::size_t>(from));
+}
+
+std::vector<std::string_view> output_formats() {
+  std::vector<std::string_view> names;
+  for (const Codec& codec : codecs()) {
+    if (codec.can_encode != nullptr) names.push_back(codec.name);
+  }
+  return names;
+}
+
+Json to_json(SeedPair seed) {
+  return seed.b == 0 ? Json(seed.a) : Json::array({seed.a, seed.b});
+}
+
+std::variant<Chain, Mistakes> parse_chain(std::string_view text) {
+  auto parsed = JsonText::parse(text);
+  if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
+    return Mistakes{{error->place, "", error->message}};
+  }
+  const auto& json = std::get<JsonText>(parsed);
+  Reader reader(json.value());
+  Chain chain = reader.read();
+
+  Mistakes mistakes;
+  for (Mistake& mistake : reader.take_mistakes()) {
+    mistakes.push_back({json.find(mistake.pointer), mistake.pointer, std::move(mistake.message)});
+  }
+  for (const JsonText::Repeated& key : json.repeated()) {
+    mistakes.push_back({key.second, key.pointer,
+                        "this key stands twice, first in line " + std::to_string(key.first.line) +
+                            "; take one of them out"});
+  }
+  if (mistakes.empty()) return chain;
+  std::stable_sort(
+      mistakes.begin(), mistakes.end(), [](const PlacedMistake& x, const PlacedMistake& y) {
+        return std::tie(x.place.line, x.place.column) < std::tie(y.place.line, y.place.column);
+      });
+  return mistakes;
+}
+
+Json resolved(const Chain& chain) {
+  Json json = Json::object();
+  if (!chain.name.empty()) json["name"] = chain.name;
+  if (chain.seed) json["seed"] = to_json(*chain.seed);
+  json["seed_from"] = name_of(chain.seed_from);
+  json["copies"] = chain.copies;
+  json["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
+  json["layers"] = Json::array();
+  for (const Layer& layer : chain.layers) {
+    json["layers"].push_back({{"class_name", layer.spec->name}, {"config", layer.config}});
+  }
+  json["input"] = {{"orientation", kOrientations.at(chain.input.apply_orientation ? 0 : 1)},
+                   {"truncated", kTruncated.at(chain.input.accept_truncated ? 1 : 0)},
+                   {"max_pixels", chain.input.max_pixels}};
+  Json output = {{"format", chain.output.format ? codec_of(*chain.output.format).name : "same"}};
+  if (chain.output.quality) output["quality"] = *chain.output.quality;
+  if (chain.output.lossless) output["quality"] = "lossless";
+  if (chain.output.compression) output["compression"] = *chain.output.compression;
+  if (chain.output.dtype) output["dtype"] = name_of(*chain.output.dtype);
+  json["output"] = output;
+  return json;
+}
+
+}  // namespace deckle

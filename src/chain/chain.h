@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// chain: the chain file, checked: layers in order, seeds, what is read and what is written.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "chain/json_text.h"
+#include "codecs/codec.h"
+#include "core/json.h"
+#include "layers/layer.h"
+#include "random/seeds.h"
+
+namespace deckle {
+
+struct OutputOptions {
+  std::optional<Format> format;    ///< nothing: the input's own
+  std::optional<int> quality;      ///< 1 to 100
+  bool lossless = false;           ///< "quality": "lossless"
+  std::optional<int> compression;  ///< 0 to 9
+  std::optional<DType> dtype;      ///< nothing: the input's own
+};
+
+/// A chain: a value that never changes while it is run.
+struct Chain {
+  std::string name;
+  std::optional<SeedPair> seed;  ///< nothing: one has to be drawn before the chain is run
+  SeedFrom seed_from = SeedFrom::Path;
+  int copies = 1;
+  bool channels_first = false;  ///< layout of arrays
+  std::vector<Layer> layers;
+  DecodeOptions input;
+  OutputOptions output;
+
+  [[nodiscard]] bool draws() const;  ///< whether any layer is random
+};
+
+/// A mistake and where it stands.
+struct PlacedMistake {
+  Place place;
+  std::string pointer;
+  std::string message;
+};
+
+/// All mistakes of a chain, in the order of the text.
+using Mistakes = std::vector<PlacedMistake>;
+
+/// Reads a chain file's text. Mistakes do not end the reading: all are found.
+[[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text);
+
+/// The most copies of one image.
+inline constexpr int kMaxCopies = 1000000;
+
+/// The words of `seed_from`, in the order of the enumeration.
+[[nodiscard]] std::string_view name_of(SeedFrom from);
+
+/// The chain with every default filled in: what manifests hold. parse_chain of its text gives the
+/// chain again.
+[[nodiscard]] Json resolved(const Chain& chain);
+
+/// A seed as the chain file writes it: s for [s, 0].
+[[nodiscard]] Json to_json(SeedPair seed);
+
+/// JSON Schema (draft 2020-12) of the chain file, made from the registry.
+[[nodiscard]] Json chain_schema();
+
+/// The names of the formats that can be written, in the order of the codecs.
+[[nodiscard]] std::vector<std::string_view> output_formats();
+
+}  // namespace deckle

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain/json_text.h"
+
+#include <algorithm>
+
+#include "core/text.h"
+#include "layers/arguments.h"
+
+namespace deckle {
+namespace {
+
+// Walks over a text that is known to be JSON and tells where each value begins. It does not
+// recurse: a hostile depth of brackets costs memory, not the stack.
+class Walker {
+ public:
+  explicit Walker(std::string_view text) : text_(text) {}
+
+  // Calls visit(pointer, offset) for every member (at its key) and element, in the order of the
+  // text.
+  template <typename Visit>
+  void walk(Visit&& visit) {
+    struct Open {
+      bool object;
+      std::string pointer;
+      std::size_t next = 0;  // index of the element to come
+    };
+    std::vector<Open> stack;
+    std::string pointer;  // of the value that comes next
+    for (;;) {
+      skip_space();
+      if (at_ >= text_.size()) return;
+      const char c = text_[at_];
+      if (c == '{' || c == '[') {
+        ++at_;
+        stack.push_back({c == '{', pointer});
+      } else if (c == '}' || c == ']') {
+        ++at_;
+        stack.pop_back();
+      } else if (c == ',') {
+        ++at_;
+      } else {
+        skip_scalar();
+      }
+      if (stack.empty()) return;
+      skip_space();
+      Open& top = stack.back();
+      const char next = at_ < text_.size() ? text_[at_] : '\0';
+      if (next == ',' || next == '}' || next == ']') continue;
+      const std::size_t begin = at_;
+      if (top.object) {
+        const std::string key = read_key();
+        pointer = join_pointer(top.pointer, key);
+        skip_space();
+        ++at_;  // the colon
+      } else {
+        pointer = top.pointer + "/" + std::to_string(top.next++);
+      }
+      visit(pointer, begin);
+    }
+  }
+
+ private:
+  void skip_space() {
+    while (at_ < text_.size() &&
+           std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
+      ++at_;
+  }
+  void skip_scalar() {
+    if (text_[at_] == '"') {
+      skip_string();
+      return;
+    }
+    while (at_ < text_.size() &&
+           std::string_view(" \t\r\n,]}").find(text_[at_]) == std::string_view::npos)
+      ++at_;
+  }
+  void skip_string() {
+    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
+      if (text_[at_] == '\\') ++at_;
+    }
+    ++at_;
+  }
+  std::string read_key() {
+    const std::size_t begin = at_;
+    skip_string();
+    return Json::parse(text_.substr(begin, at_ - begin)).get<std::string>();
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// nlohmann's message without its own name, code and place.
+std::string in_our_words(std::string message) {
+  const auto colon = message.find(": ", message.find("column"));
+  if (colon != std::string::npos) message.erase(0, colon + 2);
+  return "not JSON: " + to_utf8(message);
+}
+
+}  // namespace
+
+Place place_of(std::string_view text, std::size_t offset) {
+  Place place;
+  for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      ++place.line;
+      place.column = 1;
+    } else if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U) {
+      ++place.column;
+    }
+  }
+  return place;
+}
+
+std::variant<JsonText, SyntaxError> JsonText::parse(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  JsonText result;
+  try {
+    result.value_ = Json::parse(text);
+  } catch (const Json::parse_error& e) {
+    // e.byte counts from 1 and is the last byte read.
+    return SyntaxError{place_of(text, e.byte > 0 ? e.byte - 1 : 0), in_our_words(e.what())};
+  } catch (const Json::exception& e) {  // a number beyond all types
+    return SyntaxError{{}, std::string("not JSON: ") + e.what()};
+  }
+  result.index(text);
+  return result;
+}
+
+void JsonText::index(std::string_view text) {
+  // Places are counted along the way: from the last one, not from the beginning.
+  Place here;
+  std::size_t counted = 0;
+  Walker(text).walk([&](const std::string& pointer, std::size_t offset) {
+    const Place step = place_of(text.substr(counted), offset - counted);
+    here = step.line == 1 ? Place{here.line, here.column + step.column - 1}
+                          : Place{here.line + step.line - 1, step.column};
+    counted = offset;
+    entries_.push_back({pointer, here});
+  });
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](const Entry& x, const Entry& y) { return x.pointer < y.pointer; });
+  for (std::size_t i = 1; i < entries_.size(); ++i) {
+    if (entries_[i].pointer == entries_[i - 1].pointer) {
+      repeated_.push_back({entries_[i].pointer, entries_[i - 1].place, entries_[i].place});
+    }
+  }
+}
+
+Place JsonText::find(std::string_view pointer) const {
+  for (;;) {
+    const auto it =
+        std::lower_bound(entries_.begin(), entries_.end(), pointer,
+                         [](const Entry& entry, std::string_view p) { return entry.pointer < p; });
+    if (it != entries_.end() && it->pointer == pointer) return it->place;
+    const auto slash = pointer.rfind('/');
+    if (slash == std::string_view::npos) return {};
+    pointer = pointer.substr(0, slash);
+  }
+}
+
+}  // namespace deckle

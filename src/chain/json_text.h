@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// json_text: JSON with the places of things, for messages that point at them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/json.h"
+
+namespace deckle {
+
+/// A place in a text, counted from 1; columns count characters, not bytes.
+struct Place {
+  std::size_t line = 1;
+  std::size_t column = 1;
+
+  bool operator==(const Place&) const = default;
+};
+
+[[nodiscard]] Place place_of(std::string_view text, std::size_t offset);
+
+/// A syntax error, in our words.
+struct SyntaxError {
+  Place place;
+  std::string message;
+};
+
+/// A parsed text and where everything in it stands.
+class JsonText {
+ public:
+  /// Parses; a byte-order mark is passed over. Gives the error instead where there is one.
+  static std::variant<JsonText, SyntaxError> parse(std::string_view text);
+
+  [[nodiscard]] const Json& value() const { return value_; }
+
+  /// Where the member (its key) or element with this pointer begins, or the nearest thing around
+  /// it.
+  [[nodiscard]] Place find(std::string_view pointer) const;
+
+  /// Keys that stand twice in one object: JSON parsers keep the last and drop the others silently.
+  struct Repeated {
+    std::string pointer;
+    Place first;
+    Place second;
+  };
+  [[nodiscard]] const std::vector<Repeated>& repeated() const { return repeated_; }
+
+ private:
+  struct Entry {
+    std::string pointer;
+    Place place;
+  };
+
+  void index(std::string_view text);
+
+  Json value_;
+  std::vector<Entry> entries_;  ///< sorted by pointer
+  std::vector<Repeated> repeated_;
+};
+
+}  // namespace deckle

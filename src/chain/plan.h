@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan: a chain and an image's shape become operations on pixels. The only place that fuses layers.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "chain/chain.h"
+#include "core/result.h"
+#include "core/tensor.h"
+#include "geometry/window.h"
+#include "layers/draft.h"
+#include "random/seeds.h"
+
+namespace deckle {
+
+/// What a random layer chose, and which layer of the chain it was (from 0).
+struct Draw {
+  std::size_t layer;
+  Choice choice;
+
+  bool operator==(const Draw&) const = default;
+};
+
+/// All that is to be done for one output, before a pixel is touched.
+struct Plan {
+  Shape input;
+  DType input_dtype = DType::UInt8;
+  Shape output;
+  DType dtype = DType::UInt8;  ///< what Keras would answer
+  Window window;        ///< the part of the input that is needed at all; empty where all is fill
+  std::vector<Op> ops;  ///< the first is a gather
+  std::vector<Draw> draws;
+  std::string skip;  ///< why this image is to be left out, where it is; there are no ops then
+};
+
+/// The shapes after each layer, from the first layer's input to the last one's output; no draws are
+/// made.
+[[nodiscard]] Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input);
+
+/// Plans one output. The chain must have a seed if it draws. Fails with Shape, Depth or TooLarge
+/// (more pixels on the way than the chain's max_pixels).
+[[nodiscard]] Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
+                                     const ImageIdentity& image);
+
+/// Tensors that a thread keeps from image to image.
+struct PlanScratch {
+  Tensor a;
+  Tensor b;
+};
+
+/// Runs the operations on `source`, which is the part `origin` of the input (it must hold the
+/// plan's window). Gives back `source` itself where nothing is to be done, else one of the scratch
+/// tensors. Its samples may be of a narrower type than `plan.dtype`, never of another value.
+[[nodiscard]] const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,
+                                     PlanScratch& scratch);
+
+}  // namespace deckle

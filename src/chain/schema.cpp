@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain/chain.h"
+#include "core/shape.h"
+#include "layers/arguments.h"
+#include "layers/registry.h"
+
+namespace deckle {
+namespace {
+
+// The arguments of one layer; `closed` refuses others.
+Json arguments_schema(const LayerSpec& spec) {
+  Json properties = Json::object();
+  Json required = Json::array();
+  for (const ArgumentSpec& argument : spec.arguments) {
+    Json schema = argument.schema;
+    schema["description"] =
+        std::string(argument.values) + (argument.fallback == "required"
+                                            ? ""
+                                            : " (default: " + std::string(argument.fallback) + ")");
+    if (argument.fallback == "required") required.push_back(argument.name);
+    properties[std::string(argument.name)] = schema;
+  }
+  for (const std::string_view ignored : ignored_arguments()) {
+    if (!properties.contains(std::string(ignored)))
+      properties[std::string(ignored)] = Json::object();
+  }
+  properties["dim_ordering"] = {{"enum", Json::array({"tf", "th", "default"})},
+                                {"description", "Keras 1's name for data_format"}};
+  Json schema{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  if (!required.empty()) schema["required"] = required;
+  return schema;
+}
+
+Json layer_schema(const LayerSpec& spec) {
+  const Json name{{"const", spec.name}, {"description", std::string(spec.summary)}};
+  const Json config = arguments_schema(spec);
+  Json nested{{"type", "object"},
+              {"properties",
+               {{"class_name", name},
+                {"config", config},
+                {"module", Json::object()},
+                {"registered_name", Json::object()},
+                {"build_config", Json::object()}}},
+              {"required", {"class_name", "config"}},
+              {"additionalProperties", false}};
+  Json flat = config;
+  flat["properties"]["class_name"] = name;
+  if (!flat.contains("required")) flat["required"] = Json::array();
+  flat["required"].push_back("class_name");
+  return {{"if", {{"required", {"config"}}}}, {"then", nested}, {"else", flat}};
+}
+
+}  // namespace
+
+Json chain_schema() {
+  const Json seed_number{{"type", "integer"}};
+  Json names = Json::array();
+  Json cases = Json::array();
+  for (const LayerSpec& spec : layer_specs()) {
+    names.push_back(spec.name);
+    cases.push_back({{"if", {{"properties", {{"class_name", {{"const", spec.name}}}}}}},
+                     {"then", layer_schema(spec)}});
+  }
+  const Json layer{{"type", "object"},
+                   {"required", {"class_name"}},
+                   {"properties", {{"class_name", {{"enum", names}}}}},
+                   {"allOf", cases}};
+  Json formats = Json::array({"same"});
+  for (const std::string_view name : output_formats())
+    formats.push_back(name);
+
+  const auto described = [](Json schema, std::string text) {
+    schema["description"] = std::move(text);
+    return schema;
+  };
+  const Json output{
+      {"type", "object"},
+      {"properties",
+       {{"format",
+         described({{"enum", formats}}, "file format of the outputs (default: same as the input)")},
+        {"quality",
+         described(
+             {{"anyOf", Json::array({Json{{"type", "integer"}, {"minimum", 1}, {"maximum", 100}},
+                                     Json{{"const", "lossless"}}})}},
+             "jpg and webp: 1 to 100; webp: also \"lossless\"")},
+        {"compression", described({{"type", "integer"}, {"minimum", 0}, {"maximum", 9}},
+                                  "png and tiff: 0 (none, fastest) to 9 (smallest)")},
+        {"dtype", described({{"enum", {"uint8", "uint16", "float32", "float64"}}},
+                            "depth of the outputs (default: the input's); white stays white")}}},
+      {"additionalProperties", false}};
+  const Json input{
+      {"type", "object"},
+      {"properties",
+       {{"orientation",
+         described({{"enum", {"apply", "ignore"}}}, "turn pictures as their tags say")},
+        {"truncated",
+         described({{"enum", {"fail", "accept"}}}, "what to do with pictures that are not whole")},
+        {"max_pixels",
+         described({{"type", "integer"}, {"minimum", 1}, {"maximum", std::int64_t{1} << 40}},
+                   "the largest picture that is read or made, in pixels")}}},
+      {"additionalProperties", false}};
+  return {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+          {"title", "deckle chain"},
+          {"description",
+           "Layers that deckle applies to every image, and how it reads and writes them"},
+          {"type", "object"},
+          {"properties",
+           {{"$schema", {{"type", "string"}}},
+            {"name", {{"type", "string"}}},
+            {"seed", described({{"anyOf", Json::array({seed_number, Json{{"type", "array"},
+                                                                         {"items", seed_number},
+                                                                         {"minItems", 2},
+                                                                         {"maxItems", 2}}})}},
+                               "where random crops come from; absent: drawn once and recorded")},
+            {"seed_from", described({{"enum", {"path", "index", "content", "fixed"}}},
+                                    "what of an image decides its crop (default: path)")},
+            {"copies", described({{"type", "integer"}, {"minimum", 1}, {"maximum", kMaxCopies}},
+                                 "independent outputs of each image")},
+            {"data_format",
+             described({{"enum", {"channels_last", "channels_first"}}}, "layout of arrays")},
+            {"layers", {{"type", "array"}, {"items", layer}, {"minItems", 1}}},
+            {"input", input},
+            {"output", output}}},
+          {"required", {"layers"}},
+          {"additionalProperties", false}};
+}
+
+}  // namespace deckle

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// codec: the table of codecs, telling formats apart by content, and what all codecs have in common.
+// Shapes  a file's bytes  ->  H x W x C, turned upright here and nowhere else
+// Fails   NotAnImage, Unsupported (known but not read), TooLarge before memory is taken, Damaged for empty
+//         pictures; else what the codec says
+// Source  of signatures: each format's specification, as shared-mime-info lists them
+#include "codecs/codec.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <new>
+#include <utility>
+
+#include "codecs/jpeg.h"
+#include "codecs/opencv.h"
+#include "codecs/orientation.h"
+#include "codecs/png.h"
+#include "codecs/tiff.h"
+#include "codecs/webp.h"
+
+namespace deckle {
+namespace {
+
+using namespace std::string_view_literals;
+
+struct Signature {
+  std::size_t at;
+  std::string_view bytes;
+  std::string_view name;
+  std::string_view advice;
+};
+
+// Pictures that are known but not read. Strong signatures first: ICO's is hardly one.
+constexpr std::array kNotRead{
+    Signature{0, "GIF87a"sv, "GIF", ""},
+    Signature{0, "GIF89a"sv, "GIF", ""},
+    Signature{4, "ftypavif"sv, "AVIF", ""},
+    Signature{4, "ftypavis"sv, "AVIF (animated)", ""},
+    Signature{4, "ftyphei"sv, "HEIC", ""},
+    Signature{4, "ftyphev"sv, "HEIC", ""},
+    Signature{4, "ftypmif1"sv, "HEIF", ""},
+    Signature{4, "ftypmsf1"sv, "HEIF", ""},
+    Signature{4, "ftypcrx "sv, "Canon CR3 raw", ""},
+    Signature{0, "\xff\x0a"sv, "JPEG XL", ""},
+    Signature{0, "\0\0\0\x0cJXL \r\n\x87\n"sv, "JPEG XL", ""},
+    Signature{0, "II\xbc\x01"sv, "JPEG XR", ""},
+    Signature{0, "8BPS"sv, "PSD", ""},
+    Signature{0, "%PDF-"sv, "PDF", ""},
+    Signature{0, "%!PS-Adobe"sv, "PostScript", ""},
+    Signature{0, "\x76\x2f\x31\x01"sv, "OpenEXR", ""},
+    Signature{0, "DDS "sv, "DDS", ""},
+    Signature{0, "qoif"sv, "QOI", ""},
+    Signature{0, "P7\n"sv, "PAM", ""},
+    Signature{0, "SIMPLE  ="sv, "FITS", ""},
+    Signature{128, "DICM"sv, "DICOM", ""},
+    Signature{0, "\x8aMNG\r\n\x1a\n"sv, "MNG", ""},
+    Signature{0, "gimp xcf "sv, "XCF", ""},
+    Signature{0, "IIRO"sv, "Olympus raw", ""},
+    Signature{0, "FUJIFILMCCD-RAW"sv, "Fujifilm raw", ""},
+};
+
+// What stands where a picture was expected.
+constexpr std::array kOther{
+    Signature{0, "version https://git-lfs.github.com/spec/"sv, "a git-lfs pointer, not the picture",
+              "run git lfs pull"},
+    Signature{0, "\x1f\x8b"sv, "gzip", "unpack it first"},
+    Signature{0, "PK\x03\x04"sv, "a zip archive", "unpack it first"},
+    Signature{0, "\xfd"
+                 "7zXZ\0"sv,
+              "xz", "unpack it first"},
+    Signature{0, "BZh"sv, "bzip2", "unpack it first"},
+    Signature{0, "\x28\xb5\x2f\xfd"sv, "zstd", "unpack it first"},
+    Signature{0, "\x93NUMPY"sv, "a NumPy array", ""},
+    Signature{4, "ftyp"sv, "a film (MP4 or the like)", ""},
+    Signature{0, "\x1a\x45\xdf\xa3"sv, "a film (Matroska or WebM)", ""},
+};
+
+std::string_view text_of(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+const Signature* find(std::span<const Signature> signatures, std::string_view head) {
+  const auto found = std::find_if(signatures.begin(), signatures.end(), [&](const Signature& s) {
+    return head.size() >= s.at && head.substr(s.at, s.bytes.size()) == s.bytes;
+  });
+  return found == signatures.end() ? nullptr : &*found;
+}
+
+// An icon begins with almost nothing: 0, 1, a count, and an entry whose reserved byte is 0 and whose picture
+// lies behind the entries.
+bool is_icon(std::string_view head) {
+  if (head.size() < 22 || (head.substr(0, 4) != "\0\0\1\0"sv && head.substr(0, 4) != "\0\0\2\0"sv)) {
+    return false;
+  }
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(head[i]); };
+  const unsigned count = byte(4) | unsigned{byte(5)} << 8U;
+  const unsigned offset = byte(18) | unsigned{byte(19)} << 8U;
+  return count >= 1 && count <= 256 && byte(9) == 0 && offset >= 6 + 16 * count;
+}
+
+bool is_text(std::string_view head) {
+  return std::none_of(head.begin(), head.end(), [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u == 0x7F || (u < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f');
+  });
+}
+
+// NotAnImage or Unsupported, for what no codec took.
+Error unknown_format(Bytes bytes) {
+  if (bytes.empty()) return {ErrorCode::NotAnImage, "the file is empty"};
+  const std::string_view head = text_of(bytes).substr(0, 1024);
+  if (const Signature* s = find(kNotRead, head)) {
+    return {ErrorCode::Unsupported, std::string(s->name) + " is not read"};
+  }
+  if (const Signature* s = find(kOther, head)) {
+    std::string message = "this is " + std::string(s->name);
+    if (!s->advice.empty()) message += ": " + std::string(s->advice);
+    return {ErrorCode::NotAnImage, std::move(message)};
+  }
+  if (head.substr(0, 4) == "\x89PNG"sv) {
+    return {ErrorCode::Damaged, "damaged: a PNG signature with wrong line ends (a transfer in text mode?)"};
+  }
+  if (is_icon(head)) return {ErrorCode::Unsupported, "ICO is not read"};
+
+  if (is_text(head)) {
+    std::string_view text = head;
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n\f"), text.size()));
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const auto has = [&](std::string_view part) { return lower.find(part) != std::string::npos; };
+    if (text.starts_with('<')) {
+      if (has("<svg")) return {ErrorCode::Unsupported, "SVG is not read"};
+      if (has("<html") || has("<!doctype html") || has("<head")) {
+        return {ErrorCode::NotAnImage,
+                "this is an HTML page, not a picture (a download that went wrong?)"};
+      }
+      return {ErrorCode::NotAnImage, "this is XML, not a picture"};
+    }
+    return {ErrorCode::NotAnImage, "this is text, not a picture"};
+  }
+  if (std::all_of(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(head.size()),
+                  [](std::uint8_t b) { return b == 0; })) {
+    return {ErrorCode::NotAnImage, "the file begins with nothing but zero bytes"};
+  }
+  return {ErrorCode::NotAnImage, "no image format that is known by its content"};
+}
+
+template <typename Range, typename Name>
+std::string listed(const Range& range, Name name) {
+  std::string text;
+  std::size_t i = 0;
+  for (const auto& item : range) {
+    if (i > 0) text += i + 1 == range.size() ? " or " : ", ";
+    text += name(item);
+    ++i;
+  }
+  return text;
+}
+
+Result<Damage> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                                Tensor& out) {
+  const Codec& codec = codec_of(info.format);
+  Result<Damage> done = codec.decode(file, info, options, out);
+  if (!done) return done;
+  if (out.shape != info.shape || out.dtype != info.dtype) {
+    return Error{ErrorCode::Internal, "the decoder for " + std::string(codec.name) + " gave " +
+                                          to_string(out.shape) + " " +
+                                          std::string(name_of(out.dtype)) + ", the header said " +
+                                          to_string(info.shape) + " " +
+                                          std::string(name_of(info.dtype))};
+  }
+  return done;
+}
+
+}  // namespace
+
+Shape ImageInfo::upright_shape() const {
+  Shape upright = shape;
+  if (orientation >= 5 && orientation <= 8) std::swap(upright[0], upright[1]);
+  return upright;
+}
+
+std::span<const Codec> codecs() {
+  static const std::array kCodecs{
+      jpeg_codec(), png_codec(), webp_codec(), tiff_codec(),       bmp_codec(),
+      pnm_codec(),  jp2_codec(), hdr_codec(),  sun_raster_codec(), pfm_codec(),
+  };
+  return kCodecs;
+}
+
+const Codec& codec_of(Format format) {
+  const std::span<const Codec> all = codecs();
+  return *std::find_if(all.begin(), all.end(), [&](const Codec& c) { return c.format == format; });
+}
+
+const Codec* codec_by_name(std::string_view name) {
+  for (const Codec& codec : codecs()) {
+    const auto& also = codec.extensions;
+    if (codec.name == name || std::find(also.begin(), also.end(), name) != also.end()) return &codec;
+  }
+  return nullptr;
+}
+
+Result<const Codec*> recognise(Bytes head) {
+  for (const Codec& codec : codecs()) {
+    if (codec.matches(head)) return &codec;
+  }
+  return unknown_format(head);
+}
+
+Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
+  const Result<const Codec*> codec = recognise(file);
+  if (!codec) return codec.error();
+  Result<ImageInfo> info = (*codec)->read_info(file);
+  if (!info) return info;
+  const std::int64_t rows = info->shape.rows();
+  const std::int64_t cols = info->shape.cols();
+  const std::string size = std::to_string(rows) + " x " + std::to_string(cols);
+  if (rows < 1 || cols < 1) {
+    return Error{ErrorCode::Damaged, "damaged: the header says " + size + " pixels"};
+  }
+  if (rows > kMaxExtent || cols > kMaxExtent || rows * cols > options.max_pixels) {
+    return Error{ErrorCode::TooLarge, "the header says " + size + " pixels; the limit (max_pixels) is " +
+                                          std::to_string(options.max_pixels)};
+  }
+  return info;
+}
+
+Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+  try {
+    if (!options.apply_orientation || info.orientation == 1) {
+      return decode_as_stored(file, info, options, out);
+    }
+    // Kept from picture to picture: fresh memory for every one costs more than turning it.
+    thread_local Tensor as_stored;
+    Result<Damage> done = decode_as_stored(file, info, options, as_stored);
+    if (done) apply_orientation(as_stored, info.orientation, out);
+    constexpr std::size_t kKeepBytes = std::size_t{128} << 20U;
+    as_stored.data.shrink(kKeepBytes);
+    return done;
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::TooLarge, "not enough memory for " + to_string(info.shape) + " samples of " +
+                                          std::string(name_of(info.dtype))};
+  }
+}
+
+Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {
+  const std::string format(holds.name);
+  if (shape.rank != 2) {
+    return Error{ErrorCode::Shape,
+                 format + " holds pictures (2 axes), not " + std::to_string(shape.rank) + " axes"};
+  }
+  if (std::find(holds.dtypes.begin(), holds.dtypes.end(), dtype) == holds.dtypes.end()) {
+    return Error{ErrorCode::Depth, format + " holds " + listed(holds.dtypes, name_of) + ", not " +
+                                       std::string(name_of(dtype))};
+  }
+  if (std::find(holds.channels.begin(), holds.channels.end(), shape.channels) == holds.channels.end()) {
+    return Error{ErrorCode::Depth,
+                 format + " holds " + listed(holds.channels, [](auto n) { return std::to_string(n); }) +
+                     " channels, not " + std::to_string(shape.channels)};
+  }
+  if (shape.rows() < 1 || shape.cols() < 1) {
+    return Error{ErrorCode::Shape, format + " cannot hold an empty picture (" + to_string(shape) + ")"};
+  }
+  if (std::max(shape.rows(), shape.cols()) > holds.max_side) {
+    return Error{ErrorCode::TooLarge, format + " holds at most " + std::to_string(holds.max_side) +
+                                          " rows and columns, not " + to_string(shape)};
+  }
+  return Done{};
+}
+
+}  // namespace deckle

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: Apache-2.0
+// jpeg: baseline, progressive and arithmetic JPEG; grey, YCbCr, RGB, CMYK and YCCK.
+// Shapes  H x W x 1 (grey) or H x W x 3 (all else), uint8, as stored: orientation is applied in codec.cpp
+// Fails   Truncated with the row or scan where the data ends, Damaged with the row, Unsupported for 12-bit,
+//         lossless, hierarchical, 2-component and more than 100 scans
+// Source  ITU-T T.81 (markers, B.1.1); libjpeg.txt, "Error handling". libjpeg-turbo's own defaults (islow,
+//         fancy upsampling), so pixels equal those of other programs that use it, OpenCV among them
+// libjpeg reports by calling back. Errors come out by longjmp: between `guarded` and libjpeg stands no object
+// with a destructor.
+#include "codecs/jpeg.h"
+
+#include <algorithm>
+#include <array>
+#include <csetjmp>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include <jpeglib.h>
+// after jpeglib.h, which it needs
+#include <jerror.h>
+
+#include "codecs/exif.h"
+
+namespace deckle {
+namespace {
+
+constexpr int kMostScans = 100;  // a real progressive file has about 10; each costs a pass over all pixels
+constexpr JOCTET kEoi = JPEG_EOI;
+
+// What libjpeg said. Plain data: longjmp passes over it.
+struct Report {
+  jpeg_error_mgr base;
+  std::jmp_buf jump;
+  bool stop_at_damage;
+  bool in_pixels;     // the header has been read: warnings are now about picture data
+  bool ran_out;       // libjpeg asked for bytes behind the end of the file
+  bool out_of_memory;
+  int damage;         // code of the first warning about picture data, or 0
+  bool at_end;        // ... and it was that the data ended
+  unsigned damaged_row;
+  int damaged_scan;
+  int fatal;          // code of the error that ended it, or 0
+  int never_seen;     // number, from 1, of a component that no scan holds, or 0
+  std::array<char, JMSG_LENGTH_MAX> text;  // of the error, or of the first such warning
+};
+
+Report& report_of(j_common_ptr jpeg) { return *reinterpret_cast<Report*>(jpeg->err); }
+
+[[noreturn]] void on_error(j_common_ptr jpeg) {
+  Report& report = report_of(jpeg);
+  if (report.fatal == 0 && report.damage == 0) report.base.format_message(jpeg, report.text.data());
+  report.fatal = report.base.msg_code;
+  std::longjmp(report.jump, 1);
+}
+
+bool is_about_pixels(int code) {
+  switch (code) {
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_BOGUS_PROGRESSION:
+    case JWRN_EXTRANEOUS_DATA:
+    case JWRN_MUST_RESYNC:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A negative level is a warning: libjpeg goes on with pixels of its own making.
+void on_message(j_common_ptr jpeg, int level) {
+  Report& report = report_of(jpeg);
+  const int code = report.base.msg_code;
+  if (level >= 0 || !report.in_pixels || report.damage != 0 || !is_about_pixels(code)) return;
+  const auto* decoder = reinterpret_cast<const jpeg_decompress_struct*>(jpeg);
+  report.base.format_message(jpeg, report.text.data());
+  report.damage = code;
+  report.at_end =
+      code != JWRN_EXTRANEOUS_DATA && (report.ran_out || decoder->unread_marker == kEoi);
+  report.damaged_scan = decoder->input_scan_number;
+  report.damaged_row = std::min(
+      decoder->input_iMCU_row * static_cast<unsigned>(decoder->max_v_samp_factor * DCTSIZE),
+      decoder->image_height);
+  if (report.stop_at_damage) std::longjmp(report.jump, 1);
+}
+
+void print_nothing(j_common_ptr /*jpeg*/) {}
+
+void start(Report& report) {
+  report = {};
+  jpeg_std_error(&report.base);
+  report.base.error_exit = on_error;
+  report.base.emit_message = on_message;
+  report.base.output_message = print_nothing;
+}
+
+// Runs `body`; false where libjpeg gave up. Never inlined: the locals of its caller must not live in the frame
+// that longjmp comes back to.
+template <typename Body>
+[[gnu::noinline]] bool guarded(Report& report, Body&& body) {
+  if (setjmp(report.jump) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg is C
+  body();
+  return true;
+}
+
+// ---- source: the whole file in memory
+
+void start_source(j_decompress_ptr /*jpeg*/) {}
+
+boolean more_source(j_decompress_ptr jpeg) {
+  static constexpr std::array<JOCTET, 2> kEnd{0xFF, kEoi};
+  report_of(reinterpret_cast<j_common_ptr>(jpeg)).ran_out = true;
+  jpeg->src->next_input_byte = kEnd.data();
+  jpeg->src->bytes_in_buffer = kEnd.size();
+  return TRUE;
+}
+
+void skip_source(j_decompress_ptr jpeg, long count) {
+  if (count <= 0) return;
+  jpeg_source_mgr& source = *jpeg->src;
+  if (static_cast<std::size_t>(count) > source.bytes_in_buffer) {
+    more_source(jpeg);
+    return;
+  }
+  source.next_input_byte += count;
+  source.bytes_in_buffer -= static_cast<std::size_t>(count);
+}
+
+void end_source(j_decompress_ptr /*jpeg*/) {}
+
+// A decoder that is always destroyed.
+class Decoder {
+ public:
+  explicit Decoder(Bytes file) {
+    start(report);
+    jpeg.err = &report.base;
+    created_ = guarded(report, [this] { jpeg_create_decompress(&jpeg); });
+    source_.init_source = start_source;
+    source_.fill_input_buffer = more_source;
+    source_.skip_input_data = skip_source;
+    source_.resync_to_restart = jpeg_resync_to_restart;
+    source_.term_source = end_source;
+    source_.next_input_byte = file.data();
+    source_.bytes_in_buffer = file.size();
+    jpeg.src = &source_;
+  }
+  ~Decoder() { jpeg_destroy_decompress(&jpeg); }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // Up to the first scan.
+  [[nodiscard]] bool read_header() {
+    return created_ && guarded(report, [this] { jpeg_read_header(&jpeg, TRUE); });
+  }
+
+  jpeg_decompress_struct jpeg{};
+  Report report{};
+
+ private:
+  jpeg_source_mgr source_{};
+  bool created_ = false;
+};
+
+std::string text_of(const Report& report) { return report.text.data(); }
+
+// What ended the reading of a header.
+Error header_error(const Decoder& decoder) {
+  const Report& report = decoder.report;
+  switch (report.fatal) {
+    case JERR_IMAGE_TOO_BIG:
+      return {ErrorCode::TooLarge, "the header says " + std::to_string(decoder.jpeg.image_height) +
+                                       " x " + std::to_string(decoder.jpeg.image_width) +
+                                       " pixels; at most " + std::to_string(JPEG_MAX_DIMENSION) +
+                                       " rows and columns are read"};
+    case JERR_EMPTY_IMAGE:
+      return {ErrorCode::Damaged,
+              "damaged: the header says " + std::to_string(decoder.jpeg.image_height) + " x " +
+                  std::to_string(decoder.jpeg.image_width) + " pixels"};
+    case JERR_BAD_PRECISION:
+      return {ErrorCode::Unsupported, "JPEG with " + std::to_string(decoder.jpeg.data_precision) +
+                                          " bits per sample is not read, only 8"};
+    case JERR_SOF_UNSUPPORTED: {
+      const int frame = report.base.msg_parm.i[0] - 0xC0;
+      const char* kind = frame == 3 || frame == 11 ? "lossless" : "hierarchical";
+      return {ErrorCode::Unsupported,
+              std::string(kind) + " JPEG (SOF" + std::to_string(frame) + ") is not read"};
+    }
+    case JERR_OUT_OF_MEMORY:
+      return {ErrorCode::TooLarge, "not enough memory for the picture (" + text_of(report) + ")"};
+    default:
+      break;
+  }
+  if (report.ran_out) return {ErrorCode::Truncated, "truncated: the file ends within its header"};
+  return {ErrorCode::Damaged, "damaged: the header cannot be read (" + text_of(report) + ")"};
+}
+
+// The sentence about picture data that is not whole.
+Error damage_of(const Decoder& decoder) {
+  const Report& report = decoder.report;
+  const std::string rows = std::to_string(decoder.jpeg.image_height);
+  const bool in_scans = decoder.jpeg.progressive_mode != 0 ||
+                        decoder.jpeg.comps_in_scan < decoder.jpeg.num_components;
+  // Rows are met once in each scan, so there the scan says more.
+  const std::string row = std::to_string(report.damaged_row) + " of " + rows;
+  const std::string scan = std::to_string(report.damaged_scan);
+  if (report.at_end) {
+    return {ErrorCode::Truncated,
+            in_scans ? "truncated: the picture data ends in scan " + scan + ", at row " + row
+                     : "truncated: the picture data ends at row " + row};
+  }
+  return {ErrorCode::Damaged, "damaged: corrupt entropy data near row " + row +
+                                  (in_scans ? " in scan " + scan : "") + " (" + text_of(report) + ")"};
+}
+
+// ---- scans
+
+// The number of SOS markers, counted up to a little more than `kMostScans`. Segments are skipped by their
+// length, for thumbnails have scans of their own.
+int count_scans(Bytes file) {
+  const auto is_fill = [](std::uint8_t b) { return b == 0xFF; };
+  int scans = 0;
+  std::size_t at = 2;
+  while (at < file.size() && scans <= kMostScans) {
+    const void* found = std::memchr(file.data() + at, 0xFF, file.size() - at);
+    if (found == nullptr) break;
+    at = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - file.data());
+    while (at < file.size() && is_fill(file[at])) ++at;
+    if (at >= file.size()) break;
+    const std::uint8_t marker = file[at++];
+    if (marker == 0xD9) break;
+    if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // stuffing, TEM, RSTn, SOI
+    if (marker == 0xDA) ++scans;
+    if (file.size() - at < 2) break;
+    at += std::max<std::size_t>(2, std::size_t{file[at]} << 8U | file[at + 1]);
+  }
+  return scans;
+}
+
+// A hole: zero bytes where a part of the file was never written or is lost. They are valid Huffman codes, and the
+// decoder may fall into step behind them without a word. The code of zeros is the first of a table; where it
+// stands for a coefficient, a run of this length would be whole blocks of one same coefficient: no picture.
+// Where it stands for "end of block" it may be a plain area, and nothing is said.
+std::optional<Error> find_hole(const jpeg_decompress_struct& jpeg, Bytes file) {
+  constexpr std::size_t kRun = 128;
+  if (jpeg.progressive_mode != 0 || jpeg.arith_code != 0) return std::nullopt;
+  bool coefficient = false;
+  for (int i = 0; i < jpeg.comps_in_scan; ++i) {
+    const JHUFF_TBL* const table = jpeg.ac_huff_tbl_ptrs[jpeg.cur_comp_info[i]->ac_tbl_no];
+    coefficient = coefficient || (table != nullptr && (table->huffval[0] & 15U) != 0);
+  }
+  if (!coefficient) return std::nullopt;
+
+  const auto zero = [](std::uint8_t b) { return b == 0; };
+  const std::size_t first = file.size() - jpeg.src->bytes_in_buffer;
+  for (std::size_t at = first + kRun; at < file.size(); at += kRun) {  // any longer run holds such a byte
+    if (file[at] != 0) continue;
+    const auto* const here = file.data() + at;
+    const auto* const end = std::find_if_not(here, file.data() + file.size(), zero);
+    const auto* begin = here;
+    while (begin > file.data() + first && begin[-1] == 0) --begin;
+    const auto run = static_cast<std::size_t>(end - begin);
+    if (run >= kRun) {
+      return Error{ErrorCode::Damaged, "damaged: " + std::to_string(run) +
+                                           " zero bytes amid the picture data, from byte " +
+                                           std::to_string(begin - file.data()) + " of the file"};
+    }
+  }
+  return std::nullopt;
+}
+
+// ---- reading
+
+bool matches(Bytes head) {
+  return head.size() >= 2 && head[0] == 0xFF && head[1] == 0xD8 && (head.size() == 2 || head[2] == 0xFF);
+}
+
+Result<ImageInfo> read_info(Bytes file) {
+  Decoder decoder(file);
+  jpeg_decompress_struct& jpeg = decoder.jpeg;
+  if (!guarded(decoder.report, [&] { jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF); }) ||
+      !decoder.read_header()) {
+    return header_error(decoder);
+  }
+
+  ImageInfo info;
+  info.format = Format::Jpeg;
+  if (jpeg.num_components != 1 && jpeg.num_components != 3 && jpeg.num_components != 4) {
+    return Error{ErrorCode::Unsupported, "JPEG with " + std::to_string(jpeg.num_components) +
+                                             " components is not read, only 1, 3 and 4"};
+  }
+  info.shape = Shape::image(jpeg.image_height, jpeg.image_width, jpeg.num_components == 1 ? 1 : 3);
+  for (const jpeg_marker_struct* m = jpeg.marker_list; m != nullptr; m = m->next) {
+    const Bytes data{m->data, m->data_length};
+    if (data.size() > 6 && std::memcmp(data.data(), "Exif\0\0", 6) == 0) {
+      info.orientation = exif_orientation(data);
+      break;
+    }
+  }
+  return info;
+}
+
+// CMYK to RGB. Adobe stores ink inverted (255 is none); with none of its markers 255 is full ink.
+void cmyk_to_rgb(const JSAMPLE* from, std::uint8_t* to, std::size_t pixels, bool inverted) {
+  const unsigned flip = inverted ? 0 : 255;
+  for (std::size_t i = 0; i < pixels; ++i) {
+    const unsigned k = from[4 * i + 3] ^ flip;
+    for (std::size_t c = 0; c < 3; ++c) {
+      to[3 * i + c] = static_cast<std::uint8_t>(((from[4 * i + c] ^ flip) * k + 127) / 255);
+    }
+  }
+}
+
+// From the first scan to the end of the image; stands inside `guarded`.
+void read_pixels(jpeg_decompress_struct& jpeg, std::uint8_t* out, std::size_t row_bytes) {
+  const bool cmyk = jpeg.num_components == 4;
+  if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
+  if (cmyk) jpeg.out_color_space = JCS_CMYK;
+  jpeg_start_decompress(&jpeg);
+
+  JSAMPARRAY inks = nullptr;
+  if (cmyk) {
+    inks = jpeg.mem->alloc_sarray(reinterpret_cast<j_common_ptr>(&jpeg), JPOOL_IMAGE,
+                                  jpeg.output_width * 4, 1);
+  }
+  while (jpeg.output_scanline < jpeg.output_height) {
+    std::uint8_t* const row = out + row_bytes * jpeg.output_scanline;
+    JSAMPROW direct = row;
+    jpeg_read_scanlines(&jpeg, cmyk ? inks : &direct, 1);
+    if (cmyk) cmyk_to_rgb(inks[0], row, jpeg.output_width, jpeg.saw_Adobe_marker != 0);
+  }
+  // libjpeg makes grey of a component without data. The table is set by a component's first scan.
+  for (int i = 0; i < jpeg.num_components; ++i) {
+    if (jpeg.comp_info[i].quant_table == nullptr) {
+      report_of(reinterpret_cast<j_common_ptr>(&jpeg)).never_seen = i + 1;
+    }
+  }
+  jpeg_finish_decompress(&jpeg);  // reads on to the end marker, so that left-over data is seen
+}
+
+// What libjpeg lets pass without a warning.
+std::optional<Error> silent_damage(const Decoder& decoder, bool multiple_scans) {
+  const jpeg_decompress_struct& jpeg = decoder.jpeg;
+  // With one scan every pixel has been read when the file ends; with several, scans may be missing. An
+  // arithmetic decoder takes zeros for missing data without a word.
+  if (decoder.report.ran_out && (multiple_scans || jpeg.arith_code != 0)) {
+    return Error{ErrorCode::Truncated, "truncated: the file ends after scan " +
+                                           std::to_string(jpeg.input_scan_number) +
+                                           " without an end marker"};
+  }
+  if (decoder.report.never_seen != 0) {
+    return Error{ErrorCode::Damaged, "damaged: no scan holds colour component " +
+                                         std::to_string(decoder.report.never_seen) + " of " +
+                                         std::to_string(jpeg.num_components)};
+  }
+  return std::nullopt;
+}
+
+Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                           Tensor& out) {
+  Decoder decoder(file);
+  jpeg_decompress_struct& jpeg = decoder.jpeg;
+  Report& report = decoder.report;
+  if (!decoder.read_header()) return header_error(decoder);
+  const bool multiple_scans = jpeg_has_multiple_scans(&jpeg) != 0;
+  if (multiple_scans && count_scans(file) > kMostScans) {
+    return Error{ErrorCode::Unsupported, "JPEG with more than " + std::to_string(kMostScans) +
+                                             " scans is not read: it costs much time to decode"};
+  }
+
+  std::optional<Error> hole = find_hole(jpeg, file);
+  if (hole && !options.accept_truncated) return *hole;
+
+  out.reset(Shape::image(jpeg.image_height, jpeg.image_width, info.shape.channels), DType::UInt8);
+  std::uint8_t* const pixels = out.data.data();
+  const std::size_t row_bytes = out.row_bytes();
+  report.in_pixels = true;
+  report.stop_at_damage = !options.accept_truncated;
+  if (!guarded(report, [&] { read_pixels(jpeg, pixels, row_bytes); })) {
+    if (report.damage != 0) return damage_of(decoder);
+    if (report.fatal == JERR_OUT_OF_MEMORY) return header_error(decoder);
+    if (report.ran_out) {
+      return Error{ErrorCode::Truncated, "truncated: the file ends before the picture data is complete"};
+    }
+    return Error{ErrorCode::Damaged,
+                 "damaged: the picture data cannot be read (" + text_of(report) + ")"};
+  }
+  std::optional<Error> wrong =
+      report.damage != 0 ? damage_of(decoder) : silent_damage(decoder, multiple_scans);
+  if (!wrong) wrong = std::move(hole);
+  if (!wrong) return Damage{};
+  if (!options.accept_truncated) return *wrong;
+  return Damage{std::move(wrong->message)};
+}
+
+// ---- writing
+
+struct Destination {
+  jpeg_destination_mgr base;
+  Buffer* out;
+  std::array<JOCTET, 65536> chunk;
+};
+
+void empty_chunk(j_compress_ptr jpeg, std::size_t bytes) {
+  auto& destination = *reinterpret_cast<Destination*>(jpeg->dest);
+  bool failed = false;
+  try {
+    destination.out->append({destination.chunk.data(), bytes});
+  } catch (const std::bad_alloc&) {
+    failed = true;  // leave the handler before longjmp
+  }
+  if (failed) ERREXIT1(jpeg, JERR_OUT_OF_MEMORY, 0);
+  destination.base.next_output_byte = destination.chunk.data();
+  destination.base.free_in_buffer = destination.chunk.size();
+}
+
+void start_destination(j_compress_ptr jpeg) { empty_chunk(jpeg, 0); }
+
+boolean full_destination(j_compress_ptr jpeg) {
+  empty_chunk(jpeg, reinterpret_cast<Destination*>(jpeg->dest)->chunk.size());
+  return TRUE;
+}
+
+void end_destination(j_compress_ptr jpeg) {
+  empty_chunk(jpeg, reinterpret_cast<Destination*>(jpeg->dest)->chunk.size() - jpeg->dest->free_in_buffer);
+}
+
+Result<Done> can_encode(const Shape& shape, DType dtype) {
+  return check_holds({"jpg", {DType::UInt8}, {1, 3}, JPEG_MAX_DIMENSION}, shape, dtype);
+}
+
+// Stands inside `guarded`.
+void write_pixels(jpeg_compress_struct& jpeg, const Tensor& pixels, int quality) {
+  const bool grey = pixels.shape.channels == 1;
+  jpeg.image_width = static_cast<JDIMENSION>(pixels.shape.cols());
+  jpeg.image_height = static_cast<JDIMENSION>(pixels.shape.rows());
+  jpeg.input_components = grey ? 1 : 3;
+  jpeg.in_color_space = grey ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_set_defaults(&jpeg);  // YCbCr 4:2:0 for colour
+  jpeg_set_quality(&jpeg, quality, TRUE);
+  jpeg_start_compress(&jpeg, TRUE);
+  while (jpeg.next_scanline < jpeg.image_height) {
+    // libjpeg does not write to its input, but its types do not say so
+    JSAMPROW row = const_cast<JSAMPROW>(pixels.row(jpeg.next_scanline));  // NOLINT
+    jpeg_write_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+}
+
+Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
+  constexpr int kDefaultQuality = 95;
+  if (const Result<Done> can = can_encode(pixels.shape, pixels.dtype); !can) return can.error();
+  out.clear();
+  Report report{};
+  start(report);
+  Destination destination{};
+  destination.base.init_destination = start_destination;
+  destination.base.empty_output_buffer = full_destination;
+  destination.base.term_destination = end_destination;
+  destination.out = &out;
+  jpeg_compress_struct jpeg{};
+  jpeg.err = &report.base;
+  const bool done = guarded(report, [&] {
+    jpeg_create_compress(&jpeg);
+    jpeg.dest = &destination.base;
+    write_pixels(jpeg, pixels, std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
+  });
+  jpeg_destroy_compress(&jpeg);
+  if (!done) return Error{ErrorCode::Internal, "libjpeg cannot encode: " + text_of(report)};
+  return Done{};
+}
+
+#define DECKLE_TEXT_OF(x) #x
+#define DECKLE_TEXT(x) DECKLE_TEXT_OF(x)
+std::string library() { return "libjpeg-turbo " DECKLE_TEXT(LIBJPEG_TURBO_VERSION); }
+
+}  // namespace
+
+Codec jpeg_codec() {
+  return {.format = Format::Jpeg,
+          .name = "jpg",
+          .extensions = {"jpg", "jpeg", "jpe", "jfif"},
+          .matches = matches,
+          .read_info = read_info,
+          .decode = decode_jpeg,
+          .can_encode = can_encode,
+          .encode = encode,
+          .library = library};
+}
+
+}  // namespace deckle

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+// png: PNG of every kind; of an animated one the default image. Colour profiles and gamma are not applied.
+// Shapes  H x W x 1 to 4; uint8 (1, 2 and 4 bits are expanded) or uint16; palette to RGB, tRNS to alpha
+// Fails   Truncated with the row where the data ends, Damaged (checksum, deflate), TooLarge
+// Source  PNG specification, 3rd edition (W3C 2025); libpng-manual.txt
+// libpng reports by calling back and comes out by longjmp: between `guarded` and libpng stands no object with a
+// destructor.
+#include "codecs/png.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <csetjmp>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include <png.h>
+#include <zlib.h>
+
+#include "codecs/exif.h"
+
+namespace deckle {
+namespace {
+
+// What libpng said, and where it reads or writes. Plain data: longjmp passes over it.
+struct Port {
+  const std::uint8_t* next;
+  std::size_t left;
+  bool ran_out;
+  bool out_of_memory;
+  Buffer* out;
+  std::array<char, 128> error;
+  std::array<char, 128> damage;  // the first warning that concerns pixels
+};
+
+[[noreturn]] void on_error(png_structp png, png_const_charp message) {
+  auto& port = *static_cast<Port*>(png_get_error_ptr(png));
+  std::snprintf(port.error.data(), port.error.size(), "%s", message);
+  png_longjmp(png, 1);
+}
+
+// Most warnings are about metadata that is not used. A tRNS chunk that is dropped loses the alpha channel, and a
+// wrong deflate checksum means that pixels are wrong.
+void on_warning(png_structp png, png_const_charp message) {
+  auto& port = *static_cast<Port*>(png_get_error_ptr(png));
+  const bool pixels = std::strncmp(message, "tRNS", 4) == 0 ||
+                      (std::strncmp(message, "IDAT", 4) == 0 &&
+                       std::strstr(message, "incorrect data check") != nullptr);
+  if (!pixels || port.damage[0] != '\0') return;
+  std::snprintf(port.damage.data(), port.damage.size(), "%s", message);
+}
+
+void read_port(png_structp png, png_bytep to, std::size_t size) {
+  auto& port = *static_cast<Port*>(png_get_io_ptr(png));
+  if (size > port.left) {
+    port.ran_out = true;
+    png_error(png, "the file ends");
+  }
+  std::memcpy(to, port.next, size);
+  port.next += size;
+  port.left -= size;
+}
+
+void write_port(png_structp png, png_bytep from, std::size_t size) {
+  auto& port = *static_cast<Port*>(png_get_io_ptr(png));
+  try {
+    port.out->append({from, size});
+  } catch (const std::bad_alloc&) {
+    port.out_of_memory = true;  // leave the handler before longjmp
+  }
+  if (port.out_of_memory) png_error(png, "not enough memory");
+}
+
+void flush_port(png_structp /*png*/) {}
+
+// Runs `body`; false where libpng gave up. Never inlined: the locals of its caller must not live in the frame
+// that longjmp comes back to.
+template <typename Body>
+[[gnu::noinline]] bool guarded(png_structp png, Body&& body) {
+  if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng is C
+  body();
+  return true;
+}
+
+// ---- chunks, walked without libpng
+
+std::uint32_t big_endian(const std::uint8_t* p) {
+  return std::uint32_t{p[0]} << 24U | std::uint32_t{p[1]} << 16U | std::uint32_t{p[2]} << 8U | p[3];
+}
+
+struct Chunks {
+  std::size_t data_bytes = 0;  // of all IDAT together, as far as they are in the file
+  bool data_whole = false;     // the last IDAT ends, with its checksum, within the file
+  int orientation = 1;
+};
+
+Chunks walk(Bytes file) {
+  constexpr std::size_t kFrame = 12;  // length, type and checksum
+  Chunks chunks;
+  std::size_t at = 8;
+  while (at < file.size() && file.size() - at >= 8) {
+    const std::size_t length = big_endian(file.data() + at);
+    const auto is = [&](const char* type) { return std::memcmp(file.data() + at + 4, type, 4) == 0; };
+    const std::size_t there = file.size() - at - 8;
+    const bool whole = there >= 4 && length <= there - 4;
+    if (is("IDAT")) {
+      chunks.data_bytes += std::min(length, there);
+      chunks.data_whole = whole;
+    }
+    if (!whole || is("IEND")) break;
+    if (is("eXIf")) chunks.orientation = exif_orientation(file.subspan(at + 8, length));
+    at += length + kFrame;
+  }
+  return chunks;
+}
+
+// ---- reading
+
+// A decoder that is always destroyed.
+class Decoder {
+ public:
+  explicit Decoder(Bytes file) {
+    port.next = file.data();
+    port.left = file.size();
+    png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &port, on_error, on_warning);
+    if (png == nullptr) throw std::bad_alloc();
+    image = png_create_info_struct(png);
+    if (image == nullptr) {
+      png_destroy_read_struct(&png, &image, nullptr);
+      throw std::bad_alloc();
+    }
+  }
+  ~Decoder() { png_destroy_read_struct(&png, &image, nullptr); }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // Up to the first IDAT.
+  [[nodiscard]] bool read_header() {
+    return guarded(png, [this] {
+      png_set_read_fn(png, &port, read_port);
+      // rows x cols is held against max_pixels before anything is allocated for them
+      png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+      // text, profiles and the like: neither unpacked nor checked (all but PLTE and tRNS)
+      png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+      png_read_info(png, image);
+    });
+  }
+
+  Port port{};
+  png_structp png = nullptr;
+  png_infop image = nullptr;
+};
+
+Error header_error(const Decoder& decoder) {
+  if (decoder.port.ran_out) return {ErrorCode::Truncated, "truncated: the file ends within its header"};
+  return {ErrorCode::Damaged,
+          "damaged: the header cannot be read (" + std::string(decoder.port.error.data()) + ")"};
+}
+
+bool matches(Bytes head) {
+  constexpr std::array<std::uint8_t, 8> kSignature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  return head.size() >= kSignature.size() &&
+         std::equal(kSignature.begin(), kSignature.end(), head.begin());
+}
+
+Result<ImageInfo> read_info(Bytes file) {
+  Decoder decoder(file);
+  if (!decoder.read_header()) return header_error(decoder);
+  png_structp png = decoder.png;
+  png_infop image = decoder.image;
+
+  const unsigned type = png_get_color_type(png, image);
+  const bool alpha = (type & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(png, image, PNG_INFO_tRNS) != 0;
+  const bool colour = (type & PNG_COLOR_MASK_COLOR) != 0;
+  ImageInfo info;
+  info.format = Format::Png;
+  info.shape = Shape::image(png_get_image_height(png, image), png_get_image_width(png, image),
+                            (colour ? 3 : 1) + (alpha ? 1 : 0));
+  info.dtype = png_get_bit_depth(png, image) == 16 ? DType::UInt16 : DType::UInt8;
+  info.orientation = walk(file).orientation;
+  info.lossless = true;
+  return info;
+}
+
+// Where the reading of rows stands; outlives longjmp.
+struct Progress {
+  int passes = 1;
+  int pass = 0;
+  png_uint_32 row = 0;
+  bool rows_done = false;
+};
+
+// Stands inside `guarded`.
+void read_rows(Decoder& decoder, png_uint_32 rows, std::uint8_t* out, std::size_t row_bytes,
+               Progress& progress) {
+  png_structp png = decoder.png;
+  for (int pass = 0; pass < progress.passes; ++pass) {
+    progress.pass = pass;
+    for (png_uint_32 r = 0; r < rows; ++r) {
+      progress.row = r;
+      png_read_row(png, out + row_bytes * r, nullptr);
+    }
+  }
+  progress.rows_done = true;
+  png_read_end(png, nullptr);
+}
+
+Error data_error(const Decoder& decoder, const Progress& progress, std::int64_t rows) {
+  const std::string_view text = decoder.port.error.data();
+  std::string where = "row " + std::to_string(progress.rows_done ? rows : std::int64_t{progress.row}) +
+                      " of " + std::to_string(rows);
+  if (progress.passes > 1) {
+    where += " in pass " + std::to_string(progress.pass + 1) + " of " + std::to_string(progress.passes);
+  }
+  if (decoder.port.ran_out || text.find("Not enough image data") != std::string_view::npos) {
+    return {ErrorCode::Truncated, "truncated: the picture data ends at " + where};
+  }
+  return {ErrorCode::Damaged, "damaged: corrupt data near " + where + " (" + std::string(text) + ")"};
+}
+
+Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+  // One byte of deflate gives 1032 bytes at most: a header that promises more is known to lie.
+  constexpr std::int64_t kBestRatio = 1032;
+  const Chunks chunks = walk(file);
+  Decoder decoder(file);
+  if (!decoder.read_header()) return header_error(decoder);
+  png_structp png = decoder.png;
+  const std::int64_t rows = info.shape.rows();
+  const std::size_t stored_row = png_get_rowbytes(png, decoder.image);
+  if (!options.accept_truncated &&
+      static_cast<std::int64_t>(chunks.data_bytes + 16) * kBestRatio / rows <
+          static_cast<std::int64_t>(stored_row)) {
+    return Error{ErrorCode::Truncated, "truncated: " + std::to_string(chunks.data_bytes) +
+                                           " bytes of picture data cannot hold " +
+                                           to_string(info.shape) + " samples"};
+  }
+
+  Progress progress;
+  std::size_t row_bytes = 0;
+  const bool prepared = guarded(png, [&] {
+    png_set_expand(png);  // palette to RGB, fewer than 8 bits to 8, tRNS to alpha
+    if constexpr (std::endian::native == std::endian::little) png_set_swap(png);
+    progress.passes = png_set_interlace_handling(png);
+    png_read_update_info(png, decoder.image);
+    row_bytes = png_get_rowbytes(png, decoder.image);
+  });
+  if (!prepared) return header_error(decoder);
+  out.reset(info.shape, info.dtype);
+  if (row_bytes != out.row_bytes()) {
+    return Error{ErrorCode::Internal, "libpng gives rows of " + std::to_string(row_bytes) +
+                                          " bytes, not " + std::to_string(out.row_bytes())};
+  }
+  std::uint8_t* const pixels = out.data.data();
+  // Interlaced rows are filled a few pixels at a time.
+  if (progress.passes > 1) std::memset(pixels, 0, out.byte_count());
+
+  std::optional<Error> damage;
+  const bool done = guarded(png, [&] {
+    read_rows(decoder, static_cast<png_uint_32>(rows), pixels, row_bytes, progress);
+  });
+  if (!done) {
+    // Behind whole and checked picture data nothing matters any more, IEND included.
+    const bool in_pixels = !progress.rows_done || !chunks.data_whole ||
+                           std::strncmp(decoder.port.error.data(), "IDAT", 4) == 0;
+    if (in_pixels) damage = data_error(decoder, progress, rows);
+    if (in_pixels && !progress.rows_done && progress.passes == 1) {
+      const std::size_t good = progress.row * row_bytes;
+      std::memset(pixels + good, 0, out.byte_count() - good);
+    }
+  }
+  if (!damage && decoder.port.damage[0] != '\0') {
+    damage = Error{ErrorCode::Damaged, "damaged: " + std::string(decoder.port.damage.data())};
+  }
+  if (!damage) return Damage{};
+  if (!options.accept_truncated) return *damage;
+  return Damage{std::move(damage->message)};
+}
+
+// ---- writing
+
+Result<Done> can_encode(const Shape& shape, DType dtype) {
+  return check_holds({"png", {DType::UInt8, DType::UInt16}, {1, 2, 3, 4}, 1'000'000}, shape, dtype);
+}
+
+void set_compression(png_structp png, std::optional<int> compression) {
+  if (!compression) {
+    // Nearly as fast as can be. Measured on 46 photographs, see the table in the comment below.
+    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
+    png_set_compression_level(png, 1);
+    png_set_compression_strategy(png, Z_RLE);
+    return;
+  }
+  const int level = std::clamp(*compression, 0, 9);
+  png_set_compression_level(png, level);
+  png_set_filter(png, PNG_FILTER_TYPE_BASE, level == 0 ? PNG_FILTER_NONE : PNG_ALL_FILTERS);
+  png_set_compression_strategy(png, Z_FILTERED);
+}
+
+// Stands inside `guarded`.
+void write_pixels(png_structp png, png_infop image, const Tensor& pixels, std::optional<int> compression) {
+  constexpr std::array kTypes{PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                              PNG_COLOR_TYPE_RGB_ALPHA};
+  const bool wide = pixels.dtype == DType::UInt16;
+  png_set_IHDR(png, image, static_cast<png_uint_32>(pixels.shape.cols()),
+               static_cast<png_uint_32>(pixels.shape.rows()), wide ? 16 : 8,
+               kTypes.at(static_cast<std::size_t>(pixels.shape.channels - 1)), PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  set_compression(png, compression);
+  png_write_info(png, image);
+  if (wide && std::endian::native == std::endian::little) png_set_swap(png);
+  for (std::int64_t r = 0; r < pixels.shape.rows(); ++r) png_write_row(png, pixels.row(r));
+  png_write_end(png, nullptr);
+}
+
+Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
+  if (const Result<Done> can = can_encode(pixels.shape, pixels.dtype); !can) return can.error();
+  out.clear();
+  Port port{};
+  port.out = &out;
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &port, on_error, on_warning);
+  if (png == nullptr) throw std::bad_alloc();
+  png_infop image = nullptr;
+  const bool done = guarded(png, [&] {
+    image = png_create_info_struct(png);
+    if (image == nullptr) png_error(png, "not enough memory");
+    png_set_write_fn(png, &port, write_port, flush_port);
+    write_pixels(png, image, pixels, options.compression);
+  });
+  png_destroy_write_struct(&png, &image);
+  if (port.out_of_memory) throw std::bad_alloc();
+  if (!done) return Error{ErrorCode::Internal, "libpng cannot encode: " + std::string(port.error.data())};
+  return Done{};
+}
+
+std::string library() {
+  return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", zlib " + zlibVersion();
+}
+
+}  // namespace
+
+Codec png_codec() {
+  return {.format = Format::Png,
+          .name = "png",
+          .extensions = {"png", "apng"},
+          .matches = matches,
+          .read_info = read_info,
+          .decode = decode_png,
+          .can_encode = can_encode,
+          .encode = encode,
+          .library = library};
+}
+
+}  // namespace deckle

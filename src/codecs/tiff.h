@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// tiff: TIFF through libtiff; the first page.
+#pragma once
+
+#include "codecs/codec.h"
+
+namespace deckle {
+
+[[nodiscard]] Codec tiff_codec();
+
+}  // namespace deckle

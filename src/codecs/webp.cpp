@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// webp: still WebP pictures, lossy and lossless.
+// Shapes  H x W x 3, or x 4 where the file has alpha; uint8. Grey is written as R = G = B
+// Fails   Truncated (the RIFF header's size against the file's, or libwebp's word), Damaged, Unsupported for
+//         animations
+// Source  WebP container specification (RFC 9649); libwebp's webp/decode.h, encode.h, demux.h
+#include "codecs/webp.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <optional>
+
+#include <webp/decode.h>
+#include <webp/demux.h>
+#include <webp/encode.h>
+
+#include "codecs/exif.h"
+
+namespace deckle {
+namespace {
+
+constexpr std::size_t kRiffHeader = 12;
+
+using Demuxer = std::unique_ptr<WebPDemuxer, decltype(&WebPDemuxDelete)>;
+
+std::uint32_t little_endian(const std::uint8_t* p) {
+  return p[0] | std::uint32_t{p[1]} << 8U | std::uint32_t{p[2]} << 16U | std::uint32_t{p[3]} << 24U;
+}
+
+// A message where the file is shorter than its header says. The last byte may be missing: it pads to an even
+// size, and some writers leave it out.
+std::optional<Error> shorter_than_said(Bytes file) {
+  const std::uint64_t said = std::uint64_t{little_endian(file.data() + 4)} + 8;
+  if (file.size() + 1 >= said && !(file.size() + 1 == said && said % 2 != 0)) return std::nullopt;
+  return Error{ErrorCode::Truncated, "truncated: the file has " + std::to_string(file.size()) + " of " +
+                                         std::to_string(said) + " bytes"};
+}
+
+Demuxer open(Bytes file) {
+  const WebPData data{file.data(), file.size()};
+  return {WebPDemuxPartial(&data, nullptr), &WebPDemuxDelete};
+}
+
+int orientation_of(Bytes file) {
+  const Demuxer demuxer = open(file);
+  if (demuxer == nullptr || (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & EXIF_FLAG) == 0) return 1;
+  WebPChunkIterator chunk{};
+  int orientation = 1;
+  if (WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk) != 0) {
+    orientation = exif_orientation({chunk.chunk.bytes, chunk.chunk.size});
+  }
+  WebPDemuxReleaseChunkIterator(&chunk);
+  return orientation;
+}
+
+std::uint32_t frames_of(Bytes file) {
+  const Demuxer demuxer = open(file);
+  return demuxer == nullptr ? 0 : WebPDemuxGetI(demuxer.get(), WEBP_FF_FRAME_COUNT);
+}
+
+const char* text_of(VP8StatusCode status) {
+  switch (status) {
+    case VP8_STATUS_OUT_OF_MEMORY:
+      return "not enough memory";
+    case VP8_STATUS_INVALID_PARAM:
+      return "invalid parameter";
+    case VP8_STATUS_BITSTREAM_ERROR:
+      return "bitstream error";
+    case VP8_STATUS_UNSUPPORTED_FEATURE:
+      return "unsupported feature";
+    case VP8_STATUS_NOT_ENOUGH_DATA:
+    case VP8_STATUS_SUSPENDED:
+      return "the data ends too early";
+    default:
+      return "unknown error";
+  }
+}
+
+bool matches(Bytes head) {
+  return head.size() >= kRiffHeader && std::memcmp(head.data(), "RIFF", 4) == 0 &&
+         std::memcmp(head.data() + 8, "WEBP", 4) == 0;
+}
+
+Result<ImageInfo> read_info(Bytes file) {
+  WebPBitstreamFeatures features{};
+  const VP8StatusCode status = WebPGetFeatures(file.data(), file.size(), &features);
+  if (status == VP8_STATUS_NOT_ENOUGH_DATA) {
+    return Error{ErrorCode::Truncated, "truncated: the file ends within its header"};
+  }
+  if (status != VP8_STATUS_OK) {
+    return Error{ErrorCode::Damaged,
+                 std::string("damaged: the header cannot be read (") + text_of(status) + ")"};
+  }
+  if (features.has_animation != 0) {
+    const std::uint32_t frames = frames_of(file);
+    return Error{ErrorCode::Unsupported,
+                 "animated WebP (" + std::to_string(frames) + (frames == 1 ? " frame" : " frames") +
+                     ") is not read"};
+  }
+  ImageInfo info;
+  info.format = Format::Webp;
+  info.shape = Shape::image(features.height, features.width, features.has_alpha != 0 ? 4 : 3);
+  info.orientation = orientation_of(file);
+  info.lossless = features.format == 2;
+  return info;
+}
+
+// As much as there is, and black for the rest.
+Damage decode_part(Bytes file, std::string why, Tensor& out) {
+  std::memset(out.data.data(), 0, out.byte_count());
+  const auto stride = static_cast<int>(out.row_bytes());
+  const std::unique_ptr<WebPIDecoder, decltype(&WebPIDelete)> decoder(
+      WebPINewRGB(out.shape.channels == 4 ? MODE_RGBA : MODE_RGB, out.data.data(), out.byte_count(),
+                  stride),
+      &WebPIDelete);
+  if (decoder == nullptr) throw std::bad_alloc();
+  WebPIUpdate(decoder.get(), file.data(), file.size());
+  int rows = 0;
+  if (WebPIDecGetRGB(decoder.get(), &rows, nullptr, nullptr, nullptr) == nullptr) rows = 0;
+  return why + "; " + std::to_string(rows) + " of " + std::to_string(out.shape.rows()) + " rows were read";
+}
+
+Result<Damage> decode_webp(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+  std::optional<Error> damage = shorter_than_said(file);
+  if (damage && !options.accept_truncated) return *damage;
+
+  out.reset(info.shape, DType::UInt8);
+  WebPDecoderConfig config;
+  if (WebPInitDecoderConfig(&config) == 0) {
+    return Error{ErrorCode::Internal, "libwebp is not the version that this was built for"};
+  }
+  config.output.colorspace = info.shape.channels == 4 ? MODE_RGBA : MODE_RGB;
+  config.output.is_external_memory = 1;
+  config.output.u.RGBA.rgba = out.data.data();
+  config.output.u.RGBA.stride = static_cast<int>(out.row_bytes());
+  config.output.u.RGBA.size = out.byte_count();
+  if (!damage) {
+    const VP8StatusCode status = WebPDecode(file.data(), file.size(), &config);
+    WebPFreeDecBuffer(&config.output);
+    if (status == VP8_STATUS_OUT_OF_MEMORY) throw std::bad_alloc();
+    if (status == VP8_STATUS_NOT_ENOUGH_DATA || status == VP8_STATUS_SUSPENDED) {
+      damage = Error{ErrorCode::Truncated, "truncated: the picture data ends too early"};
+    } else if (status != VP8_STATUS_OK) {
+      damage = Error{ErrorCode::Damaged,
+                     std::string("damaged: the picture data cannot be read (") + text_of(status) + ")"};
+    }
+  }
+  if (!damage) return Damage{};
+  if (!options.accept_truncated) return *damage;
+  return decode_part(file, damage->message, out);
+}
+
+Result<Done> can_encode(const Shape& shape, DType dtype) {
+  return check_holds({"webp", {DType::UInt8}, {1, 3, 4}, WEBP_MAX_DIMENSION}, shape, dtype);
+}
+
+int write_part(const std::uint8_t* data, std::size_t size, const WebPPicture* picture) {
+  try {
+    static_cast<Buffer*>(picture->custom_ptr)->append({data, size});
+    return 1;
+  } catch (const std::bad_alloc&) {
+    return 0;
+  }
+}
+
+bool import(const Tensor& pixels, WebPPicture& picture) {
+  const std::uint8_t* samples = pixels.data.data();
+  const auto stride = static_cast<int>(pixels.row_bytes());
+  if (pixels.shape.channels == 4) return WebPPictureImportRGBA(&picture, samples, stride) != 0;
+  if (pixels.shape.channels == 3) return WebPPictureImportRGB(&picture, samples, stride) != 0;
+  thread_local Buffer grey_as_rgb;  // kept from picture to picture
+  const std::size_t count = pixels.byte_count();
+  grey_as_rgb.resize(count * 3);
+  for (std::size_t i = 0; i < count; ++i) std::memset(grey_as_rgb.data() + 3 * i, samples[i], 3);
+  return WebPPictureImportRGB(&picture, grey_as_rgb.data(), stride * 3) != 0;
+}
+
+Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
+  constexpr int kDefaultQuality = 90;
+  constexpr float kLosslessEffort = 75;  // libwebp's own default; "quality" is effort there
+  if (const Result<Done> can = can_encode(pixels.shape, pixels.dtype); !can) return can.error();
+  out.clear();
+  WebPConfig config;
+  WebPPicture picture;
+  if (WebPConfigInit(&config) == 0 || WebPPictureInit(&picture) == 0) {
+    return Error{ErrorCode::Internal, "libwebp is not the version that this was built for"};
+  }
+  config.lossless = options.lossless ? 1 : 0;
+  config.quality = options.lossless
+                       ? kLosslessEffort
+                       : static_cast<float>(std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
+  config.exact = 1;         // colours under full transparency are pixels too
+  config.thread_level = 0;  // images are what is run in parallel
+  picture.use_argb = options.lossless ? 1 : 0;
+  picture.width = static_cast<int>(pixels.shape.cols());
+  picture.height = static_cast<int>(pixels.shape.rows());
+  picture.writer = write_part;
+  picture.custom_ptr = &out;
+
+  const bool done = import(pixels, picture) && WebPEncode(&config, &picture) != 0;
+  const WebPEncodingError error = picture.error_code;
+  WebPPictureFree(&picture);
+  if (done) return Done{};
+  if (error == VP8_ENC_ERROR_OUT_OF_MEMORY || error == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY ||
+      error == VP8_ENC_ERROR_BAD_WRITE) {
+    throw std::bad_alloc();
+  }
+  if (error == VP8_ENC_ERROR_PARTITION0_OVERFLOW || error == VP8_ENC_ERROR_PARTITION_OVERFLOW ||
+      error == VP8_ENC_ERROR_FILE_TOO_BIG) {
+    return Error{ErrorCode::TooLarge, "the picture does not fit a WebP file at this quality"};
+  }
+  return Error{ErrorCode::Internal, "libwebp cannot encode: error " + std::to_string(error)};
+}
+
+std::string library() {
+  const auto version = static_cast<unsigned>(WebPGetEncoderVersion());
+  return "libwebp " + std::to_string(version >> 16U) + "." + std::to_string(version >> 8U & 0xFFU) + "." +
+         std::to_string(version & 0xFFU);
+}
+
+}  // namespace
+
+Codec webp_codec() {
+  return {.format = Format::Webp,
+          .name = "webp",
+          .extensions = {"webp"},
+          .matches = matches,
+          .read_info = read_info,
+          .decode = decode_webp,
+          .can_encode = can_encode,
+          .encode = encode,
+          .library = library};
+}
+
+}  // namespace deckle

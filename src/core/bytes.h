@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace deckle {
+
+using Bytes = std::span<const std::uint8_t>;
+
+[[nodiscard]] inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// Growable memory that is not cleared when it grows and is not given back when it shrinks: a
+/// thread keeps one for each purpose and uses it for image after image.
+class Buffer {
+ public:
+  Buffer() = default;
+
+  /// Makes room for `size` bytes; the old contents are lost where it has to grow.
+  void resize(std::size_t size) {
+    if (size > capacity_) {
+      data_.reset();  // before the new block, so that both never stand at once
+      data_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+      capacity_ = size;
+    }
+    size_ = size;
+  }
+
+  /// Appends, keeping what is there.
+  void append(Bytes more);
+
+  void clear() { size_ = 0; }
+  /// Gives the memory back, where it is more than `keep` bytes.
+  void shrink(std::size_t keep) {
+    if (capacity_ > keep) *this = Buffer{};
+  }
+
+  [[nodiscard]] std::uint8_t* data() { return data_.get(); }
+  [[nodiscard]] const std::uint8_t* data() const { return data_.get(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] Bytes bytes() const { return {data_.get(), size_}; }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> data_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace deckle

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// digest: what files and pixels are known by.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "core/bytes.h"
+
+namespace deckle {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+/// SHA-256 of files: stands in manifests, so that a stranger can check it with sha256sum.
+[[nodiscard]] Sha256 sha256(Bytes data);
+
+/// The first eight bytes as a big-endian, two's complement number: what seeds are derived from.
+[[nodiscard]] std::int64_t leading_int64(const Sha256& digest);
+
+/// "xxh3:" and the 32 hex digits of XXH3-128 of samples in memory: tells pixels apart, at memory
+/// speed. It guards against mistakes, not against an adversary.
+[[nodiscard]] std::string pixel_digest(Bytes samples);
+
+}  // namespace deckle

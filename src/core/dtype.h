@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace deckle {
+
+/// The type of one sample, by NumPy's names.
+enum class DType : std::uint8_t { UInt8, Int8, UInt16, Int16, UInt32, Int32, Float32, Float64 };
+
+struct DTypeInfo {
+  std::string_view name;
+  std::size_t bytes;
+  bool is_float;
+  double white;  ///< the value that image files use for full intensity; 0 where there is none
+};
+
+[[nodiscard]] const DTypeInfo& info(DType dtype);
+[[nodiscard]] inline std::size_t size_of(DType dtype) {
+  return info(dtype).bytes;
+}
+[[nodiscard]] inline std::string_view name_of(DType dtype) {
+  return info(dtype).name;
+}
+[[nodiscard]] std::optional<DType> dtype_from_name(std::string_view name);
+
+/// Calls `f(T{})` with the C++ type behind `dtype`.
+template <typename F>
+decltype(auto) with_type(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::UInt8:
+      return f(std::uint8_t{});
+    case DType::Int8:
+      return f(std::int8_t{});
+    case DType::UInt16:
+      return f(std::uint16_t{});
+    case DType::Int16:
+      return f(std::int16_t{});
+    case DType::UInt32:
+      return f(std::uint32_t{});
+    case DType::Int32:
+      return f(std::int32_t{});
+    case DType::Float32:
+      return f(float{});
+    case DType::Float64:
+      break;
+  }
+  return f(double{});
+}
+
+}  // namespace deckle

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cassert>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace deckle {
+
+/// What went wrong, as a program may ask it. The names (see `error_name`) stand in manifests: never
+/// reuse one.
+enum class ErrorCode {
+  Usage,        ///< the command line or the chain is wrong
+  Unreadable,   ///< the file could not be opened or read
+  NotAnImage,   ///< no image format that is known by its content
+  Unsupported,  ///< an image, but of a kind that is not read or written
+  Truncated,    ///< the picture data ends too early
+  Damaged,      ///< the picture data contradicts itself
+  TooLarge,     ///< more pixels than `max_pixels`, or than the format can hold
+  Shape,        ///< a layer cannot take an image of this shape
+  Depth,        ///< the output format cannot hold these pixels without loss
+  Write,        ///< an output could not be written
+  Internal,     ///< a mistake of ours
+};
+
+[[nodiscard]] std::string_view error_name(ErrorCode code);
+
+/// A failure: its kind, and a sentence for people that holds the numbers. It names the place inside
+/// a file (a row, a layer) but not the file: whoever reports it knows that.
+struct Error {
+  ErrorCode code = ErrorCode::Internal;
+  std::string message;
+  int sys_errno = 0;  ///< the errno behind a Write or Unreadable error, else 0
+
+  bool operator==(const Error&) const = default;
+};
+
+/// A value or an Error, with the member names of C++23's `std::expected`.
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::move(value)) {}  // NOLINT(google-explicit-constructor): return v;
+  Result(Error error)
+      : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor): return e;
+
+  [[nodiscard]] bool has_value() const { return state_.index() == 0; }
+  explicit operator bool() const { return has_value(); }
+
+  [[nodiscard]] T& value() & {
+    assert(has_value());
+    return *std::get_if<0>(&state_);
+  }
+  [[nodiscard]] const T& value() const& {
+    assert(has_value());
+    return *std::get_if<0>(&state_);
+  }
+  [[nodiscard]] T&& value() && {
+    assert(has_value());
+    return std::move(*std::get_if<0>(&state_));
+  }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
+
+  [[nodiscard]] const Error& error() const {
+    assert(!has_value());
+    return *std::get_if<1>(&state_);
+  }
+
+ private:
+  std::variant<T, Error> state_;
+};
+
+/// The value of an operation that has nothing to give back but that it worked.
+struct Done {};
+
+}  // namespace deckle

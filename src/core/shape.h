@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace deckle {
+
+/// The most samples along one axis, as in TensorFlow, whose draws are bounded by 32-bit limits.
+inline constexpr std::int64_t kMaxExtent = 2147483647;
+
+/// The shape of one sample: its spatial axes in order (2-D: rows, cols), then the channels. No
+/// batch axis.
+struct Shape {
+  int rank = 2;                                 ///< number of spatial axes, 1 to 3
+  std::array<std::int64_t, 3> extent{0, 0, 0};  ///< the first `rank` are used
+  std::int64_t channels = 1;
+
+  [[nodiscard]] static Shape image(std::int64_t rows, std::int64_t cols, std::int64_t channels) {
+    return {2, {rows, cols, 0}, channels};
+  }
+  [[nodiscard]] std::int64_t operator[](int axis) const {
+    return extent.at(static_cast<std::size_t>(axis));
+  }
+  [[nodiscard]] std::int64_t& operator[](int axis) {
+    return extent.at(static_cast<std::size_t>(axis));
+  }
+  [[nodiscard]] std::int64_t rows() const { return extent[0]; }
+  [[nodiscard]] std::int64_t cols() const { return extent[1]; }
+
+  /// The number of pixels (positions, whatever the channels). Extents within kMaxExtent cannot
+  /// overflow 2-D.
+  [[nodiscard]] std::int64_t pixels() const;
+
+  bool operator==(const Shape&) const = default;
+};
+
+/// "480 x 640 x 3": rows, cols, channels.
+[[nodiscard]] std::string to_string(const Shape& shape);
+
+}  // namespace deckle

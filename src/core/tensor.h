@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/bytes.h"
+#include "core/dtype.h"
+#include "core/shape.h"
+
+namespace deckle {
+
+/// Samples in memory: C order, channels last, no gaps between rows, host byte order. Colour is in
+/// the order R, G, B, alpha; two channels are grey and alpha. Alpha is straight, not premultiplied.
+struct Tensor {
+  Shape shape;
+  DType dtype = DType::UInt8;
+  Buffer data;
+
+  /// Takes a new shape and type; the samples are left as they happen to be.
+  void reset(const Shape& new_shape, DType new_dtype) {
+    shape = new_shape;
+    dtype = new_dtype;
+    data.resize(byte_count());
+  }
+
+  [[nodiscard]] std::size_t pixel_bytes() const {
+    return static_cast<std::size_t>(shape.channels) * size_of(dtype);
+  }
+  [[nodiscard]] std::size_t row_bytes() const {
+    return static_cast<std::size_t>(shape[shape.rank - 1]) * pixel_bytes();
+  }
+  [[nodiscard]] std::size_t byte_count() const {
+    return static_cast<std::size_t>(shape.pixels()) * pixel_bytes();
+  }
+  [[nodiscard]] std::uint8_t* row(std::int64_t r) {
+    return data.data() + static_cast<std::size_t>(r) * row_bytes();
+  }
+  [[nodiscard]] const std::uint8_t* row(std::int64_t r) const {
+    return data.data() + static_cast<std::size_t>(r) * row_bytes();
+  }
+};
+
+}  // namespace deckle

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// text: small helpers for messages.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace deckle {
+
+/// The candidate that a misspelt word was most likely meant to be; empty where none is near.
+[[nodiscard]] std::string_view nearest(std::string_view word,
+                                       std::span<const std::string_view> candidates);
+
+/// `; did you mean "padding"?`, or nothing.
+[[nodiscard]] std::string did_you_mean(std::string_view word,
+                                       std::span<const std::string_view> candidates);
+
+/// Whether these bytes are UTF-8 (no surrogates, no overlong forms).
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+/// The text with every byte that is not part of a UTF-8 character replaced by U+FFFD.
+[[nodiscard]] std::string to_utf8(std::string_view bytes);
+
+/// A file name as a terminal may show it: control characters and bytes that are not UTF-8 as \n,
+/// \x1b, \xff.
+[[nodiscard]] std::string printable(std::string_view bytes);
+
+[[nodiscard]] std::string hex(std::span<const std::uint8_t> bytes);
+
+/// "1 file", "2 files".
+[[nodiscard]] std::string count_of(std::uint64_t n, std::string_view noun);
+
+/// "61 MB", "1.2 GB": decimal units, as disks are sold.
+[[nodiscard]] std::string byte_size(std::uint64_t bytes);
+
+/// "1 842 300": digits in groups of three.
+[[nodiscard]] std::string grouped(std::uint64_t n);
+
+/// `a, b or c`, for lists of what is allowed.
+[[nodiscard]] std::string one_of(std::span<const std::string_view> words);
+
+}  // namespace deckle

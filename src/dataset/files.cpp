@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataset/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <random>
+#include <system_error>
+
+namespace deckle {
+namespace {
+
+std::string temporary_id() {
+  // Unique among the processes of all machines that may share the folder.
+  static const std::uint64_t process = [] {
+    std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+  }();
+  static std::atomic<std::uint64_t> counter{0};
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%016llx-%llu", static_cast<unsigned long long>(process),
+                static_cast<unsigned long long>(counter.fetch_add(1)));
+  return text.data();
+}
+
+Result<File> create(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0) return errno_error(ErrorCode::Write, "cannot write", errno);
+  return File(fd);
+}
+
+Result<Done> move_into_place(const std::string& from, const std::string& to, bool replace) {
+  if (replace) {
+    if (::rename(from.c_str(), to.c_str()) == 0) return Done{};
+    return errno_error(ErrorCode::Write, "cannot write", errno);
+  }
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+    return Done{};
+  if (errno == EINVAL || errno == ENOSYS) {
+    // This file system cannot: a hard link, which never replaces, says the same.
+    if (::link(from.c_str(), to.c_str()) == 0) {
+      ::unlink(from.c_str());
+      return Done{};
+    }
+    if (errno == EPERM || errno == EOPNOTSUPP) {  // neither: look first, then rename
+      struct stat status {};
+      if (::lstat(to.c_str(), &status) != 0 && errno == ENOENT)
+        return move_into_place(from, to, true);
+      errno = EEXIST;
+    }
+  }
+  return errno_error(ErrorCode::Write, "cannot write", errno);
+}
+
+}  // namespace
+
+bool File::close() {
+  if (fd_ < 0) return true;
+  const int fd = std::exchange(fd_, -1);
+  return ::close(fd) == 0;
+}
+
+Error errno_error(ErrorCode code, std::string_view what, int error_number) {
+  return {code, std::string(what) + ": " + std::generic_category().message(error_number),
+          error_number};
+}
+
+std::string join_path(std::string_view folder, std::string_view name) {
+  if (folder.empty()) return std::string(name);
+  std::string path(folder);
+  if (path.back() != '/') path += '/';
+  path += name;
+  return path;
+}
+
+std::string_view folder_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
+}
+
+std::string_view name_of_path(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string_view stem_of(std::string_view path) {
+  const std::string_view name = name_of_path(path);
+  const auto dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return path;
+  return path.substr(0, path.size() - (name.size() - dot));
+}
+
+std::string extension_of(std::string_view path) {
+  const std::string_view stem = stem_of(path);
+  if (stem.size() == path.size()) return "";
+  std::string extension(path.substr(stem.size() + 1));
+  std::transform(extension.begin(), extension.end(), extension.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return extension;
+}
+
+Result<File> open_to_read(const std::string& path) {
+  // O_NONBLOCK: a fifo among the inputs must not hold the run up.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+  File file(fd);
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+  if (!S_ISREG(status.st_mode)) return Error{ErrorCode::Unreadable, "not a regular file"};
+  return file;
+}
+
+Result<Done> read_head(const File& file, std::size_t limit, Buffer& out) {
+  out.resize(limit);
+  std::size_t have = 0;
+  while (have < limit) {
+    const ssize_t n = ::pread(file.fd(), out.data() + have, limit - have, static_cast<off_t>(have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  out.resize(have);
+  return Done{};
+}
+
+Result<Done> read_all(const File& file, Buffer& out) {
+  struct stat status {};
+  if (::fstat(file.fd(), &status) != 0)
+    return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (auto read = read_head(file, size, out); !read) return read;
+  if (out.size() != size) {
+    return Error{ErrorCode::Unreadable, "the file shrank while it was read, from " +
+                                            std::to_string(size) + " to " +
+                                            std::to_string(out.size()) + " bytes"};
+  }
+  return Done{};
+}
+
+Result<std::string> read_text(const std::string& path) {
+  File file;
+  int fd = STDIN_FILENO;
+  if (path != "-") {
+    file = File(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open()) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+    fd = file.fd();
+  }
+  std::string text;
+  std::array<char, 65536> block{};
+  for (;;) {
+    const ssize_t n = ::read(fd, block.data(), block.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+    if (n == 0) return text;
+    text.append(block.data(), static_cast<std::size_t>(n));
+  }
+}
+
+Result<Done> write_all(const File& file, Bytes data) {
+  while (!data.empty()) {
+    const ssize_t n = ::write(file.fd(), data.data(), data.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error(ErrorCode::Write, "cannot write", errno);
+    data = data.subspan(static_cast<std::size_t>(n));
+  }
+  return Done{};
+}
+
+Result<Done> make_folders(const std::string& path) {
+  if (path.empty() || ::mkdir(path.c_str(), 0777) == 0) return Done{};
+  if (errno == ENOENT) {
+    const std::string above(folder_of(path));
+    if (above.size() < path.size()) {
+      if (auto made = make_folders(above); !made) return made;
+    }
+    if (::mkdir(path.c_str(), 0777) == 0) return Done{};
+  }
+  if (errno == EEXIST) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return Done{};
+    return Error{ErrorCode::Write, "cannot make the folder: a file of that name is in the way",
+                 EEXIST};
+  }
+  return errno_error(ErrorCode::Write, "cannot make the folder", errno);
+}
+
+std::string temporary_name(const std::string& path) {
+  return join_path(folder_of(path).empty() && path.starts_with('/') ? "/" : folder_of(path),
+                   std::string(kTemporaryPrefix) + temporary_id() + ".tmp");
+}
+
+Result<PendingFile> PendingFile::write(const std::string& path, Bytes data) {
+  const std::string temporary = temporary_name(path);
+  auto file = create(temporary);
+  if (!file && file.error().sys_errno == ENOENT) {  // the first file of its folder
+    if (auto made = make_folders(std::string(folder_of(path))); !made) return made.error();
+    file = create(temporary);
+  }
+  if (!file) return file.error();
+  PendingFile pending(temporary, path);
+  if (auto written = write_all(*file, data); !written) return written.error();
+  if (!file->close()) return errno_error(ErrorCode::Write, "cannot write", errno);
+  return pending;
+}
+
+PendingFile::~PendingFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<Done> PendingFile::commit(bool replace) {
+  auto moved = move_into_place(temporary_, path_, replace);
+  if (moved) temporary_.clear();
+  return moved;
+}
+
+}  // namespace deckle

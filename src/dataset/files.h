@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// files: POSIX files, with errno's text in every error. The only place that opens or renames one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/bytes.h"
+#include "core/result.h"
+
+namespace deckle {
+
+/// A file descriptor that is closed when it goes.
+class File {
+ public:
+  File() = default;
+  explicit File(int fd) : fd_(fd) {}
+  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  File& operator=(File&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() { close(); }
+
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  /// Closes, and tells whether all went well: some file systems report a full disk only now.
+  bool close();
+
+ private:
+  int fd_ = -1;
+};
+
+/// An Error with errno's text behind `what`: "cannot write: No space left on device".
+[[nodiscard]] Error errno_error(ErrorCode code, std::string_view what, int error_number);
+
+/// folder + "/" + name; `name` alone where there is no folder.
+[[nodiscard]] std::string join_path(std::string_view folder, std::string_view name);
+/// Everything before the last '/', or nothing.
+[[nodiscard]] std::string_view folder_of(std::string_view path);
+[[nodiscard]] std::string_view name_of_path(std::string_view path);
+/// The name without its last extension ("a.b.jpg": "a.b"), folder included; a leading dot begins no
+/// extension.
+[[nodiscard]] std::string_view stem_of(std::string_view path);
+/// The extension in lower case, without the dot.
+[[nodiscard]] std::string extension_of(std::string_view path);
+
+/// Opens a regular file to be read.
+[[nodiscard]] Result<File> open_to_read(const std::string& path);
+
+/// The first bytes of an open file, at most `limit`.
+[[nodiscard]] Result<Done> read_head(const File& file, std::size_t limit, Buffer& out);
+/// The whole of an open file.
+[[nodiscard]] Result<Done> read_all(const File& file, Buffer& out);
+/// Opens and reads a whole file, or standard input where the path is "-".
+[[nodiscard]] Result<std::string> read_text(const std::string& path);
+
+/// Writes all of it, however many calls it takes.
+[[nodiscard]] Result<Done> write_all(const File& file, Bytes data);
+
+/// Makes a folder and those above it.
+[[nodiscard]] Result<Done> make_folders(const std::string& path);
+
+/// Prefix of the names that unfinished files have: hidden, unique to the process, swept by later
+/// runs.
+inline constexpr std::string_view kTemporaryPrefix = ".deckle-";
+
+/// A file that is complete under a temporary name beside its final one. It goes away unless it is
+/// committed, so that a file under its own name is always whole.
+class PendingFile {
+ public:
+  /// Makes the folders that are missing.
+  static Result<PendingFile> write(const std::string& path, Bytes data);
+
+  PendingFile(PendingFile&& other) noexcept
+      : temporary_(std::exchange(other.temporary_, {})), path_(std::move(other.path_)) {}
+  PendingFile& operator=(PendingFile&& other) noexcept {
+    std::swap(temporary_, other.temporary_);
+    std::swap(path_, other.path_);
+    return *this;
+  }
+  PendingFile(const PendingFile&) = delete;
+  PendingFile& operator=(const PendingFile&) = delete;
+  ~PendingFile();
+
+  /// Renames it into place. With `replace` off a file that is there already is left alone: an error
+  /// (EEXIST).
+  Result<Done> commit(bool replace);
+
+ private:
+  PendingFile(std::string temporary, std::string path)
+      : temporary_(std::move(temporary)), path_(std::move(path)) {}
+
+  std::string temporary_;  ///< empty once committed
+  std::string path_;
+};
+
+/// A new name beside `path` for a file that is not finished.
+[[nodiscard]] std::string temporary_name(const std::string& path);
+
+}  // namespace deckle

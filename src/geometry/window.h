@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace deckle {
+
+/// A half-open range of indices along one axis.
+struct Interval {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+
+  [[nodiscard]] std::int64_t length() const { return end - begin; }
+  bool operator==(const Interval&) const = default;
+};
+
+/// A half-open box in an image, one interval an axis (2-D: rows, cols), in pixels. Empty where
+/// nothing of the image is needed.
+struct Window {
+  int rank = 2;
+  std::array<Interval, 3> axis{};
+
+  [[nodiscard]] const Interval& operator[](int a) const {
+    return axis.at(static_cast<std::size_t>(a));
+  }
+  [[nodiscard]] Interval& operator[](int a) { return axis.at(static_cast<std::size_t>(a)); }
+  [[nodiscard]] std::int64_t pixels() const;
+  bool operator==(const Window&) const = default;
+};
+
+}  // namespace deckle

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// convert: samples of one type as samples of another.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace deckle {
+
+/// Keras' cast: the values as they are. Floats become integers by dropping the fraction; what an
+/// integer type cannot hold becomes its nearest end, and NaN becomes 0 (TensorFlow leaves both
+/// undefined).
+void cast(const Tensor& from, DType to, Tensor& out);
+
+/// What an image file gets: `from` holds values on the scale of `scale` (255 is white for uint8,
+/// 65535 for uint16, 1 for floats) and they are put on the scale of `to`. Integers are rounded half
+/// to even and saturated, NaN becomes 0. The same scale on both sides changes no value that `to`
+/// can hold.
+void to_file_depth(const Tensor& from, DType scale, DType to, Tensor& out);
+
+}  // namespace deckle

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layers/arguments.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/shape.h"
+#include "core/text.h"
+#include "layers/synonyms.h"
+
+namespace deckle {
+namespace {
+
+constexpr std::array<std::string_view, 6> kIgnored{
+    "name", "trainable", "dtype", "input_dtype", "batch_input_shape", "batch_shape"};
+
+// The value as it stands in the chain, cut where it is long.
+std::string shown(const Json& value) {
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  return text;
+}
+
+bool fits_int64(const Json& value) {
+  if (value.is_number_unsigned()) {
+    return value.get<std::uint64_t>() <=
+           static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  }
+  return value.is_number_integer();
+}
+
+}  // namespace
+
+std::span<const std::string_view> ignored_arguments() {
+  return kIgnored;
+}
+
+std::string join_pointer(std::string_view pointer, std::string_view key) {
+  std::string out(pointer);
+  out += '/';
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+Result<std::int64_t> whole_number(const Json& value, std::int64_t least, std::string_view unit) {
+  const auto wrong = [&](std::string why) { return Error{ErrorCode::Usage, std::move(why)}; };
+  if (!value.is_number()) {
+    return wrong(shown(value) + " is not a whole number" +
+                 (unit.empty() ? "" : " of " + std::string(unit)));
+  }
+  if (value.is_number_float()) {
+    return wrong(shown(value) + " is not a whole number" +
+                 (unit.empty() ? "" : " of " + std::string(unit)));
+  }
+  if (!fits_int64(value) || value.get<std::int64_t>() > kMaxExtent) {
+    return wrong(shown(value) + " is too large; at most " + std::to_string(kMaxExtent) +
+                 " is possible");
+  }
+  const auto number = value.get<std::int64_t>();
+  if (number < least)
+    return wrong(shown(value) + " is too small; at least " + std::to_string(least) + " is needed");
+  return number;
+}
+
+Result<SeedPair> seed_pair(const Json& value) {
+  if (fits_int64(value)) return SeedPair{value.get<std::int64_t>(), 0};
+  if (value.is_array() && value.size() == 2 && fits_int64(value[0]) && fits_int64(value[1])) {
+    return SeedPair{value[0].get<std::int64_t>(), value[1].get<std::int64_t>()};
+  }
+  return Error{
+      ErrorCode::Usage,
+      shown(value) + " is not a seed; give a whole number of 64 bits, or a pair [a, b] of them"};
+}
+
+Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string pointer,
+                     std::vector<Mistake>& mistakes)
+    : spec_(spec), pointer_(std::move(pointer)), mistakes_(mistakes) {
+  std::vector<std::string_view> names;
+  for (const ArgumentSpec& argument : spec.arguments)
+    names.push_back(argument.name);
+
+  for (const auto& [key, value] : config.items()) {
+    std::string name = key;
+    Json present = value;
+    if (const Synonym* synonym = find_synonym(spec.name, key)) {
+      name = synonym->name;
+      const auto renamed = present_value(*synonym, value);
+      if (!renamed) {
+        std::vector<std::string_view> allowed;
+        for (const auto& [old_value, new_value] : synonym->values)
+          allowed.push_back(old_value);
+        given_as_.emplace_back(name, key);
+        mistake(name, shown(value) + " is not a " + key + "; it is " + one_of(allowed));
+        continue;
+      }
+      present = *renamed;
+    }
+    const bool known = std::find(names.begin(), names.end(), name) != names.end();
+    if (!known) {
+      if (std::find(kIgnored.begin(), kIgnored.end(), name) != kIgnored.end()) continue;
+      given_as_.emplace_back(name, key);
+      mistake(name, std::string(spec.name) + " has no argument \"" + key + "\"" +
+                        did_you_mean(key, names));
+      continue;
+    }
+    if (values_.contains(name)) {
+      given_as_.emplace_back(name, key);
+      mistake(name, "\"" + key + "\" is another name for \"" + name + "\"; give only one of them");
+      continue;
+    }
+    given_as_.emplace_back(name, key);
+    values_[name] = std::move(present);
+  }
+}
+
+const Json* Arguments::find(std::string_view name) const {
+  const auto it = values_.find(std::string(name));
+  return it == values_.end() || it->is_null() ? nullptr : &*it;
+}
+
+void Arguments::mistake(std::string_view name, std::string message, std::string_view below) {
+  good_ = false;
+  // The last spelling: where two names stand for one argument, the second is the mistake.
+  const auto spelling = std::find_if(given_as_.rbegin(), given_as_.rend(),
+                                     [&](const auto& given) { return given.first == name; });
+  const std::string pointer =
+      spelling == given_as_.rend() ? pointer_ : join_pointer(pointer_, spelling->second);
+  mistakes_.push_back({pointer + std::string(below), std::move(message)});
+}
+
+std::optional<std::int64_t> Arguments::number(std::string_view name, const Json& value,
+                                              std::int64_t least, const std::string& below) {
+  const auto result = whole_number(value, least);
+  if (!result) {
+    mistake(name, result.error().message, below);
+    return std::nullopt;
+  }
+  return *result;
+}
+
+std::int64_t Arguments::pixels(std::string_view name, std::int64_t least) {
+  const Json* value = find(name);
+  if (value == nullptr) {
+    mistake(name, std::string(spec_.name) + " needs \"" + std::string(name) + "\", in pixels");
+    return least;
+  }
+  return number(name, *value, least, "").value_or(least);
+}
+
+bool Arguments::boolean(std::string_view name, bool fallback) {
+  const Json* value = find(name);
+  if (value == nullptr) return fallback;
+  if (!value->is_boolean()) {
+    mistake(name, shown(*value) + " is not true or false");
+    return fallback;
+  }
+  return value->get<bool>();
+}
+
+std::size_t Arguments::choice(std::string_view name, std::span<const std::string_view> allowed,
+                              std::size_t fallback) {
+  const Json* value = find(name);
+  if (value == nullptr) return fallback;
+  if (value->is_string()) {
+    const auto& word = value->get_ref<const std::string&>();
+    const auto it = std::find(allowed.begin(), allowed.end(), word);
+    if (it != allowed.end()) return static_cast<std::size_t>(it - allowed.begin());
+    mistake(name, shown(*value) + " is not a " + std::string(name) + " of " +
+                      std::string(spec_.name) + "; it is " + one_of(allowed) +
+                      did_you_mean(word, allowed));
+  } else {
+    mistake(name, shown(*value) + " is not a " + std::string(name) + "; it is " + one_of(allowed));
+  }
+  return fallback;
+}
+
+DType Arguments::dtype(std::string_view name, DType fallback) {
+  const Json* value = find(name);
+  if (value == nullptr) return fallback;
+  // Keras 3 writes {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"},
+  // ..}.
+  if (value->is_object() && value->contains("config") && value->at("config").is_object() &&
+      value->at("config").contains("name")) {
+    value = &value->at("config").at("name");
+  }
+  if (value->is_string()) {
+    if (const auto dtype = dtype_from_name(value->get_ref<const std::string&>())) return *dtype;
+  }
+  mistake(name,
+          shown(*value) +
+              " is not a dtype that deckle knows; it is one of float32, float64, uint8, int8, "
+              "uint16, int16, uint32 or int32");
+  return fallback;
+}
+
+std::optional<SeedPair> Arguments::seed(std::string_view name) {
+  const Json* value = find(name);
+  if (value == nullptr) return std::nullopt;
+  const auto pair = seed_pair(*value);
+  if (!pair) {
+    mistake(name, pair.error().message);
+    return std::nullopt;
+  }
+  return *pair;
+}
+
+std::vector<Pair> Arguments::pairs(std::string_view name, int rank,
+                                   const std::vector<Pair>& fallback) {
+  const Json* value = find(name);
+  if (value == nullptr) return fallback;
+  const auto axes = static_cast<std::size_t>(rank);
+  if (!value->is_array()) {
+    const auto all = number(name, *value, 0, "");
+    return all ? std::vector<Pair>(axes, Pair{*all, *all}) : fallback;
+  }
+  if (value->size() != axes) {
+    mistake(name, shown(*value) + " has " + count_of(value->size(), "entry") + "; " +
+                      std::string(spec_.name) + " takes a number, " + std::to_string(rank) +
+                      " numbers, or " + std::to_string(rank) + " pairs");
+    return fallback;
+  }
+  std::vector<Pair> result;
+  for (std::size_t a = 0; a < axes; ++a) {
+    const Json& entry = (*value)[a];
+    const std::string below = "/" + std::to_string(a);
+    if (!entry.is_array()) {
+      const auto both = number(name, entry, 0, below);
+      result.push_back({both.value_or(0), both.value_or(0)});
+      continue;
+    }
+    if (entry.size() != 2) {
+      mistake(name, shown(entry) + " is not a pair [before, after]", below);
+      continue;
+    }
+    result.push_back({number(name, entry[0], 0, below + "/0").value_or(0),
+                      number(name, entry[1], 0, below + "/1").value_or(0)});
+  }
+  return result.size() == axes ? result : fallback;
+}
+
+std::vector<std::int64_t> Arguments::factors(std::string_view name, int rank, std::int64_t least,
+                                             std::int64_t fallback) {
+  const auto axes = static_cast<std::size_t>(rank);
+  std::vector<std::int64_t> result(axes, fallback);
+  const Json* value = find(name);
+  if (value == nullptr) return result;
+  if (!value->is_array()) {
+    if (const auto all = number(name, *value, least, "")) result.assign(axes, *all);
+    return result;
+  }
+  if (value->size() != axes) {
+    mistake(name, shown(*value) + " has " + count_of(value->size(), "entry") + "; " +
+                      std::string(spec_.name) + " takes a number or " + std::to_string(rank) +
+                      " numbers");
+    return result;
+  }
+  for (std::size_t a = 0; a < axes; ++a) {
+    result[a] = number(name, (*value)[a], least, "/" + std::to_string(a)).value_or(fallback);
+  }
+  return result;
+}
+
+}  // namespace deckle

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// layer: what a configured layer is, and what a kind of layer says of itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.h"
+#include "core/result.h"
+#include "core/shape.h"
+#include "geometry/window.h"
+#include "layers/draft.h"
+#include "random/stateless.h"
+
+namespace deckle {
+
+class Arguments;
+struct LayerSpec;
+
+/// What a random layer decided for one image, before any pixel is touched: this is recorded and can
+/// be replayed.
+struct Choice {
+  std::optional<SeedPair> seed;  ///< of the draw, where one was made
+  std::vector<std::int64_t>
+      offset;                     ///< where the window starts in the image that the layer was given
+  std::optional<Window> resized;  ///< or: the part of it that is resized to the target
+  std::string skip;               ///< or: why this image is to be left out
+
+  bool operator==(const Choice&) const = default;
+};
+
+/// A layer with its arguments: a value that never changes, read by all threads.
+struct Layer {
+  const LayerSpec* spec = nullptr;
+  Json
+      config;  ///< Keras' get_config: every argument, normalised; parsing it gives this layer again
+
+  /// Keras' compute_output_shape; an Error (Shape) that says why the layer cannot take this image.
+  std::function<Result<Shape>(const Shape&)> output_shape;
+
+  /// Null where nothing is random. A seed of the layer's own, and the decision itself.
+  std::optional<SeedPair> seed;
+  std::function<Result<Choice>(const Shape&, SeedPair)> choose;
+
+  /// Writes the layer into the plan. Called only after output_shape took the draft's shape.
+  std::function<Result<Done>(Draft&, const Choice&)> edit;
+};
+
+/// One argument, for people (`deckle layers`), editors (`deckle schema`) and the check for unknown
+/// names.
+struct ArgumentSpec {
+  std::string_view name;
+  std::string_view values;    ///< "pixels, >= 1"
+  std::string_view fallback;  ///< the default as a reader would write it, or "required"
+  Json schema;                ///< JSON Schema of the value
+};
+
+/// A kind of layer: a row of the registry.
+struct LayerSpec {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view shapes;
+  std::string_view example;
+  std::string_view source;
+  std::vector<ArgumentSpec> arguments;
+  /// Reads the arguments; nothing where they are wrong, which `Arguments` has noted then.
+  std::optional<Layer> (*parse)(Arguments&);
+};
+
+}  // namespace deckle

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layers/registry.h"
+
+#include <array>
+
+#include "layers/cropping.h"
+#include "layers/random_crop.h"
+#include "layers/up_sampling.h"
+#include "layers/zero_padding.h"
+
+namespace deckle {
+
+std::span<const LayerSpec> layer_specs() {
+  static const std::array kSpecs{
+      cropping2d_spec(),
+      zero_padding2d_spec(),
+      up_sampling2d_spec(),
+      random_crop_spec(),
+  };
+  return kSpecs;
+}
+
+const LayerSpec* find_layer(std::string_view class_name) {
+  for (const LayerSpec& spec : layer_specs()) {
+    if (spec.name == class_name) return &spec;
+  }
+  return nullptr;
+}
+
+std::vector<std::string_view> layer_names() {
+  std::vector<std::string_view> names;
+  for (const LayerSpec& spec : layer_specs())
+    names.push_back(spec.name);
+  return names;
+}
+
+}  // namespace deckle
