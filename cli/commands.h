@@ -11,6 +11,9 @@ namespace deckle::cli {
 void add_run(CLI::App& app, int& exit);
 void add_plan(CLI::App& app, int& exit);
 void add_verify(CLI::App& app, int& exit);
+void add_replay(CLI::App& app, int& exit);
+void add_merge(CLI::App& app, int& exit);
+void add_diff(CLI::App& app, int& exit);
 void add_layers(CLI::App& app, int& exit);
 void add_schema(CLI::App& app, int& exit);
 

@@ -19,7 +19,8 @@ int main(int argc, char** argv) {
   app.option_defaults()->always_capture_default(false);
 
   int exit = kExitOk;
-  for (const auto add : std::array{add_run, add_plan, add_verify, add_layers, add_schema})
+  for (const auto add : std::array{add_run, add_plan, add_replay, add_verify, add_merge, add_diff,
+                                   add_layers, add_schema})
     add(app, exit);
   try {
     app.parse(argc, argv);

@@ -140,13 +140,13 @@ int run_plan(const PlanArguments& arguments) {
   std::size_t passed_over = 0;
   if (chain->seed_from == SeedFrom::Index) passed_over = keep_images(*inputs, jobs);
   if (passed_over > 0) report.detail(count_of(passed_over, "file") + " passed over");
-  return print_plan(*chain, *inputs, jobs, arguments.all, arguments.chain.file, report);
+  return print_plan(*chain, *inputs, jobs, arguments.all, arguments.chain.file);
 }
 
 }  // namespace
 
 int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
-               const std::string& chain_file, Report& /*report*/) {
+               const std::string& chain_file) {
   Chain chain = given;
   std::printf("%s\n", title(chain, chain_file).c_str());
   if (!chain.seed) chain.seed = SeedPair{};  // shapes and shares do not depend on it

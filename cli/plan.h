@@ -12,6 +12,6 @@ namespace deckle::cli {
 /// Prints what a run would do, to stdout; `all` shows every shape. The exit code that the run would
 /// have.
 int print_plan(const Chain& chain, const InputList& inputs, int jobs, bool all,
-               const std::string& chain_file, Report& report);
+               const std::string& chain_file);
 
 }  // namespace deckle::cli

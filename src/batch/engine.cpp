@@ -1,88 +1,193 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/engine.h"
 
+#include <unistd.h>
+#include <xxhash.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <mutex>
+#include <unordered_set>
 
 #include "batch/for_each_index.h"
 #include "batch/journal.h"
-#include "batch/manifest.h"
 #include "batch/process.h"
+#include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
 
 namespace deckle {
 namespace {
 
+std::string hex_or_empty(const std::optional<Sha256>& digest) {
+  return digest ? hex(*digest) : "";
+}
+
+// The digest of a file as it lies there; nothing where it cannot be read.
+std::optional<Sha256> digest_of(const std::string& path, Buffer& buffer) {
+  const auto file = open_to_read(path);
+  if (!file || !read_all(*file, buffer)) return std::nullopt;
+  return sha256(buffer.bytes());
+}
+
 class Engine {
  public:
-  Engine(const Chain& chain, const InputList& inputs, const std::string& out,
+  Engine(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
          const RunOptions& options)
-      : chain_(chain), inputs_(inputs), out_(out), options_(options) {}
+      : chain_(chain),
+        inputs_(inputs),
+        folder_(folder),
+        out_(folder.path()),
+        options_(options),
+        header_(manifest_header(chain)),
+        journal_(folder.manifest(), line_text(header_), folder.past(), inputs.files.size(),
+                 options.checkpoint),
+        past_of_(inputs.files.size(), kNoPast) {
+    if (options_.record) match_past();
+  }
 
   RunResult run() {
-    if (auto made = make_folders(out_); !made) return ended(out_, made.error());
-    const std::string header = manifest_header(chain_);
-    auto journal = Journal::create(join_path(out_, kJournalName), inputs_.files.size(), header);
-    if (!journal) return ended(join_path(out_, kJournalName), journal.error());
-    journal_ = &*journal;
-
     const int jobs = std::max(options_.jobs, 1);
     std::vector<Scratch> scratch(static_cast<std::size_t>(jobs));
     for_each_index(inputs_.files.size(), jobs, [&](std::size_t i, std::size_t worker) {
       if (stopped_ || (options_.stop != nullptr && *options_.stop != 0)) return;
       take(options_.order.empty() ? i : options_.order[i], scratch[worker]);
     });
-
-    if (taken_ == inputs_.files.size() && !stopped_) {
-      const std::string manifest = join_path(out_, kManifestName);
-      if (auto finished = journal_->finish(manifest, header); !finished)
-        return ended(manifest, finished.error());
-      result_.finished = true;
-    }
-    return result_;
+    if (taken_ == inputs_.files.size() && !stopped_) finish();
+    return std::move(result_);
   }
 
  private:
-  RunResult ended(const std::string& file, const Error& error) {
+  static constexpr std::uint32_t kNoPast = ~std::uint32_t{0};
+
+  // Both lists are sorted by path.
+  void match_past() {
+    const auto& items = folder_.past().items();
+    std::size_t input = 0;
+    for (std::size_t item = 0; item < items.size(); ++item) {
+      while (input < inputs_.files.size() && inputs_.files[input].path < items[item].path)
+        ++input;
+      if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
+        past_of_[input] = static_cast<std::uint32_t>(item);
+      } else {
+        gone_.push_back(items[item].place);
+        result_.gone.push_back(items[item].path);
+      }
+    }
+  }
+
+  void end(const std::string& file, const Error& error) {
+    stopped_ = true;
+    if (result_.fatal) return;
     result_.fatal = error;
     result_.fatal_file = file;
-    return result_;
   }
 
   void take(std::size_t index, Scratch& scratch) {
     const InputFile& input = inputs_.files[index];
-    const ImageSource source{inputs_.file_path(input), input.path, static_cast<std::int64_t>(index),
-                             input.named};
+    ImageSource source{inputs_.file_path(input),
+                       input.path,
+                       static_cast<std::int64_t>(input.index),
+                       input.named,
+                       {}};
+    if (options_.recorded) {
+      source.recorded = options_.recorded(input);
+      if (source.recorded.empty()) {
+        const std::lock_guard lock(mutex_);
+        ++taken_;
+        return;
+      }
+    }
+    const std::optional<Entry> before = past_entry(index);
+    if (before && before->status != Status::Failed) {
+      const auto kept = keep_if_unchanged(index, source.file, *before, scratch.file);
+      if (!kept || *kept) {
+        const std::lock_guard lock(mutex_);
+        if (!kept) return end(folder_.manifest(), kept.error());
+        ++taken_;
+        ++result_.up_to_date;
+        if (options_.report) options_.report({source.file, Outcome::UpToDate, nullptr, ""});
+        return;
+      }
+    }
     auto processed = process_image(chain_, source, out_, scratch);
     if (processed) {
-      if (auto kept = keep(index, *processed); !kept) processed = kept.error();
+      if (auto kept = keep(index, before, *processed, scratch.file); !kept)
+        processed = kept.error();
     }
     const std::lock_guard lock(mutex_);
-    if (!processed) {
-      stopped_ = true;
-      if (!result_.fatal) ended(fatal_file(source.path), processed.error());
-      return;
-    }
+    if (!processed) return end(fatal_file(source.path), processed.error());
     ++taken_;
+    if (before && before->status == Status::Failed) ++result_.retried;
     count(source.file, *processed);
   }
 
+  [[nodiscard]] std::optional<Entry> past_entry(std::size_t index) const {
+    if (past_of_[index] == kNoPast) return std::nullopt;
+    return folder_.past().read(folder_.past().items()[past_of_[index]].place);
+  }
+
+  // Whether input and outputs are what they were: by size and time, else by digest. Then the entry
+  // stands, with its stamps brought up to date.
+  Result<bool> keep_if_unchanged(std::size_t index, const std::string& file, const Entry& before,
+                                 Buffer& buffer) {
+    if (chain_.seed_from == SeedFrom::Index &&
+        before.index != std::int64_t{inputs_.files[index].index})
+      return false;
+    Entry now = before;
+    const auto stamp = stamp_of(file);
+    if (!stamp) return false;
+    if (*stamp != before.input || stamp->mtime_ns == 0) {
+      if (hex_or_empty(digest_of(file, buffer)) != before.input_sha256) return false;
+      now.input = *stamp;
+    }
+    std::vector<std::string> recorded;  // digests, read from the lines only when they are needed
+    for (std::size_t i = 0; i < now.outputs.size(); ++i) {
+      EntryOutput& output = now.outputs[i];
+      const std::string path = join_path(out_, output.path);
+      const auto there = stamp_of(path);
+      if (!there || there->size != output.stamp.size) return false;
+      if (*there == output.stamp && there->mtime_ns != 0) continue;
+      if (recorded.empty()) recorded = output_digests(now.lines);
+      if (i >= recorded.size() || hex_or_empty(digest_of(path, buffer)) != recorded[i])
+        return false;
+      output.stamp = *there;
+    }
+    if (now == before) {
+      journal_.keep(index, folder_.past().items()[past_of_[index]].place);
+      return true;
+    }
+    now.index = inputs_.files[index].index;
+    if (auto noted = journal_.append(index, now); !noted) return noted.error();
+    return true;
+  }
+
+  static std::vector<std::string> output_digests(std::string_view lines) {
+    std::vector<std::string> digests;
+    while (!lines.empty()) {
+      const auto end = lines.find('\n');
+      if (const auto output = parse_output(lines.substr(0, end)); output && *output) {
+        digests.push_back((*output)->sha256);
+      }
+      lines = end == std::string_view::npos ? std::string_view{} : lines.substr(end + 1);
+    }
+    return digests;
+  }
+
   // Journal first, then the names: whatever has a final name is known to be ours.
-  Result<Done> keep(std::size_t index, Processed& processed) {
+  Result<Done> keep(std::size_t index, const std::optional<Entry>& before, Processed& processed,
+                    Buffer& buffer) {
     if (processed.no_image) return Done{};
-    if (auto noted = note(index, processed); !noted) return noted;
+    if (auto noted = note(index, before, processed); !noted) return noted;
     std::size_t next = 0;
     for (const Record& record : processed.records) {
       if (record.output.empty()) continue;
-      const bool replace =
-          options_.overwrite || (options_.own != nullptr && options_.own->contains(record.output));
-      auto renamed = processed.outputs[next++].commit(replace);
+      auto renamed = commit(processed.outputs[next++], record, before, buffer);
       if (renamed) continue;
       Error error = renamed.error();
       if (!concerns_one_file(error)) return error;
-      error.message = "cannot write " + record.output + ": " + error.message;
+      error.message = "cannot write " + printable(record.output) + ": " + error.message;
       Record failed;
       failed.input = record.input;
       failed.input_sha256 = record.input_sha256;
@@ -90,20 +195,53 @@ class Engine {
       failed.error = std::move(error);
       processed.outputs.clear();
       processed.records = {std::move(failed)};
-      return note(index, processed);
+      return note(index, before, processed);
     }
     return Done{};
   }
 
-  Result<Done> note(std::size_t index, const Processed& processed) {
-    std::string lines;
-    for (const Record& record : processed.records)
-      lines += manifest_line(record, chain_) + "\n";
-    return journal_->append(index, lines);
+  // A file that is there already is replaced where it is ours, and is as good where it has the same
+  // bytes: two copies of one shard may run at once.
+  Result<Done> commit(PendingFile& pending, const Record& record,
+                      const std::optional<Entry>& before, Buffer& buffer) {
+    const auto was_ours = [&](const EntryOutput& output) { return output.path == record.output; };
+    const bool replace =
+        options_.overwrite ||
+        (before && std::any_of(before->outputs.begin(), before->outputs.end(), was_ours));
+    auto renamed = pending.commit(replace);
+    if (renamed || renamed.error().sys_errno != EEXIST) return renamed;
+    if (digest_of(join_path(out_, record.output), buffer) == record.output_sha256) return Done{};
+    if (folder_.is_own(record.output)) return pending.commit(true);
+    return Error{ErrorCode::Write,
+                 "a file that no run of deckle's made is there already; --overwrite replaces it",
+                 EEXIST};
+  }
+
+  Result<Done> note(std::size_t index, const std::optional<Entry>& before,
+                    const Processed& processed) {
+    if (!options_.record) return Done{};
+    const Record& first = processed.records.front();
+    Entry entry;
+    entry.path = first.input;
+    entry.status = first.error              ? Status::Failed
+                   : !first.skipped.empty() ? Status::Skipped
+                                            : Status::Written;
+    entry.index = inputs_.files[index].index;
+    entry.input = processed.input;
+    entry.input_sha256 = hex_or_empty(first.input_sha256);
+    std::size_t next = 0;
+    for (const Record& record : processed.records) {
+      entry.lines += line_text(manifest_line(record, chain_)) + "\n";
+      if (!record.output.empty())
+        entry.outputs.push_back({record.output, processed.outputs[next++].stamp()});
+    }
+    // What an earlier run made of this input stays ours, though it is out of date.
+    if (before && entry.status != Status::Written) entry.outputs = before->outputs;
+    return journal_.append(index, entry);
   }
 
   void count(const std::string& file, const Processed& processed) {
-    ImageReport report{file, Outcome::Written, nullptr, ""};
+    ImageReport report{file, Outcome::Written, nullptr, processed.note};
     if (processed.no_image) {
       report.outcome = Outcome::PassedOver;
       ++result_.passed_over;
@@ -117,7 +255,7 @@ class Engine {
       report.note = processed.records.front().skipped;
       ++result_.skipped;
     } else {
-      report.note = processed.records.front().truncated;
+      if (report.note.empty()) report.note = processed.records.front().truncated;
       ++result_.written;
       for (const Record& record : processed.records) {
         ++result_.outputs;
@@ -125,6 +263,76 @@ class Engine {
       }
     }
     if (options_.report) options_.report(report);
+  }
+
+  void finish() {
+    if (!options_.record) {
+      result_.finished = true;
+      return;
+    }
+    // An input that is no image any more has no entry: what was made of it goes with those that are
+    // gone.
+    for (std::size_t i = 0; i < past_of_.size(); ++i) {
+      if (past_of_[i] == kNoPast || journal_.has(i)) continue;
+      gone_.push_back(folder_.past().items()[past_of_[i]].place);
+      result_.gone.push_back(inputs_.files[i].path);
+    }
+    if (options_.prune && !gone_.empty()) prune();
+    Json header = header_;
+    if (options_.shard) {
+      std::size_t records = 0;
+      for (std::size_t i = 0; i < inputs_.files.size(); ++i)
+        records += journal_.has(i) ? 1 : 0;
+      header["shard"] = {
+          {"index", options_.shard->index},      {"of", options_.shard->of},
+          {"inputs", options_.all_inputs_count}, {"inputs_digest", options_.all_inputs},
+          {"taken", inputs_.files.size()},       {"records", records}};
+    }
+    if (auto done = journal_.finish(line_text(header), gone_, digest_of_inputs(),
+                                    options_.prune && !gone_.empty());
+        !done) {
+      return end(folder_.manifest(), done.error());
+    }
+    result_.finished = true;
+  }
+
+  // Deletes what was made of inputs that are gone, unless it is another input's output by now, or
+  // was changed.
+  void prune() {
+    std::unordered_set<std::string> current;
+    Buffer buffer;
+    for (std::size_t i = 0; i < inputs_.files.size(); ++i) {
+      const auto entry = journal_.read(i);
+      if (!entry) continue;
+      for (const EntryOutput& output : entry->outputs)
+        current.insert(output.path);
+    }
+    for (const EntryPlace& place : gone_) {
+      const auto entry = folder_.past().read(place);
+      if (!entry) continue;
+      const auto digests = output_digests(entry->lines);
+      for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
+        const std::string& output = entry->outputs[i].path;
+        if (current.contains(output)) continue;
+        const std::string path = join_path(out_, output);
+        const bool as_made =
+            i < digests.size() && hex_or_empty(digest_of(path, buffer)) == digests[i];
+        if (!as_made || ::unlink(path.c_str()) != 0) continue;
+        ++result_.pruned;
+        for (std::string_view above = folder_of(output); !above.empty(); above = folder_of(above)) {
+          if (::rmdir(join_path(out_, above).c_str()) != 0) break;  // not empty
+        }
+      }
+    }
+    gone_.clear();
+  }
+
+  [[nodiscard]] std::uint64_t digest_of_inputs() const {
+    std::uint64_t digest = 0;
+    for (const InputFile& file : inputs_.files) {
+      digest = XXH3_64bits_withSeed(file.path.data(), file.path.size(), digest);
+    }
+    return digest;
   }
 
   // The output that could not be written, as far as it has a name.
@@ -136,9 +344,13 @@ class Engine {
 
   const Chain& chain_;
   const InputList& inputs_;
+  const OutputFolder& folder_;
   const std::string& out_;
   const RunOptions& options_;
-  Journal* journal_ = nullptr;
+  const Json header_;
+  Journal journal_;
+  std::vector<std::uint32_t> past_of_;  ///< for each input: its item of the past
+  std::vector<EntryPlace> gone_;
   std::mutex mutex_;  ///< guards result_, taken_ and the report
   std::atomic<bool> stopped_ = false;
   std::size_t taken_ = 0;
@@ -147,9 +359,9 @@ class Engine {
 
 }  // namespace
 
-RunResult run_chain(const Chain& chain, const InputList& inputs, const std::string& out,
+RunResult run_chain(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
                     const RunOptions& options) {
-  return Engine(chain, inputs, out, options).run();
+  return Engine(chain, inputs, folder, options).run();
 }
 
 }  // namespace deckle

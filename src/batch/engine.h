@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "batch/survey.h"
+#include "batch/manifest.h"
+#include "batch/output_folder.h"
+#include "batch/shard.h"
 #include "chain/chain.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
@@ -20,6 +22,7 @@ namespace deckle {
 
 enum class Outcome {
   Written,
+  UpToDate,    ///< made by an earlier run; neither input nor outputs changed
   Skipped,     ///< the chain leaves images of this kind out
   PassedOver,  ///< not an image
   Failed,
@@ -36,30 +39,44 @@ struct ImageReport {
 struct RunOptions {
   int jobs = 1;
   bool stop_on_error = false;
-  bool overwrite = false;                  ///< also files that are not our own
-  const OwnOutputs* own = nullptr;         ///< outputs of earlier runs, which may be replaced
+  bool overwrite = false;      ///< also files that are not our own
+  bool record = true;          ///< off: neither journal nor manifest, and no past
+  bool prune = false;          ///< delete the outputs of inputs that are gone
+  std::optional<Shard> shard;  ///< then `inputs` holds this shard's files alone
+  std::string all_inputs;      ///< inputs_digest of the whole list, and its length
+  std::size_t all_inputs_count = 0;
   const std::atomic<int>* stop = nullptr;  ///< not 0: take no new image
   std::vector<std::size_t> order;  ///< of work; empty: as listed. The results do not depend on it.
+  /// Where a manifest is replayed: its records of an input. Empty: the input is left alone.
+  std::function<std::vector<Record>(const InputFile&)> recorded;
   /// Called once an input is done, by one thread at a time, in the order in which they end.
   std::function<void(const ImageReport&)> report;
+  /// Told of every step of finishing; tests end the process there.
+  std::function<void(std::string_view)> checkpoint;
 };
 
 struct RunResult {
   std::size_t written = 0;  ///< inputs whose outputs are all there
   std::size_t outputs = 0;  ///< files
+  std::size_t up_to_date = 0;
+  std::size_t retried = 0;  ///< of those done, how many had failed before
   std::size_t skipped = 0;
   std::size_t passed_over = 0;
   std::size_t failed = 0;
-  std::uint64_t bytes = 0;  ///< of the outputs
-  bool finished = false;    ///< every input was taken, and the manifest is written
+  std::uint64_t bytes = 0;        ///< of the outputs
+  std::vector<std::string> gone;  ///< inputs of earlier runs that are no longer there
+  std::size_t pruned = 0;         ///< outputs of such that were deleted
+  std::size_t swept = 0;
+  bool finished = false;  ///< every input was taken, and the manifest is written
   std::optional<Error>
       fatal;  ///< what ended the run early; `fatal_file` is the file it happened to
   std::string fatal_file;
 };
 
-/// The chain must have a seed if it draws. Outputs, and at the end the manifest, appear in `out`.
-/// Every file under a final name is whole, however the run ends.
+/// The chain must have a seed if it draws. Goes on from the folder's past. Outputs, and at the end
+/// the manifest, appear in the folder; every file under a final name is whole, however the run
+/// ends.
 [[nodiscard]] RunResult run_chain(const Chain& chain, const InputList& inputs,
-                                  const std::string& out, const RunOptions& options);
+                                  const OutputFolder& folder, const RunOptions& options);
 
 }  // namespace deckle

@@ -1,15 +1,173 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/journal.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
+
+#include "batch/manifest.h"
+#include "core/json.h"
 
 namespace deckle {
 namespace {
+
+// An entry is lines of fields with tabs between them:
+//     R  status  index  size  mtime  sha256  number of outputs  number of manifest lines  path
+//     O  size  mtime  path                 for each output
+//     {..}                                 the manifest's lines
+//     E  XXH3-64 of all of the entry before it
+constexpr char kEntryBegin = 'R';
+constexpr char kOutput = 'O';
+constexpr char kEntryEnd = 'E';
+constexpr char kSeal = 'F';
+
+std::string escaped(std::string_view path) {
+  std::string text;
+  for (const char c : path) {
+    if (c == '\\') {
+      text += "\\\\";
+    } else if (c == '\n') {
+      text += "\\n";
+    } else if (c == '\t') {
+      text += "\\t";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string path;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      path += text[i];
+      continue;
+    }
+    ++i;
+    path += text[i] == 'n' ? '\n' : text[i] == 't' ? '\t' : text[i];
+  }
+  return path;
+}
+
+// The fields of one line, from the front.
+class Fields {
+ public:
+  explicit Fields(std::string_view line) : rest_(line) {}
+
+  std::string_view text() {
+    const auto tab = rest_.find('\t');
+    const std::string_view field = rest_.substr(0, tab);
+    rest_ = tab == std::string_view::npos ? std::string_view{} : rest_.substr(tab + 1);
+    return field;
+  }
+  template <typename T>
+  T number(int base = 10) {
+    const std::string_view field = text();
+    T value{};
+    const auto [end, error] =
+        std::from_chars(field.data(), field.data() + field.size(), value, base);
+    good_ = good_ && error == std::errc{} && end == field.data() + field.size();
+    return value;
+  }
+  FileStamp stamp() {
+    const auto size = number<std::uint64_t>();
+    return {size, number<std::int64_t>()};
+  }
+  [[nodiscard]] bool good() const { return good_; }
+
+ private:
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+std::string stamp_text(const FileStamp& stamp) {
+  return std::to_string(stamp.size) + "\t" + std::to_string(stamp.mtime_ns);
+}
+
+std::string checksum(std::string_view text) {
+  std::array<char, 24> hex{};
+  std::snprintf(hex.data(), hex.size(), "%016llx",
+                static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
+  return hex.data();
+}
+
+// The first line of `text`, without its newline, taken off it; nothing where there is no whole
+// line.
+std::optional<std::string_view> take_line(std::string_view& text) {
+  const auto end = text.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+std::string seal_text(const Seal& seal) {
+  const std::string text = std::string(1, kSeal) + "\t" + stamp_text(seal.manifest) + "\t" +
+                           std::to_string(seal.inputs) + "\t";
+  return text + checksum(text) + "\n";
+}
+
+std::optional<Seal> parse_seal(std::string_view line) {
+  const auto tab = line.rfind('\t');
+  if (tab == std::string_view::npos || checksum(line.substr(0, tab + 1)) != line.substr(tab + 1))
+    return std::nullopt;
+  Fields fields(line);
+  fields.text();
+  Seal seal;
+  seal.manifest = fields.stamp();
+  seal.inputs = fields.number<std::uint64_t>();
+  return fields.good() ? std::optional(seal) : std::nullopt;
+}
+
+bool begins(std::string_view line, char kind) {
+  return line.size() > 1 && line[0] == kind && line[1] == '\t';
+}
+
+// Reads a file line by line and knows where each one began.
+class LineReader {
+ public:
+  explicit LineReader(const File& file) : file_(file) {}
+
+  // Nothing at the end; a last line without its newline counts as none.
+  std::optional<std::string_view> next() {
+    for (;;) {
+      const auto newline = buffer_.find('\n', at_);
+      if (newline != std::string::npos) {
+        begin_ = base_ + at_;
+        const std::string_view line = std::string_view(buffer_).substr(at_, newline - at_);
+        at_ = newline + 1;
+        return line;
+      }
+      buffer_.erase(0, at_);
+      base_ += at_;
+      at_ = 0;
+      const std::size_t have = buffer_.size();
+      buffer_.resize(have + kBlock);
+      const ssize_t n =
+          ::pread(file_.fd(), buffer_.data() + have, kBlock, static_cast<off_t>(base_ + have));
+      buffer_.resize(have + (n > 0 ? static_cast<std::size_t>(n) : 0));
+      if (n <= 0) return std::nullopt;
+    }
+  }
+  [[nodiscard]] std::uint64_t begin() const { return begin_; }
+  [[nodiscard]] std::uint64_t end() const { return base_ + at_; }
+
+ private:
+  static constexpr std::size_t kBlock = std::size_t{1} << 18U;
+  const File& file_;
+  std::string buffer_;
+  std::size_t at_ = 0;
+  std::uint64_t base_ = 0;
+  std::uint64_t begin_ = 0;
+};
 
 // Collects what is written into calls of a sensible size.
 class BufferedWriter {
@@ -38,68 +196,374 @@ Result<File> create_file(const std::string& path) {
   return file;
 }
 
-}  // namespace
-
-Result<Journal> Journal::create(const std::string& path, std::size_t inputs,
-                                std::string_view header) {
-  auto file = create_file(path);
-  if (!file) return file.error();
-  Journal journal(path, *std::move(file), inputs);
-  const std::string line = std::string(header) + "\n";
-  if (auto written = write_all(journal.file_, as_bytes(line)); !written) return written.error();
-  journal.size_ = line.size();
-  return journal;
-}
-
-Result<Done> Journal::append(std::size_t input, std::string_view lines) {
-  const std::lock_guard lock(*mutex_);
-  if (auto written = write_all(file_, as_bytes(lines)); !written) {
-    // Half a line must not stay: the next one would be spoilt too.
-    if (::ftruncate(file_.fd(), static_cast<off_t>(size_)) == 0) {
-      ::lseek(file_.fd(), static_cast<off_t>(size_), SEEK_SET);
-    }
-    return written;
+// Safely on the disk, and under its own name.
+Result<Done> settle(File& file, const std::string& temporary, const std::string& path) {
+  if (::fsync(file.fd()) != 0 || !file.close() || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const Error error = errno_error(ErrorCode::Write, "cannot write", errno);
+    ::unlink(temporary.c_str());
+    return error;
   }
-  lines_[input] = {size_, static_cast<std::uint32_t>(lines.size())};
-  size_ += lines.size();
   return Done{};
 }
 
-Result<Done> Journal::finish(const std::string& manifest_path, std::string_view header) {
-  const std::string temporary = temporary_name(manifest_path);
+std::string hidden_base(const std::string& manifest) {
+  return join_path(
+      folder_of(manifest).empty() && manifest.starts_with('/') ? "/" : folder_of(manifest),
+      "." + std::string(name_of_path(manifest)));
+}
+
+// The logs beside a manifest, sorted by name.
+std::vector<std::string> find_logs(const std::string& manifest) {
+  const std::string base = hidden_base(manifest);
+  const std::string prefix = std::string(name_of_path(base)) + ".";
+  const std::string folder(folder_of(base));
+  std::vector<std::string> logs;
+  if (DIR* listing =
+          ::opendir(folder.empty() ? (base.starts_with('/') ? "/" : ".") : folder.c_str())) {
+    while (const dirent* entry = ::readdir(listing)) {
+      const std::string_view name = entry->d_name;
+      if (name.starts_with(prefix) && name.ends_with(".log"))
+        logs.push_back(join_path(folder, name));
+    }
+    ::closedir(listing);
+  }
+  std::sort(logs.begin(), logs.end());
+  return logs;
+}
+
+// An entry as far as a manifest's lines tell it.
+std::optional<Entry> entry_from_lines(std::string_view lines) {
+  Entry entry;
+  entry.lines = lines;
+  while (const auto line = take_line(lines)) {
+    const Json json = Json::parse(*line, nullptr, false);
+    if (!json.is_object()) return std::nullopt;
+    const auto path = get_path(json, "input");
+    if (!path) return std::nullopt;
+    entry.path = *path;
+    if (json.contains("input_sha256") && json["input_sha256"].is_string()) {
+      entry.input_sha256 = json["input_sha256"].get<std::string>();
+    }
+    if (json.contains("error")) entry.status = Status::Failed;
+    if (json.contains("skipped")) entry.status = Status::Skipped;
+    const auto output = parse_output(*line);
+    if (!output) return std::nullopt;
+    if (*output) entry.outputs.push_back({(*output)->path, {(*output)->bytes, 0}});
+  }
+  return entry;
+}
+
+}  // namespace
+
+std::string state_path(const std::string& manifest) {
+  return hidden_base(manifest) + ".journal";
+}
+
+std::string to_text(const Entry& entry) {
+  const auto lines = std::count(entry.lines.begin(), entry.lines.end(), '\n');
+  std::string text{kEntryBegin};
+  text += '\t';
+  text += static_cast<char>(entry.status);
+  text += "\t" + std::to_string(entry.index) + "\t" + stamp_text(entry.input) + "\t" +
+          (entry.input_sha256.empty() ? "-" : entry.input_sha256) + "\t" +
+          std::to_string(entry.outputs.size()) + "\t" + std::to_string(lines) + "\t" +
+          escaped(entry.path) + "\n";
+  for (const EntryOutput& output : entry.outputs) {
+    text += std::string(1, kOutput) + "\t" + stamp_text(output.stamp) + "\t" +
+            escaped(output.path) + "\n";
+  }
+  text += entry.lines;
+  const std::string sum = checksum(text);
+  return text + kEntryEnd + "\t" + sum + "\n";
+}
+
+std::optional<Entry> parse_entry(std::string_view text) {
+  const std::string_view whole = text;
+  const auto first = take_line(text);
+  if (!first || !begins(*first, kEntryBegin)) return std::nullopt;
+  Fields fields(*first);
+  fields.text();
+  Entry entry;
+  const std::string_view status = fields.text();
+  if (status != "w" && status != "s" && status != "f") return std::nullopt;
+  entry.status = static_cast<Status>(status[0]);
+  entry.index = fields.number<std::int64_t>();
+  entry.input = fields.stamp();
+  entry.input_sha256 = fields.text();
+  if (entry.input_sha256 == "-") entry.input_sha256.clear();
+  const auto outputs = fields.number<std::size_t>();
+  const auto lines = fields.number<std::size_t>();
+  entry.path = unescaped(fields.text());
+  if (!fields.good()) return std::nullopt;
+  for (std::size_t i = 0; i < outputs; ++i) {
+    const auto line = take_line(text);
+    if (!line || !begins(*line, kOutput)) return std::nullopt;
+    Fields output(*line);
+    output.text();
+    const FileStamp stamp = output.stamp();
+    entry.outputs.push_back({unescaped(output.text()), stamp});
+    if (!output.good()) return std::nullopt;
+  }
+  for (std::size_t i = 0; i < lines; ++i) {
+    const auto line = take_line(text);
+    if (!line) return std::nullopt;
+    entry.lines += *line;
+    entry.lines += '\n';
+  }
+  const std::string_view body = whole.substr(0, whole.size() - text.size());
+  const auto end = take_line(text);
+  if (!end || !begins(*end, kEntryEnd) || end->substr(2) != checksum(body) || !text.empty())
+    return std::nullopt;
+  return entry;
+}
+
+Result<Past> Past::load(const std::string& manifest) {
+  Past past;
+  if (auto read = past.read_journal(state_path(manifest), true); !read) return read.error();
+  for (const std::string& log : find_logs(manifest)) {
+    past.logs_.push_back(log);
+    if (auto read = past.read_journal(log, false); !read) return read.error();
+  }
+  if (past.header_.empty() && ::access(manifest.c_str(), F_OK) == 0) {
+    if (auto read = past.read_manifest(manifest); !read) return read.error();
+  }
+  // The later entry of an input counts: logs stand behind the state.
+  std::stable_sort(past.items_.begin(), past.items_.end(),
+                   [](const Item& x, const Item& y) { return x.path < y.path; });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < past.items_.size(); ++i) {
+    if (i + 1 < past.items_.size() && past.items_[i + 1].path == past.items_[i].path) continue;
+    if (kept != i) past.items_[kept] = std::move(past.items_[i]);
+    ++kept;
+  }
+  past.items_.resize(kept);
+  return past;
+}
+
+Result<Done> Past::read_journal(const std::string& path, bool is_state) {
+  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) {
+    if (errno == ENOENT) return Done{};
+    return errno_error(ErrorCode::Unreadable, "cannot read " + path, errno);
+  }
+  LineReader reader(file);
+  const auto header = reader.next();
+  if (!header || !header->starts_with("{\"deckle_manifest\":"))
+    return Done{};  // cut short at its very beginning
+  if (header_.empty()) header_ = *header;
+  const bool same_run = *header == header_;
+  if (is_state) has_state_ = true;
+  const auto file_index = static_cast<std::uint32_t>(files_.size());
+  // An entry is taken when its end is there; one that is cut short never gets there.
+  std::string path_of_entry;
+  std::uint64_t begin = 0;
+  bool open = false;
+  while (const auto line = reader.next()) {
+    if (begins(*line, kEntryBegin)) {
+      begin = reader.begin();
+      path_of_entry = unescaped(line->substr(line->rfind('\t') + 1));
+      open = true;
+    } else if (begins(*line, kEntryEnd) && open) {
+      open = false;
+      if (!same_run) continue;
+      items_.push_back(
+          {path_of_entry, {file_index, static_cast<std::uint32_t>(reader.end() - begin), begin}});
+    } else if (begins(*line, kSeal) && is_state) {
+      seal_ = parse_seal(*line);
+    }
+  }
+  files_.push_back(std::move(file));
+  return Done{};
+}
+
+Result<Done> Past::read_manifest(const std::string& path) {
+  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return errno_error(ErrorCode::Unreadable, "cannot read " + path, errno);
+  LineReader reader(file);
+  const auto header = reader.next();
+  if (!header || !header->starts_with("{\"deckle_manifest\":")) {
+    return Error{ErrorCode::Usage, path + ": not a deckle manifest"};
+  }
+  header_ = *header;
+  from_manifest_ = true;
+  while (const auto line = reader.next()) {
+    const auto entry = entry_from_lines(std::string(*line) + "\n");
+    if (!entry) continue;  // edited by hand: what it stood for is made again
+    if (!items_.empty() && items_.back().path == entry->path) {  // another copy
+      items_.back().place.length += static_cast<std::uint32_t>(reader.end() - reader.begin());
+    } else {
+      items_.push_back(
+          {entry->path,
+           {0, static_cast<std::uint32_t>(reader.end() - reader.begin()), reader.begin()}});
+    }
+  }
+  files_.push_back(std::move(file));
+  return Done{};
+}
+
+std::optional<Entry> Past::read(const EntryPlace& place) const {
+  const auto text = read_part(files_[place.file], place.offset, place.length);
+  if (!text) return std::nullopt;
+  return from_manifest_ ? entry_from_lines(*text) : parse_entry(*text);
+}
+
+std::unordered_set<std::string> Past::outputs() const {
+  std::unordered_set<std::string> all;
+  for (const Item& item : items_) {
+    const auto entry = read(item.place);
+    if (!entry) continue;
+    for (const EntryOutput& output : entry->outputs)
+      all.insert(output.path);
+  }
+  return all;
+}
+
+Journal::Journal(std::string manifest, std::string header, const Past& past, std::size_t inputs,
+                 std::function<void(std::string_view)> checkpoint)
+    : manifest_(std::move(manifest)),
+      header_(std::move(header)),
+      past_(past),
+      checkpoint_(std::move(checkpoint)),
+      log_path_(hidden_base(manifest_) + "." + unique_id() + ".log"),
+      places_(inputs) {}
+
+Result<Done> Journal::open_log() {
+  auto file = create_file(log_path_);
+  if (!file) return file.error();
+  const std::string line = header_ + "\n";
+  if (auto written = write_all(*file, as_bytes(line)); !written) return written;
+  log_ = *std::move(file);
+  log_size_ = line.size();
+  return Done{};
+}
+
+Result<Done> Journal::append(std::size_t input, const Entry& entry) {
+  const std::string text = to_text(entry);
+  const std::lock_guard lock(mutex_);
+  if (!log_.is_open()) {
+    if (auto opened = open_log(); !opened) return opened;
+  }
+  if (auto written = write_all(log_, as_bytes(text)); !written) {
+    // Half an entry must not stay: the next one would be spoilt too.
+    if (::ftruncate(log_.fd(), static_cast<off_t>(log_size_)) == 0) {
+      ::lseek(log_.fd(), static_cast<off_t>(log_size_), SEEK_SET);
+    }
+    return written;
+  }
+  places_[input] = {{0, static_cast<std::uint32_t>(text.size()), log_size_}, true};
+  log_size_ += text.size();
+  return Done{};
+}
+
+void Journal::keep(std::size_t input, const EntryPlace& place) {
+  const std::lock_guard lock(mutex_);
+  places_[input] = {place, false};
+}
+
+Result<std::string> Journal::text_of(const Place& place) const {
+  if (place.ours) return read_part(log_, place.place.offset, place.place.length);
+  const auto entry = past_.read(place.place);
+  if (!entry) return Error{ErrorCode::Unreadable, "an entry of the journal changed under the run"};
+  return to_text(*entry);
+}
+
+std::optional<Entry> Journal::read(std::size_t input) const {
+  if (!has(input)) return std::nullopt;
+  const auto text = text_of(places_[input]);
+  return text ? parse_entry(*text) : std::nullopt;
+}
+
+Result<Done> Journal::write_manifest(std::string_view header, Seal& seal) {
+  const std::string temporary = temporary_name(manifest_);
   auto file = create_file(temporary);
   if (!file) return file.error();
-  BufferedWriter writer(*file);
-  const auto write_manifest = [&]() -> Result<Done> {
+  const auto fill = [&]() -> Result<Done> {
+    BufferedWriter writer(*file);
     if (auto written = writer.write(std::string(header) + "\n"); !written) return written;
-    std::string text;
-    for (const Lines& lines : lines_) {
-      text.resize(lines.length);
-      std::size_t have = 0;
-      while (have < text.size()) {
-        const ssize_t n = ::pread(file_.fd(), text.data() + have, text.size() - have,
-                                  static_cast<off_t>(lines.offset + have));
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0)
-          return errno_error(ErrorCode::Write, "cannot read the journal back", n < 0 ? errno : EIO);
-        have += static_cast<std::size_t>(n);
-      }
-      if (auto written = writer.write(text); !written) return written;
+    for (const Place& place : places_) {
+      if (place.place.length == 0) continue;
+      auto text = text_of(place);
+      if (!text) return text.error();
+      const auto entry = parse_entry(*text);
+      if (!entry)
+        return Error{ErrorCode::Unreadable, "an entry of the journal changed under the run"};
+      if (auto written = writer.write(entry->lines); !written) return written;
     }
-    if (auto written = writer.flush(); !written) return written;
-    if (::fsync(file->fd()) != 0 || !file->close() ||
-        ::rename(temporary.c_str(), manifest_path.c_str()) != 0) {
-      return errno_error(ErrorCode::Write, "cannot write", errno);
-    }
-    return Done{};
+    return writer.flush();
   };
-  auto written = write_manifest();
-  if (written) {
-    ::unlink(path_.c_str());
-  } else {
+  if (auto filled = fill(); !filled) {
     ::unlink(temporary.c_str());
+    return filled;
   }
-  return written;
+  seal.manifest = stamp_of(*file).value_or(FileStamp{});
+  step("before the manifest is renamed");
+  auto settled = settle(*file, temporary, manifest_);
+  step("after the manifest is renamed");
+  return settled;
+}
+
+Result<Done> Journal::write_state(const std::vector<EntryPlace>& gone, const Seal& seal) {
+  const std::string state = state_path(manifest_);
+  const bool all_ours = std::all_of(places_.begin(), places_.end(), [](const Place& place) {
+    return place.ours || place.place.length == 0;
+  });
+  if (log_.is_open() && all_ours && gone.empty()) {
+    // The usual case, a run from nothing: the log is the state.
+    const std::string text = seal_text(seal);
+    if (auto written = write_all(log_, as_bytes(text)); !written) return written;
+    step("before the log is renamed");
+    auto settled = settle(log_, log_path_, state);
+    step("after the log is renamed");
+    return settled;
+  }
+  const std::string temporary = temporary_name(manifest_);
+  auto file = create_file(temporary);
+  if (!file) return file.error();
+  const auto fill = [&]() -> Result<Done> {
+    BufferedWriter writer(*file);
+    if (auto written = writer.write(header_ + "\n"); !written) return written;
+    const auto copy = [&](const Place& place) -> Result<Done> {
+      auto text = text_of(place);
+      if (!text) return text.error();
+      return writer.write(*text);
+    };
+    for (const Place& place : places_) {
+      if (place.place.length == 0) continue;
+      if (auto copied = copy(place); !copied) return copied;
+    }
+    for (const EntryPlace& place : gone) {
+      if (auto copied = copy({place, false}); !copied) return copied;
+    }
+    if (auto written = writer.write(seal_text(seal)); !written) return written;
+    return writer.flush();
+  };
+  if (auto filled = fill(); !filled) {
+    ::unlink(temporary.c_str());
+    return filled;
+  }
+  step("before the state is renamed");
+  auto settled = settle(*file, temporary, state);
+  step("after the state is renamed");
+  return settled;
+}
+
+Result<Done> Journal::finish(std::string_view header, const std::vector<EntryPlace>& gone,
+                             std::uint64_t inputs_digest, bool pruned) {
+  Seal seal;
+  seal.inputs = inputs_digest;
+  const auto manifest = stamp_of(manifest_);
+  const bool unchanged = !pruned && !log_.is_open() && past_.logs().empty() && past_.has_state() &&
+                         past_.seal() && manifest == past_.seal()->manifest &&
+                         past_.seal()->inputs == inputs_digest;
+  if (unchanged) return Done{};
+  if (auto written = write_manifest(header, seal); !written) return written;
+  if (auto written = write_state(gone, seal); !written) return written;
+  // What the state now holds is not needed twice.
+  for (const std::string& log : past_.logs())
+    ::unlink(log.c_str());
+  ::unlink(log_path_.c_str());
+  step("after the logs are removed");
+  return Done{};
 }
 
 }  // namespace deckle

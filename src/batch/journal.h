@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// journal: what is finished while a run goes on: manifest lines in the order in which they came.
+// journal: what is finished, input by input, so that a run can go on where another one ended.
 //
-// In memory stands only where an input's lines are; the manifest is made by reading them in order.
+// A running run appends to a log of its own; when it ends well the log becomes the state, which the
+// next run starts from. Both are text of the same form: the manifest's header, then entries, then
+// perhaps a seal. An entry that is cut short or spoilt is passed over, and so is rubbish between
+// entries: what it stood for is made again. A journal is only ever a shortcut. Without it the
+// manifest says the same, but files have to be read.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "core/result.h"
@@ -17,35 +25,137 @@
 
 namespace deckle {
 
-class Journal {
+enum class Status : char { Written = 'w', Skipped = 's', Failed = 'f' };
+
+struct EntryOutput {
+  std::string path;  ///< relative to the output folder
+  FileStamp stamp;
+
+  bool operator==(const EntryOutput&) const = default;
+};
+
+/// What is known of one input that is finished.
+struct Entry {
+  std::string path;  ///< relative, as in the manifest
+  Status status = Status::Written;
+  std::int64_t index = -1;  ///< its place in the list; -1 where that is not known
+  FileStamp input;
+  std::string input_sha256;  ///< hex; empty where it could not be read
+  std::vector<EntryOutput> outputs;
+  std::string lines;  ///< of the manifest, each with its newline
+
+  bool operator==(const Entry&) const = default;
+};
+
+[[nodiscard]] std::string to_text(const Entry& entry);
+[[nodiscard]] std::optional<Entry> parse_entry(std::string_view text);
+
+/// Where the text of an entry stands.
+struct EntryPlace {
+  std::uint32_t file = 0;
+  std::uint32_t length = 0;
+  std::uint64_t offset = 0;
+};
+
+/// What the last finished run left: tells whether its manifest is still the one it wrote, over the
+/// same inputs.
+struct Seal {
+  FileStamp manifest;
+  std::uint64_t inputs = 0;  ///< digest of the paths
+
+  bool operator==(const Seal&) const = default;
+};
+
+/// Everything that earlier runs under one manifest name left in a folder.
+class Past {
  public:
-  /// A new journal for `inputs` inputs; an old one of that name is replaced. The first line is the
-  /// manifest's header.
-  static Result<Journal> create(const std::string& path, std::size_t inputs,
-                                std::string_view header);
-
-  /// Appends the lines (each with its newline) of one input; the last call for an input counts.
-  /// Safe to call from several threads.
-  Result<Done> append(std::size_t input, std::string_view lines);
-
-  /// Writes the manifest, header first, then the inputs in their order, and makes it last; the
-  /// journal is gone then. Inputs without lines are left out.
-  Result<Done> finish(const std::string& manifest_path, std::string_view header);
-
- private:
-  struct Lines {
-    std::uint64_t offset = 0;
-    std::uint32_t length = 0;
+  struct Item {
+    std::string path;
+    EntryPlace place;
   };
 
-  Journal(std::string path, File file, std::size_t inputs)
-      : path_(std::move(path)), file_(std::move(file)), lines_(inputs) {}
+  /// Reads the state and the logs beside `manifest` (which need not exist); without any, the
+  /// manifest itself. What is damaged is left out. Fails with Unreadable, or Usage for a manifest
+  /// that is none.
+  static Result<Past> load(const std::string& manifest);
 
-  std::string path_;
-  File file_;
-  std::uint64_t size_ = 0;
-  std::vector<Lines> lines_;
-  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
+  /// The header that the entries were made under; empty where there is no past.
+  [[nodiscard]] const std::string& header() const { return header_; }
+  /// Sorted by path, one an input.
+  [[nodiscard]] const std::vector<Item>& items() const { return items_; }
+  [[nodiscard]] const std::optional<Seal>& seal() const { return seal_; }
+  /// Logs of runs that did not end, or that go on.
+  [[nodiscard]] const std::vector<std::string>& logs() const { return logs_; }
+  [[nodiscard]] bool has_state() const { return has_state_; }
+
+  [[nodiscard]] std::optional<Entry> read(const EntryPlace& place) const;
+
+  /// All outputs of all entries.
+  [[nodiscard]] std::unordered_set<std::string> outputs() const;
+
+ private:
+  Result<Done> read_journal(const std::string& path, bool is_state);
+  Result<Done> read_manifest(const std::string& path);
+
+  std::string header_;
+  std::vector<Item> items_;
+  std::optional<Seal> seal_;
+  std::vector<std::string> logs_;
+  bool has_state_ = false;
+  std::vector<File> files_;
+  bool from_manifest_ = false;
 };
+
+/// The journal of a run: its own log, and the past it goes on from.
+class Journal {
+ public:
+  /// `manifest` is the path of the manifest to be; `checkpoint`, where given, is told of every step
+  /// of finishing (tests end the process there).
+  Journal(std::string manifest, std::string header, const Past& past, std::size_t inputs,
+          std::function<void(std::string_view)> checkpoint);
+
+  /// Records a finished input; the last call for it counts. Safe to call from several threads.
+  Result<Done> append(std::size_t input, const Entry& entry);
+  /// Takes a past entry as it is.
+  void keep(std::size_t input, const EntryPlace& place);
+
+  /// Writes the manifest: `header`, then the inputs in their order. Then the log becomes the state,
+  /// together with `gone`: entries of inputs that are no longer there. Where nothing changed,
+  /// nothing is written. `inputs_digest` tells one list of inputs from another. Where outputs were
+  /// `pruned` the state is written again in any case.
+  Result<Done> finish(std::string_view header, const std::vector<EntryPlace>& gone,
+                      std::uint64_t inputs_digest, bool pruned);
+
+  /// Whether this input has an entry, ours or one that was kept.
+  [[nodiscard]] bool has(std::size_t input) const { return places_[input].place.length != 0; }
+  [[nodiscard]] std::optional<Entry> read(std::size_t input) const;
+
+ private:
+  struct Place {
+    EntryPlace place;
+    bool ours = false;  ///< in our log, else in the past
+  };
+
+  Result<Done> open_log();
+  Result<Done> write_manifest(std::string_view header, Seal& seal);
+  Result<Done> write_state(const std::vector<EntryPlace>& gone, const Seal& seal);
+  [[nodiscard]] Result<std::string> text_of(const Place& place) const;
+  void step(std::string_view name) const {
+    if (checkpoint_) checkpoint_(name);
+  }
+
+  std::string manifest_;
+  std::string header_;
+  const Past& past_;
+  std::function<void(std::string_view)> checkpoint_;
+  std::string log_path_;
+  File log_;
+  std::uint64_t log_size_ = 0;
+  std::vector<Place> places_;
+  std::mutex mutex_;
+};
+
+/// The hidden file beside a manifest that holds the state of its last run.
+[[nodiscard]] std::string state_path(const std::string& manifest);
 
 }  // namespace deckle

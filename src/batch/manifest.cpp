@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/manifest.h"
 
+#include <algorithm>
 #include <cerrno>
-#include <fstream>
 
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
+#include "layers/arguments.h"
 
 namespace deckle {
 namespace {
-
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 Json to_json(const Shape& shape) {
   Json list = Json::array();
@@ -62,8 +59,7 @@ Error wrong(const std::string& why) {
   return {ErrorCode::Usage, why};
 }
 
-Result<Done> check_header(const std::string& line) {
-  const Json json = Json::parse(line, nullptr, false);
+Result<Done> check_header(const Json& json) {
   if (!json.is_object() || !json.contains("deckle_manifest")) {
     return wrong("not a deckle manifest: its first line has no \"deckle_manifest\"");
   }
@@ -75,7 +71,69 @@ Result<Done> check_header(const std::string& line) {
   return Done{};
 }
 
+std::optional<Sha256> sha256_from(const Json& json, const char* key) {
+  const auto it = json.find(key);
+  if (it == json.end() || !it->is_string() || !is_sha256(it->get<std::string>()))
+    return std::nullopt;
+  const std::string bytes = *from_hex(it->get<std::string>());
+  Sha256 digest{};
+  std::copy(bytes.begin(), bytes.end(), digest.begin());
+  return digest;
+}
+
+// [rows, cols, channels]
+std::optional<Shape> shape_from(const Json& json) {
+  if (!json.is_array() || json.size() != 3) return std::nullopt;
+  for (const Json& extent : json) {
+    if (!extent.is_number_integer() || extent < 1 || extent > kMaxExtent) return std::nullopt;
+  }
+  return Shape::image(json[0].get<std::int64_t>(), json[1].get<std::int64_t>(),
+                      json[2].get<std::int64_t>());
+}
+
+// [top, left, bottom, right]
+std::optional<Window> window_from(const Json& json) {
+  if (!json.is_array() || json.size() != 4) return std::nullopt;
+  for (const Json& edge : json) {
+    if (!edge.is_number_integer() || edge < 0 || edge > kMaxExtent) return std::nullopt;
+  }
+  return Window{2,
+                {Interval{json[0].get<std::int64_t>(), json[2].get<std::int64_t>()},
+                 Interval{json[1].get<std::int64_t>(), json[3].get<std::int64_t>()}}};
+}
+
+std::optional<Draw> draw_from(const Json& json) {
+  if (!json.is_object() || !json.contains("layer") || !json["layer"].is_number_unsigned())
+    return std::nullopt;
+  Draw draw{json["layer"].get<std::size_t>(), {}};
+  if (const auto resized = json.find("resized"); resized != json.end()) {
+    draw.choice.resized = window_from(*resized);
+    return draw.choice.resized ? std::optional(draw) : std::nullopt;
+  }
+  const auto offset = json.find("offset");
+  if (offset == json.end() || !offset->is_array()) return std::nullopt;
+  for (const Json& start : *offset) {
+    if (!start.is_number_integer()) return std::nullopt;
+    draw.choice.offset.push_back(start.get<std::int64_t>());
+  }
+  if (const auto seed = json.find("seed"); seed != json.end()) {
+    const auto pair = seed_pair(*seed);
+    if (!pair) return std::nullopt;
+    draw.choice.seed = *pair;
+  }
+  return draw;
+}
+
+std::string text_from(const Json& json, const char* key) {
+  const auto it = json.find(key);
+  return it != json.end() && it->is_string() ? it->get<std::string>() : "";
+}
+
 }  // namespace
+
+std::string line_text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 void put_path(Json& json, const std::string& key, const std::string& path) {
   json[key] = to_utf8(path);
@@ -91,7 +149,7 @@ std::optional<std::string> get_path(const Json& json, const std::string& key) {
   return text->get<std::string>();
 }
 
-std::string manifest_header(const Chain& chain) {
+Json manifest_header(const Chain& chain) {
   const Json json_chain = resolved(chain);
   Json libraries = Json::object();
   for (const Codec& codec : codecs())
@@ -100,13 +158,13 @@ std::string manifest_header(const Chain& chain) {
               {"deckle", DECKLE_VERSION},
               {"seed_derivation", kSeedDerivation},
               {"chain", json_chain},
-              {"chain_sha256", hex(sha256(as_bytes(dump(json_chain))))}};
+              {"chain_sha256", hex(sha256(as_bytes(line_text(json_chain))))}};
   if (chain.seed) header["seed"] = {chain.seed->a, chain.seed->b};
   header["codecs"] = libraries;
-  return dump(header);
+  return header;
 }
 
-std::string manifest_line(const Record& record, const Chain& chain) {
+Json manifest_line(const Record& record, const Chain& chain) {
   Json json = Json::object();
   put_path(json, "input", record.input);
   if (record.input_sha256) json["input_sha256"] = hex(*record.input_sha256);
@@ -129,7 +187,7 @@ std::string manifest_line(const Record& record, const Chain& chain) {
     json["output_dtype"] = name_of(record.output_dtype);
     json["pixels"] = record.pixels;
   }
-  return dump(json);
+  return json;
 }
 
 Result<std::optional<ManifestOutput>> parse_output(std::string_view line) {
@@ -155,30 +213,132 @@ Result<std::optional<ManifestOutput>> parse_output(std::string_view line) {
   return std::optional<ManifestOutput>(std::move(output));
 }
 
-Result<Done> read_outputs(const std::string& path,
-                          const std::function<void(const ManifestOutput&)>& visit) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
-  std::string line;
-  std::size_t number = 0;
-  const auto at_line = [&](Error error) {
-    error.message = "line " + std::to_string(number) + ": " + error.message;
-    return error;
+Result<Record> parse_record(std::string_view line) {
+  const Json json = Json::parse(line, nullptr, false);
+  const auto input = json.is_object() ? get_path(json, "input") : std::nullopt;
+  if (!input) return wrong("not a line of a manifest");
+  Record record;
+  record.input = *input;
+  record.input_sha256 = sha256_from(json, "input_sha256");
+  if (json.contains("shape")) record.shape = shape_from(json["shape"]);
+  if (const auto copy = json.find("copy"); copy != json.end()) {
+    if (!copy->is_number_unsigned() || *copy >= kMaxCopies)
+      return wrong("\"copy\" is not a number of a copy");
+    record.copy = copy->get<int>();
+  }
+  record.truncated = text_from(json, "truncated");
+  record.skipped = text_from(json, "skipped");
+  if (const auto error = json.find("error"); error != json.end()) {
+    record.error = Error{ErrorCode::Internal, text_from(*error, "message")};
+    return record;
+  }
+  if (!json.contains("output")) return record;
+  const auto output = parse_output(line);
+  if (!output) return output.error();
+  record.output = (*output)->path;
+  record.bytes = (*output)->bytes;
+  record.output_sha256 = *sha256_from(json, "output_sha256");
+  record.pixels = text_from(json, "pixels");
+  const auto window = window_from(json.value("window", Json()));
+  const auto shape = shape_from(json.value("output_shape", Json()));
+  if (!record.input_sha256 || !record.shape || !window || !shape || record.pixels.empty()) {
+    return wrong(
+        "\"input_sha256\", \"shape\", \"window\", \"output_shape\" or \"pixels\" is missing or no "
+        "good");
+  }
+  record.window = *window;
+  record.output_shape = *shape;
+  record.output_dtype = dtype_from_name(text_from(json, "output_dtype")).value_or(DType::UInt8);
+  for (const Json& entry : json.value("draws", Json::array())) {
+    auto draw = draw_from(entry);
+    if (!draw)
+      return wrong("a draw that is none: " +
+                   entry.dump(-1, ' ', false, Json::error_handler_t::replace));
+    record.draws.push_back(*std::move(draw));
+  }
+  return record;
+}
+
+std::vector<std::string> header_differences(const Json& was, const Json& is) {
+  std::vector<std::string> differences;
+  const auto shown = [](const Json& json) {
+    const std::string text = line_text(json);
+    return text.size() > 60 ? text.substr(0, 57) + "..." : text;
   };
-  while (std::getline(file, line)) {
-    ++number;
-    if (number == 1) {
-      if (auto header = check_header(line); !header) return at_line(header.error());
-      continue;
-    }
-    auto output = parse_output(line);
-    if (!output) return at_line(output.error());
-    if (*output) {
-      (*output)->line = number;
-      visit(**output);
+  const auto member = [](const Json& json, const std::string& key) {
+    return json.value(key, Json());
+  };
+  const Json chain_was = member(was, "chain");
+  const Json chain_is = member(is, "chain");
+  for (const Json& change : Json::diff(chain_was, chain_is)) {
+    const std::string pointer = change["path"];
+    const Json::json_pointer place(pointer);
+    const bool before = chain_was.contains(place);
+    const bool after = chain_is.contains(place);
+    differences.push_back("chain " + pointer + ": " +
+                          (before ? "was " + shown(chain_was[place]) : "was not there") + ", " +
+                          (after ? "is " + shown(chain_is[place]) : "is gone"));
+  }
+  for (const char* key : {"seed_derivation", "deckle"}) {
+    if (member(was, key) != member(is, key)) {
+      differences.push_back(std::string(key) + ": was " + shown(member(was, key)) + ", is " +
+                            shown(member(is, key)));
     }
   }
-  if (number == 0) return wrong("not a deckle manifest: the file is empty");
+  const Json codecs_was = member(was, "codecs");
+  const Json codecs_is = member(is, "codecs");
+  for (const auto& [name, library] : codecs_is.items()) {
+    if (codecs_was.is_object() && codecs_was.contains(name) && codecs_was[name] != library) {
+      differences.push_back(name + " codec: was " + shown(codecs_was[name]) + ", is " +
+                            shown(library));
+    }
+  }
+  return differences;
+}
+
+Result<Chain> chain_of(const Json& header) {
+  auto parsed = parse_chain(line_text(header.value("chain", Json())));
+  if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
+    return wrong("the chain in its header: " + mistakes->front().pointer + ": " +
+                 mistakes->front().message);
+  }
+  return std::get<Chain>(std::move(parsed));
+}
+
+Result<ManifestReader> ManifestReader::open(const std::string& path) {
+  ManifestReader reader;
+  reader.file_ = std::make_unique<std::ifstream>(path, std::ios::binary);
+  if (!*reader.file_) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+  const auto line = reader.next();
+  if (!line) return Error{ErrorCode::Usage, "not a deckle manifest: the file is empty"};
+  reader.header_ = Json::parse(*line, nullptr, false);
+  if (auto header = check_header(reader.header_); !header) return reader.wrong(header.error());
+  return reader;
+}
+
+std::optional<std::string_view> ManifestReader::next() {
+  if (!std::getline(*file_, text_)) return std::nullopt;
+  ++line_;
+  offset_ = next_offset_;
+  next_offset_ += text_.size() + 1;
+  return text_;
+}
+
+Error ManifestReader::wrong(const Error& error) const {
+  return {error.code, "line " + std::to_string(line_) + ": " + error.message, error.sys_errno};
+}
+
+Result<Done> read_outputs(const std::string& path,
+                          const std::function<void(const ManifestOutput&)>& visit) {
+  auto reader = ManifestReader::open(path);
+  if (!reader) return reader.error();
+  while (const auto line = reader->next()) {
+    auto output = parse_output(*line);
+    if (!output) return reader->wrong(output.error());
+    if (!*output) continue;
+    (*output)->line = reader->line();
+    visit(**output);
+  }
   return Done{};
 }
 

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <fstream>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +25,18 @@ namespace deckle {
 /// Version of the manifest's own format.
 inline constexpr int kManifestVersion = 1;
 
-/// The first line, without its newline.
-[[nodiscard]] std::string manifest_header(const Chain& chain);
+/// The first line.
+[[nodiscard]] Json manifest_header(const Chain& chain);
+
+/// A line's text, without its newline.
+[[nodiscard]] std::string line_text(const Json& json);
+
+/// What keeps two headers from belonging to one run, in sentences; the part that tells shards apart
+/// does not count.
+[[nodiscard]] std::vector<std::string> header_differences(const Json& was, const Json& is);
+
+/// The chain in a header, ready to be run. Usage where it is not one.
+[[nodiscard]] Result<Chain> chain_of(const Json& header);
 
 /// What is known of one input and copy when it is done.
 struct Record {
@@ -45,8 +57,8 @@ struct Record {
   std::optional<Error> error;  ///< why there is no output, where it failed
 };
 
-/// One line, without its newline.
-[[nodiscard]] std::string manifest_line(const Record& record, const Chain& chain);
+/// One line.
+[[nodiscard]] Json manifest_line(const Record& record, const Chain& chain);
 
 /// Puts a path under `key`. Where it is not UTF-8, the nearest text stands there and the exact
 /// bytes, in hex, under `key` + "_bytes".
@@ -65,6 +77,34 @@ struct ManifestOutput {
 /// line: no manifest, a later version, no JSON, or an output path that leads out of the folder.
 [[nodiscard]] Result<Done> read_outputs(const std::string& path,
                                         const std::function<void(const ManifestOutput&)>& visit);
+
+/// A line with all that it says; Usage where it is none, or says what cannot be.
+[[nodiscard]] Result<Record> parse_record(std::string_view line);
+
+/// Reads lines one by one and keeps the last one's number.
+class ManifestReader {
+ public:
+  /// Opens a manifest and reads its header. Usage: no manifest, or of a later version.
+  static Result<ManifestReader> open(const std::string& path);
+
+  [[nodiscard]] const Json& header() const { return header_; }
+  /// The next line, without its newline; nothing at the end.
+  std::optional<std::string_view> next();
+  [[nodiscard]] std::size_t line() const { return line_; }
+  /// Where the last line began, in bytes.
+  [[nodiscard]] std::uint64_t offset() const { return offset_; }
+
+  /// An Error (Usage) about the last line.
+  [[nodiscard]] Error wrong(const Error& error) const;
+
+ private:
+  std::unique_ptr<std::ifstream> file_;
+  std::string text_;
+  Json header_;
+  std::size_t line_ = 0;
+  std::uint64_t offset_ = 0;
+  std::uint64_t next_offset_ = 0;
+};
 
 /// Checks a line that is no header; nothing where it records no output.
 [[nodiscard]] Result<std::optional<ManifestOutput>> parse_output(std::string_view line);

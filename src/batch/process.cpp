@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <new>
 
 #include "batch/survey.h"
 #include "core/digest.h"
+#include "core/text.h"
 #include "kernels/convert.h"
 
 namespace deckle {
@@ -32,11 +34,16 @@ class ImageJob {
     if (!info) return failed(info.error());
     common_.shape = chain_.input.apply_orientation ? info->upright_shape() : info->shape;
 
+    if (replays() && source_.recorded.front().input_sha256 != common_.input_sha256) {
+      return failed(
+          {ErrorCode::Changed, "not the file that the manifest recorded: its SHA-256 is " +
+                                   hex(*common_.input_sha256)});
+    }
+
     // All copies are planned, and refused, before anything is decoded.
     std::vector<Plan> plans;
-    for (int copy = 0; copy < chain_.copies; ++copy) {
-      auto plan = make_plan(chain_, *common_.shape, info->dtype,
-                            {source_.path, source_.index, *common_.input_sha256, copy});
+    for (std::size_t i = 0; i < copies(); ++i) {
+      auto plan = plan_copy(i, info->dtype);
       if (!plan) return failed(plan.error());
       plans.push_back(*std::move(plan));
     }
@@ -50,8 +57,8 @@ class ImageJob {
       if (!damage) return failed(damage.error());
       common_.truncated = *damage;
     }
-    for (int copy = 0; copy < chain_.copies; ++copy) {
-      auto made = make_output(plans[static_cast<std::size_t>(copy)], copy, **codec, *info, depth);
+    for (std::size_t i = 0; i < copies(); ++i) {
+      auto made = make_output(plans[i], i, **codec, *info, depth);
       if (made) continue;
       if (!concerns_one_file(made.error())) return made.error();
       return failed(made.error());
@@ -60,6 +67,20 @@ class ImageJob {
   }
 
  private:
+  [[nodiscard]] bool replays() const { return !source_.recorded.empty(); }
+  [[nodiscard]] std::size_t copies() const {
+    return replays() ? source_.recorded.size() : static_cast<std::size_t>(chain_.copies);
+  }
+  [[nodiscard]] int copy_of(std::size_t i) const {
+    return replays() ? source_.recorded[i].copy : static_cast<int>(i);
+  }
+
+  Result<Plan> plan_copy(std::size_t i, DType dtype) const {
+    if (replays()) return replay_plan(chain_, *common_.shape, dtype, source_.recorded[i].draws);
+    return make_plan(chain_, *common_.shape, dtype,
+                     {source_.path, source_.index, *common_.input_sha256, copy_of(i)});
+  }
+
   // The file into memory; its codec.
   Result<const Codec*> load() {
     auto file = open_to_read(source_.file);
@@ -67,7 +88,13 @@ class ImageJob {
     if (auto head = read_head(*file, kHeadBytes, scratch_.file); !head) return head.error();
     auto codec = recognise(scratch_.file.bytes());
     if (!codec) return codec;
+    const auto before = stamp_of(*file);
     if (auto all = read_all(*file, scratch_.file); !all) return all.error();
+    if (!before || stamp_of(*file) != before) {
+      return Error{ErrorCode::Changed,
+                   "the file changed while it was read; run again when it is finished"};
+    }
+    result_.input = trusted(*before);
     return codec;
   }
 
@@ -81,9 +108,34 @@ class ImageJob {
     return codec.can_encode(plan.output, depth);
   }
 
-  Result<Done> make_output(const Plan& plan, int copy, const Codec& input_codec,
+  // A file that was changed a moment ago may be changed again within the same tick of the clock.
+  static FileStamp trusted(FileStamp stamp) {
+    constexpr std::int64_t kSettled = 2'000'000'000;
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    if (std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec - stamp.mtime_ns < kSettled)
+      stamp.mtime_ns = 0;
+    return stamp;
+  }
+
+  // A replay must give the recorded pixels; the recorded bytes only where the codecs are the same.
+  Result<Done> hold_against(const Record& made, const Record& recorded) {
+    if (made.pixels != recorded.pixels) {
+      return Error{ErrorCode::Changed,
+                   "the pixels of " + printable(recorded.output) +
+                       " come out otherwise than recorded: another version of the decoder?"};
+    }
+    if (made.output_sha256 != recorded.output_sha256) {
+      result_.note += (result_.note.empty() ? "" : "; ") + printable(recorded.output) +
+                      ": its bytes differ from those recorded, its pixels agree";
+    }
+    return Done{};
+  }
+
+  Result<Done> make_output(const Plan& plan, std::size_t index, const Codec& input_codec,
                            const ImageInfo& info, DType depth) {
     Record record = common_;
+    const int copy = copy_of(index);
     record.copy = copy;
     record.draws = plan.draws;
     if (!plan.skip.empty()) {
@@ -112,6 +164,9 @@ class ImageJob {
     record.output_shape = pixels->shape;
     record.output_dtype = pixels->dtype;
     record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});
+    if (replays()) {
+      if (auto held = hold_against(record, source_.recorded[index]); !held) return held;
+    }
     auto pending = PendingFile::write(join_path(out_, name.path), scratch_.encoded.bytes());
     if (!pending) return pending.error();
     result_.outputs.push_back(*std::move(pending));
@@ -125,6 +180,7 @@ class ImageJob {
     record.error = std::move(error);
     result_.records.clear();
     result_.outputs.clear();
+    result_.note.clear();
     result_.records.push_back(std::move(record));
     return std::move(result_);
   }

@@ -27,8 +27,10 @@ struct Scratch {
 /// One image and what became of it.
 struct Processed {
   bool no_image = false;             ///< passed over: see is_passed_over
+  FileStamp input;                   ///< of the file as it was read
   std::vector<Record> records;       ///< one a copy, or one that says why there is none
   std::vector<PendingFile> outputs;  ///< in the order of the records that have one
+  std::string note;                  ///< of a replay whose bytes came out otherwise
 };
 
 struct ImageSource {
@@ -36,6 +38,9 @@ struct ImageSource {
   std::string path;    ///< relative to the input root
   std::int64_t index;  ///< in the sorted list
   bool named;          ///< an error where it is no image
+  /// Where a manifest is replayed: its lines for this image. Choices are taken from them, and what
+  /// comes out is held against them.
+  std::vector<Record> recorded;
 };
 
 /// Reads, decodes, plans, gathers, encodes and writes under temporary names. An Error is one that

@@ -113,6 +113,7 @@ std::size_t keep_images(InputList& list, int jobs) {
     }
   }
   list.files.resize(kept);
+  number_inputs(list);
   return drop.size() - kept;
 }
 
@@ -206,34 +207,19 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
   return Done{};
 }
 
-Result<OwnOutputs> own_outputs(const std::string& out) {
-  OwnOutputs own;
-  const std::string manifest = join_path(out, kManifestName);
-  if (::access(manifest.c_str(), F_OK) == 0) {
-    const auto read =
-        read_outputs(manifest, [&](const ManifestOutput& output) { own.insert(output.path); });
-    if (!read) return Error{read.error().code, printable(manifest) + ": " + read.error().message};
-  }
-  // The last line of a journal may be cut short, and what stands in it was not renamed then.
-  std::ifstream journal(join_path(out, kJournalName), std::ios::binary);
-  std::string line;
-  std::getline(journal, line);
-  while (std::getline(journal, line)) {
-    if (const auto output = parse_output(line); output && *output) own.insert((*output)->path);
-  }
-  return own;
-}
-
 std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
-                                      const std::string& out, const OwnOutputs& own) {
+                                      const OutputFolder& folder) {
   std::vector<std::string> foreign;
+  const auto& past = folder.past().items();
+  auto item = past.begin();
   struct stat status {};
-  if (::stat(out.c_str(), &status) != 0) return foreign;  // nothing is there at all
   for (const InputFile& file : list.files) {
+    while (item != past.end() && item->path < file.path)
+      ++item;
+    if (item != past.end() && item->path == file.path) continue;
     for (const std::string& output : possible_outputs(chain, file)) {
-      if (own.contains(output)) continue;
-      const std::string path = join_path(out, output);
-      if (::lstat(path.c_str(), &status) != 0) continue;
+      const std::string path = join_path(folder.path(), output);
+      if (::lstat(path.c_str(), &status) != 0 || folder.is_own(output)) continue;
       const auto codec = look(list.file_path(file));
       if (!codec || output_name(chain, file.path, **codec, 0).path != output) continue;
       foreign.push_back(printable(path) +

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "batch/output_folder.h"
 #include "chain/chain.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
@@ -40,13 +41,9 @@ struct OutputName {
 [[nodiscard]] Result<Done> check_output_folder(const Chain& chain, const InputList& list,
                                                const std::string& out);
 
-/// Paths of outputs, relative to their folder, that an earlier run recorded.
-using OwnOutputs = std::unordered_set<std::string>;
-/// From the manifest and the journal in `out`, as far as there are any.
-[[nodiscard]] Result<OwnOutputs> own_outputs(const std::string& out);
-
-/// Files that stand where an output is to go and are not in `own`, in sentences.
+/// Files that stand where the output of an input without a past is to go, and that no run made, in
+/// sentences.
 [[nodiscard]] std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
-                                                    const std::string& out, const OwnOutputs& own);
+                                                    const OutputFolder& folder);
 
 }  // namespace deckle

@@ -2,6 +2,7 @@
 #include "chain/plan.h"
 
 #include <cassert>
+#include <functional>
 #include <variant>
 
 #include "kernels/convert.h"
@@ -39,6 +40,38 @@ Window window_of(const GatherOp& gather) {
   return window;
 }
 
+// `choose(layer index, shape)` makes or recalls the choice of a random layer.
+Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype,
+                       const std::function<Result<Choice>(std::size_t, const Shape&)>& choose) {
+  Plan plan;
+  plan.input = input;
+  plan.input_dtype = dtype;
+  Draft draft(input, dtype);
+  for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+    const Layer& layer = chain.layers[i];
+    const auto out = next_shape(chain, i, draft.shape());
+    if (!out) return out.error();
+    Choice choice;
+    if (layer.choose) {
+      auto chosen = choose(i, draft.shape());
+      if (!chosen) return chosen.error();
+      choice = *std::move(chosen);
+      plan.draws.push_back({i, choice});
+      if (!choice.skip.empty()) {
+        plan.skip = choice.skip;
+        return plan;
+      }
+    }
+    if (auto edited = layer.edit(draft, choice); !edited) return edited.error();
+    assert(draft.shape() == *out);
+  }
+  plan.output = draft.shape();
+  plan.dtype = draft.dtype();
+  plan.ops = std::move(draft).take();
+  plan.window = window_of(std::get<GatherOp>(plan.ops.front()));
+  return plan;
+}
+
 bool is_identity(const AxisTable& table, std::int64_t length) {
   return table == AxisTable(length);
 }
@@ -57,38 +90,25 @@ Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input) {
 
 Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
                        const ImageIdentity& image) {
-  Plan plan;
-  plan.input = input;
-  plan.input_dtype = dtype;
-  Draft draft(input, dtype);
   int ordinal = 0;
-  for (std::size_t i = 0; i < chain.layers.size(); ++i) {
-    const Layer& layer = chain.layers[i];
-    const auto out = next_shape(chain, i, draft.shape());
-    if (!out) return out.error();
-    Choice choice;
-    if (layer.choose) {
-      assert(layer.seed || chain.seed);
-      const SeedPair seed = layer.seed
-                                ? derive_seed(*layer.seed, chain.seed_from, 0, image)
-                                : derive_seed(*chain.seed, chain.seed_from, ordinal++, image);
-      auto chosen = layer.choose(draft.shape(), seed);
-      if (!chosen) return chosen.error();
-      choice = *std::move(chosen);
-      plan.draws.push_back({i, choice});
-      if (!choice.skip.empty()) {
-        plan.skip = choice.skip;
-        return plan;
-      }
+  return plan_with(chain, input, dtype, [&](std::size_t index, const Shape& shape) {
+    const Layer& layer = chain.layers[index];
+    assert(layer.seed || chain.seed);
+    const SeedPair seed = layer.seed ? derive_seed(*layer.seed, chain.seed_from, 0, image)
+                                     : derive_seed(*chain.seed, chain.seed_from, ordinal++, image);
+    return layer.choose(shape, seed);
+  });
+}
+
+Result<Plan> replay_plan(const Chain& chain, const Shape& input, DType dtype,
+                         const std::vector<Draw>& draws) {
+  return plan_with(chain, input, dtype, [&](std::size_t index, const Shape&) -> Result<Choice> {
+    for (const Draw& draw : draws) {
+      if (draw.layer == index) return draw.choice;
     }
-    if (auto edited = layer.edit(draft, choice); !edited) return edited.error();
-    assert(draft.shape() == *out);
-  }
-  plan.output = draft.shape();
-  plan.dtype = draft.dtype();
-  plan.ops = std::move(draft).take();
-  plan.window = window_of(std::get<GatherOp>(plan.ops.front()));
-  return plan;
+    return Error{ErrorCode::Usage, "no draw is recorded for layer " + std::to_string(index) + ", " +
+                                       std::string(chain.layers[index].spec->name)};
+  });
 }
 
 const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,

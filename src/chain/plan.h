@@ -44,6 +44,11 @@ struct Plan {
 [[nodiscard]] Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
                                      const ImageIdentity& image);
 
+/// Plans an output from recorded choices alone, one for each random layer: nothing is drawn. Fails
+/// with Shape where a choice does not fit this image.
+[[nodiscard]] Result<Plan> replay_plan(const Chain& chain, const Shape& input, DType dtype,
+                                       const std::vector<Draw>& draws);
+
 /// Tensors that a thread keeps from image to image.
 struct PlanScratch {
   Tensor a;

@@ -25,6 +25,8 @@ std::string_view error_name(ErrorCode code) {
       return "depth";
     case ErrorCode::Write:
       return "write";
+    case ErrorCode::Changed:
+      return "changed";
     case ErrorCode::Internal:
       break;
   }

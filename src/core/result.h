@@ -22,6 +22,7 @@ enum class ErrorCode {
   Shape,        ///< a layer cannot take an image of this shape
   Depth,        ///< the output format cannot hold these pixels without loss
   Write,        ///< an output could not be written
+  Changed,      ///< the file is not the one that a manifest recorded, or changed while it was read
   Internal,     ///< a mistake of ours
 };
 

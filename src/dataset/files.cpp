@@ -2,6 +2,7 @@
 #include "dataset/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,19 +17,6 @@
 
 namespace deckle {
 namespace {
-
-std::string temporary_id() {
-  // Unique among the processes of all machines that may share the folder.
-  static const std::uint64_t process = [] {
-    std::random_device device;
-    return std::uint64_t{device()} << 32U | device();
-  }();
-  static std::atomic<std::uint64_t> counter{0};
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%016llx-%llu", static_cast<unsigned long long>(process),
-                static_cast<unsigned long long>(counter.fetch_add(1)));
-  return text.data();
-}
 
 Result<File> create(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -60,6 +48,19 @@ Result<Done> move_into_place(const std::string& from, const std::string& to, boo
 }
 
 }  // namespace
+
+std::string unique_id() {
+  // Unique among the processes of all machines that may share the folder.
+  static const std::uint64_t process = [] {
+    std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+  }();
+  static std::atomic<std::uint64_t> counter{0};
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%016llx-%llu", static_cast<unsigned long long>(process),
+                static_cast<unsigned long long>(counter.fetch_add(1)));
+  return text.data();
+}
 
 bool File::close() {
   if (fd_ < 0) return true;
@@ -132,6 +133,19 @@ Result<Done> read_head(const File& file, std::size_t limit, Buffer& out) {
   return Done{};
 }
 
+Result<std::string> read_part(const File& file, std::uint64_t offset, std::size_t length) {
+  std::string text(length, '\0');
+  std::size_t have = 0;
+  while (have < length) {
+    const ssize_t n =
+        ::pread(file.fd(), text.data() + have, length - have, static_cast<off_t>(offset + have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return errno_error(ErrorCode::Unreadable, "cannot read", n < 0 ? errno : EIO);
+    have += static_cast<std::size_t>(n);
+  }
+  return text;
+}
+
 Result<Done> read_all(const File& file, Buffer& out) {
   struct stat status {};
   if (::fstat(file.fd(), &status) != 0)
@@ -193,9 +207,42 @@ Result<Done> make_folders(const std::string& path) {
   return errno_error(ErrorCode::Write, "cannot make the folder", errno);
 }
 
+namespace {
+
+std::optional<FileStamp> stamp_of(const struct stat& status) {
+  if (!S_ISREG(status.st_mode)) return std::nullopt;
+  return FileStamp{static_cast<std::uint64_t>(status.st_size),
+                   std::int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec};
+}
+
+}  // namespace
+
+std::optional<FileStamp> stamp_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return stamp_of(status);
+}
+
+std::optional<FileStamp> stamp_of(const File& file) {
+  struct stat status {};
+  if (::fstat(file.fd(), &status) != 0) return std::nullopt;
+  return stamp_of(status);
+}
+
+Result<std::optional<File>> lock_file(const std::string& path) {
+  File file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!file.is_open()) return errno_error(ErrorCode::Write, "cannot write", errno);
+  if (::flock(file.fd(), LOCK_EX | LOCK_NB) == 0) return std::optional<File>(std::move(file));
+  if (errno == EWOULDBLOCK) return std::optional<File>();
+  // A file system without locks: better no lock than no run.
+  if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS)
+    return std::optional<File>(std::move(file));
+  return errno_error(ErrorCode::Write, "cannot lock", errno);
+}
+
 std::string temporary_name(const std::string& path) {
   return join_path(folder_of(path).empty() && path.starts_with('/') ? "/" : folder_of(path),
-                   std::string(kTemporaryPrefix) + temporary_id() + ".tmp");
+                   std::string(kTemporaryPrefix) + unique_id() + ".tmp");
 }
 
 Result<PendingFile> PendingFile::write(const std::string& path, Bytes data) {
@@ -208,6 +255,7 @@ Result<PendingFile> PendingFile::write(const std::string& path, Bytes data) {
   if (!file) return file.error();
   PendingFile pending(temporary, path);
   if (auto written = write_all(*file, data); !written) return written.error();
+  pending.stamp_ = deckle::stamp_of(*file).value_or(FileStamp{});
   if (!file->close()) return errno_error(ErrorCode::Write, "cannot write", errno);
   return pending;
 }

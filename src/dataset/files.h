@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,9 @@ class File {
 
 /// The first bytes of an open file, at most `limit`.
 [[nodiscard]] Result<Done> read_head(const File& file, std::size_t limit, Buffer& out);
+/// `length` bytes from `offset`; fewer are an error.
+[[nodiscard]] Result<std::string> read_part(const File& file, std::uint64_t offset,
+                                            std::size_t length);
 /// The whole of an open file.
 [[nodiscard]] Result<Done> read_all(const File& file, Buffer& out);
 /// Opens and reads a whole file, or standard input where the path is "-".
@@ -69,6 +73,21 @@ class File {
 /// runs.
 inline constexpr std::string_view kTemporaryPrefix = ".deckle-";
 
+/// Size and time of the last change: what tells, without reading, that a file is probably the same.
+struct FileStamp {
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;  ///< since 1970; 0: not to be trusted
+
+  bool operator==(const FileStamp&) const = default;
+};
+/// Nothing where there is no regular file of that name (links are followed).
+[[nodiscard]] std::optional<FileStamp> stamp_of(const std::string& path);
+[[nodiscard]] std::optional<FileStamp> stamp_of(const File& file);
+
+/// Holds a lock on a file, made where it is missing, for as long as the process lives. Nothing
+/// comes back where another process holds it.
+[[nodiscard]] Result<std::optional<File>> lock_file(const std::string& path);
+
 /// A file that is complete under a temporary name beside its final one. It goes away unless it is
 /// committed, so that a file under its own name is always whole.
 class PendingFile {
@@ -77,10 +96,13 @@ class PendingFile {
   static Result<PendingFile> write(const std::string& path, Bytes data);
 
   PendingFile(PendingFile&& other) noexcept
-      : temporary_(std::exchange(other.temporary_, {})), path_(std::move(other.path_)) {}
+      : temporary_(std::exchange(other.temporary_, {})),
+        path_(std::move(other.path_)),
+        stamp_(other.stamp_) {}
   PendingFile& operator=(PendingFile&& other) noexcept {
     std::swap(temporary_, other.temporary_);
     std::swap(path_, other.path_);
+    std::swap(stamp_, other.stamp_);
     return *this;
   }
   PendingFile(const PendingFile&) = delete;
@@ -91,15 +113,21 @@ class PendingFile {
   /// (EEXIST).
   Result<Done> commit(bool replace);
 
+  /// Of the file as it was written; renaming keeps it.
+  [[nodiscard]] FileStamp stamp() const { return stamp_; }
+
  private:
   PendingFile(std::string temporary, std::string path)
       : temporary_(std::move(temporary)), path_(std::move(path)) {}
 
   std::string temporary_;  ///< empty once committed
   std::string path_;
+  FileStamp stamp_;
 };
 
 /// A new name beside `path` for a file that is not finished.
 [[nodiscard]] std::string temporary_name(const std::string& path);
+/// Sixteen hex digits and a number that no other name of this or another process has.
+[[nodiscard]] std::string unique_id();
 
 }  // namespace deckle

@@ -81,7 +81,7 @@ class Lister {
       }
     }
     if (type == DT_REG) {
-      list_.files.push_back({std::move(path), root, false});
+      list_.files.push_back({std::move(path), root, false, 0});
     } else if (type == DT_DIR) {
       const int fd = ::openat(folder, entry.d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
       if (fd < 0) return not_listed(shown(path, root), errno);
@@ -144,7 +144,7 @@ Result<Done> add_file_list(const InputRequest& request, InputList& list) {
                       "give the folder it lies in as INPUT"
                     : "a listed path is relative to " + printable(root) + " and stays inside it");
     }
-    list.files.push_back({*std::move(path), root_index, true});
+    list.files.push_back({*std::move(path), root_index, true, 0});
   }
   return Done{};
 }
@@ -187,7 +187,7 @@ Result<InputList> list_inputs(const InputRequest& request) {
         const std::string folder(folder_of(input));
         const std::uint32_t root =
             add_root(list, folder.empty() && input.starts_with('/') ? "/" : folder, false);
-        list.files.push_back({std::string(name_of_path(input)), root, true});
+        list.files.push_back({std::string(name_of_path(input)), root, true, 0});
       }
     }
   }
@@ -202,7 +202,13 @@ Result<InputList> list_inputs(const InputRequest& request) {
     return x.path == y.path && list.roots[x.root] == list.roots[y.root];
   };
   list.files.erase(std::unique(list.files.begin(), list.files.end(), same), list.files.end());
+  number_inputs(list);
   return list;
+}
+
+void number_inputs(InputList& list) {
+  for (std::size_t i = 0; i < list.files.size(); ++i)
+    list.files[i].index = static_cast<std::uint32_t>(i);
 }
 
 }  // namespace deckle

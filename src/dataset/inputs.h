@@ -19,6 +19,8 @@ struct InputFile {
       path;  ///< relative to its root, '/' between folders: what the manifest and the seeds know
   std::uint32_t root = 0;  ///< index into InputList::roots
   bool named = false;      ///< named one by one: then it is an error where it is no image
+  std::uint32_t index =
+      0;  ///< its place in the whole list, also where only a part of it is worked on
 };
 
 struct InputList {
@@ -43,5 +45,8 @@ struct InputRequest {
 /// does not exist, a path outside its folder) or Unreadable (a folder that cannot be listed); the
 /// message names the path.
 [[nodiscard]] Result<InputList> list_inputs(const InputRequest& request);
+
+/// Gives every file its place in the list as it is now.
+void number_inputs(InputList& list);
 
 }  // namespace deckle

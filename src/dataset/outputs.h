@@ -13,7 +13,6 @@ namespace deckle {
 
 /// Names of deckle's own in an output folder.
 inline constexpr std::string_view kManifestName = "manifest.jsonl";
-inline constexpr std::string_view kJournalName = ".manifest.jsonl.journal";
 
 /// The output's path relative to the output folder: the input's, with the extension of its format,
 /// and _000, .. before it where there are several copies. A file that keeps its format keeps its

@@ -115,8 +115,15 @@ Result<Done> edit(const RandomCrop& crop, Draft& draft, const Choice& choice) {
   }
   draft.cast(crop.dtype);
   const Shape in = draft.shape();
+  const auto outside = [](std::int64_t begin, std::int64_t length, std::int64_t room) {
+    return begin < 0 || length < 1 || begin > room - length;
+  };
   if (choice.resized) {
     const Window& window = *choice.resized;
+    if (outside(window[0].begin, window[0].length(), in.rows()) ||
+        outside(window[1].begin, window[1].length(), in.cols())) {
+      return shape_error(kName, "the recorded window does not lie in the image");
+    }
     for (int a = 0; a < 2; ++a)
       draft.axis(a).keep(window[a].begin, window[a].length());
     // At the same size the bilinear formula gives every pixel back.
@@ -129,8 +136,12 @@ Result<Done> edit(const RandomCrop& crop, Draft& draft, const Choice& choice) {
   const auto around = padding(crop, in);
   for (int a = 0; a < 2; ++a) {
     const auto axis = static_cast<std::size_t>(a);
+    const std::int64_t length = a == 0 ? crop.height : crop.width;
     draft.axis(a).pad(around.at(axis)[0], around.at(axis)[1]);
-    draft.axis(a).keep(choice.offset[axis], a == 0 ? crop.height : crop.width);
+    if (choice.offset.size() != 2 || outside(choice.offset[axis], length, draft.axis(a).length())) {
+      return shape_error(kName, "the recorded offset does not lie in the image");
+    }
+    draft.axis(a).keep(choice.offset[axis], length);
   }
   return Done{};
 }

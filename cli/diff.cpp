@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/diff.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "arguments.h"
+#include "commands.h"
+#include "report.h"
+
+namespace deckle::cli {
+namespace {
+
+struct DiffArguments {
+  std::string a;
+  std::string b;
+  ReportOptions report;
+};
+
+int run_diff(const DiffArguments& arguments) {
+  Report report(arguments.report);
+  const auto counts = diff_manifests(arguments.a, arguments.b, [](const std::string& difference) {
+    std::printf("%s\n", difference.c_str());
+  });
+  std::fflush(stdout);
+  if (!counts) {
+    report.error(counts.error().message);
+    return exit_code(counts.error());
+  }
+  return counts->differences == 0 ? kExitOk : kExitImages;
+}
+
+}  // namespace
+
+void add_diff(CLI::App& app, int& exit) {
+  CLI::App* command = app.add_subcommand("diff", "Show what differs between two manifests");
+  const auto arguments = std::make_shared<DiffArguments>();
+  command->add_option("A", arguments->a, "A manifest")->required();
+  command->add_option("B", arguments->b, "Another")->required();
+  add_report_options(*command, arguments->report);
+  command->footer(
+      "\nInputs, draws, windows, pixels and bytes, a line each; nothing where nothing differs. "
+      "Exit code 1 where\n"
+      "something does.\n\nExample:\n  deckle diff monday/manifest.jsonl tuesday/manifest.jsonl");
+  command->callback([arguments, &exit] { exit = run_diff(*arguments); });
+}
+
+}  // namespace deckle::cli

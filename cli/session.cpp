@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session.h"
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+
+#include "core/text.h"
+#include "dataset/files.h"
+
+namespace deckle::cli {
+namespace {
+
+std::atomic<int> interrupted{0};  // the signal; a handler can reach nothing else
+
+extern "C" void on_signal(int signal) {
+  interrupted = signal;
+}
+
+// The first signal asks the run to end, the second one ends it.
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESETHAND;
+  for (const int signal : {SIGINT, SIGTERM})
+    ::sigaction(signal, &action, nullptr);
+}
+
+// make's syntax: the manifest depends on every input.
+std::string depfile_text(const std::string& target, const InputList& inputs) {
+  const auto escaped = [](const std::string& path) {
+    std::string text;
+    for (const char c : path) {
+      if (c == ' ' || c == '#' || c == '\\') text += '\\';
+      if (c == '$') text += '$';
+      text += c;
+    }
+    return text;
+  };
+  std::string text = escaped(target) + ":";
+  for (const InputFile& file : inputs.files)
+    text += " \\\n  " + escaped(inputs.file_path(file));
+  return text + "\n";
+}
+
+bool write_text(const std::string& path, const std::string& text, Report& report) {
+  auto pending = PendingFile::write(path, as_bytes(text));
+  const auto written = pending ? pending->commit(true) : Result<Done>(pending.error());
+  if (!written) report.error(path, written.error());
+  return written.has_value();
+}
+
+// "424 up to date, 2 written, 2 failed".
+std::string tally(const RunResult& result, bool verbose) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (result.up_to_date > 0) add(grouped(result.up_to_date) + " up to date");
+  if (result.retried > 0) add(grouped(result.retried) + " tried again");
+  if (result.written > 0 || text.empty()) {
+    add(grouped(result.written) + " written" +
+        (result.outputs != result.written ? " (" + count_of(result.outputs, "file") + ")" : ""));
+  }
+  if (result.skipped > 0) add(grouped(result.skipped) + " skipped");
+  if (result.failed > 0 || verbose) add(grouped(result.failed) + " failed");
+  if (result.passed_over > 0)
+    add(count_of(result.passed_over, "file") + " passed over (no images)");
+  return text;
+}
+
+class Session {
+ public:
+  Session(const InputList& inputs, const OutputFolder& folder, const SessionOptions& options,
+          Report& report)
+      : inputs_(inputs), folder_(folder), options_(options), report_(report) {}
+
+  int run(const Chain& chain, RunOptions run) {
+    report_.info(options_.start);
+    if (inputs_.files.empty()) report_.warning("there are no files in the input");
+    records_ = run.record;
+    run.stop = &interrupted;
+    run.report = [&](const ImageReport& image) { say(image); };
+    catch_signals();
+    const auto begin = std::chrono::steady_clock::now();
+    report_.start(inputs_.files.size());
+    RunResult result = run_chain(chain, inputs_, folder_, run);
+    report_.finish();
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    result.passed_over += options_.passed_over;
+    tell_gone(result);
+    return conclude(result, seconds);
+  }
+
+ private:
+  void say(const ImageReport& image) {
+    switch (image.outcome) {
+      case Outcome::Failed:
+        report_.error(image.file, *image.error);
+        break;
+      case Outcome::Skipped:
+        report_.detail(printable(image.file) + ": skipped: " + image.note);
+        break;
+      case Outcome::PassedOver:
+        report_.detail(printable(image.file) + ": passed over: not an image");
+        break;
+      case Outcome::UpToDate:
+        break;
+      case Outcome::Written:
+        if (!image.note.empty()) report_.warning(printable(image.file) + ": " + image.note);
+        break;
+    }
+    report_.step(image.outcome == Outcome::Failed);
+  }
+
+  void tell_gone(const RunResult& result) {
+    if (result.gone.empty() || !result.finished) return;
+    for (const std::string& input : result.gone)
+      report_.detail(printable(input) + ": is gone");
+    report_.info(count_of(result.gone.size(), "input") +
+                 (result.gone.size() == 1 ? " is" : " are") + " gone; " +
+                 (result.pruned > 0
+                      ? count_of(result.pruned, "output") + " deleted"
+                      : "what was made of " + std::string(result.gone.size() == 1 ? "it" : "them") +
+                            " is still there (--prune deletes it, -v names them)"));
+  }
+
+  int conclude(const RunResult& result, double seconds) {
+    const std::string manifest = folder_.manifest();
+    const std::size_t worked = result.written + result.skipped + result.failed;
+    const std::size_t done = worked + result.up_to_date;
+    const double rate = seconds > 0 ? static_cast<double>(worked) / seconds : 0;
+    Json fields{{"written", result.written},  {"outputs", result.outputs},
+                {"bytes", result.bytes},      {"up_to_date", result.up_to_date},
+                {"retried", result.retried},  {"skipped", result.skipped},
+                {"failed", result.failed},    {"passed_over", result.passed_over},
+                {"gone", result.gone.size()}, {"pruned", result.pruned},
+                {"seconds", seconds},         {"images_per_second", rate},
+                {"finished", result.finished}};
+    if (result.finished && records_) fields["manifest"] = to_utf8(manifest);
+
+    int exit = result.failed > 0 ? kExitImages : kExitOk;
+    const std::size_t left =
+        inputs_.files.size() + options_.passed_over - done - result.passed_over;
+    const std::string state = grouped(result.written + result.up_to_date) + " written and whole, " +
+                              grouped(left) + " left";
+    if (result.fatal) {
+      report_.error(result.fatal_file, *result.fatal);
+      const bool full = result.fatal->sys_errno == ENOSPC || result.fatal->sys_errno == EDQUOT;
+      report_.info("stopped: " + state + "; " + (full ? "free some space" : "mend that") +
+                       " and run the same command to go on",
+                   fields);
+      exit = kExitStopped;
+    } else if (interrupted != 0 && !result.finished) {
+      report_.info("interrupted: " + state + "; the same command goes on from here", fields);
+      exit = 128 + interrupted;
+    } else if (!result.finished) {
+      report_.info(
+          "stopped at the first failure: " + state + "; the same command goes on from here",
+          fields);
+    } else {
+      report_.info(tally(result, report_.verbose()) + timing(worked, seconds, rate) +
+                       (records_ ? " → " + printable(manifest) : ""),
+                   fields);
+    }
+    if (!options_.summary.empty() && !write_text(options_.summary, fields.dump() + "\n", report_))
+      exit = kExitStopped;
+    if (!options_.depfile.empty() && result.finished &&
+        !write_text(options_.depfile, depfile_text(manifest, inputs_), report_)) {
+      exit = kExitStopped;
+    }
+    return exit;
+  }
+
+  static std::string timing(std::size_t worked, double seconds, double rate) {
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), " in %.2f s", seconds);
+    std::string timing = text.data();
+    if (worked > 0) timing += " (" + grouped(static_cast<std::uint64_t>(rate + 0.5)) + " images/s)";
+    return timing;
+  }
+
+  const InputList& inputs_;
+  const OutputFolder& folder_;
+  const SessionOptions& options_;
+  Report& report_;
+  bool records_ = true;
+};
+
+}  // namespace
+
+constexpr std::size_t kShownRefusals = 10;
+
+int refuse(Report& report, const std::vector<std::string>& reasons, const std::string& advice,
+           int exit) {
+  for (std::size_t i = 0; i < reasons.size() && i < kShownRefusals; ++i)
+    report.error(reasons[i]);
+  const std::size_t more = reasons.size() > kShownRefusals ? reasons.size() - kShownRefusals : 0;
+  report.info((more > 0 ? "and " + grouped(more) + " more; " : "") +
+              std::string("nothing was written; ") + advice);
+  return exit;
+}
+
+int run_session(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
+                RunOptions run, const SessionOptions& options, Report& report) {
+  return Session(inputs, folder, options, report).run(chain, std::move(run));
+}
+
+}  // namespace deckle::cli

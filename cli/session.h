@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// session: what `run` and `replay` do alike: work through images, tell of it, and end well.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "batch/engine.h"
+#include "report.h"
+
+namespace deckle::cli {
+
+struct SessionOptions {
+  std::string start;            ///< the first line
+  std::string depfile;          ///< "": none
+  std::string summary;          ///< "": none
+  std::size_t passed_over = 0;  ///< files that were taken off the list before
+};
+
+/// Runs, with progress, Ctrl-C and the last line. The exit code.
+int run_session(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
+                RunOptions run, const SessionOptions& options, Report& report);
+
+/// Shows why nothing was begun, and gives `exit` back.
+int refuse(Report& report, const std::vector<std::string>& reasons, const std::string& advice,
+           int exit);
+
+}  // namespace deckle::cli

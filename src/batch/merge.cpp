@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/merge.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <queue>
+
+#include "batch/manifest.h"
+#include "batch/output_folder.h"
+#include "batch/shard.h"
+#include "core/text.h"
+#include "dataset/files.h"
+
+namespace deckle {
+namespace {
+
+// One shard's manifest while it is read, with the line at hand.
+struct Source {
+  std::string path;
+  ManifestReader reader;
+  Json shard;  // its part of the header
+  std::string line;
+  std::string input;  // of that line
+  std::size_t inputs = 0;
+
+  // To the next line; false at the end. An Error where it is no line, or stands in the wrong order.
+  Result<bool> advance() {
+    const auto next = reader.next();
+    if (!next) return false;
+    line = *next;
+    const Json json = Json::parse(line, nullptr, false);
+    const auto name = json.is_object() ? get_path(json, "input") : std::nullopt;
+    if (!name) return named(reader.wrong({ErrorCode::Usage, "not a line of a manifest"}));
+    if (inputs > 0 && *name < input)
+      return named(reader.wrong({ErrorCode::Usage, "out of order: edited by hand?"}));
+    if (inputs == 0 || *name != input) ++inputs;
+    input = *name;
+    return true;
+  }
+  [[nodiscard]] Error named(Error error) const {
+    error.message = printable(path) + ": " + error.message;
+    return error;
+  }
+};
+
+Result<std::vector<std::string>> expand(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+      for (const std::string& manifest : manifests_in(path)) {
+        if (name_of_path(manifest).starts_with("manifest-") &&
+            ::access(manifest.c_str(), F_OK) == 0) {
+          files.push_back(manifest);
+        }
+      }
+    } else {
+      files.push_back(path);
+    }
+  }
+  std::sort(files.begin(), files.end());
+  files.erase(std::unique(files.begin(), files.end()), files.end());
+  if (files.empty()) return Error{ErrorCode::Usage, "there is no manifest of a shard"};
+  return files;
+}
+
+Result<std::vector<Source>> open_all(const std::vector<std::string>& files) {
+  std::vector<Source> sources;
+  for (const std::string& file : files) {
+    auto reader = ManifestReader::open(file);
+    if (!reader) return Error{reader.error().code, printable(file) + ": " + reader.error().message};
+    Json shard = reader->header().value("shard", Json());
+    const auto whole = [&](const char* key) {
+      return shard.contains(key) && shard[key].is_number_unsigned();
+    };
+    if (!shard.is_object() || !whole("index") || !whole("of") || !whole("inputs") ||
+        !whole("taken") || !whole("records") || shard["of"] < 1 || shard["of"] > kMaxShards ||
+        shard["index"] >= shard["of"]) {
+      return Error{ErrorCode::Usage, printable(file) + ": not the manifest of a shard"};
+    }
+    sources.push_back({file, *std::move(reader), std::move(shard), "", "", 0});
+  }
+  return sources;
+}
+
+// Everything that can be told from the headers.
+void check_headers(const std::vector<Source>& sources, MergeResult& result) {
+  const Source& first = sources.front();
+  std::map<unsigned, const Source*> by_index;
+  std::size_t taken = 0;
+  for (const Source& source : sources) {
+    for (const std::string& difference :
+         header_differences(first.reader.header(), source.reader.header())) {
+      result.problems.push_back(printable(source.path) + " is of another run than " +
+                                printable(first.path) + ": " + difference);
+    }
+    for (const char* key : {"of", "inputs", "inputs_digest"}) {
+      if (source.shard.value(key, Json()) == first.shard.value(key, Json())) continue;
+      result.problems.push_back(
+          printable(source.path) + ": " +
+          (std::string(key) == "of"
+               ? "one of " + source.shard["of"].dump() + " shards, " + printable(first.path) +
+                     " is one of " + first.shard["of"].dump()
+               : "made from another list of inputs than " + printable(first.path)));
+      break;
+    }
+    const auto index = source.shard["index"].get<unsigned>();
+    const auto [there, added] = by_index.emplace(index, &source);
+    if (!added) {
+      result.problems.push_back("shard " + std::to_string(index) + " is there twice: " +
+                                printable(there->second->path) + ", " + printable(source.path));
+    }
+    taken += source.shard["taken"].get<std::size_t>();
+  }
+  for (unsigned i = 0; i < first.shard["of"].get<unsigned>(); ++i) {
+    if (!by_index.contains(i)) result.missing.push_back(i);
+  }
+  if (result.missing.empty() && result.problems.empty() &&
+      taken != first.shard["inputs"].get<std::size_t>()) {
+    result.problems.push_back("the shards took " + grouped(taken) + " inputs together, of " +
+                              grouped(first.shard["inputs"].get<std::size_t>()));
+  }
+}
+
+// The lines of all sources in the order of their inputs, each checked to be in the shard where it
+// belongs.
+Result<Done> merge_lines(std::vector<Source>& sources, const File& target, MergeResult& result) {
+  const auto later = [&](std::size_t x, std::size_t y) {
+    return sources[x].input > sources[y].input;
+  };
+  std::priority_queue<std::size_t, std::vector<std::size_t>, decltype(later)> queue(later);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    auto more = sources[i].advance();
+    if (!more) return more.error();
+    if (*more) queue.push(i);
+  }
+  std::string buffer;
+  const auto of = sources.front().shard["of"].get<std::uint32_t>();
+  while (!queue.empty()) {
+    Source& source = sources[queue.top()];
+    const std::size_t index = queue.top();
+    queue.pop();
+    if (shard_of(source.input, of) != source.shard["index"].get<std::uint32_t>()) {
+      return source.named(
+          source.reader.wrong({ErrorCode::Usage, printable(source.input) + " belongs to shard " +
+                                                     std::to_string(shard_of(source.input, of))}));
+    }
+    buffer += source.line + "\n";
+    ++result.lines;
+    if (buffer.size() > (std::size_t{1} << 20U)) {
+      if (auto written = write_all(target, as_bytes(buffer)); !written) return written;
+      buffer.clear();
+    }
+    auto more = source.advance();
+    if (!more) return more.error();
+    if (*more) queue.push(index);
+  }
+  for (const Source& source : sources) {
+    if (source.inputs == source.shard["records"].get<std::size_t>()) continue;
+    return source.named({ErrorCode::Usage, "has " + grouped(source.inputs) +
+                                               " inputs, its header says " +
+                                               source.shard["records"].dump() + ": cut short?"});
+  }
+  return write_all(target, as_bytes(buffer));
+}
+
+}  // namespace
+
+Result<MergeResult> merge_manifests(const std::vector<std::string>& paths,
+                                    const std::string& target) {
+  const auto files = expand(paths);
+  if (!files) return files.error();
+  auto sources = open_all(*files);
+  if (!sources) return sources.error();
+  MergeResult result;
+  result.shards = sources->size();
+  check_headers(*sources, result);
+  if (!result.missing.empty() || !result.problems.empty()) return result;
+
+  const std::string temporary = temporary_name(target);
+  const auto cannot = [&](int error_number) {
+    const Error error =
+        errno_error(ErrorCode::Write, printable(target) + ": cannot write", error_number);
+    ::unlink(temporary.c_str());
+    return error;
+  };
+  File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!file.is_open()) return cannot(errno);
+  Json header = sources->front().reader.header();
+  header.erase("shard");
+  if (auto written = write_all(file, as_bytes(line_text(header) + "\n")); !written) {
+    return cannot(written.error().sys_errno);
+  }
+  if (auto merged = merge_lines(*sources, file, result); !merged) {
+    ::unlink(temporary.c_str());
+    return merged.error().code == ErrorCode::Write ? cannot(merged.error().sys_errno)
+                                                   : merged.error();
+  }
+  if (::fsync(file.fd()) != 0 || !file.close() ||
+      ::rename(temporary.c_str(), target.c_str()) != 0) {
+    return cannot(errno);
+  }
+  return result;
+}
+
+}  // namespace deckle

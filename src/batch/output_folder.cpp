@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/output_folder.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "batch/manifest.h"
+#include "core/text.h"
+#include "dataset/outputs.h"
+#include "layers/arguments.h"
+
+namespace deckle {
+namespace {
+
+constexpr std::string_view kLockName = ".deckle.lock";
+
+Error refuse(const std::string& why) {
+  return {ErrorCode::Write, why};
+}
+
+// The manifest that a file of ours belongs to: "manifest.jsonl" for itself, its state and its logs.
+std::optional<std::string> manifest_of(std::string_view name) {
+  if (name.starts_with(".manifest")) name.remove_prefix(1);
+  if (!name.starts_with("manifest")) return std::nullopt;
+  const auto end = name.find(".jsonl");
+  if (end == std::string_view::npos) return std::nullopt;
+  return std::string(name.substr(0, end + 6));
+}
+
+// The header that the entries of a manifest were made under.
+Json header_of(const std::string& manifest) {
+  std::string line;
+  std::ifstream state(state_path(manifest), std::ios::binary);
+  if (!std::getline(state, line)) {
+    std::ifstream file(manifest, std::ios::binary);
+    if (!std::getline(file, line)) {
+      const auto past = Past::load(manifest);
+      line = past ? past->header() : "";
+    }
+  }
+  return Json::parse(line, nullptr, false);
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines)
+    text += "\n  " + line;
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> manifests_in(const std::string& folder) {
+  std::set<std::string> found;
+  if (DIR* listing = ::opendir(folder.empty() ? "." : folder.c_str())) {
+    while (const dirent* entry = ::readdir(listing)) {
+      if (const auto manifest = manifest_of(entry->d_name))
+        found.insert(join_path(folder, *manifest));
+    }
+    ::closedir(listing);
+  }
+  return {found.begin(), found.end()};
+}
+
+std::optional<SeedPair> recorded_seed(const std::string& folder, const Chain& chain) {
+  for (const std::string& manifest : manifests_in(folder)) {
+    const Json header = header_of(manifest);
+    if (!header.is_object() || !header.contains("seed")) continue;
+    const auto seed = seed_pair(header["seed"]);
+    if (!seed) continue;
+    Chain seeded = chain;
+    seeded.seed = *seed;
+    if (resolved(seeded) == header.value("chain", Json())) return *seed;
+  }
+  return std::nullopt;
+}
+
+std::size_t sweep_temporaries(const std::string& folder, double older_than_s) {
+  namespace fs = std::filesystem;
+  std::size_t removed = 0;
+  std::error_code error;
+  const std::time_t now = std::time(nullptr);
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with(kTemporaryPrefix) || !name.ends_with(".tmp")) continue;
+    struct stat status {};
+    if (::lstat(it->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if (std::difftime(now, status.st_mtim.tv_sec) < older_than_s) continue;
+    if (::unlink(it->path().c_str()) == 0) ++removed;
+  }
+  return removed;
+}
+
+Result<OutputFolder> OutputFolder::open_locked(const std::string& path,
+                                               std::optional<Shard> shard) {
+  OutputFolder folder;
+  folder.path_ = path;
+  folder.shard_ = shard;
+  if (auto made = make_folders(path); !made) {
+    return Error{ErrorCode::Write, printable(path) + ": " + made.error().message,
+                 made.error().sys_errno};
+  }
+  if (shard) return folder;
+  const std::string lock = join_path(path, kLockName);
+  auto locked = lock_file(lock);
+  if (!locked) return refuse(printable(lock) + ": " + locked.error().message);
+  if (!*locked) {
+    return refuse(printable(path) +
+                  ": another run is writing into this folder; wait for it, or give another -o");
+  }
+  folder.lock_ = **std::move(locked);
+  return folder;
+}
+
+Result<OutputFolder> OutputFolder::open_for_replay(const std::string& path) {
+  auto folder = open_locked(path, std::nullopt);
+  if (!folder) return folder;
+  auto past = Past::load(folder->manifest());
+  if (!past) return refuse(past.error().message);
+  folder->past_ = *std::move(past);
+  return folder;
+}
+
+Result<OutputFolder> OutputFolder::open(const std::string& path, const Chain& chain,
+                                        std::optional<Shard> shard, bool overwrite) {
+  auto opened = open_locked(path, shard);
+  if (!opened) return opened;
+  OutputFolder& folder = *opened;
+  const Json header = manifest_header(chain);
+  const std::string ours = folder.manifest();
+  for (const std::string& manifest : manifests_in(path)) {
+    const Json was = header_of(manifest);
+    if (!was.is_object()) {
+      if (::access(manifest.c_str(), F_OK) != 0) continue;  // a journal that never got a first line
+      if (!overwrite)
+        return refuse(printable(manifest) +
+                      ": not a manifest of deckle's; move it away, or --overwrite it");
+      ::unlink(manifest.c_str());
+      continue;
+    }
+    const auto differences = header_differences(was, header);
+    if (differences.empty()) continue;
+    if (!overwrite) {
+      return refuse(printable(manifest) +
+                    ": this folder holds the outputs of another run:" + joined(differences) +
+                    "\n  give another -o, or --overwrite to make all of it again");
+    }
+    // Those of other shards are theirs to replace.
+    if (manifest != ours) continue;
+    ::unlink(state_path(manifest).c_str());
+    ::unlink(manifest.c_str());
+    auto past = Past::load(manifest);
+    if (!past) continue;
+    for (const std::string& log : past->logs())
+      ::unlink(log.c_str());
+  }
+  auto past = Past::load(ours);
+  if (!past) return refuse(past.error().message);
+  folder.past_ = *std::move(past);
+  if (!shard && (!folder.past_.logs().empty() || !folder.past_.has_state()))
+    sweep_temporaries(path, 0);
+  return opened;
+}
+
+std::string OutputFolder::manifest() const {
+  return join_path(path_, manifest_name(shard_));
+}
+
+bool OutputFolder::is_own(const std::string& output) const {
+  std::call_once(own_->once, [&] {
+    for (const std::string& manifest : manifests_in(path_)) {
+      if (const auto past = Past::load(manifest)) own_->outputs.merge(past->outputs());
+    }
+  });
+  return own_->outputs.contains(output);
+}
+
+}  // namespace deckle

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// output_folder: what a run finds where it is to write, and the right to write there.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "batch/journal.h"
+#include "batch/shard.h"
+#include "chain/chain.h"
+#include "core/result.h"
+
+namespace deckle {
+
+class OutputFolder {
+ public:
+  /// Makes the folder where it is missing. Without a shard it takes the folder's lock: a second run
+  /// is refused; shards hold no lock, because a dead node could not let go of it. Fails with Write,
+  /// and a sentence, where the folder cannot be used, is in use, or holds the outputs of another
+  /// chain, seed or codec and not `overwrite`.
+  static Result<OutputFolder> open(const std::string& path, const Chain& chain,
+                                   std::optional<Shard> shard, bool overwrite);
+
+  /// To make recorded outputs again: whatever the folder holds, its manifest is left as it is.
+  static Result<OutputFolder> open_for_replay(const std::string& path);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string manifest() const;
+  [[nodiscard]] const Past& past() const { return past_; }
+
+  /// Whether an earlier run, or another shard, recorded this output. Reads all journals when it is
+  /// first asked; safe to call from several threads.
+  [[nodiscard]] bool is_own(const std::string& output) const;
+
+ private:
+  static Result<OutputFolder> open_locked(const std::string& path, std::optional<Shard> shard);
+
+  std::string path_;
+  std::optional<Shard> shard_;
+  File lock_;
+  Past past_;
+  struct Own {
+    std::once_flag once;
+    std::unordered_set<std::string> outputs;
+  };
+  std::unique_ptr<Own> own_ = std::make_unique<Own>();
+};
+
+/// The manifests in a folder, those of shards included, also where only their journals are there
+/// yet. Sorted.
+[[nodiscard]] std::vector<std::string> manifests_in(const std::string& folder);
+
+/// The seed that an earlier run into this folder drew for the same chain; nothing where there was
+/// none.
+[[nodiscard]] std::optional<SeedPair> recorded_seed(const std::string& folder, const Chain& chain);
+
+/// Removes what killed runs left unfinished below a folder; `older_than_s` seconds spare those that
+/// still go on.
+std::size_t sweep_temporaries(const std::string& folder, double older_than_s);
+
+}  // namespace deckle

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// replay: which lines of a manifest are to be made again, and from which inputs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "batch/manifest.h"
+#include "chain/chain.h"
+#include "core/result.h"
+#include "dataset/files.h"
+#include "dataset/inputs.h"
+
+namespace deckle {
+
+struct ReplayRequest {
+  std::vector<std::string> only;  ///< globs of inputs or outputs; empty: all
+  std::vector<int> copies;        ///< empty: all
+};
+
+/// A manifest whose lines are looked up by input. In memory stands only where they are.
+class Replay {
+ public:
+  /// Fails with Unreadable or Usage; the message names the line.
+  static Result<Replay> open(const std::string& manifest, const ReplayRequest& request);
+
+  /// The chain of its header: no other is needed.
+  [[nodiscard]] const Chain& chain() const { return chain_; }
+  [[nodiscard]] const Json& header() const { return header_; }
+  /// Outputs that are to be made.
+  [[nodiscard]] std::size_t outputs() const { return outputs_; }
+
+  /// Leaves only the inputs that have lines; gives those that have lines but are not in the list.
+  [[nodiscard]] std::vector<std::string> match(InputList& list) const;
+
+  /// The records of an input, in the order of their copies. Safe to call from several threads.
+  [[nodiscard]] std::vector<Record> records(const std::string& input) const;
+
+ private:
+  struct Place {
+    std::uint64_t offset;
+    std::uint32_t length;
+  };
+
+  Chain chain_;
+  Json header_;
+  std::size_t outputs_ = 0;
+  File file_;
+  std::map<std::string, std::vector<Place>> lines_;
+};
+
+}  // namespace deckle
