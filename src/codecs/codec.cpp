@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // codec: the table of codecs, telling formats apart by content, and what all codecs have in common.
 // Shapes  a file's bytes  ->  H x W x C, turned upright here and nowhere else
-// Fails   NotAnImage, Unsupported (known but not read), TooLarge before memory is taken, Damaged for empty
-//         pictures; else what the codec says
-// Source  of signatures: each format's specification, as shared-mime-info lists them
+// Fails   NotAnImage, Unsupported (known but not read), TooLarge before memory is taken, Damaged
+//         for empty pictures; else what the codec says
+// Source  of signatures: each format's specification
 #include "codecs/codec.h"
 
 #include <algorithm>
@@ -66,8 +66,9 @@ constexpr std::array kOther{
               "run git lfs pull"},
     Signature{0, "\x1f\x8b"sv, "gzip", "unpack it first"},
     Signature{0, "PK\x03\x04"sv, "a zip archive", "unpack it first"},
-    Signature{0, "\xfd"
-                 "7zXZ\0"sv,
+    Signature{0,
+              "\xfd"
+              "7zXZ\0"sv,
               "xz", "unpack it first"},
     Signature{0, "BZh"sv, "bzip2", "unpack it first"},
     Signature{0, "\x28\xb5\x2f\xfd"sv, "zstd", "unpack it first"},
@@ -87,10 +88,11 @@ const Signature* find(std::span<const Signature> signatures, std::string_view he
   return found == signatures.end() ? nullptr : &*found;
 }
 
-// An icon begins with almost nothing: 0, 1, a count, and an entry whose reserved byte is 0 and whose picture
-// lies behind the entries.
+// An icon begins with almost nothing: 0, 1, a count, and an entry whose reserved byte is 0 and
+// whose picture lies behind the entries.
 bool is_icon(std::string_view head) {
-  if (head.size() < 22 || (head.substr(0, 4) != "\0\0\1\0"sv && head.substr(0, 4) != "\0\0\2\0"sv)) {
+  if (head.size() < 22 ||
+      (head.substr(0, 4) != "\0\0\1\0"sv && head.substr(0, 4) != "\0\0\2\0"sv)) {
     return false;
   }
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(head[i]); };
@@ -119,7 +121,8 @@ Error unknown_format(Bytes bytes) {
     return {ErrorCode::NotAnImage, std::move(message)};
   }
   if (head.substr(0, 4) == "\x89PNG"sv) {
-    return {ErrorCode::Damaged, "damaged: a PNG signature with wrong line ends (a transfer in text mode?)"};
+    return {ErrorCode::Damaged,
+            "damaged: a PNG signature with wrong line ends (a transfer in text mode?)"};
   }
   if (is_icon(head)) return {ErrorCode::Unsupported, "ICO is not read"};
 
@@ -166,11 +169,10 @@ Result<Damage> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeO
   Result<Damage> done = codec.decode(file, info, options, out);
   if (!done) return done;
   if (out.shape != info.shape || out.dtype != info.dtype) {
-    return Error{ErrorCode::Internal, "the decoder for " + std::string(codec.name) + " gave " +
-                                          to_string(out.shape) + " " +
-                                          std::string(name_of(out.dtype)) + ", the header said " +
-                                          to_string(info.shape) + " " +
-                                          std::string(name_of(info.dtype))};
+    return Error{ErrorCode::Internal,
+                 "the decoder for " + std::string(codec.name) + " gave " + to_string(out.shape) +
+                     " " + std::string(name_of(out.dtype)) + ", the header said " +
+                     to_string(info.shape) + " " + std::string(name_of(info.dtype))};
   }
   return done;
 }
@@ -199,7 +201,8 @@ const Codec& codec_of(Format format) {
 const Codec* codec_by_name(std::string_view name) {
   for (const Codec& codec : codecs()) {
     const auto& also = codec.extensions;
-    if (codec.name == name || std::find(also.begin(), also.end(), name) != also.end()) return &codec;
+    if (codec.name == name || std::find(also.begin(), also.end(), name) != also.end())
+      return &codec;
   }
   return nullptr;
 }
@@ -223,13 +226,15 @@ Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
     return Error{ErrorCode::Damaged, "damaged: the header says " + size + " pixels"};
   }
   if (rows > kMaxExtent || cols > kMaxExtent || rows * cols > options.max_pixels) {
-    return Error{ErrorCode::TooLarge, "the header says " + size + " pixels; the limit (max_pixels) is " +
+    return Error{ErrorCode::TooLarge, "the header says " + size +
+                                          " pixels; the limit (max_pixels) is " +
                                           std::to_string(options.max_pixels)};
   }
   return info;
 }
 
-Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                      Tensor& out) {
   try {
     if (!options.apply_orientation || info.orientation == 1) {
       return decode_as_stored(file, info, options, out);
@@ -242,8 +247,8 @@ Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& op
     as_stored.data.shrink(kKeepBytes);
     return done;
   } catch (const std::bad_alloc&) {
-    return Error{ErrorCode::TooLarge, "not enough memory for " + to_string(info.shape) + " samples of " +
-                                          std::string(name_of(info.dtype))};
+    return Error{ErrorCode::TooLarge, "not enough memory for " + to_string(info.shape) +
+                                          " samples of " + std::string(name_of(info.dtype))};
   }
 }
 
@@ -257,13 +262,16 @@ Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {
     return Error{ErrorCode::Depth, format + " holds " + listed(holds.dtypes, name_of) + ", not " +
                                        std::string(name_of(dtype))};
   }
-  if (std::find(holds.channels.begin(), holds.channels.end(), shape.channels) == holds.channels.end()) {
+  if (std::find(holds.channels.begin(), holds.channels.end(), shape.channels) ==
+      holds.channels.end()) {
     return Error{ErrorCode::Depth,
-                 format + " holds " + listed(holds.channels, [](auto n) { return std::to_string(n); }) +
+                 format + " holds " +
+                     listed(holds.channels, [](auto n) { return std::to_string(n); }) +
                      " channels, not " + std::to_string(shape.channels)};
   }
   if (shape.rows() < 1 || shape.cols() < 1) {
-    return Error{ErrorCode::Shape, format + " cannot hold an empty picture (" + to_string(shape) + ")"};
+    return Error{ErrorCode::Shape,
+                 format + " cannot hold an empty picture (" + to_string(shape) + ")"};
   }
   if (std::max(shape.rows(), shape.cols()) > holds.max_side) {
     return Error{ErrorCode::TooLarge, format + " holds at most " + std::to_string(holds.max_side) +

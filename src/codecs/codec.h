@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // codecs: bytes of a file to samples, and back.
 //
-// Every codec says what is wrong with a file instead of inventing pixels, and prints nothing: a library's own
-// messages become the text of the Error. A codec is one file here and one line in the table of codec.cpp.
+// Every codec says what is wrong with a file instead of inventing pixels, and prints nothing: a
+// library's own messages become the text of the Error. A codec is one file here and one line in the
+// table of codec.cpp.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ enum class Format { Jpeg, Png, Webp, Tiff, Bmp, Pnm, Jp2, Hdr, SunRaster, Pfm };
 /// What a header says of an image.
 struct ImageInfo {
   Format format = Format::Jpeg;
-  Shape shape;            ///< rows, cols, channels as stored in the file: before any orientation is applied
+  Shape shape;  ///< rows, cols, channels as stored in the file: before any orientation is applied
   DType dtype = DType::UInt8;
   int orientation = 1;    ///< EXIF's and TIFF's 1 to 8; invalid values are read as 1
   bool lossless = false;  ///< the file's own compression loses nothing
@@ -36,32 +37,37 @@ struct ImageInfo {
 
 struct DecodeOptions {
   bool apply_orientation = true;
-  bool accept_truncated = false;                 ///< take what can be read of a truncated or damaged picture
-  std::int64_t max_pixels = std::int64_t{1} << 28;  ///< rows x cols; more is an Error before memory is taken
+  bool accept_truncated = false;  ///< take what can be read of a truncated or damaged picture
+  std::int64_t max_pixels = std::int64_t{1}
+                            << 28;  ///< rows x cols; more is an Error before memory is taken
 };
 
-/// What is to be known of a picture that was read all the same (`accept_truncated`): empty where all is well.
+/// What is to be known of a picture that was read all the same (`accept_truncated`): empty where
+/// all is well.
 using Damage = std::string;
 
 struct EncodeOptions {
   Format format = Format::Png;
-  std::optional<int> quality;      ///< 1 to 100: jpeg, and webp where it is lossy
-  bool lossless = false;           ///< webp
-  std::optional<int> compression;  ///< 0 (none, fastest) to 9 (smallest): png, tiff
+  std::optional<int> quality{};      ///< 1 to 100: jpeg, and webp where it is lossy
+  bool lossless = false;             ///< webp
+  std::optional<int> compression{};  ///< 0 (none, fastest) to 9 (smallest): png, tiff
 };
 
 /// A row of the table of codecs. The functions are told of files that `matches` took.
 struct Codec {
   Format format;
-  std::string_view name;                        ///< as the chain file and the manifest say it
-  std::vector<std::string_view> extensions;     ///< lower case, without the dot; the first is the usual one
-  bool (*matches)(Bytes head);                  ///< by content; `head` is the file's beginning, 32 bytes or more if it has them
-  Result<ImageInfo> (*read_info)(Bytes file);   ///< from the header alone
-  Result<Damage> (*decode)(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out);
+  std::string_view name;  ///< as the chain file and the manifest say it
+  std::vector<std::string_view>
+      extensions;  ///< lower case, without the dot; the first is the usual one
+  bool (*matches)(
+      Bytes head);  ///< by content; `head` is the file's beginning, 32 bytes or more if it has them
+  Result<ImageInfo> (*read_info)(Bytes file);  ///< from the header alone
+  Result<Damage> (*decode)(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                           Tensor& out);
   /// What cannot be written, before any pixel is made. Null: this format is read only.
   Result<Done> (*can_encode)(const Shape& shape, DType dtype);
   Result<Done> (*encode)(const Tensor& pixels, const EncodeOptions& options, Buffer& out);
-  std::string (*library)();                     ///< "libpng 1.6.39": who makes the bytes
+  std::string (*library)();  ///< "libpng 1.6.39": who makes the bytes
 };
 
 /// The beginning of a file that `recognise` is shown.
@@ -72,16 +78,18 @@ inline constexpr std::size_t kHeadBytes = 512;
 [[nodiscard]] const Codec& codec_of(Format format);
 [[nodiscard]] const Codec* codec_by_name(std::string_view name);
 
-/// The codec for a file that begins with these bytes; NotAnImage, or Unsupported with the name of a format that
-/// is known but not read (GIF, AVIF, ...).
+/// The codec for a file that begins with these bytes; NotAnImage, or Unsupported with the name of a
+/// format that is known but not read (GIF, AVIF, ...).
 [[nodiscard]] Result<const Codec*> recognise(Bytes head);
 
 /// Reads the header and checks it against `max_pixels`.
 [[nodiscard]] Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options);
 
-/// Decodes to `out`, upright unless `apply_orientation` is off. `info` is what `read_info` gave for this file.
-/// Fails with Truncated or Damaged where the picture is not whole, unless `accept_truncated`.
-[[nodiscard]] Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out);
+/// Decodes to `out`, upright unless `apply_orientation` is off. `info` is what `read_info` gave for
+/// this file. Fails with Truncated or Damaged where the picture is not whole, unless
+/// `accept_truncated`.
+[[nodiscard]] Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                                    Tensor& out);
 
 /// What a format can hold: what `can_encode` goes by.
 struct Holds {

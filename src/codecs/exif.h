@@ -6,8 +6,8 @@
 
 namespace deckle {
 
-/// The orientation, 1 to 8, of a TIFF-structured block with or without "Exif\0\0" before it; 1 where there is
-/// none or it is not valid.
+/// The orientation, 1 to 8, of a TIFF-structured block with or without "Exif\0\0" before it; 1
+/// where there is none or it is not valid.
 [[nodiscard]] int exif_orientation(Bytes block);
 
 }  // namespace deckle

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // jpeg: baseline, progressive and arithmetic JPEG; grey, YCbCr, RGB, CMYK and YCCK.
-// Shapes  H x W x 1 (grey) or H x W x 3 (all else), uint8, as stored: orientation is applied in codec.cpp
-// Fails   Truncated with the row or scan where the data ends, Damaged with the row, Unsupported for 12-bit,
-//         lossless, hierarchical, 2-component and more than 100 scans
-// Source  ITU-T T.81 (markers, B.1.1); libjpeg.txt, "Error handling". libjpeg-turbo's own defaults (islow,
-//         fancy upsampling), so pixels equal those of other programs that use it, OpenCV among them
-// libjpeg reports by calling back. Errors come out by longjmp: between `guarded` and libjpeg stands no object
-// with a destructor.
+// Shapes  H x W x 1 (grey) or H x W x 3 (all else), uint8, as stored: codec.cpp turns it upright
+// Fails   Truncated with the row or scan where the data ends, Damaged with the row, Unsupported for
+//         12-bit, lossless, hierarchical, 2-component and more than 100 scans
+// Source  ITU-T T.81 (markers, B.1.1); libjpeg.txt, "Error handling". libjpeg-turbo's defaults are
+//         kept (islow, fancy upsampling): pixels equal those of other programs that use it
+// libjpeg reports by calling back and comes out by longjmp: between `guarded` and libjpeg stands no
+// object with a destructor.
 #include "codecs/jpeg.h"
 
 #include <algorithm>
@@ -18,16 +18,18 @@
 #include <optional>
 #include <utility>
 
+// cstdio before jpeglib.h, that before jerror.h: they need one another
+// clang-format off
 #include <jpeglib.h>
-// after jpeglib.h, which it needs
 #include <jerror.h>
+// clang-format on
 
 #include "codecs/exif.h"
 
 namespace deckle {
 namespace {
 
-constexpr int kMostScans = 100;  // a real progressive file has about 10; each costs a pass over all pixels
+constexpr int kMostScans = 100;  // a real file has about 10; each costs a pass over all pixels
 constexpr JOCTET kEoi = JPEG_EOI;
 
 // What libjpeg said. Plain data: longjmp passes over it.
@@ -35,19 +37,21 @@ struct Report {
   jpeg_error_mgr base;
   std::jmp_buf jump;
   bool stop_at_damage;
-  bool in_pixels;     // the header has been read: warnings are now about picture data
-  bool ran_out;       // libjpeg asked for bytes behind the end of the file
-  bool out_of_memory;
-  int damage;         // code of the first warning about picture data, or 0
-  bool at_end;        // ... and it was that the data ended
+  bool in_pixels;  // the header has been read: warnings are now about picture data
+  bool multiple_scans;
+  bool ran_out;  // libjpeg asked for bytes behind the end of the file
+  int damage;    // code of the first warning about picture data, or 0
+  bool at_end;   // ... and it was that the data ended
   unsigned damaged_row;
   int damaged_scan;
-  int fatal;          // code of the error that ended it, or 0
-  int never_seen;     // number, from 1, of a component that no scan holds, or 0
+  int fatal;       // code of the error that ended it, or 0
+  int never_seen;  // number, from 1, of a component that no scan holds, or 0
   std::array<char, JMSG_LENGTH_MAX> text;  // of the error, or of the first such warning
 };
 
-Report& report_of(j_common_ptr jpeg) { return *reinterpret_cast<Report*>(jpeg->err); }
+Report& report_of(j_common_ptr jpeg) {
+  return *reinterpret_cast<Report*>(jpeg->err);
+}
 
 [[noreturn]] void on_error(j_common_ptr jpeg) {
   Report& report = report_of(jpeg);
@@ -78,8 +82,9 @@ void on_message(j_common_ptr jpeg, int level) {
   const auto* decoder = reinterpret_cast<const jpeg_decompress_struct*>(jpeg);
   report.base.format_message(jpeg, report.text.data());
   report.damage = code;
-  report.at_end =
-      code != JWRN_EXTRANEOUS_DATA && (report.ran_out || decoder->unread_marker == kEoi);
+  // Left-over data at the end of a single scan means that its decoder lost its way before.
+  report.at_end = code == JWRN_EXTRANEOUS_DATA ? report.ran_out && report.multiple_scans
+                                               : report.ran_out || decoder->unread_marker == kEoi;
   report.damaged_scan = decoder->input_scan_number;
   report.damaged_row = std::min(
       decoder->input_iMCU_row * static_cast<unsigned>(decoder->max_v_samp_factor * DCTSIZE),
@@ -97,8 +102,8 @@ void start(Report& report) {
   report.base.output_message = print_nothing;
 }
 
-// Runs `body`; false where libjpeg gave up. Never inlined: the locals of its caller must not live in the frame
-// that longjmp comes back to.
+// Runs `body`; false where libjpeg gave up. Never inlined: the locals of its caller must not live
+// in the frame that longjmp comes back to.
 template <typename Body>
 [[gnu::noinline]] bool guarded(Report& report, Body&& body) {
   if (setjmp(report.jump) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg is C
@@ -164,7 +169,9 @@ class Decoder {
   bool created_ = false;
 };
 
-std::string text_of(const Report& report) { return report.text.data(); }
+std::string text_of(const Report& report) {
+  return report.text.data();
+}
 
 // What ended the reading of a header.
 Error header_error(const Decoder& decoder) {
@@ -176,9 +183,9 @@ Error header_error(const Decoder& decoder) {
                                        " pixels; at most " + std::to_string(JPEG_MAX_DIMENSION) +
                                        " rows and columns are read"};
     case JERR_EMPTY_IMAGE:
-      return {ErrorCode::Damaged,
-              "damaged: the header says " + std::to_string(decoder.jpeg.image_height) + " x " +
-                  std::to_string(decoder.jpeg.image_width) + " pixels"};
+      return {ErrorCode::Damaged, "damaged: the header says " +
+                                      std::to_string(decoder.jpeg.image_height) + " x " +
+                                      std::to_string(decoder.jpeg.image_width) + " pixels"};
     case JERR_BAD_PRECISION:
       return {ErrorCode::Unsupported, "JPEG with " + std::to_string(decoder.jpeg.data_precision) +
                                           " bits per sample is not read, only 8"};
@@ -212,13 +219,25 @@ Error damage_of(const Decoder& decoder) {
                      : "truncated: the picture data ends at row " + row};
   }
   return {ErrorCode::Damaged, "damaged: corrupt entropy data near row " + row +
-                                  (in_scans ? " in scan " + scan : "") + " (" + text_of(report) + ")"};
+                                  (in_scans ? " in scan " + scan : "") + " (" + text_of(report) +
+                                  ")"};
+}
+
+// What ended the reading of pixels.
+Error fatal_error(const Decoder& decoder) {
+  const Report& report = decoder.report;
+  if (report.damage != 0) return damage_of(decoder);
+  if (report.fatal == JERR_OUT_OF_MEMORY) return header_error(decoder);
+  if (report.ran_out) {
+    return {ErrorCode::Truncated, "truncated: the file ends before the picture data is complete"};
+  }
+  return {ErrorCode::Damaged, "damaged: the picture data cannot be read (" + text_of(report) + ")"};
 }
 
 // ---- scans
 
-// The number of SOS markers, counted up to a little more than `kMostScans`. Segments are skipped by their
-// length, for thumbnails have scans of their own.
+// The number of SOS markers, counted up to a little more than `kMostScans`. Segments are skipped by
+// their length, for thumbnails have scans of their own.
 int count_scans(Bytes file) {
   const auto is_fill = [](std::uint8_t b) { return b == 0xFF; };
   int scans = 0;
@@ -227,7 +246,8 @@ int count_scans(Bytes file) {
     const void* found = std::memchr(file.data() + at, 0xFF, file.size() - at);
     if (found == nullptr) break;
     at = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - file.data());
-    while (at < file.size() && is_fill(file[at])) ++at;
+    while (at < file.size() && is_fill(file[at]))
+      ++at;
     if (at >= file.size()) break;
     const std::uint8_t marker = file[at++];
     if (marker == 0xD9) break;
@@ -239,28 +259,33 @@ int count_scans(Bytes file) {
   return scans;
 }
 
-// A hole: zero bytes where a part of the file was never written or is lost. They are valid Huffman codes, and the
-// decoder may fall into step behind them without a word. The code of zeros is the first of a table; where it
-// stands for a coefficient, a run of this length would be whole blocks of one same coefficient: no picture.
-// Where it stands for "end of block" it may be a plain area, and nothing is said.
+// A hole: zero bytes where a part of the file was never written or is lost. They are valid Huffman
+// codes, and the decoder may fall into step behind them without a word. The code of zeros is the
+// first of a table; where it stands for a coefficient, a run of this length would be whole blocks
+// of one same coefficient: no picture. Where it stands for "end of block" it may be a plain area,
+// and nothing is said.
 std::optional<Error> find_hole(const jpeg_decompress_struct& jpeg, Bytes file) {
   constexpr std::size_t kRun = 128;
   if (jpeg.progressive_mode != 0 || jpeg.arith_code != 0) return std::nullopt;
   bool coefficient = false;
   for (int i = 0; i < jpeg.comps_in_scan; ++i) {
-    const JHUFF_TBL* const table = jpeg.ac_huff_tbl_ptrs[jpeg.cur_comp_info[i]->ac_tbl_no];
+    const int number = jpeg.cur_comp_info[i]->ac_tbl_no;
+    if (number < 0 || number >= NUM_HUFF_TBLS) return std::nullopt;  // the decoder will say so
+    const JHUFF_TBL* const table = jpeg.ac_huff_tbl_ptrs[number];
     coefficient = coefficient || (table != nullptr && (table->huffval[0] & 15U) != 0);
   }
   if (!coefficient) return std::nullopt;
 
   const auto zero = [](std::uint8_t b) { return b == 0; };
   const std::size_t first = file.size() - jpeg.src->bytes_in_buffer;
-  for (std::size_t at = first + kRun; at < file.size(); at += kRun) {  // any longer run holds such a byte
+  for (std::size_t at = first + kRun; at < file.size();
+       at += kRun) {  // any longer run holds such a byte
     if (file[at] != 0) continue;
     const auto* const here = file.data() + at;
     const auto* const end = std::find_if_not(here, file.data() + file.size(), zero);
     const auto* begin = here;
-    while (begin > file.data() + first && begin[-1] == 0) --begin;
+    while (begin > file.data() + first && begin[-1] == 0)
+      --begin;
     const auto run = static_cast<std::size_t>(end - begin);
     if (run >= kRun) {
       return Error{ErrorCode::Damaged, "damaged: " + std::to_string(run) +
@@ -274,7 +299,8 @@ std::optional<Error> find_hole(const jpeg_decompress_struct& jpeg, Bytes file) {
 // ---- reading
 
 bool matches(Bytes head) {
-  return head.size() >= 2 && head[0] == 0xFF && head[1] == 0xD8 && (head.size() == 2 || head[2] == 0xFF);
+  return head.size() >= 2 && head[0] == 0xFF && head[1] == 0xD8 &&
+         (head.size() == 2 || head[2] == 0xFF);
 }
 
 Result<ImageInfo> read_info(Bytes file) {
@@ -343,8 +369,8 @@ void read_pixels(jpeg_decompress_struct& jpeg, std::uint8_t* out, std::size_t ro
 // What libjpeg lets pass without a warning.
 std::optional<Error> silent_damage(const Decoder& decoder, bool multiple_scans) {
   const jpeg_decompress_struct& jpeg = decoder.jpeg;
-  // With one scan every pixel has been read when the file ends; with several, scans may be missing. An
-  // arithmetic decoder takes zeros for missing data without a word.
+  // With one scan every pixel has been read when the file ends; with several, scans may be missing.
+  // An arithmetic decoder takes zeros for missing data without a word.
   if (decoder.report.ran_out && (multiple_scans || jpeg.arith_code != 0)) {
     return Error{ErrorCode::Truncated, "truncated: the file ends after scan " +
                                            std::to_string(jpeg.input_scan_number) +
@@ -365,6 +391,7 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   Report& report = decoder.report;
   if (!decoder.read_header()) return header_error(decoder);
   const bool multiple_scans = jpeg_has_multiple_scans(&jpeg) != 0;
+  report.multiple_scans = multiple_scans;
   if (multiple_scans && count_scans(file) > kMostScans) {
     return Error{ErrorCode::Unsupported, "JPEG with more than " + std::to_string(kMostScans) +
                                              " scans is not read: it costs much time to decode"};
@@ -379,13 +406,11 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   report.in_pixels = true;
   report.stop_at_damage = !options.accept_truncated;
   if (!guarded(report, [&] { read_pixels(jpeg, pixels, row_bytes); })) {
-    if (report.damage != 0) return damage_of(decoder);
-    if (report.fatal == JERR_OUT_OF_MEMORY) return header_error(decoder);
-    if (report.ran_out) {
-      return Error{ErrorCode::Truncated, "truncated: the file ends before the picture data is complete"};
-    }
-    return Error{ErrorCode::Damaged,
-                 "damaged: the picture data cannot be read (" + text_of(report) + ")"};
+    Error error = fatal_error(decoder);
+    const std::size_t rows = jpeg.output_scanline;
+    if (!options.accept_truncated || rows == 0 || report.fatal == JERR_OUT_OF_MEMORY) return error;
+    std::memset(pixels + rows * row_bytes, 0, out.byte_count() - rows * row_bytes);
+    return Damage{error.message + "; " + std::to_string(rows) + " rows were read"};
   }
   std::optional<Error> wrong =
       report.damage != 0 ? damage_of(decoder) : silent_damage(decoder, multiple_scans);
@@ -416,7 +441,9 @@ void empty_chunk(j_compress_ptr jpeg, std::size_t bytes) {
   destination.base.free_in_buffer = destination.chunk.size();
 }
 
-void start_destination(j_compress_ptr jpeg) { empty_chunk(jpeg, 0); }
+void start_destination(j_compress_ptr jpeg) {
+  empty_chunk(jpeg, 0);
+}
 
 boolean full_destination(j_compress_ptr jpeg) {
   empty_chunk(jpeg, reinterpret_cast<Destination*>(jpeg->dest)->chunk.size());
@@ -424,7 +451,8 @@ boolean full_destination(j_compress_ptr jpeg) {
 }
 
 void end_destination(j_compress_ptr jpeg) {
-  empty_chunk(jpeg, reinterpret_cast<Destination*>(jpeg->dest)->chunk.size() - jpeg->dest->free_in_buffer);
+  empty_chunk(
+      jpeg, reinterpret_cast<Destination*>(jpeg->dest)->chunk.size() - jpeg->dest->free_in_buffer);
 }
 
 Result<Done> can_encode(const Shape& shape, DType dtype) {
@@ -474,7 +502,9 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
 
 #define DECKLE_TEXT_OF(x) #x
 #define DECKLE_TEXT(x) DECKLE_TEXT_OF(x)
-std::string library() { return "libjpeg-turbo " DECKLE_TEXT(LIBJPEG_TURBO_VERSION); }
+std::string library() {
+  return "libjpeg-turbo " DECKLE_TEXT(LIBJPEG_TURBO_VERSION);
+}
 
 }  // namespace
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // opencv: BMP, PNM, JPEG 2000, Radiance HDR, Sun raster and PFM.
-// Shapes  H x W x 1, 3 or (BMP, JP2) 4; uint8, uint16 (PNM, JP2) or float32 (HDR, PFM). Samples with another
-//         full scale than 255 or 65535 (PNM's maxval, 10-bit JP2, 5-bit BMP) are scaled to it
-// Fails   Truncated with rows or bytes, Damaged, Unsupported for variants that OpenCV reads wrongly or not at all
-// Source  headers: [MS-WMF] 2.2.2.9 and BITMAPV5HEADER (BMP), netpbm's pnm(5), ISO/IEC 15444-1 A and I (JP2),
-//         Radiance's "filefmts", rasterfile(5), debevec.org's PFM
-// Headers are read here: imdecode has no call for them. Samples are read here, too, where OpenCV 4.6 (measured)
-// writes them to a temporary file first (HDR, PFM), ignores maxval (PNM), masks and alpha (BMP, 16 and 32 bits)
-// or gives black for grey (Sun raster). JP2 and the other BMPs go through cv::imdecode.
+// Shapes  H x W x 1, 3 or (BMP, JP2) 4; uint8, uint16 (PNM, JP2) or float32 (HDR, PFM). Samples
+//         with another full scale (PNM's maxval, 10-bit JP2, 5-bit BMP) are scaled to 255 or 65535
+// Fails   Truncated with rows or bytes, Damaged, Unsupported for rare variants
+// Source  BITMAPINFOHEADER to BITMAPV5HEADER (Windows GDI), netpbm's pnm(5), ISO/IEC 15444-1 A and
+//         I (JP2), Radiance's "filefmts", rasterfile(5), debevec.org's PFM
+// Headers are read here: imdecode has no call for them. Samples are read here, too, where
+// OpenCV 4.6 (measured) goes by way of a temporary file (HDR, PFM), does not scale (PNM, 16-bit
+// BMP), ignores masks (32-bit BMP) or gives black for grey (Sun raster). JP2 and all other BMPs go
+// through cv::imdecode.
 #include "codecs/opencv.h"
 
 #include <algorithm>
@@ -19,13 +20,12 @@
 #include <cstring>
 #include <iostream>
 #include <limits>
-#include <optional>
-#include <streambuf>
-#include <utility>
-
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
+#include <optional>
+#include <streambuf>
+#include <utility>
 
 namespace deckle {
 namespace {
@@ -34,8 +34,9 @@ using namespace std::string_view_literals;
 
 // ---- OpenCV, kept quiet
 
-// imdecode tells std::cerr of every file that it cannot read, past OpenCV's own error and log handlers. So cerr
-// gets a buffer that drops what a thread says while that thread is in imdecode, and passes on all else.
+// imdecode tells std::cerr of every file that it cannot read, past OpenCV's own error and log
+// handlers. So cerr gets a buffer that drops what a thread says while that thread is in imdecode,
+// and passes on all else.
 class QuietCerr : public std::streambuf {
  public:
   QuietCerr() : passed_to_(std::cerr.rdbuf(this)) {}
@@ -63,10 +64,12 @@ class QuietCerr : public std::streambuf {
 };
 
 // Called when the table of codecs is made, before there are threads that could use std::cerr.
-void keep_cerr_quiet() { static const QuietCerr kFilter; }
+void keep_cerr_quiet() {
+  static const QuietCerr kFilter;
+}
 
-int drop_error(int /*code*/, const char* /*function*/, const char* /*message*/, const char* /*file*/,
-               int /*line*/, void* /*user*/) {
+int drop_error(int /*code*/, const char* /*function*/, const char* /*message*/,
+               const char* /*file*/, int /*line*/, void* /*user*/) {
   return 0;
 }
 
@@ -87,8 +90,8 @@ class Quiet {
   Quiet& operator=(const Quiet&) = delete;
 };
 
-// "OpenCV(4.6.0) ./modules/...: error: (-2:Unspecified error) Unexpected end of input stream in function 'f'\n"
-// without what only its makers can use.
+// "OpenCV(4.6.0) ./modules/...: error: (-2:Unspecified error) Unexpected end of input stream in
+// function 'f'\n" without what only its makers can use.
 std::string clean(std::string_view what) {
   if (const std::size_t at = what.find(") ", what.find("error: (")); at != std::string_view::npos) {
     what.remove_prefix(at + 2);
@@ -113,7 +116,8 @@ void take(const cv::Mat& image, Tensor& out) {
         std::memcpy(to + at, from + at + 2 * sizeof(T), sizeof(T));
         std::memcpy(to + at + sizeof(T), from + at + sizeof(T), sizeof(T));
         std::memcpy(to + at + 2 * sizeof(T), from + at, sizeof(T));
-        if (channels == 4) std::memcpy(to + at + 3 * sizeof(T), from + at + 3 * sizeof(T), sizeof(T));
+        if (channels == 4)
+          std::memcpy(to + at + 3 * sizeof(T), from + at + 3 * sizeof(T), sizeof(T));
       }
     }
   });
@@ -132,7 +136,8 @@ Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, int flags, Tens
                         const_cast<std::uint8_t*>(file.data()));  // NOLINT
     image = cv::imdecode(bytes, flags | cv::IMREAD_IGNORE_ORIENTATION);
   } catch (const cv::Exception& e) {
-    return Error{ErrorCode::Damaged, "damaged: the picture data cannot be read (" + clean(e.what()) + ")"};
+    return Error{ErrorCode::Damaged,
+                 "damaged: the picture data cannot be read (" + clean(e.what()) + ")"};
   }
   if (image.empty()) return Error{ErrorCode::Damaged, "damaged: the picture data cannot be read"};
   const Shape shape = Shape::image(image.rows, image.cols, image.channels());
@@ -150,13 +155,15 @@ Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, int flags, Tens
 
 std::uint64_t read_little(const std::uint8_t* p, std::size_t size) {
   std::uint64_t value = 0;
-  for (std::size_t i = size; i-- > 0;) value = value << 8U | p[i];
+  for (std::size_t i = size; i-- > 0;)
+    value = value << 8U | p[i];
   return value;
 }
 
 std::uint64_t read_big(const std::uint8_t* p, std::size_t size) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i) value = value << 8U | p[i];
+  for (std::size_t i = 0; i < size; ++i)
+    value = value << 8U | p[i];
   return value;
 }
 
@@ -164,10 +171,16 @@ std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-bool is_space(std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(std::uint8_t c) { return c >= '0' && c <= '9'; }
+bool is_space(std::uint8_t c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+bool is_digit(std::uint8_t c) {
+  return c >= '0' && c <= '9';
+}
 
-Error header_ends() { return {ErrorCode::Truncated, "truncated: the file ends within its header"}; }
+Error header_ends() {
+  return {ErrorCode::Truncated, "truncated: the file ends within its header"};
+}
 
 Error bad_header(const std::string& what) {
   return {ErrorCode::Damaged, "damaged: the header cannot be read (" + what + ")"};
@@ -175,8 +188,8 @@ Error bad_header(const std::string& what) {
 
 // Where the file ends within rows of a known size.
 Error ends_at_row(std::size_t row, std::int64_t rows) {
-  return {ErrorCode::Truncated,
-          "truncated: the picture data ends at row " + std::to_string(row) + " of " + std::to_string(rows)};
+  return {ErrorCode::Truncated, "truncated: the picture data ends at row " + std::to_string(row) +
+                                    " of " + std::to_string(rows)};
 }
 
 // The result of a decoder that found `wrong`.
@@ -210,17 +223,17 @@ void scale_samples(Tensor& out, std::uint32_t most) {
 
 struct Bmp {
   ImageInfo info;
-  std::uint64_t offset = 0;   // of the samples
-  std::uint64_t bits = 0;     // of a pixel
+  std::uint64_t offset = 0;  // of the samples
+  std::uint64_t bits = 0;    // of a pixel
   std::uint64_t compression = 0;
-  std::uint64_t pitch = 0;    // bytes of a row of the file
+  std::uint64_t pitch = 0;  // bytes of a row of the file
   bool top_down = false;
   std::array<std::uint32_t, 4> masks{};  // R, G, B, alpha of 16- and 32-bit pixels
 };
 
 constexpr std::uint64_t kBmpRle8 = 1;
 constexpr std::uint64_t kBmpRle4 = 2;
-constexpr std::uint64_t kBmpBitfields = 3;
+constexpr std::uint32_t kBmpBitfields = 3;
 constexpr std::size_t kBmpFileHeader = 14;
 
 bool matches_bmp(Bytes head) {
@@ -229,7 +242,8 @@ bool matches_bmp(Bytes head) {
   return size == 12 || (size >= 40 && size <= 124);
 }
 
-// Whether a palette holds colours; entries are B, G, R and, in all but the oldest kind, a spare byte.
+// Whether a palette holds colours; entries are B, G, R and, in all but the oldest kind, a spare
+// byte.
 bool is_coloured(Bytes palette, std::size_t entry_bytes) {
   for (std::size_t i = 0; i + entry_bytes <= palette.size(); i += entry_bytes) {
     if (palette[i] != palette[i + 1] || palette[i] != palette[i + 2]) return true;
@@ -263,14 +277,18 @@ Result<Bmp> read_bmp_header(Bytes file) {
   }
   bmp.top_down = rows < 0;
   rows = std::abs(rows);
-  if (cols < 1 || rows < 1) return bad_header(std::to_string(rows) + " x " + std::to_string(cols) + " pixels");
+  if (bmp.offset < kBmpFileHeader + header) {
+    return bad_header("samples at byte " + std::to_string(bmp.offset) + ", within the header");
+  }
+  if (cols < 1 || rows < 1)
+    return bad_header(std::to_string(rows) + " x " + std::to_string(cols) + " pixels");
 
   const bool raw = bmp.compression == 0;
   const bool masked = bmp.compression == kBmpBitfields && (bmp.bits == 16 || bmp.bits == 32);
   const bool run_length = (bmp.compression == kBmpRle8 && bmp.bits == 8) ||
                           (bmp.compression == kBmpRle4 && bmp.bits == 4);
-  const bool known = bmp.bits == 1 || bmp.bits == 4 || bmp.bits == 8 || bmp.bits == 16 || bmp.bits == 24 ||
-                     bmp.bits == 32;
+  const bool known = bmp.bits == 1 || bmp.bits == 4 || bmp.bits == 8 || bmp.bits == 16 ||
+                     bmp.bits == 24 || bmp.bits == 32;
   if (!known || (!raw && !masked && !run_length)) {
     return Error{ErrorCode::Unsupported, "BMP with " + std::to_string(bmp.bits) +
                                              " bits per pixel and compression " +
@@ -294,7 +312,8 @@ Result<Bmp> read_bmp_header(Bytes file) {
     }
     if (header >= 56) bmp.masks[3] = static_cast<std::uint32_t>(read_little(p + kMasksAt + 12, 4));
     for (const std::uint32_t mask : bmp.masks) {
-      const std::uint32_t run = mask == 0 ? 0 : mask >> static_cast<unsigned>(std::countr_zero(mask));
+      const std::uint32_t run =
+          mask == 0 ? 0 : mask >> static_cast<unsigned>(std::countr_zero(mask));
       if ((run & (run + 1)) != 0) return bad_header("a colour mask with gaps");
     }
     if (bmp.masks[3] != 0) channels = 4;
@@ -328,26 +347,32 @@ void unpack_masked(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* to) {
       }
       const auto shift = static_cast<unsigned>(std::countr_zero(mask));
       const std::uint64_t most = mask >> shift;
-      *to++ = static_cast<std::uint8_t>((((pixel & mask) >> shift) * std::uint64_t{255} + most / 2) / most);
+      *to++ = static_cast<std::uint8_t>(
+          (((pixel & mask) >> shift) * std::uint64_t{255} + most / 2) / most);
     }
   }
 }
 
-Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                          Tensor& out) {
   const Result<Bmp> header = read_bmp_header(file);
   if (!header) return header.error();
   const Bmp& bmp = *header;
   const auto rows = static_cast<std::size_t>(info.shape.rows());
-  const std::size_t there = file.size() - std::min<std::size_t>(file.size(), bmp.offset);
+  if (bmp.offset >= file.size()) {
+    return Error{ErrorCode::Truncated, "truncated: the picture data begins at byte " +
+                                           std::to_string(bmp.offset) + ", the file has " +
+                                           std::to_string(file.size())};
+  }
+  const std::size_t there = file.size() - static_cast<std::size_t>(bmp.offset);
   const int flags = info.shape.channels == 1 ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR;
 
   if (bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4) {
-    if (there == 0) return Error{ErrorCode::Truncated, "truncated: the file ends before its picture data"};
     Result<Done> done = decode_by_opencv(file, info, flags, out);
     if (done) return Damage{};
     if (done.error().code != ErrorCode::Damaged) return done.error();
-    // Runs have no fixed place, so there is no row to name. With an end mark in place the decoder gets through
-    // where it was only the end that was missing.
+    // Runs have no fixed place, so there is no row to name. With an end mark in place the decoder
+    // gets through where it was only the end that was missing.
     thread_local Buffer mended;
     mended.clear();
     mended.append(file);
@@ -355,12 +380,14 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
     mended.append(kEndMark);
     const bool only_cut = decode_by_opencv(mended.bytes(), info, flags, out).has_value();
     if (!only_cut) return Error{ErrorCode::Damaged, "damaged: the run lengths do not fit the rows"};
-    return outcome(Error{ErrorCode::Truncated, "truncated: the run-length data has no end"}, options);
+    return outcome(Error{ErrorCode::Truncated, "truncated: the run-length data has no end"},
+                   options);
   }
 
   std::optional<Error> wrong;
   // The padding of the last row is not a pixel.
-  const std::uint64_t row_bytes = (static_cast<std::uint64_t>(info.shape.cols()) * bmp.bits + 7) / 8;
+  const std::uint64_t row_bytes =
+      (static_cast<std::uint64_t>(info.shape.cols()) * bmp.bits + 7) / 8;
   const std::uint64_t needed = bmp.pitch * (rows - 1) + row_bytes;
   if (there < needed) {
     wrong = ends_at_row(there / bmp.pitch, info.shape.rows());
@@ -396,15 +423,65 @@ Result<Done> can_encode_bmp(const Shape& shape, DType dtype) {
   return check_holds({"bmp", {DType::UInt8}, {1, 3, 4}, 1 << 20}, shape, dtype);
 }
 
+// OpenCV 4.6 writes alpha without a mask that says so, which readers take for a spare byte. A
+// BITMAPV4HEADER has one.
+void write_bmp_with_alpha(const Tensor& pixels, Buffer& out) {
+  constexpr std::uint32_t kHeader = 108;
+  constexpr std::uint32_t kSrgb = 0x73524742;  // "sRGB"
+  const auto rows = static_cast<std::uint32_t>(pixels.shape.rows());
+  const auto cols = static_cast<std::uint32_t>(pixels.shape.cols());
+  const auto bytes = static_cast<std::uint32_t>(pixels.byte_count());
+  const std::uint32_t offset = kBmpFileHeader + kHeader;
+  out.resize(offset + pixels.byte_count());
+  std::memset(out.data(), 0, offset);
+  const auto put = [&](std::size_t at, std::uint32_t value, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i)
+      out.data()[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+  };
+  put(0, 0x4D42, 2);
+  put(2, offset + bytes, 4);
+  put(10, offset, 4);
+  put(14, kHeader, 4);
+  put(18, cols, 4);
+  put(22, rows, 4);
+  put(26, 1, 2);
+  put(28, 32, 2);
+  put(30, kBmpBitfields, 4);
+  put(34, bytes, 4);
+  put(54, 0x00FF0000, 4);
+  put(58, 0x0000FF00, 4);
+  put(62, 0x000000FF, 4);
+  put(66, 0xFF000000, 4);
+  put(70, kSrgb, 4);
+  std::uint8_t* to = out.data() + offset;
+  for (std::int64_t r = pixels.shape.rows(); r-- > 0;) {
+    const std::uint8_t* const from = pixels.row(r);
+    for (std::size_t i = 0; i < pixels.row_bytes(); i += 4, to += 4) {
+      to[0] = from[i + 2];
+      to[1] = from[i + 1];
+      to[2] = from[i];
+      to[3] = from[i + 3];
+    }
+  }
+}
+
 Result<Done> encode_bmp(const Tensor& pixels, const EncodeOptions& /*options*/, Buffer& out) {
   if (const Result<Done> can = can_encode_bmp(pixels.shape, pixels.dtype); !can) return can.error();
+  if (pixels.byte_count() > std::size_t{std::numeric_limits<std::int32_t>::max()} - 1024) {
+    return Error{ErrorCode::TooLarge, "bmp holds at most 2 GB"};
+  }
+  if (pixels.shape.channels == 4) {
+    write_bmp_with_alpha(pixels, out);
+    return Done{};
+  }
   thread_local Tensor bgr;
   const auto channels = static_cast<int>(pixels.shape.channels);
   const auto rows = static_cast<int>(pixels.shape.rows());
   const auto cols = static_cast<int>(pixels.shape.cols());
   bgr.reset(pixels.shape, pixels.dtype);
   // exchanging R and B turns either order into the other
-  take(cv::Mat(rows, cols, CV_8UC(channels), const_cast<std::uint8_t*>(pixels.data.data())), bgr);  // NOLINT
+  take(cv::Mat(rows, cols, CV_8UC(channels), const_cast<std::uint8_t*>(pixels.data.data())),
+       bgr);  // NOLINT
   std::vector<std::uint8_t> file;
   try {
     const Quiet quiet;
@@ -445,7 +522,8 @@ class Words {
   void skip_space() {
     while (at_ < bytes_.size()) {
       if (bytes_[at_] == '#') {
-        while (at_ < bytes_.size() && bytes_[at_] != '\n' && bytes_[at_] != '\r') ++at_;
+        while (at_ < bytes_.size() && bytes_[at_] != '\n' && bytes_[at_] != '\r')
+          ++at_;
       } else if (is_space(bytes_[at_])) {
         ++at_;
       } else {
@@ -467,7 +545,8 @@ struct Pnm {
 };
 
 bool matches_pnm(Bytes head) {
-  if (head.size() < 4 || head[0] != 'P' || head[1] < '1' || head[1] > '6' || !is_space(head[2])) return false;
+  if (head.size() < 4 || head[0] != 'P' || head[1] < '1' || head[1] > '6' || !is_space(head[2]))
+    return false;
   const auto* const next = std::find_if_not(head.data() + 3, head.data() + head.size(), is_space);
   return next == head.data() + head.size() || is_digit(*next) || *next == '#';
 }
@@ -482,7 +561,8 @@ Result<Pnm> read_pnm_header(Bytes file) {
   Words words(file, 2);
   const std::optional<std::uint32_t> cols = words.number();
   const std::optional<std::uint32_t> rows = words.number();
-  const std::optional<std::uint32_t> most = pnm.bits ? std::optional<std::uint32_t>(1) : words.number();
+  const std::optional<std::uint32_t> most =
+      pnm.bits ? std::optional<std::uint32_t>(1) : words.number();
   if (!cols || !rows || !most) {
     if (words.at_end()) return header_ends();
     return bad_header("no number where one is due");
@@ -545,7 +625,8 @@ std::optional<Error> read_raw(Bytes file, const Pnm& pnm, Tensor& out) {
     const std::uint8_t* const from = file.data() + pnm.offset + r * stored;
     std::uint8_t* const to = out.row(static_cast<std::int64_t>(r));
     if (pnm.bits) {
-      for (std::size_t c = 0; c < cols; ++c) to[c] = (from[c / 8] >> (7 - c % 8) & 1) == 0 ? 1 : 0;
+      for (std::size_t c = 0; c < cols; ++c)
+        to[c] = (from[c / 8] >> (7 - c % 8) & 1) == 0 ? 1 : 0;
       continue;
     }
     std::uint32_t largest = 0;
@@ -560,9 +641,10 @@ std::optional<Error> read_raw(Bytes file, const Pnm& pnm, Tensor& out) {
       }
     }
     if (largest > pnm.most && !wrong) {
-      wrong = Error{ErrorCode::Damaged, "damaged: row " + std::to_string(r) + " of " +
-                                            std::to_string(rows) + " holds " + std::to_string(largest) +
-                                            ", more than maxval " + std::to_string(pnm.most)};
+      wrong =
+          Error{ErrorCode::Damaged, "damaged: row " + std::to_string(r) + " of " +
+                                        std::to_string(rows) + " holds " + std::to_string(largest) +
+                                        ", more than maxval " + std::to_string(pnm.most)};
     }
   }
   zero_rows(out, whole, rows);
@@ -570,16 +652,18 @@ std::optional<Error> read_raw(Bytes file, const Pnm& pnm, Tensor& out) {
   return wrong;
 }
 
-Result<Damage> decode_pnm(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+Result<Damage> decode_pnm(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                          Tensor& out) {
   const Result<Pnm> pnm = read_pnm_header(file);
   if (!pnm) return pnm.error();
   // One digit or bit per sample at least: a header that promises more lies.
-  const std::int64_t least = info.shape.pixels() * info.shape.channels / (pnm->bits && !pnm->plain ? 8 : 1);
+  const std::int64_t least =
+      info.shape.pixels() * info.shape.channels / (pnm->bits && !pnm->plain ? 8 : 1);
   const auto there = static_cast<std::int64_t>(file.size() - pnm->offset);
   if (there < least && !options.accept_truncated) {
     return Error{ErrorCode::Truncated, "truncated: " + std::to_string(there) +
-                                           " bytes of picture data cannot hold " + to_string(info.shape) +
-                                           " samples"};
+                                           " bytes of picture data cannot hold " +
+                                           to_string(info.shape) + " samples"};
   }
   out.reset(info.shape, info.dtype);
   std::optional<Error> wrong = pnm->plain ? read_plain(file, *pnm, out) : read_raw(file, *pnm, out);
@@ -621,8 +705,8 @@ Result<Done> encode_pnm(const Tensor& pixels, const EncodeOptions& /*options*/, 
 struct Jp2 {
   ImageInfo info;
   Bytes codestream;
-  std::uint32_t bits = 8;      // of a sample
-  std::optional<Error> ends;   // the file ends within the codestream
+  std::uint32_t bits = 8;     // of a sample
+  std::optional<Error> ends;  // the file ends within the codestream
 };
 
 constexpr std::uint64_t kSoc = 0xFF4F;
@@ -654,7 +738,8 @@ std::optional<Box> next_box(Bytes& rest) {
   if (length == 0) length = rest.size();  // the last box: to the end of the file
   if (length < header) return std::nullopt;
   const std::size_t there = static_cast<std::size_t>(std::min<std::uint64_t>(length, rest.size()));
-  const Box box{text_of(rest.subspan(4, 4)), rest.subspan(header, there - header), length <= rest.size()};
+  const Box box{text_of(rest.subspan(4, 4)), rest.subspan(header, there - header),
+                length <= rest.size()};
   rest = rest.subspan(there);
   return box;
 }
@@ -685,7 +770,8 @@ std::optional<Error> where_it_ends(Bytes codestream) {
     if (part < 14 || at + part > codestream.size()) return cut(at + part);
     at += part;
   }
-  if (at + 2 == codestream.size() && read_big(codestream.data() + at, 2) == kEoc) return std::nullopt;
+  if (at + 2 == codestream.size() && read_big(codestream.data() + at, 2) == kEoc)
+    return std::nullopt;
   return Error{ErrorCode::Truncated, "truncated: the codestream has no end marker"};
 }
 
@@ -718,8 +804,10 @@ Result<Jp2> read_jp2_header(Bytes file) {
   if (code.size() < kComponentsAt) return header_ends();
   const std::uint8_t* const p = code.data();
   if (read_big(p, 2) != kSoc || read_big(p + 2, 2) != kSiz) return bad_header("no SIZ marker");
-  const auto cols = static_cast<std::int64_t>(read_big(p + 8, 4)) - static_cast<std::int64_t>(read_big(p + 16, 4));
-  const auto rows = static_cast<std::int64_t>(read_big(p + 12, 4)) - static_cast<std::int64_t>(read_big(p + 20, 4));
+  const auto cols = static_cast<std::int64_t>(read_big(p + 8, 4)) -
+                    static_cast<std::int64_t>(read_big(p + 16, 4));
+  const auto rows = static_cast<std::int64_t>(read_big(p + 12, 4)) -
+                    static_cast<std::int64_t>(read_big(p + 20, 4));
   const std::size_t components = static_cast<std::size_t>(read_big(p + 40, 2));
   if (components != 1 && components != 3 && components != 4) {
     return Error{ErrorCode::Unsupported, "JPEG 2000 with " + std::to_string(components) +
@@ -729,20 +817,23 @@ Result<Jp2> read_jp2_header(Bytes file) {
   for (std::size_t i = 0; i < components; ++i) {
     const std::uint8_t* const c = p + kComponentsAt + 3 * i;
     const unsigned bits = (c[0] & 0x7FU) + 1;
-    if ((c[0] & 0x80U) != 0) return Error{ErrorCode::Unsupported, "JPEG 2000 with signed samples is not read"};
+    if ((c[0] & 0x80U) != 0)
+      return Error{ErrorCode::Unsupported, "JPEG 2000 with signed samples is not read"};
     if (c[1] != 1 || c[2] != 1) {
       return Error{ErrorCode::Unsupported, "JPEG 2000 with subsampled components is not read"};
     }
     if (bits < 8 || bits > 16 || (i > 0 && bits != jp2.bits)) {
       return Error{ErrorCode::Unsupported,
-                   "JPEG 2000 is read with 8 to 16 bits in all components, this has " + std::to_string(bits)};
+                   "JPEG 2000 is read with 8 to 16 bits in all components, this has " +
+                       std::to_string(bits)};
     }
     jp2.bits = bits;
   }
   jp2.info.shape = Shape::image(rows, cols, static_cast<std::int64_t>(components));
   jp2.info.dtype = jp2.bits > 8 ? DType::UInt16 : DType::UInt8;
   jp2.ends = where_it_ends(code);
-  if (!whole && !jp2.ends) jp2.ends = Error{ErrorCode::Truncated, "truncated: the last box is cut off"};
+  if (!whole && !jp2.ends)
+    jp2.ends = Error{ErrorCode::Truncated, "truncated: the last box is cut off"};
   return jp2;
 }
 
@@ -752,12 +843,15 @@ Result<ImageInfo> jp2_info(Bytes file) {
   return jp2->info;
 }
 
-// A part of the data would be a blurred picture, which nobody can tell from a whole one: never accepted.
-Result<Damage> decode_jp2(Bytes file, const ImageInfo& info, const DecodeOptions& /*options*/, Tensor& out) {
+// A part of the data would be a blurred picture, which nobody can tell from a whole one: never
+// accepted.
+Result<Damage> decode_jp2(Bytes file, const ImageInfo& info, const DecodeOptions& /*options*/,
+                          Tensor& out) {
   const Result<Jp2> jp2 = read_jp2_header(file);
   if (!jp2) return jp2.error();
   if (jp2->ends) return *jp2->ends;
-  if (Result<Done> done = decode_by_opencv(file, info, cv::IMREAD_UNCHANGED, out); !done) return done.error();
+  if (Result<Done> done = decode_by_opencv(file, info, cv::IMREAD_UNCHANGED, out); !done)
+    return done.error();
   if (info.dtype == DType::UInt16) scale_samples<std::uint16_t>(out, (1U << jp2->bits) - 1);
   return Damage{};
 }
@@ -814,7 +908,8 @@ Result<Hdr> read_hdr_header(Bytes file) {
   const std::optional<std::int64_t> rows = take_size(*line, "-Y ");
   const std::optional<std::int64_t> cols = rows ? take_size(*line, " +X ") : std::nullopt;
   if (!rows || !cols) {
-    return Error{ErrorCode::Unsupported, "Radiance HDR is read with rows from the top and columns from the left"};
+    return Error{ErrorCode::Unsupported,
+                 "Radiance HDR is read with rows from the top and columns from the left"};
   }
   hdr.info.shape = Shape::image(*rows, *cols, 3);
   return hdr;
@@ -833,12 +928,14 @@ RowState read_hdr_row(Bytes file, std::size_t& at, std::size_t cols, std::uint8_
   const auto left = [&] { return file.size() - at; };
   if (left() < 4) return RowState::Ends;
   const std::uint8_t* const head = file.data() + at;
-  const bool runs = cols >= 8 && cols <= 32767 && head[0] == 2 && head[1] == 2 && (head[2] & 0x80U) == 0;
+  const bool runs =
+      cols >= 8 && cols <= 32767 && head[0] == 2 && head[1] == 2 && (head[2] & 0x80U) == 0;
   if (!runs) {
     if (left() < 4 * cols) return RowState::Ends;
     std::memcpy(rgbe, head, 4 * cols);
     at += 4 * cols;
-    for (std::size_t c = 0; c < cols; ++c) {  // 1, 1, 1, n repeats a pixel in the oldest kind of file
+    for (std::size_t c = 0; c < cols;
+         ++c) {  // 1, 1, 1, n repeats a pixel in the oldest kind of file
       if (rgbe[4 * c] == 1 && rgbe[4 * c + 1] == 1 && rgbe[4 * c + 2] == 1) return RowState::Bad;
     }
     return RowState::Good;
@@ -853,14 +950,16 @@ RowState read_hdr_row(Bytes file, std::size_t& at, std::size_t cols, std::uint8_
       const std::size_t count = run ? code - 128 : code;
       if (count == 0 || count > cols - c) return RowState::Bad;
       if (left() < (run ? 1 : count)) return RowState::Ends;
-      for (std::size_t i = 0; i < count; ++i, ++c) rgbe[4 * c + plane] = file[run ? at : at + i];
+      for (std::size_t i = 0; i < count; ++i, ++c)
+        rgbe[4 * c + plane] = file[run ? at : at + i];
       at += run ? 1 : count;
     }
   }
   return RowState::Good;
 }
 
-Result<Damage> decode_hdr(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+Result<Damage> decode_hdr(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                          Tensor& out) {
   const Result<Hdr> hdr = read_hdr_header(file);
   if (!hdr) return hdr.error();
   const std::int64_t rows = info.shape.rows();
@@ -904,7 +1003,9 @@ struct SunRaster {
 
 constexpr std::size_t kSunHeader = 32;
 
-bool matches_sun(Bytes head) { return text_of(head).starts_with("\x59\xa6\x6a\x95"sv); }
+bool matches_sun(Bytes head) {
+  return text_of(head).starts_with("\x59\xa6\x6a\x95"sv);
+}
 
 Result<SunRaster> read_sun_header(Bytes file) {
   if (file.size() < kSunHeader) return header_ends();
@@ -918,11 +1019,14 @@ Result<SunRaster> read_sun_header(Bytes file) {
   const std::uint64_t map_bytes = word(7);
   if (kind > 1 || (sun.bits != 1 && sun.bits != 8 && sun.bits != 24 && sun.bits != 32)) {
     return Error{ErrorCode::Unsupported, "Sun raster of kind " + std::to_string(kind) + " with " +
-                                             std::to_string(sun.bits) + " bits per pixel is not read"};
+                                             std::to_string(sun.bits) +
+                                             " bits per pixel is not read"};
   }
-  if (map_kind > 1 || (map_kind == 0 && map_bytes != 0) || map_bytes > 3 * 256 || map_bytes % 3 != 0) {
-    return Error{ErrorCode::Unsupported, "Sun raster with a colour map of kind " + std::to_string(map_kind) +
-                                             " and " + std::to_string(map_bytes) + " bytes is not read"};
+  if (map_kind > 1 || (map_kind == 0 && map_bytes != 0) || map_bytes > 3 * 256 ||
+      map_bytes % 3 != 0) {
+    return Error{ErrorCode::Unsupported, "Sun raster with a colour map of kind " +
+                                             std::to_string(map_kind) + " and " +
+                                             std::to_string(map_bytes) + " bytes is not read"};
   }
   sun.offset = kSunHeader + static_cast<std::size_t>(map_bytes);
   if (file.size() < sun.offset) return header_ends();
@@ -932,8 +1036,8 @@ Result<SunRaster> read_sun_header(Bytes file) {
     const std::uint8_t* const map = file.data() + kSunHeader + i;
     coloured = coloured || map[0] != map[sun.colours] || map[0] != map[2 * sun.colours];
   }
-  sun.info.shape = Shape::image(static_cast<std::int64_t>(word(2)), static_cast<std::int64_t>(word(1)),
-                                coloured ? 3 : 1);
+  sun.info.shape = Shape::image(static_cast<std::int64_t>(word(2)),
+                                static_cast<std::int64_t>(word(1)), coloured ? 3 : 1);
   return sun;
 }
 
@@ -966,7 +1070,8 @@ void unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t* from, 
   }
 }
 
-Result<Damage> decode_sun(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+Result<Damage> decode_sun(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                          Tensor& out) {
   const Result<SunRaster> sun = read_sun_header(file);
   if (!sun) return sun.error();
   const auto rows = static_cast<std::size_t>(info.shape.rows());
@@ -977,7 +1082,8 @@ Result<Damage> decode_sun(Bytes file, const ImageInfo& info, const DecodeOptions
   if (whole < rows && !options.accept_truncated) return ends_at_row(whole, info.shape.rows());
   out.reset(info.shape, info.dtype);
   for (std::size_t r = 0; r < whole; ++r) {
-    unpack_sun_row(file, *sun, file.data() + sun->offset + r * pitch, out.row(static_cast<std::int64_t>(r)));
+    unpack_sun_row(file, *sun, file.data() + sun->offset + r * pitch,
+                   out.row(static_cast<std::int64_t>(r)));
   }
   zero_rows(out, whole, rows);
   if (whole < rows) return outcome(ends_at_row(whole, info.shape.rows()), options);
@@ -993,7 +1099,8 @@ struct Pfm {
 };
 
 bool matches_pfm(Bytes head) {
-  if (head.size() < 4 || head[0] != 'P' || (head[1] != 'F' && head[1] != 'f') || !is_space(head[2])) return false;
+  if (head.size() < 4 || head[0] != 'P' || (head[1] != 'F' && head[1] != 'f') || !is_space(head[2]))
+    return false;
   const auto* const next = std::find_if_not(head.data() + 3, head.data() + head.size(), is_space);
   return next == head.data() + head.size() || is_digit(*next);
 }
@@ -1011,9 +1118,11 @@ Result<Pfm> read_pfm_header(Bytes file) {
     return bad_header("no number where one is due");
   }
   std::size_t at = words.at();
-  while (at < file.size() && is_space(file[at])) ++at;
+  while (at < file.size() && is_space(file[at]))
+    ++at;
   const std::size_t scale_at = at;
-  while (at < file.size() && !is_space(file[at])) ++at;
+  while (at < file.size() && !is_space(file[at]))
+    ++at;
   if (at >= file.size()) return header_ends();
   double scale = 0;
   std::string_view word = text_of(file.subspan(scale_at, at - scale_at));
@@ -1034,7 +1143,8 @@ Result<ImageInfo> pfm_info(Bytes file) {
   return pfm->info;
 }
 
-Result<Damage> decode_pfm(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+Result<Damage> decode_pfm(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                          Tensor& out) {
   const Result<Pfm> pfm = read_pfm_header(file);
   if (!pfm) return pfm.error();
   const auto rows = static_cast<std::size_t>(info.shape.rows());
@@ -1057,8 +1167,12 @@ Result<Damage> decode_pfm(Bytes file, const ImageInfo& info, const DecodeOptions
   return Damage{};
 }
 
-std::string by_opencv() { return std::string("OpenCV ") + cv::getVersionString(); }
-std::string by_deckle() { return "deckle"; }
+std::string by_opencv() {
+  return std::string("OpenCV ") + cv::getVersionString();
+}
+std::string by_deckle() {
+  return "deckle";
+}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// opencv: the formats that are seldom met, through OpenCV's imgcodecs. Nothing of OpenCV shows here, so that the
-// one .cpp behind it can become a plug-in: linking imgcodecs costs tens of milliseconds of start-up.
+// opencv: the formats that are seldom met, through OpenCV's imgcodecs. Nothing of OpenCV shows
+// here, so that the one .cpp behind it can become a plug-in: linking imgcodecs costs tens of
+// milliseconds of start-up.
 #pragma once
 
 #include "codecs/codec.h"

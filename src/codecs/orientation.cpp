@@ -2,8 +2,8 @@
 // orientation: turns and mirrors whole pixels.
 // Shapes  H x W x C  ->  H x W x C for 1 to 4, W x H x C for 5 to 8; any dtype
 // Fails   never
-// Source  EXIF 2.32, 4.6.4 (Orientation: where the stored row 0 and column 0 belong in the picture);
-//         checked against a pixel-by-pixel twin in tests/codecs/orientation_test.cpp
+// Source  EXIF 2.32, 4.6.4 (where the stored row 0 and column 0 belong in the picture); checked
+//         against a pixel-by-pixel twin in tests/codecs/orientation_test.cpp
 #include "codecs/orientation.h"
 
 #include <algorithm>
@@ -17,9 +17,9 @@ namespace {
 
 // Where the pixels of the upright picture are found, in bytes of the stored one.
 struct Walk {
-  std::ptrdiff_t origin;    // of upright (0, 0)
-  std::ptrdiff_t per_row;   // to the pixel below
-  std::ptrdiff_t per_col;   // to the pixel on the right
+  std::ptrdiff_t origin;   // of upright (0, 0)
+  std::ptrdiff_t per_row;  // to the pixel below
+  std::ptrdiff_t per_col;  // to the pixel on the right
 };
 
 Walk walk_of(const Tensor& stored, int orientation) {
@@ -50,7 +50,8 @@ Walk walk_of(const Tensor& stored, int orientation) {
 // kPixel is the bytes of a pixel where the compiler may know them, or 0.
 template <std::size_t kPixel>
 void gather(const Tensor& stored, const Walk& walk, Tensor& upright) {
-  // A block of both pictures stays in the first-level cache, also where one is walked across its rows.
+  // A block of both pictures stays in the first-level cache, also where one is walked across its
+  // rows.
   constexpr std::int64_t kBlock = 32;
   const std::size_t pixel = kPixel != 0 ? kPixel : stored.pixel_bytes();
   const std::int64_t rows = upright.shape.rows();
@@ -84,7 +85,8 @@ void apply_orientation(const Tensor& stored, int orientation, Tensor& upright) {
   if (upright.byte_count() == 0) return;
 
   const Walk walk = walk_of(stored, orientation);
-  if (walk.per_col == static_cast<std::ptrdiff_t>(stored.pixel_bytes())) {  // 1 and 4: whole rows
+  const bool whole_rows = orientation < 2 || orientation == 4 || orientation > 8;
+  if (whole_rows) {
     for (std::int64_t r = 0; r < shape.rows(); ++r) {
       std::memcpy(upright.row(r), stored.data.data() + walk.origin + r * walk.per_row,
                   stored.row_bytes());

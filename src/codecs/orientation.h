@@ -6,8 +6,8 @@
 
 namespace deckle {
 
-/// Makes `upright` of `stored` for EXIF's orientation 1 to 8 (others count as 1). The two must not be the same
-/// tensor.
+/// Makes `upright` of `stored` for EXIF's orientation 1 to 8 (others count as 1). The two must not
+/// be the same tensor.
 void apply_orientation(const Tensor& stored, int orientation, Tensor& upright);
 
 }  // namespace deckle

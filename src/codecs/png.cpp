@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// png: PNG of every kind; of an animated one the default image. Colour profiles and gamma are not applied.
-// Shapes  H x W x 1 to 4; uint8 (1, 2 and 4 bits are expanded) or uint16; palette to RGB, tRNS to alpha
+// png: PNG of every kind; of an animated one the default image. Colour profiles and gamma are not
+// applied.
+// Shapes  H x W x 1 to 4; uint8 (1, 2 and 4 bits are expanded) or uint16; palette to RGB, tRNS to
+//         alpha
 // Fails   Truncated with the row where the data ends, Damaged (checksum, deflate), TooLarge
 // Source  PNG specification, 3rd edition (W3C 2025); libpng-manual.txt
-// libpng reports by calling back and comes out by longjmp: between `guarded` and libpng stands no object with a
-// destructor.
+// libpng reports by calling back and comes out by longjmp: between `guarded` and libpng stands no
+// object with a destructor.
 #include "codecs/png.h"
+
+#include <png.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -17,9 +22,6 @@
 #include <new>
 #include <optional>
 #include <utility>
-
-#include <png.h>
-#include <zlib.h>
 
 #include "codecs/exif.h"
 
@@ -43,8 +45,8 @@ struct Port {
   png_longjmp(png, 1);
 }
 
-// Most warnings are about metadata that is not used. A tRNS chunk that is dropped loses the alpha channel, and a
-// wrong deflate checksum means that pixels are wrong.
+// Most warnings are about metadata that is not used. A tRNS chunk that is dropped loses the alpha
+// channel, and a wrong deflate checksum means that pixels are wrong.
 void on_warning(png_structp png, png_const_charp message) {
   auto& port = *static_cast<Port*>(png_get_error_ptr(png));
   const bool pixels = std::strncmp(message, "tRNS", 4) == 0 ||
@@ -77,8 +79,8 @@ void write_port(png_structp png, png_bytep from, std::size_t size) {
 
 void flush_port(png_structp /*png*/) {}
 
-// Runs `body`; false where libpng gave up. Never inlined: the locals of its caller must not live in the frame
-// that longjmp comes back to.
+// Runs `body`; false where libpng gave up. Never inlined: the locals of its caller must not live in
+// the frame that longjmp comes back to.
 template <typename Body>
 [[gnu::noinline]] bool guarded(png_structp png, Body&& body) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng is C
@@ -104,7 +106,9 @@ Chunks walk(Bytes file) {
   std::size_t at = 8;
   while (at < file.size() && file.size() - at >= 8) {
     const std::size_t length = big_endian(file.data() + at);
-    const auto is = [&](const char* type) { return std::memcmp(file.data() + at + 4, type, 4) == 0; };
+    const auto is = [&](const char* type) {
+      return std::memcmp(file.data() + at + 4, type, 4) == 0;
+    };
     const std::size_t there = file.size() - at - 8;
     const bool whole = there >= 4 && length <= there - 4;
     if (is("IDAT")) {
@@ -146,6 +150,8 @@ class Decoder {
       png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
       // text, profiles and the like: neither unpacked nor checked (all but PLTE and tRNS)
       png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+      // in small portions, so that rows before the place where a file is cut are not lost
+      png_set_compression_buffer_size(png, 512);
       png_read_info(png, image);
     });
   }
@@ -156,7 +162,8 @@ class Decoder {
 };
 
 Error header_error(const Decoder& decoder) {
-  if (decoder.port.ran_out) return {ErrorCode::Truncated, "truncated: the file ends within its header"};
+  if (decoder.port.ran_out)
+    return {ErrorCode::Truncated, "truncated: the file ends within its header"};
   return {ErrorCode::Damaged,
           "damaged: the header cannot be read (" + std::string(decoder.port.error.data()) + ")"};
 }
@@ -174,7 +181,8 @@ Result<ImageInfo> read_info(Bytes file) {
   png_infop image = decoder.image;
 
   const unsigned type = png_get_color_type(png, image);
-  const bool alpha = (type & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(png, image, PNG_INFO_tRNS) != 0;
+  const bool alpha =
+      (type & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(png, image, PNG_INFO_tRNS) != 0;
   const bool colour = (type & PNG_COLOR_MASK_COLOR) != 0;
   ImageInfo info;
   info.format = Format::Png;
@@ -211,18 +219,22 @@ void read_rows(Decoder& decoder, png_uint_32 rows, std::uint8_t* out, std::size_
 
 Error data_error(const Decoder& decoder, const Progress& progress, std::int64_t rows) {
   const std::string_view text = decoder.port.error.data();
-  std::string where = "row " + std::to_string(progress.rows_done ? rows : std::int64_t{progress.row}) +
+  std::string where = "row " +
+                      std::to_string(progress.rows_done ? rows : std::int64_t{progress.row}) +
                       " of " + std::to_string(rows);
   if (progress.passes > 1) {
-    where += " in pass " + std::to_string(progress.pass + 1) + " of " + std::to_string(progress.passes);
+    where +=
+        " in pass " + std::to_string(progress.pass + 1) + " of " + std::to_string(progress.passes);
   }
   if (decoder.port.ran_out || text.find("Not enough image data") != std::string_view::npos) {
     return {ErrorCode::Truncated, "truncated: the picture data ends at " + where};
   }
-  return {ErrorCode::Damaged, "damaged: corrupt data near " + where + " (" + std::string(text) + ")"};
+  return {ErrorCode::Damaged,
+          "damaged: corrupt data near " + where + " (" + std::string(text) + ")"};
 }
 
-Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                          Tensor& out) {
   // One byte of deflate gives 1032 bytes at most: a header that promises more is known to lie.
   constexpr std::int64_t kBestRatio = 1032;
   const Chunks chunks = walk(file);
@@ -288,8 +300,9 @@ Result<Done> can_encode(const Shape& shape, DType dtype) {
 
 void set_compression(png_structp png, std::optional<int> compression) {
   if (!compression) {
-    // Nearly as fast as can be. Measured on 46 photographs, see the table in the comment below.
-    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
+    // Measured on 28 photographs (MB/s of samples, size of them): this 142, 30 %; SUB in place of
+    // UP 128, 32 %; PAETH 101, 28 %; all filters at level 6, filtered, 17, 29 %.
+    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
     png_set_compression_level(png, 1);
     png_set_compression_strategy(png, Z_RLE);
     return;
@@ -301,7 +314,8 @@ void set_compression(png_structp png, std::optional<int> compression) {
 }
 
 // Stands inside `guarded`.
-void write_pixels(png_structp png, png_infop image, const Tensor& pixels, std::optional<int> compression) {
+void write_pixels(png_structp png, png_infop image, const Tensor& pixels,
+                  std::optional<int> compression) {
   constexpr std::array kTypes{PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                               PNG_COLOR_TYPE_RGB_ALPHA};
   const bool wide = pixels.dtype == DType::UInt16;
@@ -312,7 +326,8 @@ void write_pixels(png_structp png, png_infop image, const Tensor& pixels, std::o
   set_compression(png, compression);
   png_write_info(png, image);
   if (wide && std::endian::native == std::endian::little) png_set_swap(png);
-  for (std::int64_t r = 0; r < pixels.shape.rows(); ++r) png_write_row(png, pixels.row(r));
+  for (std::int64_t r = 0; r < pixels.shape.rows(); ++r)
+    png_write_row(png, pixels.row(r));
   png_write_end(png, nullptr);
 }
 
@@ -332,7 +347,8 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   });
   png_destroy_write_struct(&png, &image);
   if (port.out_of_memory) throw std::bad_alloc();
-  if (!done) return Error{ErrorCode::Internal, "libpng cannot encode: " + std::string(port.error.data())};
+  if (!done)
+    return Error{ErrorCode::Internal, "libpng cannot encode: " + std::string(port.error.data())};
   return Done{};
 }
 

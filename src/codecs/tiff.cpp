@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // tiff: the first page of a TIFF or BigTIFF; strips and tiles, contiguous and separate planes.
-// Shapes  H x W x 1 to 4 in the file's own dtype. 1, 2 and 4 bit grey is expanded to uint8; palettes, CMYK, YCbCr,
-//         Lab and LogLuv become H x W x 3 uint8 by libtiff's own conversion
-// Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd sample types
-// Source  TIFF 6.0; libtiff's tiffio.h, "tif_getimage.c" for the conversions
-// Samples are whole planes of numbers here, not colours: sample values are never scaled. Associated alpha is
-// divided out, for a Tensor's alpha is straight.
+// Shapes  H x W x 1 to 4 in the file's own dtype. 1, 2 and 4 bit grey is expanded to uint8;
+//         palettes, CMYK, YCbCr, Lab and LogLuv become H x W x 3 uint8 by libtiff's own conversion
+// Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples
+// Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for the conversions
+// Samples are numbers here: beyond 4 bits they are never scaled. Associated alpha is divided out,
+// for a Tensor's alpha is straight.
 #include "codecs/tiff.h"
+
+#include <tiffio.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -21,15 +24,13 @@
 #include <optional>
 #include <utility>
 
-#include <tiffio.h>
-#include <zlib.h>
-
 namespace deckle {
 namespace {
 
 using Handle = std::unique_ptr<TIFF, decltype(&TIFFClose)>;
 
-// What libtiff said, and the memory that it reads. The first word is kept: later ones follow from it.
+// What libtiff said, and the memory that it reads. The first word is kept: later ones follow from
+// it.
 struct Port {
   Bytes file;
   Buffer* out = nullptr;
@@ -44,10 +45,12 @@ void keep(Port& port, const char* format, std::va_list values) {
   std::vsnprintf(port.error.data(), port.error.size(), format, values);
   // messages end with a full stop, or not
   std::size_t n = std::strlen(port.error.data());
-  while (n > 0 && (port.error[n - 1] == '.' || port.error[n - 1] == '\n')) port.error[--n] = '\0';
+  while (n > 0 && (port.error[n - 1] == '.' || port.error[n - 1] == '\n'))
+    port.error[--n] = '\0';
 }
 
-int on_error(TIFF* /*tiff*/, void* user, const char* /*module*/, const char* format, std::va_list values) {
+int on_error(TIFF* /*tiff*/, void* user, const char* /*module*/, const char* format,
+             std::va_list values) {
   keep(*static_cast<Port*>(user), format, values);
   return 1;  // handled: libtiff's global handler prints nothing
 }
@@ -59,7 +62,9 @@ int on_warning(TIFF* /*tiff*/, void* user, const char* /*module*/, const char* f
   return 1;
 }
 
-Bytes bytes_of(const Port& port) { return port.out != nullptr ? port.out->bytes() : port.file; }
+Bytes bytes_of(const Port& port) {
+  return port.out != nullptr ? port.out->bytes() : port.file;
+}
 
 tmsize_t read_port(thandle_t handle, void* to, tmsize_t size) {
   auto& port = *static_cast<Port*>(handle);
@@ -82,7 +87,7 @@ tmsize_t write_port(thandle_t handle, void* from, tmsize_t size) {
       port.out->append({kZeros.data(), std::min(kZeros.size(), port.at - port.out->size())});
     }
     const std::size_t over = std::min(left, port.out->size() - port.at);
-    std::memcpy(port.out->data() + port.at, source, over);
+    if (over > 0) std::memcpy(port.out->data() + port.at, source, over);
     left -= over;
     port.out->append({source + over, left});
   } catch (const std::bad_alloc&) {
@@ -101,14 +106,19 @@ toff_t seek_port(thandle_t handle, toff_t offset, int whence) {
   return port.at;
 }
 
-int close_port(thandle_t /*handle*/) { return 0; }
+int close_port(thandle_t /*handle*/) {
+  return 0;
+}
 
-toff_t size_port(thandle_t handle) { return bytes_of(*static_cast<Port*>(handle)).size(); }
+toff_t size_port(thandle_t handle) {
+  return bytes_of(*static_cast<Port*>(handle)).size();
+}
 
 int map_port(thandle_t handle, void** base, toff_t* size) {
   const auto& port = *static_cast<Port*>(handle);
   if (port.out != nullptr) return 0;
-  *base = const_cast<std::uint8_t*>(port.file.data());  // NOLINT: libtiff reads only, its types do not say so
+  *base = const_cast<std::uint8_t*>(
+      port.file.data());  // NOLINT: libtiff reads only, its types do not say so
   *size = port.file.size();
   return 1;
 }
@@ -117,14 +127,14 @@ void unmap_port(thandle_t /*handle*/, void* /*base*/, toff_t /*size*/) {}
 
 Handle open(Port& port, const char* mode) {
   constexpr tmsize_t kMostAtOnce = tmsize_t{1} << 30;  // what a lying tag may make libtiff ask for
-  const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(TIFFOpenOptionsAlloc(),
-                                                                                 &TIFFOpenOptionsFree);
+  const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(
+      TIFFOpenOptionsAlloc(), &TIFFOpenOptionsFree);
   if (options == nullptr) throw std::bad_alloc();
   TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), kMostAtOnce);
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, &port);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_warning, &port);
-  return {TIFFClientOpenExt("tiff", mode, &port, read_port, write_port, seek_port, close_port, size_port,
-                            map_port, unmap_port, options.get()),
+  return {TIFFClientOpenExt("tiff", mode, &port, read_port, write_port, seek_port, close_port,
+                            size_port, map_port, unmap_port, options.get()),
           &TIFFClose};
 }
 
@@ -140,8 +150,8 @@ struct Layout {
   bool convert = false;   // by libtiff, to 8-bit RGB
   bool separate = false;  // each channel is a plane of its own
   bool tiled = false;
-  bool invert = false;        // MinIsWhite
-  bool associated = false;    // colours are multiplied with the alpha
+  bool invert = false;      // MinIsWhite
+  bool associated = false;  // colours are multiplied with the alpha
   unsigned bits = 8;
 };
 
@@ -178,19 +188,21 @@ std::optional<DType> dtype_of(unsigned format, unsigned bits) {
 }
 
 std::string describe(unsigned format, unsigned bits) {
-  const char* kind = format == SAMPLEFORMAT_IEEEFP                                        ? "float"
-                     : format == SAMPLEFORMAT_INT                                         ? "signed"
-                     : format == SAMPLEFORMAT_COMPLEXIEEEFP || format == SAMPLEFORMAT_COMPLEXINT ? "complex"
-                                                                                          : "unsigned";
+  const char* kind = format == SAMPLEFORMAT_IEEEFP ? "float"
+                     : format == SAMPLEFORMAT_INT  ? "signed"
+                     : format == SAMPLEFORMAT_COMPLEXIEEEFP || format == SAMPLEFORMAT_COMPLEXINT
+                         ? "complex"
+                         : "unsigned";
   return std::to_string(bits) + "-bit " + kind + " samples";
 }
 
 bool keeps_everything(unsigned compression) {
-  constexpr std::array kLossless{COMPRESSION_NONE,          COMPRESSION_CCITTRLE, COMPRESSION_CCITTFAX3,
-                                 COMPRESSION_CCITTFAX4,     COMPRESSION_CCITTRLEW, COMPRESSION_LZW,
-                                 COMPRESSION_ADOBE_DEFLATE, COMPRESSION_DEFLATE,  COMPRESSION_PACKBITS,
-                                 COMPRESSION_LZMA,          COMPRESSION_ZSTD};
-  return std::find(kLossless.begin(), kLossless.end(), static_cast<int>(compression)) != kLossless.end();
+  constexpr std::array kLossless{
+      COMPRESSION_NONE,      COMPRESSION_CCITTRLE, COMPRESSION_CCITTFAX3,     COMPRESSION_CCITTFAX4,
+      COMPRESSION_CCITTRLEW, COMPRESSION_LZW,      COMPRESSION_ADOBE_DEFLATE, COMPRESSION_DEFLATE,
+      COMPRESSION_PACKBITS,  COMPRESSION_LZMA,     COMPRESSION_ZSTD};
+  return std::find(kLossless.begin(), kLossless.end(), static_cast<int>(compression)) !=
+         kLossless.end();
 }
 
 bool needs_conversion(unsigned photometric, unsigned bits, unsigned samples) {
@@ -218,21 +230,25 @@ Result<Layout> read_layout(TIFF* tiff) {
   if (TIFFIsCODECConfigured(static_cast<std::uint16_t>(compression)) == 0) {
     return unsupported("compression " + std::to_string(compression));
   }
-  if (samples < 1 || samples > 4) return unsupported(std::to_string(samples) + " channels (only 1 to 4)");
+  if (samples < 1 || samples > 4)
+    return unsupported(std::to_string(samples) + " channels (only 1 to 4)");
 
   Layout layout;
   layout.bits = bits;
   layout.tiled = TIFFIsTiled(tiff) != 0;
-  layout.separate = samples > 1 && field<std::uint16_t>(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) ==
-                                       PLANARCONFIG_SEPARATE;
+  layout.separate =
+      samples > 1 && field<std::uint16_t>(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) ==
+                         PLANARCONFIG_SEPARATE;
   layout.info.format = Format::Tiff;
-  layout.info.orientation = orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation) : 1;
+  layout.info.orientation =
+      orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation) : 1;
   layout.info.lossless = keeps_everything(compression);
 
   if (needs_conversion(photometric, bits, samples)) {
     std::array<char, 1024> why{};
     if (TIFFRGBAImageOK(tiff, why.data()) == 0) {
-      return Error{ErrorCode::Unsupported, "this kind of TIFF is not read (" + std::string(why.data()) + ")"};
+      return Error{ErrorCode::Unsupported,
+                   "this kind of TIFF is not read (" + std::string(why.data()) + ")"};
     }
     layout.convert = true;
     layout.info.shape = Shape::image(rows, cols, 3);
@@ -240,19 +256,21 @@ Result<Layout> read_layout(TIFF* tiff) {
   }
 
   const std::optional<DType> dtype = dtype_of(format, bits);
-  if (!dtype || (bits < 8 && bits != 1 && bits != 2 && bits != 4)) return unsupported(describe(format, bits));
+  if (!dtype || (bits < 8 && bits != 1 && bits != 2 && bits != 4))
+    return unsupported(describe(format, bits));
   if (photometric == PHOTOMETRIC_RGB && samples < 3) {
     return unsupported("RGB colour in " + std::to_string(samples) + " channels");
   }
   const bool is_unsigned = format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_VOID;
   layout.invert = photometric == PHOTOMETRIC_MINISWHITE;
-  if (layout.invert && !is_unsigned) return unsupported("white as zero and " + describe(format, bits));
+  if (layout.invert && !is_unsigned)
+    return unsupported("white as zero and " + describe(format, bits));
 
   std::uint16_t extras = 0;
   const std::uint16_t* extra = nullptr;
   TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &extras, &extra);
-  layout.associated = samples % 2 == 0 && extras == 1 && extra != nullptr &&
-                      extra[0] == EXTRASAMPLE_ASSOCALPHA;
+  layout.associated =
+      samples % 2 == 0 && extras == 1 && extra != nullptr && extra[0] == EXTRASAMPLE_ASSOCALPHA;
   if (layout.associated && format == SAMPLEFORMAT_INT) {
     return unsupported("associated alpha and " + describe(format, bits));
   }
@@ -269,7 +287,8 @@ std::optional<std::uint64_t> directory_at(Bytes file) {
   const std::size_t size = wide ? 8 : 4;
   if (file.size() < at + size) return std::nullopt;
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i) value = value << 8U | file[at + (big_endian ? i : size - 1 - i)];
+  for (std::size_t i = 0; i < size; ++i)
+    value = value << 8U | file[at + (big_endian ? i : size - 1 - i)];
   return value;
 }
 
@@ -289,7 +308,8 @@ bool matches(Bytes head) {
   const auto is = [&](std::initializer_list<std::uint8_t> bytes) {
     return std::equal(bytes.begin(), bytes.end(), head.begin());
   };
-  return is({'I', 'I', 42, 0}) || is({'M', 'M', 0, 42}) || is({'I', 'I', 43, 0}) || is({'M', 'M', 0, 43});
+  return is({'I', 'I', 42, 0}) || is({'M', 'M', 0, 42}) || is({'I', 'I', 43, 0}) ||
+         is({'M', 'M', 0, 43});
 }
 
 Result<ImageInfo> read_info(Bytes file) {
@@ -305,8 +325,8 @@ Result<ImageInfo> read_info(Bytes file) {
 // ---- the pixels
 
 // Copies one plane's samples of a block to where they belong among the channels.
-void place_samples(const std::uint8_t* from, std::uint8_t* to, std::size_t count, std::size_t sample_bytes,
-                   std::size_t step) {
+void place_samples(const std::uint8_t* from, std::uint8_t* to, std::size_t count,
+                   std::size_t sample_bytes, std::size_t step) {
   for (std::size_t i = 0; i < count; ++i) {
     std::memcpy(to, from, sample_bytes);
     from += sample_bytes;
@@ -335,7 +355,8 @@ void invert_grey(std::uint8_t* samples, std::size_t pixels, std::size_t channels
 
 template <typename T>
 void divide_by_alpha(std::uint8_t* samples, std::size_t pixels, std::size_t channels) {
-  constexpr double kWhite = std::is_integral_v<T> ? static_cast<double>(std::numeric_limits<T>::max()) : 1.0;
+  constexpr double kWhite =
+      std::is_integral_v<T> ? static_cast<double>(std::numeric_limits<T>::max()) : 1.0;
   for (std::size_t p = 0; p < pixels; ++p) {
     std::array<T, 4> pixel{};
     std::uint8_t* const at = samples + p * channels * sizeof(T);
@@ -355,8 +376,8 @@ Error block_error(const Port& port, TIFF* tiff, std::uint32_t block, std::int64_
                   std::int64_t last_row, std::int64_t rows) {
   const std::uint64_t offset = TIFFGetStrileOffset(tiff, block);
   const std::uint64_t count = TIFFGetStrileByteCount(tiff, block);
-  const std::string where =
-      "rows " + std::to_string(first_row) + " to " + std::to_string(last_row) + " of " + std::to_string(rows);
+  const std::string where = "rows " + std::to_string(first_row) + " to " +
+                            std::to_string(last_row) + " of " + std::to_string(rows);
   if (offset > port.file.size() || count > port.file.size() - offset) {
     return {ErrorCode::Truncated, "truncated: the data of " + where + " ends at byte " +
                                       std::to_string(offset + count) + ", the file has " +
@@ -365,7 +386,8 @@ Error block_error(const Port& port, TIFF* tiff, std::uint32_t block, std::int64_
   return {ErrorCode::Damaged, "damaged: corrupt data in " + where + because(port)};
 }
 
-// Strip by strip or tile by tile, as the numbers are in the file. Gives what was wrong, with the rest zero.
+// Strip by strip or tile by tile, as the numbers are in the file. Gives what was wrong, with the
+// rest zero.
 Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& layout, bool go_on,
                                           Tensor& out) {
   constexpr tmsize_t kMostBlockBytes = tmsize_t{1} << 30;
@@ -376,9 +398,12 @@ Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& 
   const std::size_t sample_bytes = size_of(out.dtype);
   const std::size_t channels = static_cast<std::size_t>(out.shape.channels);
   const std::size_t planes = layout.separate ? channels : 1;
-  const std::size_t stored = layout.separate ? 1 : channels;  // samples of a pixel side by side in the file
+  const std::size_t stored =
+      layout.separate ? 1 : channels;  // samples of a pixel side by side in the file
   std::int64_t block_rows = std::min<std::int64_t>(
-      field<std::uint32_t>(tiff, layout.tiled ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP, 0xFFFFFFFF), rows);
+      field<std::uint32_t>(tiff, layout.tiled ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP,
+                           0xFFFFFFFF),
+      rows);
   std::int64_t block_cols = cols;
   if (layout.tiled) {
     block_rows = field<std::uint32_t>(tiff, TIFFTAG_TILELENGTH, 0);
@@ -389,13 +414,15 @@ Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& 
   const std::int64_t row_bits =
       block_cols * static_cast<std::int64_t>(stored) * static_cast<std::int64_t>(layout.bits);
   if (block_rows < 1 || block_cols < 1 || size < 1 || stride < (row_bits + 7) / 8) {
-    return Error{ErrorCode::Damaged, "damaged: the strips or tiles have no valid size" + because(port)};
+    return Error{ErrorCode::Damaged,
+                 "damaged: the strips or tiles have no valid size" + because(port)};
   }
   const bool direct = !layout.tiled && planes == 1 && layout.bits >= 8 &&
                       stride == static_cast<tmsize_t>(out.row_bytes());
   if (!direct) {
     if (size > kMostBlockBytes) {
-      return Error{ErrorCode::TooLarge, "a strip or tile of " + std::to_string(size) + " bytes is not read"};
+      return Error{ErrorCode::TooLarge,
+                   "a strip or tile of " + std::to_string(size) + " bytes is not read"};
     }
     block.resize(static_cast<std::size_t>(size));
   }
@@ -424,14 +451,16 @@ Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& 
         if (direct) continue;
         for (std::int64_t r = 0; r < high; ++r) {
           const std::uint8_t* from = to + r * stride;
-          std::uint8_t* into = out.row(top + r) + static_cast<std::size_t>(left) * out.pixel_bytes();
+          std::uint8_t* into =
+              out.row(top + r) + static_cast<std::size_t>(left) * out.pixel_bytes();
           const auto count = static_cast<std::size_t>(wide);
           if (layout.bits < 8) {
             expand_bits(from, into, count, layout.bits);
           } else if (planes == 1) {
             std::memcpy(into, from, count * out.pixel_bytes());
           } else {
-            place_samples(from, into + plane * sample_bytes, count, sample_bytes, out.pixel_bytes());
+            place_samples(from, into + plane * sample_bytes, count, sample_bytes,
+                          out.pixel_bytes());
           }
         }
       }
@@ -440,8 +469,8 @@ Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& 
   return wrong;
 }
 
-// Through libtiff's conversion to RGBA. It can turn pictures upright; asked for the orientation that the file
-// has, it does not.
+// Through libtiff's conversion to RGBA. It can turn pictures upright; asked for the orientation
+// that the file has, it does not.
 Result<std::optional<Error>> read_converted(Port& port, TIFF* tiff, bool go_on, Tensor& out) {
   thread_local Buffer raster;
   const auto rows = static_cast<std::uint32_t>(out.shape.rows());
@@ -453,23 +482,26 @@ Result<std::optional<Error>> read_converted(Port& port, TIFF* tiff, bool go_on, 
   TIFFRGBAImage image{};
   std::array<char, 1024> why{};
   if (TIFFRGBAImageBegin(&image, tiff, go_on ? 0 : 1, why.data()) == 0) {
-    return Error{ErrorCode::Unsupported, "this kind of TIFF is not read (" + std::string(why.data()) + ")"};
+    return Error{ErrorCode::Unsupported,
+                 "this kind of TIFF is not read (" + std::string(why.data()) + ")"};
   }
   image.req_orientation = image.orientation;
   // new[] aligns for any plain type
-  const bool done = TIFFRGBAImageGet(&image, reinterpret_cast<std::uint32_t*>(raster.data()), cols, rows) != 0;
+  const bool done =
+      TIFFRGBAImageGet(&image, reinterpret_cast<std::uint32_t*>(raster.data()), cols, rows) != 0;
   TIFFRGBAImageEnd(&image);
   std::optional<Error> wrong;
   if (!done || port.error[0] != '\0') {
     wrong = Error{ErrorCode::Damaged, "damaged: the picture data cannot be read" + because(port)};
-    const std::uint32_t blocks = TIFFIsTiled(tiff) != 0 ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
+    const std::uint32_t blocks =
+        TIFFIsTiled(tiff) != 0 ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
     for (std::uint32_t i = 0; i < blocks; ++i) {
       const std::uint64_t end = TIFFGetStrileOffset(tiff, i) + TIFFGetStrileByteCount(tiff, i);
       if (end <= port.file.size()) continue;
-      wrong = Error{ErrorCode::Truncated, "truncated: the data of strip or tile " + std::to_string(i + 1) +
-                                              " of " + std::to_string(blocks) + " ends at byte " +
-                                              std::to_string(end) + ", the file has " +
-                                              std::to_string(port.file.size())};
+      wrong = Error{ErrorCode::Truncated,
+                    "truncated: the data of strip or tile " + std::to_string(i + 1) + " of " +
+                        std::to_string(blocks) + " ends at byte " + std::to_string(end) +
+                        ", the file has " + std::to_string(port.file.size())};
       break;
     }
     if (!go_on) return wrong;
@@ -485,7 +517,8 @@ Result<std::optional<Error>> read_converted(Port& port, TIFF* tiff, bool go_on, 
   return wrong;
 }
 
-Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                           Tensor& out) {
   Port port;
   port.file = file;
   const Handle tiff = open(port, "r");
@@ -519,8 +552,8 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
 
 Result<Done> can_encode(const Shape& shape, DType dtype) {
   return check_holds({"tiff",
-                      {DType::UInt8, DType::Int8, DType::UInt16, DType::Int16, DType::UInt32, DType::Int32,
-                       DType::Float32, DType::Float64},
+                      {DType::UInt8, DType::Int8, DType::UInt16, DType::Int16, DType::UInt32,
+                       DType::Int32, DType::Float32, DType::Float64},
                       {1, 2, 3, 4},
                       std::numeric_limits<std::int32_t>::max()},
                      shape, dtype);
@@ -529,29 +562,33 @@ Result<Done> can_encode(const Shape& shape, DType dtype) {
 void describe_picture(TIFF* tiff, const Tensor& pixels, std::optional<int> compression) {
   constexpr std::size_t kStripBytes = std::size_t{256} << 10U;
   const DTypeInfo& type = info(pixels.dtype);
-  const bool is_signed = pixels.dtype == DType::Int8 || pixels.dtype == DType::Int16 ||
-                         pixels.dtype == DType::Int32;
+  const bool is_signed =
+      pixels.dtype == DType::Int8 || pixels.dtype == DType::Int16 || pixels.dtype == DType::Int32;
   const auto channels = pixels.shape.channels;
   TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(pixels.shape.cols()));
   TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(pixels.shape.rows()));
   TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, static_cast<int>(type.bytes * 8));
   TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(channels));
   TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT,
-               type.is_float ? SAMPLEFORMAT_IEEEFP : is_signed ? SAMPLEFORMAT_INT : SAMPLEFORMAT_UINT);
+               type.is_float ? SAMPLEFORMAT_IEEEFP
+               : is_signed   ? SAMPLEFORMAT_INT
+                             : SAMPLEFORMAT_UINT);
   TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, channels < 3 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   if (channels % 2 == 0) {
     const std::uint16_t alpha = EXTRASAMPLE_UNASSALPHA;
     TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
   }
-  TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP,
-               static_cast<std::uint32_t>(std::clamp<std::size_t>(
-                   kStripBytes / pixels.row_bytes(), 1, static_cast<std::size_t>(pixels.shape.rows()))));
+  TIFFSetField(
+      tiff, TIFFTAG_ROWSPERSTRIP,
+      static_cast<std::uint32_t>(std::clamp<std::size_t>(
+          kStripBytes / pixels.row_bytes(), 1, static_cast<std::size_t>(pixels.shape.rows()))));
 
   const int level = std::clamp(compression.value_or(-1), -1, 9);
-  TIFFSetField(tiff, TIFFTAG_COMPRESSION, level < 0    ? COMPRESSION_LZW
-                                          : level == 0 ? COMPRESSION_NONE
-                                                       : COMPRESSION_ADOBE_DEFLATE);
+  TIFFSetField(tiff, TIFFTAG_COMPRESSION,
+               level < 0    ? COMPRESSION_LZW
+               : level == 0 ? COMPRESSION_NONE
+                            : COMPRESSION_ADOBE_DEFLATE);
   if (level > 0) TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, level);
   if (level != 0) {
     TIFFSetField(tiff, TIFFTAG_PREDICTOR,
@@ -560,7 +597,8 @@ void describe_picture(TIFF* tiff, const Tensor& pixels, std::optional<int> compr
 }
 
 Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
-  constexpr std::size_t kMostClassicBytes = std::size_t{4'000'000'000} / 2;  // LZW may make it larger
+  constexpr std::size_t kMostClassicBytes =
+      std::size_t{4'000'000'000} / 2;  // LZW may make it larger
   if (const Result<Done> can = can_encode(pixels.shape, pixels.dtype); !can) return can.error();
   out.clear();
   Port port;
@@ -569,10 +607,12 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   bool done = tiff != nullptr;
   if (done) {
     describe_picture(tiff.get(), pixels, options.compression);
-    const auto rows_per_strip = static_cast<std::int64_t>(field<std::uint32_t>(tiff.get(), TIFFTAG_ROWSPERSTRIP, 1));
+    const auto rows_per_strip =
+        static_cast<std::int64_t>(field<std::uint32_t>(tiff.get(), TIFFTAG_ROWSPERSTRIP, 1));
     std::uint32_t strip = 0;
     for (std::int64_t top = 0; done && top < pixels.shape.rows(); top += rows_per_strip) {
-      const auto high = static_cast<std::size_t>(std::min(rows_per_strip, pixels.shape.rows() - top));
+      const auto high =
+          static_cast<std::size_t>(std::min(rows_per_strip, pixels.shape.rows() - top));
       // libtiff copies before it predicts; its types do not say so
       auto* from = const_cast<std::uint8_t*>(pixels.row(top));  // NOLINT
       done = TIFFWriteEncodedStrip(tiff.get(), strip++, from,

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // webp: still WebP pictures, lossy and lossless.
 // Shapes  H x W x 3, or x 4 where the file has alpha; uint8. Grey is written as R = G = B
-// Fails   Truncated (the RIFF header's size against the file's, or libwebp's word), Damaged, Unsupported for
-//         animations
-// Source  WebP container specification (RFC 9649); libwebp's webp/decode.h, encode.h, demux.h
+// Fails   Truncated (the RIFF header's size against the file's, or libwebp's word), Damaged,
+//         Unsupported for animations
+// Source  WebP container specification (RFC 9649); libwebp's decode.h, encode.h, demux.h
 #include "codecs/webp.h"
+
+#include <webp/decode.h>
+#include <webp/demux.h>
+#include <webp/encode.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,10 +16,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-
-#include <webp/decode.h>
-#include <webp/demux.h>
-#include <webp/encode.h>
 
 #include "codecs/exif.h"
 
@@ -30,13 +30,13 @@ std::uint32_t little_endian(const std::uint8_t* p) {
   return p[0] | std::uint32_t{p[1]} << 8U | std::uint32_t{p[2]} << 16U | std::uint32_t{p[3]} << 24U;
 }
 
-// A message where the file is shorter than its header says. The last byte may be missing: it pads to an even
-// size, and some writers leave it out.
+// A message where the file is shorter than its header says. The last byte may be missing: it pads
+// to an even size, and some writers leave it out.
 std::optional<Error> shorter_than_said(Bytes file) {
   const std::uint64_t said = std::uint64_t{little_endian(file.data() + 4)} + 8;
   if (file.size() + 1 >= said && !(file.size() + 1 == said && said % 2 != 0)) return std::nullopt;
-  return Error{ErrorCode::Truncated, "truncated: the file has " + std::to_string(file.size()) + " of " +
-                                         std::to_string(said) + " bytes"};
+  return Error{ErrorCode::Truncated, "truncated: the file has " + std::to_string(file.size()) +
+                                         " of " + std::to_string(said) + " bytes"};
 }
 
 Demuxer open(Bytes file) {
@@ -46,7 +46,8 @@ Demuxer open(Bytes file) {
 
 int orientation_of(Bytes file) {
   const Demuxer demuxer = open(file);
-  if (demuxer == nullptr || (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & EXIF_FLAG) == 0) return 1;
+  if (demuxer == nullptr || (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & EXIF_FLAG) == 0)
+    return 1;
   WebPChunkIterator chunk{};
   int orientation = 1;
   if (WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk) != 0) {
@@ -96,9 +97,9 @@ Result<ImageInfo> read_info(Bytes file) {
   }
   if (features.has_animation != 0) {
     const std::uint32_t frames = frames_of(file);
-    return Error{ErrorCode::Unsupported,
-                 "animated WebP (" + std::to_string(frames) + (frames == 1 ? " frame" : " frames") +
-                     ") is not read"};
+    return Error{ErrorCode::Unsupported, "animated WebP (" + std::to_string(frames) +
+                                             (frames == 1 ? " frame" : " frames") +
+                                             ") is not read"};
   }
   ImageInfo info;
   info.format = Format::Webp;
@@ -120,10 +121,12 @@ Damage decode_part(Bytes file, std::string why, Tensor& out) {
   WebPIUpdate(decoder.get(), file.data(), file.size());
   int rows = 0;
   if (WebPIDecGetRGB(decoder.get(), &rows, nullptr, nullptr, nullptr) == nullptr) rows = 0;
-  return why + "; " + std::to_string(rows) + " of " + std::to_string(out.shape.rows()) + " rows were read";
+  return why + "; " + std::to_string(rows) + " of " + std::to_string(out.shape.rows()) +
+         " rows were read";
 }
 
-Result<Damage> decode_webp(Bytes file, const ImageInfo& info, const DecodeOptions& options, Tensor& out) {
+Result<Damage> decode_webp(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                           Tensor& out) {
   std::optional<Error> damage = shorter_than_said(file);
   if (damage && !options.accept_truncated) return *damage;
 
@@ -144,8 +147,8 @@ Result<Damage> decode_webp(Bytes file, const ImageInfo& info, const DecodeOption
     if (status == VP8_STATUS_NOT_ENOUGH_DATA || status == VP8_STATUS_SUSPENDED) {
       damage = Error{ErrorCode::Truncated, "truncated: the picture data ends too early"};
     } else if (status != VP8_STATUS_OK) {
-      damage = Error{ErrorCode::Damaged,
-                     std::string("damaged: the picture data cannot be read (") + text_of(status) + ")"};
+      damage = Error{ErrorCode::Damaged, std::string("damaged: the picture data cannot be read (") +
+                                             text_of(status) + ")"};
     }
   }
   if (!damage) return Damage{};
@@ -174,7 +177,8 @@ bool import(const Tensor& pixels, WebPPicture& picture) {
   thread_local Buffer grey_as_rgb;  // kept from picture to picture
   const std::size_t count = pixels.byte_count();
   grey_as_rgb.resize(count * 3);
-  for (std::size_t i = 0; i < count; ++i) std::memset(grey_as_rgb.data() + 3 * i, samples[i], 3);
+  for (std::size_t i = 0; i < count; ++i)
+    std::memset(grey_as_rgb.data() + 3 * i, samples[i], 3);
   return WebPPictureImportRGB(&picture, grey_as_rgb.data(), stride * 3) != 0;
 }
 
@@ -189,9 +193,10 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
     return Error{ErrorCode::Internal, "libwebp is not the version that this was built for"};
   }
   config.lossless = options.lossless ? 1 : 0;
-  config.quality = options.lossless
-                       ? kLosslessEffort
-                       : static_cast<float>(std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
+  config.quality =
+      options.lossless
+          ? kLosslessEffort
+          : static_cast<float>(std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
   config.exact = 1;         // colours under full transparency are pixels too
   config.thread_level = 0;  // images are what is run in parallel
   picture.use_argb = options.lossless ? 1 : 0;
@@ -217,8 +222,8 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
 
 std::string library() {
   const auto version = static_cast<unsigned>(WebPGetEncoderVersion());
-  return "libwebp " + std::to_string(version >> 16U) + "." + std::to_string(version >> 8U & 0xFFU) + "." +
-         std::to_string(version & 0xFFU);
+  return "libwebp " + std::to_string(version >> 16U) + "." + std::to_string(version >> 8U & 0xFFU) +
+         "." + std::to_string(version & 0xFFU);
 }
 
 }  // namespace
