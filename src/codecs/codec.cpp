@@ -2,9 +2,8 @@
 // codec: the table of codecs, telling formats apart by content, and what all codecs have in common.
 // Shapes  a file's bytes  ->  H x W x C, turned upright here and nowhere else
 // Fails   NotAnImage, Unsupported (known but not read), TooLarge before memory is taken, Damaged
-// for empty
-//         pictures; else what the codec says
-// Source  of signatures: each format's specification, as shared-mime-info lists them
+//         for empty pictures; else what the codec says
+// Source  of signatures: each format's specification
 #include "codecs/codec.h"
 
 #include <algorithm>

@@ -48,9 +48,9 @@ using Damage = std::string;
 
 struct EncodeOptions {
   Format format = Format::Png;
-  std::optional<int> quality;      ///< 1 to 100: jpeg, and webp where it is lossy
-  bool lossless = false;           ///< webp
-  std::optional<int> compression;  ///< 0 (none, fastest) to 9 (smallest): png, tiff
+  std::optional<int> quality{};      ///< 1 to 100: jpeg, and webp where it is lossy
+  bool lossless = false;             ///< webp
+  std::optional<int> compression{};  ///< 0 (none, fastest) to 9 (smallest): png, tiff
 };
 
 /// A row of the table of codecs. The functions are told of files that `matches` took.

@@ -2,7 +2,7 @@
 // exif: finds tag 0x0112 in the first directory of an EXIF block.
 // Shapes  none: bytes in, 1 to 8 out
 // Fails   never: metadata that cannot be read does not spoil a picture, it counts as "upright" (1)
-// Source  EXIF 2.32, 4.5 and 4.6.4 (tag Orientation); TIFF 6.0, section 2 (directories)
+// Source  EXIF 2.32, 4.6.4 (tag Orientation); TIFF 6.0, section 2 (directories)
 // Only the first directory is read and no pointer to a next one is followed, so nothing can loop.
 #include "codecs/exif.h"
 

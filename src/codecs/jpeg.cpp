@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // jpeg: baseline, progressive and arithmetic JPEG; grey, YCbCr, RGB, CMYK and YCCK.
-// Shapes  H x W x 1 (grey) or H x W x 3 (all else), uint8, as stored: orientation is applied in
-// codec.cpp Fails   Truncated with the row or scan where the data ends, Damaged with the row,
-// Unsupported for 12-bit,
-//         lossless, hierarchical, 2-component and more than 100 scans
-// Source  ITU-T T.81 (markers, B.1.1); libjpeg.txt, "Error handling". libjpeg-turbo's own defaults
-// (islow,
-//         fancy upsampling), so pixels equal those of other programs that use it, OpenCV among them
-// libjpeg reports by calling back. Errors come out by longjmp: between `guarded` and libjpeg stands
-// no object with a destructor.
+// Shapes  H x W x 1 (grey) or H x W x 3 (all else), uint8, as stored: codec.cpp turns it upright
+// Fails   Truncated with the row or scan where the data ends, Damaged with the row, Unsupported for
+//         12-bit, lossless, hierarchical, 2-component and more than 100 scans
+// Source  ITU-T T.81 (markers, B.1.1); libjpeg.txt, "Error handling". libjpeg-turbo's defaults are
+//         kept (islow, fancy upsampling): pixels equal those of other programs that use it
+// libjpeg reports by calling back and comes out by longjmp: between `guarded` and libjpeg stands no
+// object with a destructor.
 #include "codecs/jpeg.h"
-
-#include <jpeglib.h>
 
 #include <algorithm>
 #include <array>
@@ -21,16 +17,19 @@
 #include <cstring>
 #include <optional>
 #include <utility>
-// after jpeglib.h, which it needs
+
+// cstdio before jpeglib.h, that before jerror.h: they need one another
+// clang-format off
+#include <jpeglib.h>
 #include <jerror.h>
+// clang-format on
 
 #include "codecs/exif.h"
 
 namespace deckle {
 namespace {
 
-constexpr int kMostScans =
-    100;  // a real progressive file has about 10; each costs a pass over all pixels
+constexpr int kMostScans = 100;  // a real file has about 10; each costs a pass over all pixels
 constexpr JOCTET kEoi = JPEG_EOI;
 
 // What libjpeg said. Plain data: longjmp passes over it.
@@ -39,10 +38,10 @@ struct Report {
   std::jmp_buf jump;
   bool stop_at_damage;
   bool in_pixels;  // the header has been read: warnings are now about picture data
-  bool ran_out;    // libjpeg asked for bytes behind the end of the file
-  bool out_of_memory;
-  int damage;   // code of the first warning about picture data, or 0
-  bool at_end;  // ... and it was that the data ended
+  bool multiple_scans;
+  bool ran_out;  // libjpeg asked for bytes behind the end of the file
+  int damage;    // code of the first warning about picture data, or 0
+  bool at_end;   // ... and it was that the data ended
   unsigned damaged_row;
   int damaged_scan;
   int fatal;       // code of the error that ended it, or 0
@@ -83,8 +82,9 @@ void on_message(j_common_ptr jpeg, int level) {
   const auto* decoder = reinterpret_cast<const jpeg_decompress_struct*>(jpeg);
   report.base.format_message(jpeg, report.text.data());
   report.damage = code;
-  report.at_end =
-      code != JWRN_EXTRANEOUS_DATA && (report.ran_out || decoder->unread_marker == kEoi);
+  // Left-over data at the end of a single scan means that its decoder lost its way before.
+  report.at_end = code == JWRN_EXTRANEOUS_DATA ? report.ran_out && report.multiple_scans
+                                               : report.ran_out || decoder->unread_marker == kEoi;
   report.damaged_scan = decoder->input_scan_number;
   report.damaged_row = std::min(
       decoder->input_iMCU_row * static_cast<unsigned>(decoder->max_v_samp_factor * DCTSIZE),
@@ -223,6 +223,17 @@ Error damage_of(const Decoder& decoder) {
                                   ")"};
 }
 
+// What ended the reading of pixels.
+Error fatal_error(const Decoder& decoder) {
+  const Report& report = decoder.report;
+  if (report.damage != 0) return damage_of(decoder);
+  if (report.fatal == JERR_OUT_OF_MEMORY) return header_error(decoder);
+  if (report.ran_out) {
+    return {ErrorCode::Truncated, "truncated: the file ends before the picture data is complete"};
+  }
+  return {ErrorCode::Damaged, "damaged: the picture data cannot be read (" + text_of(report) + ")"};
+}
+
 // ---- scans
 
 // The number of SOS markers, counted up to a little more than `kMostScans`. Segments are skipped by
@@ -258,7 +269,9 @@ std::optional<Error> find_hole(const jpeg_decompress_struct& jpeg, Bytes file) {
   if (jpeg.progressive_mode != 0 || jpeg.arith_code != 0) return std::nullopt;
   bool coefficient = false;
   for (int i = 0; i < jpeg.comps_in_scan; ++i) {
-    const JHUFF_TBL* const table = jpeg.ac_huff_tbl_ptrs[jpeg.cur_comp_info[i]->ac_tbl_no];
+    const int number = jpeg.cur_comp_info[i]->ac_tbl_no;
+    if (number < 0 || number >= NUM_HUFF_TBLS) return std::nullopt;  // the decoder will say so
+    const JHUFF_TBL* const table = jpeg.ac_huff_tbl_ptrs[number];
     coefficient = coefficient || (table != nullptr && (table->huffval[0] & 15U) != 0);
   }
   if (!coefficient) return std::nullopt;
@@ -378,6 +391,7 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   Report& report = decoder.report;
   if (!decoder.read_header()) return header_error(decoder);
   const bool multiple_scans = jpeg_has_multiple_scans(&jpeg) != 0;
+  report.multiple_scans = multiple_scans;
   if (multiple_scans && count_scans(file) > kMostScans) {
     return Error{ErrorCode::Unsupported, "JPEG with more than " + std::to_string(kMostScans) +
                                              " scans is not read: it costs much time to decode"};
@@ -392,14 +406,11 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   report.in_pixels = true;
   report.stop_at_damage = !options.accept_truncated;
   if (!guarded(report, [&] { read_pixels(jpeg, pixels, row_bytes); })) {
-    if (report.damage != 0) return damage_of(decoder);
-    if (report.fatal == JERR_OUT_OF_MEMORY) return header_error(decoder);
-    if (report.ran_out) {
-      return Error{ErrorCode::Truncated,
-                   "truncated: the file ends before the picture data is complete"};
-    }
-    return Error{ErrorCode::Damaged,
-                 "damaged: the picture data cannot be read (" + text_of(report) + ")"};
+    Error error = fatal_error(decoder);
+    const std::size_t rows = jpeg.output_scanline;
+    if (!options.accept_truncated || rows == 0 || report.fatal == JERR_OUT_OF_MEMORY) return error;
+    std::memset(pixels + rows * row_bytes, 0, out.byte_count() - rows * row_bytes);
+    return Damage{error.message + "; " + std::to_string(rows) + " rows were read"};
   }
   std::optional<Error> wrong =
       report.damage != 0 ? damage_of(decoder) : silent_damage(decoder, multiple_scans);

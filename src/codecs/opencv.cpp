@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // opencv: BMP, PNM, JPEG 2000, Radiance HDR, Sun raster and PFM.
 // Shapes  H x W x 1, 3 or (BMP, JP2) 4; uint8, uint16 (PNM, JP2) or float32 (HDR, PFM). Samples
-// with another
-//         full scale than 255 or 65535 (PNM's maxval, 10-bit JP2, 5-bit BMP) are scaled to it
-// Fails   Truncated with rows or bytes, Damaged, Unsupported for variants that OpenCV reads wrongly
-// or not at all Source  headers: [MS-WMF] 2.2.2.9 and BITMAPV5HEADER (BMP), netpbm's pnm(5),
-// ISO/IEC 15444-1 A and I (JP2),
-//         Radiance's "filefmts", rasterfile(5), debevec.org's PFM
+//         with another full scale (PNM's maxval, 10-bit JP2, 5-bit BMP) are scaled to 255 or 65535
+// Fails   Truncated with rows or bytes, Damaged, Unsupported for rare variants
+// Source  BITMAPINFOHEADER to BITMAPV5HEADER (Windows GDI), netpbm's pnm(5), ISO/IEC 15444-1 A and
+//         I (JP2), Radiance's "filefmts", rasterfile(5), debevec.org's PFM
 // Headers are read here: imdecode has no call for them. Samples are read here, too, where
-// OpenCV 4.6 (measured) writes them to a temporary file first (HDR, PFM), ignores maxval (PNM),
-// masks and alpha (BMP, 16 and 32 bits) or gives black for grey (Sun raster). JP2 and the other
-// BMPs go through cv::imdecode.
+// OpenCV 4.6 (measured) goes by way of a temporary file (HDR, PFM), does not scale (PNM, 16-bit
+// BMP), ignores masks (32-bit BMP) or gives black for grey (Sun raster). JP2 and all other BMPs go
+// through cv::imdecode.
 #include "codecs/opencv.h"
 
 #include <algorithm>
@@ -235,7 +233,7 @@ struct Bmp {
 
 constexpr std::uint64_t kBmpRle8 = 1;
 constexpr std::uint64_t kBmpRle4 = 2;
-constexpr std::uint64_t kBmpBitfields = 3;
+constexpr std::uint32_t kBmpBitfields = 3;
 constexpr std::size_t kBmpFileHeader = 14;
 
 bool matches_bmp(Bytes head) {
@@ -279,6 +277,9 @@ Result<Bmp> read_bmp_header(Bytes file) {
   }
   bmp.top_down = rows < 0;
   rows = std::abs(rows);
+  if (bmp.offset < kBmpFileHeader + header) {
+    return bad_header("samples at byte " + std::to_string(bmp.offset) + ", within the header");
+  }
   if (cols < 1 || rows < 1)
     return bad_header(std::to_string(rows) + " x " + std::to_string(cols) + " pixels");
 
@@ -358,12 +359,15 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
   if (!header) return header.error();
   const Bmp& bmp = *header;
   const auto rows = static_cast<std::size_t>(info.shape.rows());
-  const std::size_t there = file.size() - std::min<std::size_t>(file.size(), bmp.offset);
+  if (bmp.offset >= file.size()) {
+    return Error{ErrorCode::Truncated, "truncated: the picture data begins at byte " +
+                                           std::to_string(bmp.offset) + ", the file has " +
+                                           std::to_string(file.size())};
+  }
+  const std::size_t there = file.size() - static_cast<std::size_t>(bmp.offset);
   const int flags = info.shape.channels == 1 ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR;
 
   if (bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4) {
-    if (there == 0)
-      return Error{ErrorCode::Truncated, "truncated: the file ends before its picture data"};
     Result<Done> done = decode_by_opencv(file, info, flags, out);
     if (done) return Damage{};
     if (done.error().code != ErrorCode::Damaged) return done.error();
@@ -419,8 +423,57 @@ Result<Done> can_encode_bmp(const Shape& shape, DType dtype) {
   return check_holds({"bmp", {DType::UInt8}, {1, 3, 4}, 1 << 20}, shape, dtype);
 }
 
+// OpenCV 4.6 writes alpha without a mask that says so, which readers take for a spare byte. A
+// BITMAPV4HEADER has one.
+void write_bmp_with_alpha(const Tensor& pixels, Buffer& out) {
+  constexpr std::uint32_t kHeader = 108;
+  constexpr std::uint32_t kSrgb = 0x73524742;  // "sRGB"
+  const auto rows = static_cast<std::uint32_t>(pixels.shape.rows());
+  const auto cols = static_cast<std::uint32_t>(pixels.shape.cols());
+  const auto bytes = static_cast<std::uint32_t>(pixels.byte_count());
+  const std::uint32_t offset = kBmpFileHeader + kHeader;
+  out.resize(offset + pixels.byte_count());
+  std::memset(out.data(), 0, offset);
+  const auto put = [&](std::size_t at, std::uint32_t value, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i)
+      out.data()[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+  };
+  put(0, 0x4D42, 2);
+  put(2, offset + bytes, 4);
+  put(10, offset, 4);
+  put(14, kHeader, 4);
+  put(18, cols, 4);
+  put(22, rows, 4);
+  put(26, 1, 2);
+  put(28, 32, 2);
+  put(30, kBmpBitfields, 4);
+  put(34, bytes, 4);
+  put(54, 0x00FF0000, 4);
+  put(58, 0x0000FF00, 4);
+  put(62, 0x000000FF, 4);
+  put(66, 0xFF000000, 4);
+  put(70, kSrgb, 4);
+  std::uint8_t* to = out.data() + offset;
+  for (std::int64_t r = pixels.shape.rows(); r-- > 0;) {
+    const std::uint8_t* const from = pixels.row(r);
+    for (std::size_t i = 0; i < pixels.row_bytes(); i += 4, to += 4) {
+      to[0] = from[i + 2];
+      to[1] = from[i + 1];
+      to[2] = from[i];
+      to[3] = from[i + 3];
+    }
+  }
+}
+
 Result<Done> encode_bmp(const Tensor& pixels, const EncodeOptions& /*options*/, Buffer& out) {
   if (const Result<Done> can = can_encode_bmp(pixels.shape, pixels.dtype); !can) return can.error();
+  if (pixels.byte_count() > std::size_t{std::numeric_limits<std::int32_t>::max()} - 1024) {
+    return Error{ErrorCode::TooLarge, "bmp holds at most 2 GB"};
+  }
+  if (pixels.shape.channels == 4) {
+    write_bmp_with_alpha(pixels, out);
+    return Done{};
+  }
   thread_local Tensor bgr;
   const auto channels = static_cast<int>(pixels.shape.channels);
   const auto rows = static_cast<int>(pixels.shape.rows());

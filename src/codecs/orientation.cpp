@@ -2,9 +2,8 @@
 // orientation: turns and mirrors whole pixels.
 // Shapes  H x W x C  ->  H x W x C for 1 to 4, W x H x C for 5 to 8; any dtype
 // Fails   never
-// Source  EXIF 2.32, 4.6.4 (Orientation: where the stored row 0 and column 0 belong in the
-// picture);
-//         checked against a pixel-by-pixel twin in tests/codecs/orientation_test.cpp
+// Source  EXIF 2.32, 4.6.4 (where the stored row 0 and column 0 belong in the picture); checked
+//         against a pixel-by-pixel twin in tests/codecs/orientation_test.cpp
 #include "codecs/orientation.h"
 
 #include <algorithm>
@@ -86,7 +85,8 @@ void apply_orientation(const Tensor& stored, int orientation, Tensor& upright) {
   if (upright.byte_count() == 0) return;
 
   const Walk walk = walk_of(stored, orientation);
-  if (walk.per_col == static_cast<std::ptrdiff_t>(stored.pixel_bytes())) {  // 1 and 4: whole rows
+  const bool whole_rows = orientation < 2 || orientation == 4 || orientation > 8;
+  if (whole_rows) {
     for (std::int64_t r = 0; r < shape.rows(); ++r) {
       std::memcpy(upright.row(r), stored.data.data() + walk.origin + r * walk.per_row,
                   stored.row_bytes());

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // tiff: the first page of a TIFF or BigTIFF; strips and tiles, contiguous and separate planes.
 // Shapes  H x W x 1 to 4 in the file's own dtype. 1, 2 and 4 bit grey is expanded to uint8;
-// palettes, CMYK, YCbCr,
-//         Lab and LogLuv become H x W x 3 uint8 by libtiff's own conversion
-// Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd sample
-// types Source  TIFF 6.0; libtiff's tiffio.h, "tif_getimage.c" for the conversions Samples are
-// whole planes of numbers here, not colours: sample values are never scaled. Associated alpha is
-// divided out, for a Tensor's alpha is straight.
+//         palettes, CMYK, YCbCr, Lab and LogLuv become H x W x 3 uint8 by libtiff's own conversion
+// Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples
+// Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for the conversions
+// Samples are numbers here: beyond 4 bits they are never scaled. Associated alpha is divided out,
+// for a Tensor's alpha is straight.
 #include "codecs/tiff.h"
 
 #include <tiffio.h>
@@ -88,7 +87,7 @@ tmsize_t write_port(thandle_t handle, void* from, tmsize_t size) {
       port.out->append({kZeros.data(), std::min(kZeros.size(), port.at - port.out->size())});
     }
     const std::size_t over = std::min(left, port.out->size() - port.at);
-    std::memcpy(port.out->data() + port.at, source, over);
+    if (over > 0) std::memcpy(port.out->data() + port.at, source, over);
     left -= over;
     port.out->append({source + over, left});
   } catch (const std::bad_alloc&) {

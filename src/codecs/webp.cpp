@@ -2,9 +2,8 @@
 // webp: still WebP pictures, lossy and lossless.
 // Shapes  H x W x 3, or x 4 where the file has alpha; uint8. Grey is written as R = G = B
 // Fails   Truncated (the RIFF header's size against the file's, or libwebp's word), Damaged,
-// Unsupported for
-//         animations
-// Source  WebP container specification (RFC 9649); libwebp's webp/decode.h, encode.h, demux.h
+//         Unsupported for animations
+// Source  WebP container specification (RFC 9649); libwebp's decode.h, encode.h, demux.h
 #include "codecs/webp.h"
 
 #include <webp/decode.h>

@@ -40,7 +40,8 @@ TEST_CASE("the orientation is read in both byte orders, as short and as long", "
   for (unsigned value = 1; value <= 8; ++value) {
     for (const bool big : {false, true}) {
       for (const unsigned type : {3U, 4U}) {
-        CHECK(exif_orientation(as_bytes(block(big, 0x0112, type, value))) == static_cast<int>(value));
+        CHECK(exif_orientation(as_bytes(block(big, 0x0112, type, value))) ==
+              static_cast<int>(value));
       }
       const std::string with_prefix = std::string("Exif\0\0"sv) + block(big, 0x0112, 3, value);
       CHECK(exif_orientation(as_bytes(with_prefix)) == static_cast<int>(value));
@@ -56,7 +57,8 @@ TEST_CASE("an orientation that is not 1 to 8, or not a number, counts as 1", "[c
   CHECK(exif_orientation(as_bytes(block(false, 0x0110, 3, 6))) == 1);
 }
 
-TEST_CASE("an EXIF block that is cut anywhere, or points outside itself, counts as 1", "[codecs][exif]") {
+TEST_CASE("an EXIF block that is cut anywhere, or points outside itself, counts as 1",
+          "[codecs][exif]") {
   const std::string whole = block(true, 0x0112, 3, 6);
   for (std::size_t n = 0; n < 20; ++n) {  // the value ends at byte 20
     const std::string part = whole.substr(0, n);

@@ -11,13 +11,21 @@ using namespace deckle;
 
 namespace {
 
-// EXIF's words: the side of the picture where the stored row 0 is, and the one where the stored column 0 is.
+// EXIF's words: the side of the picture where the stored row 0 is, and the one where the stored
+// column 0 is.
 struct Sides {
   char row0;
   char col0;
 };
-constexpr std::array<Sides, 9> kSides{{{'t', 'l'}, {'t', 'l'}, {'t', 'r'}, {'b', 'r'}, {'b', 'l'},
-                                       {'l', 't'}, {'r', 't'}, {'r', 'b'}, {'l', 'b'}}};
+constexpr std::array<Sides, 9> kSides{{{'t', 'l'},
+                                       {'t', 'l'},
+                                       {'t', 'r'},
+                                       {'b', 'r'},
+                                       {'b', 'l'},
+                                       {'l', 't'},
+                                       {'r', 't'},
+                                       {'r', 'b'},
+                                       {'l', 'b'}}};
 
 // Pixel by pixel, from those words alone.
 Tensor naive(const Tensor& in, int orientation) {
@@ -49,7 +57,8 @@ Tensor naive(const Tensor& in, int orientation) {
 
 }  // namespace
 
-TEST_CASE("every orientation equals its pixel-by-pixel twin for every pixel size", "[codecs][orientation]") {
+TEST_CASE("every orientation equals its pixel-by-pixel twin for every pixel size",
+          "[codecs][orientation]") {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     for (const DType dtype : {DType::UInt8, DType::UInt16, DType::Float32, DType::Float64}) {
       for (std::int64_t channels = 1; channels <= 5; ++channels) {

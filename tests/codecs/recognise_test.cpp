@@ -15,7 +15,8 @@ namespace {
 
 Error refusal(std::string_view head) {
   const Result<const Codec*> codec = recognise(as_bytes(head));
-  return codec ? Error{ErrorCode::Internal, "taken as " + std::string((*codec)->name)} : codec.error();
+  return codec ? Error{ErrorCode::Internal, "taken as " + std::string((*codec)->name)}
+               : codec.error();
 }
 
 }  // namespace
@@ -33,7 +34,8 @@ TEST_CASE("each format that is written is recognised by its content", "[codecs][
 TEST_CASE("codecs are found by name and by each extension", "[codecs][recognise]") {
   for (const Codec& codec : codecs()) {
     CHECK(codec_by_name(codec.name) == &codec);
-    for (const std::string_view extension : codec.extensions) CHECK(codec_by_name(extension) == &codec);
+    for (const std::string_view extension : codec.extensions)
+      CHECK(codec_by_name(extension) == &codec);
     CHECK(&codec_of(codec.format) == &codec);
     CHECK(!codec.library().empty());
   }
@@ -43,13 +45,18 @@ TEST_CASE("codecs are found by name and by each extension", "[codecs][recognise]
 
 TEST_CASE("a format that is known but not read is named", "[codecs][recognise]") {
   CHECK(refusal("GIF89a").message == "GIF is not read");
-  CHECK(refusal("\0\0\0\x20" "ftypavif"sv).message == "AVIF is not read");
-  CHECK(refusal("\0\0\0\x20" "ftypheic"sv).message == "HEIC is not read");
+  CHECK(refusal("\0\0\0\x20"
+                "ftypavif"sv)
+            .message == "AVIF is not read");
+  CHECK(refusal("\0\0\0\x20"
+                "ftypheic"sv)
+            .message == "HEIC is not read");
   CHECK(refusal("\xff\x0a...."sv).message == "JPEG XL is not read");
   CHECK(refusal("\0\0\0\x0cJXL \r\n\x87\n"sv).message == "JPEG XL is not read");
   CHECK(refusal("<?xml version='1.0'?>\n<svg xmlns=''>").message == "SVG is not read");
   CHECK(refusal("\x76\x2f\x31\x01"sv).message == "OpenEXR is not read");
-  CHECK(refusal("\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0\x68\4\0\0\x16\0\0\0"sv).message == "ICO is not read");
+  CHECK(refusal("\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0\x68\4\0\0\x16\0\0\0"sv).message ==
+        "ICO is not read");
   for (const std::string_view head : {"GIF87a"sv, "8BPS"sv, "%PDF-1.7"sv, "qoif"sv}) {
     CHECK(refusal(head).code == ErrorCode::Unsupported);
   }
@@ -91,7 +98,8 @@ TEST_CASE("orientations 5 to 8 exchange rows and columns", "[codecs][recognise]"
   info.shape = Shape::image(2, 3, 4);
   for (int orientation = 1; orientation <= 8; ++orientation) {
     info.orientation = orientation;
-    CHECK(info.upright_shape() == (orientation < 5 ? Shape::image(2, 3, 4) : Shape::image(3, 2, 4)));
+    CHECK(info.upright_shape() ==
+          (orientation < 5 ? Shape::image(2, 3, 4) : Shape::image(3, 2, 4)));
   }
 }
 

@@ -22,8 +22,10 @@ namespace deckle::test {
 
 using File = std::vector<std::uint8_t>;
 
-/// A smooth picture with some texture: every sample differs from its neighbours, none is 0. Floats lie in 0 to 1.
-inline Tensor picture(std::int64_t rows, std::int64_t cols, std::int64_t channels, DType dtype = DType::UInt8) {
+/// A smooth picture with some texture: every sample differs from its neighbours, none is 0. Floats
+/// lie in 0 to 1.
+inline Tensor picture(std::int64_t rows, std::int64_t cols, std::int64_t channels,
+                      DType dtype = DType::UInt8) {
   Tensor t;
   t.reset(Shape::image(rows, cols, channels), dtype);
   std::size_t i = 0;
@@ -81,7 +83,9 @@ inline File first_bytes(const File& file, std::size_t n) {
   return {file.begin(), file.begin() + static_cast<std::ptrdiff_t>(n)};
 }
 
-inline File bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+inline File bytes_of(std::string_view text) {
+  return {text.begin(), text.end()};
+}
 
 inline File& operator+=(File& file, std::string_view text) {
   file.insert(file.end(), text.begin(), text.end());
@@ -94,24 +98,27 @@ inline std::size_t find(const File& file, std::string_view part, std::size_t fro
   return std::min(all.find(part, from), file.size());
 }
 
-/// Calls `f` with the file with one to three of its bytes replaced, `count` times; the same ones in every run.
+/// Calls `f` with the file with one to three of its bytes replaced, `count` times; the same ones in
+/// every run.
 template <typename F>
 void with_flips(const File& file, int count, F f) {
   std::mt19937 random(20260101);  // NOLINT: the same in every run
   for (int i = 0; i < count; ++i) {
     File copy(file);
     const auto flips = 1 + random() % 3;
-    for (unsigned k = 0; k < flips; ++k) copy[random() % copy.size()] = static_cast<std::uint8_t>(random());
+    for (unsigned k = 0; k < flips; ++k)
+      copy[random() % copy.size()] = static_cast<std::uint8_t>(random());
     f(copy);
   }
 }
 
-/// What is written to file descriptor 2 while this lives.
+/// What is written to file descriptor 2 while this lives. That swallows a sanitizer's report, too:
+/// to see it, set DECKLE_TEST_SHOW_STDERR, and nothing is caught.
 class Stderr {
  public:
   Stderr() : file_(std::tmpfile()), old_(dup(2)) {
     std::fflush(stderr);
-    dup2(fileno(file_), 2);
+    if (std::getenv("DECKLE_TEST_SHOW_STDERR") == nullptr) dup2(fileno(file_), 2);  // NOLINT
   }
   ~Stderr() {
     dup2(old_, 2);
@@ -123,7 +130,7 @@ class Stderr {
 
   [[nodiscard]] std::string text() const {
     std::fflush(stderr);
-    const long size = std::ftell(file_) < 0 ? 0 : lseek(fileno(file_), 0, SEEK_CUR);
+    const off_t size = lseek(fileno(file_), 0, SEEK_END);
     std::string text(static_cast<std::size_t>(size), '\0');
     const auto got = pread(fileno(file_), text.data(), text.size(), 0);
     text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
@@ -137,7 +144,8 @@ class Stderr {
 
 /// The folder of test pictures (DECKLE_TEST_DATA), or nothing.
 inline std::filesystem::path data_folder() {
-  const char* folder = std::getenv("DECKLE_TEST_DATA");  // NOLINT(concurrency-mt-unsafe): tests are one thread
+  const char* folder =
+      std::getenv("DECKLE_TEST_DATA");  // NOLINT(concurrency-mt-unsafe): tests are one thread
   return folder == nullptr ? std::filesystem::path() : std::filesystem::path(folder);
 }
 

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string_view>
+
+// clang-format off
+#include <cstdio>
+#include <jpeglib.h>
+// clang-format on
+
+#include "codecs/codec.h"
+#include "support/catch.h"
+#include "support/pictures.h"
+
+using namespace deckle;
+using namespace deckle::test;
+using namespace std::string_view_literals;
+
+namespace {
+
+enum class Kind { Baseline, Progressive, Arithmetic, Restarts, Cmyk, SeparateScans };
+
+// A JPEG of a kind that deckle itself does not write.
+File jpeg(const Tensor& pixels, Kind kind, bool adobe = true) {
+  jpeg_compress_struct j{};
+  jpeg_error_mgr errors{};
+  j.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&j);
+  unsigned char* memory = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&j, &memory, &size);
+  j.image_width = static_cast<JDIMENSION>(pixels.shape.cols());
+  j.image_height = static_cast<JDIMENSION>(pixels.shape.rows());
+  j.input_components = static_cast<int>(pixels.shape.channels);
+  j.in_color_space = kind == Kind::Cmyk           ? JCS_CMYK
+                     : pixels.shape.channels == 1 ? JCS_GRAYSCALE
+                                                  : JCS_RGB;
+  jpeg_set_defaults(&j);
+  jpeg_set_quality(&j, 95, TRUE);
+  if (kind == Kind::Progressive) jpeg_simple_progression(&j);
+  if (kind == Kind::Arithmetic) j.arith_code = TRUE;
+  if (kind == Kind::Restarts) j.restart_in_rows = 1;
+  if (kind == Kind::Cmyk) j.write_Adobe_marker = adobe ? TRUE : FALSE;
+  jpeg_scan_info scans[3]{};
+  if (kind == Kind::SeparateScans) {
+    for (int i = 0; i < 3; ++i)
+      scans[i] = {1, {i, 0, 0, 0}, 0, 63, 0, 0};
+    j.scan_info = scans;
+    j.num_scans = 3;
+  }
+  jpeg_start_compress(&j, TRUE);
+  while (j.next_scanline < j.image_height) {
+    JSAMPROW row = const_cast<JSAMPROW>(pixels.row(j.next_scanline));
+    jpeg_write_scanlines(&j, &row, 1);
+  }
+  jpeg_finish_compress(&j);
+  const File file(memory, memory + size);
+  jpeg_destroy_compress(&j);
+  free(memory);  // NOLINT: jpeg_mem_dest uses malloc
+  return file;
+}
+
+const DecodeOptions kAccept{.accept_truncated = true};
+
+}  // namespace
+
+TEST_CASE("a JPEG comes back with its shape and nearly its samples", "[codecs][jpeg]") {
+  for (const std::int64_t channels : {1, 3}) {
+    for (const auto& [rows, cols] : {std::pair{1, 1}, {17, 1}, {1, 300}, {64, 80}, {61, 83}}) {
+      // smooth, for colour is stored at half the resolution
+      Tensor in;
+      in.reset(Shape::image(rows, cols, channels), DType::UInt8);
+      for (std::size_t i = 0; i < in.byte_count(); ++i) {
+        in.data.data()[i] =
+            static_cast<std::uint8_t>(i / in.row_bytes() + i % in.row_bytes() / 3 % 100);
+      }
+      const File file = encoded(in, {.format = Format::Jpeg, .quality = 100});
+      Tensor out;
+      const Result<Damage> damage = read(file, out);
+      REQUIRE(damage);
+      CHECK(damage->empty());
+      CHECK(out.shape == in.shape);
+      CHECK(largest_difference(in, out) <= (channels == 1 ? 2 : 12));
+    }
+  }
+}
+
+TEST_CASE("the same pixels give the same JPEG, also into a used buffer", "[codecs][jpeg]") {
+  const Tensor in = picture(50, 60, 3);
+  const File first = encoded(in, {.format = Format::Jpeg});
+  Buffer out;
+  out.append(File(100000, 7));
+  REQUIRE(codec_of(Format::Jpeg).encode(in, {.format = Format::Jpeg}, out));
+  CHECK(first == File(out.data(), out.data() + out.size()));
+  CHECK(encoded(in, {.format = Format::Jpeg, .quality = 20}).size() < first.size());
+}
+
+TEST_CASE("progressive, arithmetic, restarts and separate scans decode to what the baseline does",
+          "[codecs][jpeg]") {
+  const Tensor in = picture(70, 90, 3);
+  Tensor base;
+  REQUIRE(read(jpeg(in, Kind::Baseline), base));
+  for (const Kind kind :
+       {Kind::Progressive, Kind::Arithmetic, Kind::Restarts, Kind::SeparateScans}) {
+    Tensor out;
+    const Result<Damage> damage = read(jpeg(in, kind), out);
+    REQUIRE(damage);
+    CHECK(damage->empty());
+    CHECK(same(base, out));
+  }
+}
+
+TEST_CASE("CMYK becomes RGB, inverted where Adobe says so", "[codecs][jpeg]") {
+  Tensor ink;
+  ink.reset(Shape::image(16, 16, 4), DType::UInt8);
+  for (std::size_t i = 0; i < ink.byte_count(); i += 4) {
+    const std::uint8_t values[4]{255, 128, 0, 200};
+    std::memcpy(ink.data.data() + i, values, 4);
+  }
+  Tensor adobe;
+  Tensor plain;
+  REQUIRE(read(jpeg(ink, Kind::Cmyk, true), adobe));
+  REQUIRE(read(jpeg(ink, Kind::Cmyk, false), plain));
+  CHECK(adobe.shape == Shape::image(16, 16, 3));
+  const auto near = [](int a, int b) { return std::abs(a - b) <= 2; };
+  CHECK(near(adobe.data.data()[0], 200));
+  CHECK(near(adobe.data.data()[1], 100));
+  CHECK(near(adobe.data.data()[2], 0));
+  CHECK(near(plain.data.data()[0], 0));
+  CHECK(near(plain.data.data()[1], 27));
+  CHECK(near(plain.data.data()[2], 55));
+}
+
+TEST_CASE("a JPEG that is cut anywhere is an error with a place, or read with damage text",
+          "[codecs][jpeg]") {
+  const Stderr said;
+  for (const Kind kind : {Kind::Baseline, Kind::Progressive, Kind::Arithmetic, Kind::Restarts,
+                          Kind::SeparateScans, Kind::Cmyk}) {
+    const File file = jpeg(picture(70, 90, kind == Kind::Cmyk ? 4 : 3), kind);
+    // Up to 3 bytes of the last data may hold nothing but the end of the last block.
+    for (std::size_t n = 2; n + 5 < file.size(); n += 1 + file.size() / 150) {
+      INFO(static_cast<int>(kind) << ": " << n << " of " << file.size());
+      Tensor out;
+      const Result<Damage> strict = read(first_bytes(file, n), out);
+      REQUIRE_FALSE(strict);
+      INFO(strict.error().message);
+      CHECK(strict.error().code == ErrorCode::Truncated);
+      const Result<Damage> lenient = read(first_bytes(file, n), out, kAccept);
+      if (lenient) CHECK_FALSE(lenient->empty());
+    }
+  }
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("the message of a cut JPEG says the row", "[codecs][jpeg]") {
+  const File file = jpeg(picture(160, 90, 3), Kind::Baseline);
+  CHECK(message_of(first_bytes(file, file.size() - 40)) ==
+        "truncated: the picture data ends at row 144 of 160");
+  CHECK(message_of(first_bytes(file, 30)) == "truncated: the file ends within its header");
+  const File progressive = jpeg(picture(160, 90, 3), Kind::Progressive);
+  CHECK(message_of(first_bytes(progressive, 600)).find("in scan ") != std::string::npos);
+}
+
+TEST_CASE("a baseline JPEG without its end marker is whole, a progressive one is not",
+          "[codecs][jpeg]") {
+  const Tensor in = picture(70, 90, 3);
+  Tensor whole;
+  Tensor cut;
+  File file = jpeg(in, Kind::Baseline);
+  REQUIRE(read(file, whole));
+  file.resize(file.size() - 2);
+  REQUIRE(read(file, cut));
+  CHECK(same(whole, cut));
+  for (const Kind kind : {Kind::Progressive, Kind::Arithmetic, Kind::SeparateScans}) {
+    file = jpeg(in, kind);
+    file.resize(file.size() - 2);
+    const Result<Damage> damage = read(file, cut);
+    REQUIRE_FALSE(damage);
+    CHECK(damage.error().code == ErrorCode::Truncated);
+  }
+}
+
+TEST_CASE("bytes behind the end marker are nobody's business", "[codecs][jpeg]") {
+  File file = jpeg(picture(20, 20, 3), Kind::Progressive);
+  Tensor before;
+  Tensor after;
+  REQUIRE(read(file, before));
+  file += "garbage \xff\xda\xff\xda"sv;
+  const Result<Damage> damage = read(file, after);
+  REQUIRE(damage);
+  CHECK(damage->empty());
+  CHECK(same(before, after));
+}
+
+TEST_CASE("a hole of zero bytes in the picture data is damage", "[codecs][jpeg]") {
+  File file = jpeg(picture(200, 200, 3), Kind::Baseline);
+  const std::size_t at = file.size() / 2;
+  std::fill_n(file.begin() + static_cast<std::ptrdiff_t>(at), 512, std::uint8_t{0});
+  CHECK(message_of(file).starts_with("damaged: 512 zero bytes amid the picture data, from byte "));
+}
+
+TEST_CASE("a component without a scan is damage, not grey", "[codecs][jpeg]") {
+  File file = jpeg(picture(32, 32, 3), Kind::SeparateScans);
+  // the third scan's header begins with its marker, a length of 8 and one component
+  std::size_t scan = 0;
+  for (int i = 0; i < 3; ++i)
+    scan = find(file, "\xff\xda\0\x08\x01"sv, scan + 1);
+  REQUIRE(scan < file.size());
+  file.resize(scan);
+  file += "\xff\xd9"sv;
+  CHECK(message_of(file) == "damaged: no scan holds colour component 3 of 3");
+}
+
+TEST_CASE("a JPEG with more than 100 scans is refused before it is decoded", "[codecs][jpeg]") {
+  File file = jpeg(picture(32, 32, 1), Kind::Progressive);
+  const std::size_t first = find(file, "\xff\xda"sv);
+  const std::size_t second = find(file, "\xff\xda"sv, first + 1);
+  const File scan(file.begin() + static_cast<std::ptrdiff_t>(first),
+                  file.begin() + static_cast<std::ptrdiff_t>(second));
+  for (int i = 0; i < 120; ++i)
+    file.insert(file.begin() + static_cast<std::ptrdiff_t>(first), scan.begin(), scan.end());
+  Tensor out;
+  const Result<Damage> damage = read(file, out, kAccept);
+  REQUIRE_FALSE(damage);
+  CHECK(damage.error().code == ErrorCode::Unsupported);
+}
+
+TEST_CASE("JPEG headers that lie, are empty or of another kind are refused with the reason",
+          "[codecs][jpeg]") {
+  const File file = jpeg(picture(32, 32, 3), Kind::Baseline);
+  const std::size_t frame = find(file, "\xff\xc0"sv);
+  const auto with = [&](std::size_t at, std::string_view bytes) {
+    File copy(file);
+    std::copy(bytes.begin(), bytes.end(), copy.begin() + static_cast<std::ptrdiff_t>(frame + at));
+    return read_info(copy, {}).error();
+  };
+  CHECK(with(5, "\xf0\0\xf0\0"sv).code == ErrorCode::TooLarge);
+  CHECK(with(5, "\xff\xff\xff\xff"sv).code == ErrorCode::TooLarge);
+  CHECK(with(5, "\0\0\0\0"sv).message == "damaged: the header says 0 x 0 pixels");
+  CHECK(with(4, "\x0c"sv).message == "JPEG with 12 bits per sample is not read, only 8");
+  CHECK(with(1, "\xc3"sv).message == "lossless JPEG (SOF3) is not read");
+  CHECK(with(1, "\xc3"sv).code == ErrorCode::Unsupported);
+}
+
+TEST_CASE("JPEG orientation is read from APP1 and applied unless it is to be ignored",
+          "[codecs][jpeg]") {
+  File file = jpeg(picture(20, 30, 3), Kind::Baseline);
+  Tensor stored;
+  REQUIRE(read(file, stored));
+  const std::string_view app1 =
+      "\xff\xe1\0\x22"
+      "Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"sv;
+  file.insert(file.begin() + 2, app1.begin(), app1.end());
+  CHECK(read_info(file, {})->orientation == 6);
+  Tensor upright;
+  Tensor ignored;
+  REQUIRE(read(file, upright));
+  REQUIRE(read(file, ignored, {.apply_orientation = false}));
+  CHECK(upright.shape == Shape::image(30, 20, 3));
+  CHECK(same(ignored, stored));
+  // 6: the stored first row is the right side
+  CHECK(std::memcmp(upright.data.data() + 19 * 3, stored.data.data(), 3) == 0);
+}
+
+TEST_CASE("changed bytes in a JPEG never crash it or print anything", "[codecs][jpeg]") {
+  const Stderr said;
+  for (const Kind kind : {Kind::Baseline, Kind::Progressive, Kind::Arithmetic, Kind::Restarts}) {
+    with_flips(jpeg(picture(40, 50, 3), kind), 400, [](const File& file) {
+      Tensor out;
+      const DecodeOptions small{.max_pixels = 1 << 20};
+      static_cast<void>(read(file, out, small));
+      static_cast<void>(read(file, out, {.accept_truncated = true, .max_pixels = 1 << 20}));
+    });
+  }
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("JPEG refuses what it cannot hold and says what it could", "[codecs][jpeg]") {
+  const auto refuse = [](const Shape& shape, DType dtype) {
+    return codec_of(Format::Jpeg).can_encode(shape, dtype).error();
+  };
+  CHECK(refuse(Shape::image(1, 1, 3), DType::UInt16).message == "jpg holds uint8, not uint16");
+  CHECK(refuse(Shape::image(1, 1, 4), DType::UInt8).message == "jpg holds 1 or 3 channels, not 4");
+  CHECK(refuse(Shape::image(1, 70000, 3), DType::UInt8).code == ErrorCode::TooLarge);
+  CHECK(refuse(Shape{3, {1, 1, 1}, 1}, DType::UInt8).code == ErrorCode::Shape);
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <png.h>
+#include <zlib.h>
+
+#include <string_view>
+
+#include "codecs/codec.h"
+#include "support/catch.h"
+#include "support/pictures.h"
+
+using namespace deckle;
+using namespace deckle::test;
+using namespace std::string_view_literals;
+
+namespace {
+
+const DecodeOptions kAccept{.accept_truncated = true};
+
+// A PNG of a kind that deckle itself does not write: rows are given as they are stored.
+struct Special {
+  int bits = 8;
+  int type = PNG_COLOR_TYPE_GRAY;
+  bool interlaced = false;
+  std::vector<png_color> palette{};
+  std::vector<png_byte> palette_alpha{};
+  int transparent_grey = -1;
+};
+
+File png(png_uint_32 rows, png_uint_32 cols, const File& samples, const Special& special) {
+  File out;
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_infop image = png_create_info_struct(png);
+  png_set_write_fn(
+      png, &out,
+      [](png_structp p, png_bytep data, std::size_t size) {
+        auto& file = *static_cast<File*>(png_get_io_ptr(p));
+        file.insert(file.end(), data, data + size);
+      },
+      [](png_structp) {});
+  png_set_IHDR(png, image, cols, rows, special.bits, special.type,
+               special.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
+  if (!special.palette.empty()) {
+    png_set_PLTE(png, image, special.palette.data(), static_cast<int>(special.palette.size()));
+  }
+  if (!special.palette_alpha.empty()) {
+    png_set_tRNS(png, image, special.palette_alpha.data(),
+                 static_cast<int>(special.palette_alpha.size()), nullptr);
+  }
+  if (special.transparent_grey >= 0) {
+    png_color_16 grey{};
+    grey.gray = static_cast<png_uint_16>(special.transparent_grey);
+    png_set_tRNS(png, image, nullptr, 0, &grey);
+  }
+  png_write_info(png, image);
+  std::vector<png_bytep> row_pointers;
+  const std::size_t row_bytes = png_get_rowbytes(png, image);
+  for (std::size_t r = 0; r < rows; ++r)
+    row_pointers.push_back(const_cast<png_bytep>(samples.data() + r * row_bytes));
+  png_write_image(png, row_pointers.data());
+  png_write_end(png, nullptr);
+  png_destroy_write_struct(&png, &image);
+  return out;
+}
+
+File samples_of(const Tensor& t) {
+  return {t.data.data(), t.data.data() + t.byte_count()};
+}
+
+}  // namespace
+
+TEST_CASE("a PNG comes back exactly, for every depth, channel count and compression",
+          "[codecs][png]") {
+  for (const DType dtype : {DType::UInt8, DType::UInt16}) {
+    for (std::int64_t channels = 1; channels <= 4; ++channels) {
+      const Tensor in = picture(23, 31, channels, dtype);
+      for (int level = -1; level <= 9; ++level) {
+        EncodeOptions options{.format = Format::Png};
+        if (level >= 0) options.compression = level;
+        const File file = encoded(in, options);
+        CHECK(file == encoded(in, options));
+        Tensor out;
+        const Result<Damage> damage = read(file, out);
+        REQUIRE(damage);
+        CHECK(damage->empty());
+        CHECK(same(in, out));
+      }
+    }
+  }
+}
+
+TEST_CASE("grey of 1, 2 and 4 bits is expanded to the whole range", "[codecs][png]") {
+  for (const int bits : {1, 2, 4}) {
+    const File packed{0x1B};  // 0 0 0 1 1 0 1 1 | 0 1 2 3 | 1 11
+    const File file = png(1, static_cast<png_uint_32>(8 / bits), packed, {.bits = bits});
+    Tensor out;
+    REQUIRE(read(file, out));
+    const File samples = samples_of(out);
+    if (bits == 1) CHECK(samples == File{0, 0, 0, 255, 255, 0, 255, 255});
+    if (bits == 2) CHECK(samples == File{0, 85, 170, 255});
+    if (bits == 4) CHECK(samples == File{17, 187});
+  }
+}
+
+TEST_CASE("a palette becomes RGB, with transparency RGBA", "[codecs][png]") {
+  Special special{.bits = 8, .type = PNG_COLOR_TYPE_PALETTE, .palette = {{1, 2, 3}, {40, 50, 60}}};
+  Tensor out;
+  REQUIRE(read(png(1, 2, {1, 0}, special), out));
+  CHECK(out.shape == Shape::image(1, 2, 3));
+  CHECK(samples_of(out) == File{40, 50, 60, 1, 2, 3});
+  special.palette_alpha = {7};
+  REQUIRE(read(png(1, 2, {1, 0}, special), out));
+  CHECK(samples_of(out) == File{40, 50, 60, 255, 1, 2, 3, 7});
+}
+
+TEST_CASE("a transparent grey value becomes an alpha channel", "[codecs][png]") {
+  Tensor out;
+  REQUIRE(read(png(1, 2, {9, 10}, {.transparent_grey = 9}), out));
+  CHECK(out.shape == Shape::image(1, 2, 2));
+  CHECK(samples_of(out) == File{9, 0, 10, 255});
+}
+
+TEST_CASE("an interlaced PNG is the same picture", "[codecs][png]") {
+  for (const auto& [rows, cols] : {std::pair{1, 1}, {3, 5}, {33, 31}}) {
+    const Tensor in = picture(rows, cols, 3);
+    const File file = png(static_cast<png_uint_32>(rows), static_cast<png_uint_32>(cols),
+                          samples_of(in), {.type = PNG_COLOR_TYPE_RGB, .interlaced = true});
+    Tensor out;
+    REQUIRE(read(file, out));
+    CHECK(same(in, out));
+  }
+}
+
+TEST_CASE("a PNG that is cut anywhere before its last data chunk ends is an error",
+          "[codecs][png]") {
+  const Stderr said;
+  const Tensor in = picture(40, 50, 3);
+  for (const bool interlaced : {false, true}) {
+    const File file =
+        png(40, 50, samples_of(in), {.type = PNG_COLOR_TYPE_RGB, .interlaced = interlaced});
+    const std::size_t end = find(file, "IEND"sv) - 4;
+    for (std::size_t n = 8; n < end; n += 1 + n / 300) {
+      INFO(n << " of " << end);
+      Tensor out;
+      const Result<Damage> strict = read(first_bytes(file, n), out);
+      REQUIRE_FALSE(strict);
+      CHECK(strict.error().code == ErrorCode::Truncated);
+      const Result<Damage> lenient = read(first_bytes(file, n), out, kAccept);
+      if (lenient) CHECK_FALSE(lenient->empty());
+    }
+    for (std::size_t n = end; n < file.size(); ++n) {
+      Tensor out;
+      REQUIRE(read(first_bytes(file, n), out));
+      CHECK(same(in, out));
+    }
+  }
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("a cut PNG names the row, and accepted has zeros from there", "[codecs][png]") {
+  const Tensor in = picture(40, 50, 3);
+  const File file = encoded(in, {.format = Format::Png, .compression = 0});
+  const File part = first_bytes(file, file.size() / 2);
+  CHECK(message_of(part) == "truncated: the picture data ends at row 16 of 40");
+  Tensor out;
+  const Result<Damage> damage = read(part, out, kAccept);
+  REQUIRE(damage);
+  CHECK(*damage == "truncated: the picture data ends at row 16 of 40");
+  CHECK(std::memcmp(out.data.data(), in.data.data(), 16 * in.row_bytes()) == 0);
+  for (std::size_t i = 16 * in.row_bytes(); i < in.byte_count(); ++i)
+    REQUIRE(out.data.data()[i] == 0);
+}
+
+TEST_CASE("a changed byte in PNG picture data is damage", "[codecs][png]") {
+  const Tensor in = picture(40, 50, 3);
+  const File file = encoded(in, {.format = Format::Png});
+  const std::size_t data = find(file, "IDAT"sv) + 4;
+  const std::size_t end = find(file, "IEND"sv) - 4;
+  for (std::size_t at = data; at < end; at += 7) {
+    File copy(file);
+    copy[at] ^= 0x10U;
+    Tensor out;
+    const Result<Damage> damage = read(copy, out);
+    INFO(at);
+    REQUIRE_FALSE(damage);
+    CHECK(
+        (damage.error().code == ErrorCode::Damaged || damage.error().code == ErrorCode::Truncated));
+  }
+}
+
+TEST_CASE("PNG headers that lie are refused before memory is taken", "[codecs][png]") {
+  const File file = encoded(picture(4, 4, 3), {.format = Format::Png});
+  // a header with 60000 x 60000, and its checksum
+  File lie = first_bytes(file, 8);
+  lie += "\0\0\0\x0dIHDR\0\0\xea\x60\0\0\xea\x60\x08\x02\0\0\0"sv;
+  png_uint_32 crc = static_cast<png_uint_32>(crc32(0, lie.data() + 12, 17));
+  for (int i = 3; i >= 0; --i)
+    lie.push_back(static_cast<std::uint8_t>(crc >> (8 * i)));
+  lie.insert(lie.end(), file.begin() + 33, file.end());
+  CHECK(read_info(lie, {}).error().code == ErrorCode::TooLarge);
+  const DecodeOptions all{.max_pixels = std::int64_t{1} << 40};
+  CHECK(message_of(lie, all).starts_with("truncated: "));
+}
+
+TEST_CASE("PNG orientation is read from eXIf, before or behind the data", "[codecs][png]") {
+  const File file = encoded(picture(4, 6, 3), {.format = Format::Png});
+  std::string chunk = std::string(
+      "\0\0\0\x1a"
+      "eXIfMM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"sv);
+  chunk.resize(8 + 26);
+  const auto crc =
+      static_cast<png_uint_32>(crc32(0, reinterpret_cast<const Bytef*>(chunk.data()) + 4, 30));
+  for (int i = 3; i >= 0; --i)
+    chunk += static_cast<char>(crc >> (8 * i));
+  for (const char* before : {"IDAT", "IEND"}) {
+    File copy(file);
+    copy.insert(copy.begin() + static_cast<std::ptrdiff_t>(find(file, before) - 4), chunk.begin(),
+                chunk.end());
+    CHECK(read_info(copy, {})->orientation == 6);
+    Tensor out;
+    REQUIRE(read(copy, out));
+    CHECK(out.shape == Shape::image(6, 4, 3));
+  }
+}
+
+TEST_CASE("changed bytes in a PNG never crash it or print anything", "[codecs][png]") {
+  const Stderr said;
+  const File grey =
+      png(9, 9, samples_of(picture(9, 9, 1)), {.interlaced = true, .transparent_grey = 5});
+  for (const File& file :
+       {encoded(picture(20, 20, 4, DType::UInt16), {.format = Format::Png}), grey}) {
+    with_flips(file, 600, [](const File& changed) {
+      Tensor out;
+      static_cast<void>(read(changed, out, {.max_pixels = 1 << 20}));
+      static_cast<void>(read(changed, out, {.accept_truncated = true, .max_pixels = 1 << 20}));
+    });
+  }
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("PNG refuses floats and five channels", "[codecs][png]") {
+  const Codec& png_codec = codec_of(Format::Png);
+  CHECK(png_codec.can_encode(Shape::image(1, 1, 3), DType::Float32).error().message ==
+        "png holds uint8 or uint16, not float32");
+  CHECK(png_codec.can_encode(Shape::image(1, 1, 5), DType::UInt8).error().code == ErrorCode::Depth);
+}
