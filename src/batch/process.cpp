@@ -53,9 +53,14 @@ class ImageJob {
       return failed(fits.error());
 
     if (plans.front().skip.empty()) {  // skipping depends on the shape alone, so all copies agree
-      auto damage = decode(scratch_.file.bytes(), *info, chain_.input, scratch_.decoded);
-      if (!damage) return failed(damage.error());
-      common_.truncated = *damage;
+      Window needed;                   // by any of the copies: they share one decode
+      for (const Plan& plan : plans)
+        needed = needed.united_with(plan.window);
+      auto part =
+          decode_window(scratch_.file.bytes(), *info, chain_.input, needed, scratch_.decoded);
+      if (!part) return failed(part.error());
+      common_.truncated = std::move(part->damage);
+      decoded_ = part->window;
     }
     for (std::size_t i = 0; i < copies(); ++i) {
       auto made = make_output(plans[i], i, **codec, *info, depth);
@@ -143,8 +148,7 @@ class ImageJob {
       result_.records.push_back(std::move(record));
       return Done{};
     }
-    const Window all{2, {Interval{0, plan.input.rows()}, Interval{0, plan.input.cols()}}};
-    const Tensor* pixels = &run_plan(plan, scratch_.decoded, all, scratch_.plan);
+    const Tensor* pixels = &run_plan(plan, scratch_.decoded, decoded_, scratch_.plan);
     if (pixels->dtype != depth || info.dtype != depth) {
       to_file_depth(*pixels, info.dtype, depth, scratch_.converted);
       pixels = &scratch_.converted;
@@ -190,6 +194,7 @@ class ImageJob {
   const std::string& out_;
   Scratch& scratch_;
   Record common_;
+  Window decoded_;  ///< the part of the picture that scratch_.decoded holds
   Processed result_;
 };
 

@@ -15,11 +15,13 @@ namespace {
 constexpr std::array<std::string_view, 9> kChainKeys{
     "name", "seed", "seed_from", "copies", "data_format", "layers", "output", "input", "$schema"};
 constexpr std::array<std::string_view, 4> kOutputKeys{"format", "quality", "compression", "dtype"};
-constexpr std::array<std::string_view, 3> kInputKeys{"orientation", "truncated", "max_pixels"};
+constexpr std::array<std::string_view, 4> kInputKeys{"orientation", "truncated", "check",
+                                                     "max_pixels"};
 constexpr std::array<std::string_view, 4> kSeedFrom{"path", "index", "content", "fixed"};
 constexpr std::array<std::string_view, 2> kDataFormats{"channels_last", "channels_first"};
 constexpr std::array<std::string_view, 2> kOrientations{"apply", "ignore"};
 constexpr std::array<std::string_view, 2> kTruncated{"fail", "accept"};
+constexpr std::array<std::string_view, 2> kChecks{"needed", "full"};
 constexpr std::array<std::string_view, 4> kOutputTypes{"uint8", "uint16", "float32", "float64"};
 // What Keras 3 writes beside class_name and config.
 constexpr std::array<std::string_view, 3> kEntryKeys{"module", "registered_name", "build_config"};
@@ -138,6 +140,7 @@ class Reader {
     input.apply_orientation =
         word(*object, "/input", "orientation", kOrientations).value_or(0) == 0;
     input.accept_truncated = word(*object, "/input", "truncated", kTruncated).value_or(0) == 1;
+    input.check_all = word(*object, "/input", "check", kChecks).value_or(0) == 1;
     if (const Json* value = get(*object, "max_pixels")) {
       // Larger than any extent: whole_number's own limit does not apply.
       if (value->is_number_integer() && *value >= 1 && *value <= std::int64_t{1} << 40) {
@@ -339,6 +342,7 @@ Json resolved(const Chain& chain) {
   }
   json["input"] = {{"orientation", kOrientations.at(chain.input.apply_orientation ? 0 : 1)},
                    {"truncated", kTruncated.at(chain.input.accept_truncated ? 1 : 0)},
+                   {"check", kChecks.at(chain.input.check_all ? 1 : 0)},
                    {"max_pixels", chain.input.max_pixels}};
   Json output = {{"format", chain.output.format ? codec_of(*chain.output.format).name : "same"}};
   if (chain.output.quality) output["quality"] = *chain.output.quality;

@@ -95,6 +95,10 @@ Json chain_schema() {
          described({{"enum", {"apply", "ignore"}}}, "turn pictures as their tags say")},
         {"truncated",
          described({{"enum", {"fail", "accept"}}}, "what to do with pictures that are not whole")},
+        {"check",
+         described(
+             {{"enum", {"needed", "full"}}},
+             "what of a picture is decoded: what is needed of it, or all, to find all damage")},
         {"max_pixels",
          described({{"type", "integer"}, {"minimum", 1}, {"maximum", std::int64_t{1} << 40}},
                    "the largest picture that is read or made, in pixels")}}},

@@ -163,18 +163,34 @@ std::string listed(const Range& range, Name name) {
   return text;
 }
 
-Result<Damage> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOptions& options,
-                                Tensor& out) {
+Window whole(const Shape& shape) {
+  return {2, {Interval{0, shape.rows()}, Interval{0, shape.cols()}}};
+}
+
+// What is needed of the picture as it is stored, or all of it.
+Result<Part> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                              const Window& needed, Tensor& out) {
   const Codec& codec = codec_of(info.format);
-  Result<Damage> done = codec.decode(file, info, options, out);
-  if (!done) return done;
-  if (out.shape != info.shape || out.dtype != info.dtype) {
+  Result<Part> part = Part{"", whole(info.shape)};
+  const bool in_part = codec.decode_part != nullptr && !options.check_all &&
+                       !options.accept_truncated && needed != part->window;
+  if (in_part) {
+    part = codec.decode_part(file, info, options, needed, out);
+  } else if (auto done = codec.decode(file, info, options, out)) {
+    part->damage = *std::move(done);
+  } else {
+    part = done.error();
+  }
+  if (!part) return part;
+  const Shape expected =
+      Shape::image(part->window[0].length(), part->window[1].length(), info.shape.channels);
+  if (out.shape != expected || out.dtype != info.dtype) {
     return Error{ErrorCode::Internal,
                  "the decoder for " + std::string(codec.name) + " gave " + to_string(out.shape) +
                      " " + std::string(name_of(out.dtype)) + ", the header said " +
-                     to_string(info.shape) + " " + std::string(name_of(info.dtype))};
+                     to_string(expected) + " " + std::string(name_of(info.dtype))};
   }
-  return done;
+  return part;
 }
 
 }  // namespace
@@ -235,17 +251,30 @@ Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
 
 Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                       Tensor& out) {
+  const Shape shape = options.apply_orientation ? info.upright_shape() : info.shape;
+  DecodeOptions all = options;
+  all.check_all = true;
+  auto part = decode_window(file, info, all, whole(shape), out);
+  if (!part) return part.error();
+  return std::move(part->damage);
+}
+
+Result<Part> decode_window(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                           const Window& needed, Tensor& out) {
+  const int orientation = options.apply_orientation ? info.orientation : 1;
   try {
-    if (!options.apply_orientation || info.orientation == 1) {
-      return decode_as_stored(file, info, options, out);
-    }
+    if (orientation == 1) return decode_as_stored(file, info, options, needed, out);
     // Kept from picture to picture: fresh memory for every one costs more than turning it.
     thread_local Tensor as_stored;
-    Result<Damage> done = decode_as_stored(file, info, options, as_stored);
-    if (done) apply_orientation(as_stored, info.orientation, out);
+    auto part = decode_as_stored(file, info, options, to_stored(needed, orientation, info.shape),
+                                 as_stored);
+    if (part) {
+      apply_orientation(as_stored, orientation, out);
+      part->window = to_upright(part->window, orientation, info.shape);
+    }
     constexpr std::size_t kKeepBytes = std::size_t{128} << 20U;
     as_stored.data.shrink(kKeepBytes);
-    return done;
+    return part;
   } catch (const std::bad_alloc&) {
     return Error{ErrorCode::TooLarge, "not enough memory for " + to_string(info.shape) +
                                           " samples of " + std::string(name_of(info.dtype))};

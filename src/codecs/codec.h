@@ -18,6 +18,7 @@
 #include "core/result.h"
 #include "core/shape.h"
 #include "core/tensor.h"
+#include "geometry/window.h"
 
 namespace deckle {
 
@@ -38,13 +39,20 @@ struct ImageInfo {
 struct DecodeOptions {
   bool apply_orientation = true;
   bool accept_truncated = false;  ///< take what can be read of a truncated or damaged picture
-  std::int64_t max_pixels = std::int64_t{1}
-                            << 28;  ///< rows x cols; more is an Error before memory is taken
+  bool check_all = false;  ///< decode also what is not needed, so that no damage goes unnoticed
+  /// rows x cols; more is an Error before memory is taken
+  std::int64_t max_pixels = std::int64_t{1} << 28;
 };
 
 /// What is to be known of a picture that was read all the same (`accept_truncated`): empty where
 /// all is well.
 using Damage = std::string;
+
+/// A decoded part of a picture, which a tensor holds.
+struct Part {
+  Damage damage;
+  Window window;  ///< of the picture; at least what was asked for
+};
 
 struct EncodeOptions {
   Format format = Format::Png;
@@ -68,6 +76,10 @@ struct Codec {
   Result<Done> (*can_encode)(const Shape& shape, DType dtype);
   Result<Done> (*encode)(const Tensor& pixels, const EncodeOptions& options, Buffer& out);
   std::string (*library)();  ///< "libpng 1.6.39": who makes the bytes
+  /// `decode` for a part of the picture as it is stored, where that costs less; it may give more
+  /// than was asked for. Null: this format is always decoded whole.
+  Result<Part> (*decode_part)(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                              const Window& needed, Tensor& out) = nullptr;
 };
 
 /// The beginning of a file that `recognise` is shown.
@@ -90,6 +102,13 @@ inline constexpr std::size_t kHeadBytes = 512;
 /// `accept_truncated`.
 [[nodiscard]] Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                                     Tensor& out);
+
+/// Decodes at least the window `needed`, in the picture as it is seen; its samples are those of a
+/// full decode. A file that is cut short is refused whatever is needed of it; damage where nothing
+/// is needed may go unnoticed, unless `check_all`.
+[[nodiscard]] Result<Part> decode_window(Bytes file, const ImageInfo& info,
+                                         const DecodeOptions& options, const Window& needed,
+                                         Tensor& out);
 
 /// What a format can hold: what `can_encode` goes by.
 struct Holds {

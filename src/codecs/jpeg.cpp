@@ -420,6 +420,67 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   return Damage{std::move(wrong->message)};
 }
 
+// ---- reading a part
+
+// Whether the picture's end marker is there: in picture data 0xFF never stands before 0xD9
+// otherwise, so a file that is cut short has none behind its header.
+bool has_end_marker(const jpeg_decompress_struct& jpeg, Bytes file) {
+  const std::size_t first = file.size() - jpeg.src->bytes_in_buffer;
+  for (std::size_t at = file.size(); at > first + 1; --at) {
+    if (file[at - 1] == kEoi && file[at - 2] == 0xFF) return true;
+  }
+  return false;
+}
+
+// Rows are skipped without their transform and colour, columns too; what is below is not looked at.
+// Stands inside `guarded`. `window` becomes what is read.
+void read_part(jpeg_decompress_struct& jpeg, Window& window, Tensor& out) {
+  if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
+  jpeg_start_decompress(&jpeg);
+  // The upsampling of a column looks at its neighbours: with one more on each side, every sample
+  // that is wanted is that of a full decode.
+  const auto all = static_cast<JDIMENSION>(jpeg.image_width);
+  const auto left = static_cast<JDIMENSION>(window[1].begin);
+  const auto right = static_cast<JDIMENSION>(window[1].end);
+  JDIMENSION begin = left > 0 ? left - 1 : 0;
+  JDIMENSION width = std::min(right + 1, all) - begin;
+  jpeg_crop_scanline(&jpeg, &begin, &width);
+  window[1] = {begin, std::int64_t{begin} + width};
+  out.reset(Shape::image(window[0].length(), window[1].length(), jpeg.num_components == 1 ? 1 : 3),
+            DType::UInt8);
+  if (window[0].begin > 0) jpeg_skip_scanlines(&jpeg, static_cast<JDIMENSION>(window[0].begin));
+  for (std::int64_t row = 0; row < window[0].length(); ++row) {
+    JSAMPROW to = out.row(row);
+    jpeg_read_scanlines(&jpeg, &to, 1);
+  }
+  jpeg_abort_decompress(&jpeg);
+}
+
+Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                         const Window& needed, Tensor& out) {
+  const auto decode_all = [&]() -> Result<Part> {
+    auto done = decode_jpeg(file, info, options, out);
+    if (!done) return done.error();
+    return Part{*std::move(done),
+                {2, {Interval{0, info.shape.rows()}, Interval{0, info.shape.cols()}}}};
+  };
+  Decoder decoder(file);
+  jpeg_decompress_struct& jpeg = decoder.jpeg;
+  if (!decoder.read_header()) return header_error(decoder);
+  // Several scans have to be read to their end anyway; inks are rare; and where the end marker is
+  // missing, only a full decode tells whether anything else is.
+  const bool simple = jpeg_has_multiple_scans(&jpeg) == 0 && jpeg.num_components != 4;
+  if (!simple || needed.pixels() == 0 || !has_end_marker(jpeg, file)) return decode_all();
+  if (std::optional<Error> hole = find_hole(jpeg, file)) return *hole;
+
+  Part part{"", needed};
+  Report& report = decoder.report;
+  report.in_pixels = true;
+  report.stop_at_damage = true;
+  if (!guarded(report, [&] { read_part(jpeg, part.window, out); })) return fatal_error(decoder);
+  return part;
+}
+
 // ---- writing
 
 struct Destination {
@@ -517,7 +578,8 @@ Codec jpeg_codec() {
           .decode = decode_jpeg,
           .can_encode = can_encode,
           .encode = encode,
-          .library = library};
+          .library = library,
+          .decode_part = decode_part};
 }
 
 }  // namespace deckle

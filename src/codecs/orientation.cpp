@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace deckle {
 namespace {
@@ -113,6 +114,43 @@ void apply_orientation(const Tensor& stored, int orientation, Tensor& upright) {
     default:
       return gather<0>(stored, walk, upright);
   }
+}
+
+namespace {
+
+Interval mirrored(const Interval& range, std::int64_t length) {
+  return {length - range.end, length - range.begin};
+}
+
+// What an orientation does to the stored picture: turn it over the diagonal, then mirror its axes.
+bool exchanges_axes(int orientation) {
+  return orientation >= 5 && orientation <= 8;
+}
+bool mirrors_rows(int o) {
+  return o == 3 || o == 4 || o == 6 || o == 7;
+}
+bool mirrors_cols(int o) {
+  return o == 2 || o == 3 || o == 7 || o == 8;
+}
+
+Window mirror_stored(Window window, int orientation, const Shape& stored) {
+  if (mirrors_rows(orientation)) window[0] = mirrored(window[0], stored.rows());
+  if (mirrors_cols(orientation)) window[1] = mirrored(window[1], stored.cols());
+  return window;
+}
+
+}  // namespace
+
+Window to_stored(const Window& upright, int orientation, const Shape& stored) {
+  Window window = upright;
+  if (exchanges_axes(orientation)) std::swap(window[0], window[1]);
+  return mirror_stored(window, orientation, stored);
+}
+
+Window to_upright(const Window& in_stored, int orientation, const Shape& stored) {
+  Window window = mirror_stored(in_stored, orientation, stored);
+  if (exchanges_axes(orientation)) std::swap(window[0], window[1]);
+  return window;
 }
 
 }  // namespace deckle

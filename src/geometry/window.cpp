@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "geometry/window.h"
 
+#include <algorithm>
+
 namespace deckle {
 
 std::int64_t Window::pixels() const {
@@ -8,6 +10,17 @@ std::int64_t Window::pixels() const {
   for (int a = 0; a < rank; ++a)
     n *= (*this)[a].length();
   return n;
+}
+
+Window Window::united_with(const Window& other) const {
+  if (pixels() == 0) return other;
+  if (other.pixels() == 0) return *this;
+  Window both = *this;
+  for (int a = 0; a < rank; ++a) {
+    both[a].begin = std::min(both[a].begin, other[a].begin);
+    both[a].end = std::max(both[a].end, other[a].end);
+  }
+  return both;
 }
 
 }  // namespace deckle

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace deckle {
@@ -26,6 +27,8 @@ struct Window {
   }
   [[nodiscard]] Interval& operator[](int a) { return axis.at(static_cast<std::size_t>(a)); }
   [[nodiscard]] std::int64_t pixels() const;
+  /// The smallest window that holds both; an empty one holds nothing.
+  [[nodiscard]] Window united_with(const Window& other) const;
   bool operator==(const Window&) const = default;
 };
 
