@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/survey.h"
+
+#include <string>
+
+#include "batch/engine.h"
+#include "dataset/outputs.h"
+#include "support/catch.h"
+#include "support/folders.h"
+
+using namespace deckle;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* kToPng = R"({"layers": [{"class_name": "Cropping2D", "cropping": 1}],
+                                   "output": {"format": "png"}})";
+constexpr const char* kSame = R"({"layers": [{"class_name": "Cropping2D", "cropping": 1}]})";
+
+Strings clashes(const std::string& folder, const char* chain = kToPng) {
+  return find_clashes(test::chain_of(chain), test::listed(folder));
+}
+
+// What check_output_folder has against it; nothing where all is well.
+std::string refusal(const Strings& inputs, const std::string& out, const char* chain = kToPng) {
+  const InputList list = test::listed(InputRequest{inputs, {}, '\n', out});
+  const auto checked = check_output_folder(test::chain_of(chain), list, out);
+  if (checked) return "";
+  CHECK(checked.error().code == ErrorCode::Usage);
+  return checked.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a file is passed over if nothing says that it is an image", "[batch][survey]") {
+  const Error no_image{ErrorCode::NotAnImage, "", 0};
+  for (const char* name : {"README", "notes.txt", "f.jpg/a", "a.npy", ".jpg"}) {
+    INFO(name);
+    CHECK(is_passed_over(no_image, name, false));
+    CHECK_FALSE(is_passed_over(no_image, name, true));
+    CHECK_FALSE(is_passed_over({ErrorCode::Unsupported, "", 0}, name, false));
+    CHECK_FALSE(is_passed_over({ErrorCode::Unreadable, "", 0}, name, false));
+  }
+  for (const char* name :
+       {"a.jpg", "a.JPEG", "f/a.png", "a.webp", "a.tif", "a.gif", "a.HEIC", "a.ppm"}) {
+    INFO(name);
+    CHECK_FALSE(is_passed_over(no_image, name, false));
+  }
+}
+
+TEST_CASE("only images and what claims to be one stay on the list", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("a.jpg", test::jpg(4, 4));
+  folder.put("b", test::png(4, 4));
+  folder.put("empty.jpg", "");
+  folder.put("gone.txt.gif", "GIF89a");
+  folder.put("readme", "text");
+  folder.put("z.csv", "1,2");
+  for (const int jobs : {1, 8}) {
+    InputList list = test::listed(folder.path());
+    CHECK(keep_images(list, jobs) == 2);
+    CHECK(test::paths(list) == Strings{"a.jpg", "b", "empty.jpg", "gone.txt.gif"});
+  }
+  InputList named = test::listed(InputRequest{{folder / "readme"}, {}, '\n', ""});
+  CHECK(keep_images(named, 1) == 0);
+}
+
+TEST_CASE("two images that would write one output are a clash", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("f/a.jpg", test::jpg(4, 4));
+  folder.put("f/a.png", test::png(4, 4));
+  folder.put("g/a.jpg", test::jpg(4, 4));
+  CHECK(clashes(folder.path()) == Strings{"two inputs would write f/a.png: " +
+                                          (folder / "f/a.jpg") + ", " + (folder / "f/a.png")});
+  CHECK(clashes(folder.path(), kSame).empty());
+  // A third one is told as well.
+  folder.put("f/a", test::jpg(4, 4));
+  CHECK(clashes(folder.path()).size() == 2);
+  CHECK(clashes(folder.path(), kSame).size() == 1);  // f/a is a JPEG: f/a.jpg
+}
+
+TEST_CASE("two folders with one name in each clash", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("x/a.png", test::png(4, 4));
+  folder.put("y/a.png", test::png(4, 4));
+  const InputList list = test::listed(InputRequest{{folder / "x", folder / "y"}, {}, '\n', ""});
+  CHECK(find_clashes(test::chain_of(kToPng), list).size() == 1);
+}
+
+TEST_CASE("files that are no images do not clash", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("a.jpg", test::jpg(4, 4));
+  folder.put("a.txt", "a label");
+  folder.put("a.xml", "<a/>");
+  folder.put("a", "text");
+  CHECK(clashes(folder.path()).empty());
+}
+
+TEST_CASE("copies clash where their images do, and only there", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("a.jpg", test::jpg(4, 4));
+  folder.put("a_000.jpg", test::jpg(4, 4));
+  const char* chain = R"({"copies": 2, "layers": [{"class_name": "Cropping2D"}]})";
+  CHECK(clashes(folder.path(), chain).empty());
+}
+
+TEST_CASE("an output where others need a folder is a clash", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("a.jpg", test::jpg(4, 4));
+  folder.put("a.png/b.jpg", test::jpg(4, 4));
+  CHECK(clashes(folder.path()) == Strings{(folder / "a.jpg") + " would write a.png, which is the "
+                                                               "folder of other outputs"});
+  folder.put("a.jpg", "not an image but named like one");
+  CHECK(clashes(folder.path()).size() == 1);  // it fails anyway
+  std::filesystem::rename(folder / "a.jpg", folder / "a.txt");
+  CHECK(clashes(folder.path()).empty());
+}
+
+// What a.jpg might write if it were no JPEG is taken for what it writes.
+TEST_CASE("an output in its input's own format is no clash with a folder",
+          "[batch][survey][!mayfail]") {
+  const test::Folder folder;
+  folder.put("a.jpg", test::jpg(4, 4));
+  folder.put("a.png/b.jpg", test::jpg(4, 4));
+  CHECK(clashes(folder.path(), kSame).empty());
+}
+
+TEST_CASE("names in clashes can be shown on a terminal", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("a\n\xff.jpg", test::jpg(4, 4));
+  folder.put("a\n\xff.png", test::png(4, 4));
+  const Strings found = clashes(folder.path());
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].starts_with("two inputs would write a\\n\\xff.png: "));
+}
+
+TEST_CASE("the output folder is no input folder, by whatever name", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("in/a.jpg", test::jpg(4, 4));
+  folder.link("in", "link");
+  const std::string why =
+      ": the output folder is an input folder; outputs never go there, give another -o";
+  for (const std::string& out :
+       {folder / "in", folder / "in/", folder / "in/../in", folder / "link", folder / "link/"}) {
+    INFO(out);
+    CHECK(refusal({folder / "in"}, out) == out + why);
+  }
+  CHECK(refusal({folder / "link"}, folder / "in") == (folder / "in") + why);
+  CHECK(refusal({folder / "in"}, folder / "in/out").empty());
+  CHECK(refusal({folder / "in"}, folder / "other/not/there/yet").empty());
+  CHECK(refusal({folder / "in"}, folder / "in2").empty());
+}
+
+TEST_CASE("outputs do not land in an input folder below the output folder", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("photos/a.jpg", test::jpg(4, 4));
+  folder.put("photos/photos/b.jpg", test::jpg(4, 4));
+  CHECK(refusal({folder / "photos"}, folder.path()) ==
+        folder.path() + ": the output photos/b.png would land in the input folder " +
+            (folder / "photos") + "; give another -o");
+  CHECK(refusal({folder / "photos/photos"}, folder.path()).empty());  // only b.png
+  CHECK(refusal({folder / "photos/photos"}, folder / "photos").empty());
+}
+
+// Only where the output folder itself leads is looked at.
+TEST_CASE("outputs do not land in an input folder through a link", "[batch][survey][!mayfail]") {
+  const test::Folder folder;
+  folder.put("in/sub/a.jpg", test::jpg(4, 4));
+  folder.put("out/other.txt", "");
+  folder.link("../in/sub", "out/sub");
+  CHECK_FALSE(refusal({folder / "in"}, folder / "out").empty());
+}
+
+// A folder with no image in it needs no folder among the outputs.
+TEST_CASE("a folder without images is in nobody's way", "[batch][survey][!mayfail]") {
+  const test::Folder folder;
+  folder.put("a.jpg", test::jpg(4, 4));
+  folder.put("a.png/README", "text");
+  CHECK(clashes(folder.path()).empty());
+}
+
+TEST_CASE("a named file is not replaced by its own output", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("a.jpg", test::jpg(4, 4));
+  folder.put("b.png", test::png(4, 4));
+  CHECK(refusal({folder / "b.png"}, folder.path()) ==
+        folder.path() + ": the output b.png would replace the input itself; give another -o");
+  CHECK(refusal({folder / "a.jpg"}, folder.path()).empty());
+  CHECK_FALSE(refusal({folder / "a.jpg"}, folder.path(), kSame).empty());
+  CHECK(refusal({folder / "a.jpg"}, folder / "out", kSame).empty());
+}
+
+TEST_CASE("what earlier runs recorded is our own", "[batch][survey]") {
+  const test::Folder folder;
+  CHECK(own_outputs(folder / "none")->empty());
+  CHECK(own_outputs(folder.path())->empty());
+
+  const auto line = [](const std::string& path) {
+    return R"({"input":"i","output":")" + path + R"(","output_sha256":")" + std::string(64, '0') +
+           R"(","bytes":1})";
+  };
+  folder.put("manifest.jsonl", "{\"deckle_manifest\": 1}\n" + line("a.png") + "\n");
+  folder.put(kJournalName, "{\"deckle_manifest\": 1}\n" + line("f/b.png") + "\nnonsense\n" +
+                               line("c.png") + "\n" + line("d.png").substr(0, 60));
+  const auto own = own_outputs(folder.path());
+  REQUIRE(own);
+  CHECK(*own == OwnOutputs{"a.png", "f/b.png", "c.png"});
+
+  folder.put("manifest.jsonl", "something else\n");
+  const auto refused = own_outputs(folder.path());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        (folder / "manifest.jsonl") +
+            ": line 1: not a deckle manifest: its first line has no \"deckle_manifest\"");
+}
+
+TEST_CASE("files of others where outputs are to go are found", "[batch][survey]") {
+  const test::Folder folder;
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    folder.put(std::string("in/") + name + ".jpg", test::jpg(4, 4));
+  folder.put("in/note.txt", "text");
+  folder.put("out/a.png", "");
+  folder.put("out/b.png/inside", "");
+  folder.put("out/d.jpg", "not where an output goes");
+  folder.put("out/note.png", "");
+  folder.link("nowhere", "out/c.png");
+  const InputList list = test::listed(folder / "in");
+  const std::string why = ": is there already and was not made by a run into this folder";
+  const std::string out = folder / "out";
+  const Strings all{out + "/a.png" + why, out + "/b.png" + why, out + "/c.png" + why};
+  CHECK(find_foreign(test::chain_of(kToPng), list, out, {}) == all);
+  CHECK(find_foreign(test::chain_of(kToPng), list, out, {"a.png", "c.png"}) == Strings{all[1]});
+  CHECK(find_foreign(test::chain_of(kSame), list, out, {}) == Strings{out + "/d.jpg" + why});
+  CHECK(find_foreign(test::chain_of(kToPng), list, folder / "none", {}).empty());
+}
+
+// Only the first copy is looked for: a file in the way of another one is found too late.
+TEST_CASE("files of others where copies are to go are found", "[batch][survey][!mayfail]") {
+  const test::Folder folder;
+  folder.put("in/a.jpg", test::jpg(4, 4));
+  folder.put("out/a_001.png", "precious");
+  Chain chain = test::chain_of(kToPng);
+  chain.copies = 3;
+  CHECK(find_foreign(chain, test::listed(folder / "in"), folder / "out", {}).size() == 1);
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain/chain.h"
+
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/json.h"
+#include "support/catch.h"
+#include "support/chains.h"
+
+using namespace deckle;
+using test::chain_of;
+using test::Lines;
+using test::mistakes_in;
+
+namespace {
+
+const std::string kLayers = R"("layers": [{"class_name": "Cropping2D"}])";
+
+Lines wrong(const std::string& member) {
+  return mistakes_in("{" + member + ", " + kLayers + "}");
+}
+
+Chain with(const std::string& member) {
+  return chain_of("{" + member + ", " + kLayers + "}");
+}
+
+Lines wrong_layer(const std::string& entry) {
+  return mistakes_in(R"({"layers": [)" + entry + "]}");
+}
+
+std::string brackets(std::size_t depth) {
+  return std::string(depth, '[') + std::string(depth, ']');
+}
+
+}  // namespace
+
+TEST_CASE("a chain of layers alone has every default") {
+  const Chain chain = chain_of("{" + kLayers + "}");
+  CHECK(chain.name.empty());
+  CHECK_FALSE(chain.seed.has_value());
+  CHECK(chain.seed_from == SeedFrom::Path);
+  CHECK(chain.copies == 1);
+  CHECK_FALSE(chain.channels_first);
+  CHECK_FALSE(chain.draws());
+  CHECK(chain.input.apply_orientation);
+  CHECK_FALSE(chain.input.accept_truncated);
+  CHECK(chain.input.max_pixels == 268435456);
+  CHECK_FALSE(chain.output.format.has_value());
+  CHECK_FALSE(chain.output.quality.has_value());
+  CHECK_FALSE(chain.output.lossless);
+  CHECK_FALSE(chain.output.compression.has_value());
+  CHECK_FALSE(chain.output.dtype.has_value());
+  REQUIRE(chain.layers.size() == 1);
+  CHECK(chain.layers[0].spec->name == "Cropping2D");
+}
+
+TEST_CASE("every key of a chain is read") {
+  const Chain chain = chain_of(R"({
+    "$schema": "chain.schema.json",
+    "name": "train-224", "seed": [42, -7], "seed_from": "content", "copies": 3,
+    "data_format": "channels_first",
+    "layers": [{"class_name": "RandomCrop", "config": {"height": 2, "width": 3}}],
+    "input": {"orientation": "ignore", "truncated": "accept", "max_pixels": 1000},
+    "output": {"format": "jpg", "quality": 90, "dtype": "uint8"}})");
+  CHECK(chain.name == "train-224");
+  CHECK(chain.seed == SeedPair{42, -7});
+  CHECK(chain.seed_from == SeedFrom::Content);
+  CHECK(chain.copies == 3);
+  CHECK(chain.channels_first);
+  CHECK(chain.draws());
+  CHECK_FALSE(chain.input.apply_orientation);
+  CHECK(chain.input.accept_truncated);
+  CHECK(chain.input.max_pixels == 1000);
+  CHECK(chain.output.format == Format::Jpeg);
+  CHECK(chain.output.quality == 90);
+  CHECK(chain.output.dtype == DType::UInt8);
+  CHECK(with(R"("output": {"format": "png", "compression": 0})").output.compression == 0);
+  CHECK(with(R"("output": {"format": "webp", "quality": "lossless"})").output.lossless);
+  CHECK(with(R"("output": {"format": "same", "quality": 100})").output.quality == 100);
+}
+
+TEST_CASE("null counts as not given") {
+  const Chain chain =
+      with(R"("name": null, "seed": null, "seed_from": null, "copies": null, "data_format": null,
+              "input": null, "output": {"format": null, "quality": null, "dtype": null})");
+  CHECK(resolved(chain) == resolved(chain_of("{" + kLayers + "}")));
+}
+
+TEST_CASE("a layer may hold its arguments in config or beside its name") {
+  const Json expected =
+      Json::parse(R"({"padding": [[2, 2], [2, 2]], "data_format": "channels_last"})");
+  for (const std::string entry :
+       {R"({"class_name": "ZeroPadding2D", "config": {"padding": 2}})",
+        R"({"class_name": "ZeroPadding2D", "padding": 2})",
+        R"({"padding": 2, "name": "pad_1", "class_name": "ZeroPadding2D"})",
+        R"({"module": "keras.layers", "class_name": "ZeroPadding2D",
+            "config": {"name": "zero_padding2d", "trainable": true, "padding": [[2, 2], [2, 2]],
+                       "data_format": "channels_last"},
+            "registered_name": null, "build_config": {"input_shape": [2, 4, 3, 3]}})"}) {
+    CAPTURE(entry);
+    const Chain chain = chain_of(R"({"layers": [)" + entry + "]}");
+    REQUIRE(chain.layers.size() == 1);
+    CHECK(chain.layers[0].config == expected);
+  }
+}
+
+TEST_CASE("a chain's seed is read to the last of 64 bits, or refused") {
+  CHECK(with(R"("seed": 42)").seed == SeedPair{42, 0});
+  CHECK(with(R"("seed": 9007199254740993)").seed == SeedPair{9007199254740993, 0});
+  CHECK(with(R"("seed": 9223372036854775807)").seed ==
+        SeedPair{std::numeric_limits<std::int64_t>::max(), 0});
+  CHECK(with(R"("seed": [-9223372036854775808, -1])").seed ==
+        SeedPair{std::numeric_limits<std::int64_t>::min(), -1});
+  const std::string tail =
+      " is not a seed; give a whole number of 64 bits, or a pair [a, b] of them";
+  for (const std::string seed : {"9223372036854775808", "18446744073709551615", "true", "42.5",
+                                 "\"42\"", "[1,2,3]", "[9223372036854775808,0]", "100.0"}) {
+    CAPTURE(seed);
+    CHECK(wrong(R"("seed": )" + seed) == Lines{"1:2 /seed: " + seed + tail});
+  }
+  // Beyond all integers nlohmann makes a float of it.
+  CHECK(wrong(R"("seed": 18446744073709551616)").size() == 1);
+  CHECK(wrong(R"("seed": -9223372036854775809)").size() == 1);
+}
+
+TEST_CASE("numbers of a chain are read exactly") {
+  CHECK(with(R"("copies": 1000000)").copies == 1000000);
+  CHECK(wrong(R"("copies": 0)") == Lines{"1:2 /copies: 0 is too small; at least 1 is needed"});
+  CHECK(wrong(R"("copies": 1000001)") ==
+        Lines{"1:2 /copies: 1000001 is too large; at most 1000000 is possible"});
+  CHECK(wrong(R"("copies": 3.7)") == Lines{"1:2 /copies: 3.7 is not a whole number"});
+  CHECK(wrong(R"("copies": 1e2)") == Lines{"1:2 /copies: 100.0 is not a whole number"});
+  CHECK(wrong(R"("copies": true)") == Lines{"1:2 /copies: true is not a whole number"});
+  CHECK(wrong(R"("copies": "3")") == Lines{"1:2 /copies: \"3\" is not a whole number"});
+  CHECK(wrong(R"("copies": 4294967297)").size() == 1);
+  CHECK(wrong(R"("output": {"quality": 0})") ==
+        Lines{"1:13 /output/quality: 0 is too small; at least 1 is needed"});
+  CHECK(wrong(R"("output": {"quality": 101})") ==
+        Lines{"1:13 /output/quality: 101 is too large; at most 100 is possible"});
+  CHECK(wrong(R"("output": {"compression": 10})") ==
+        Lines{"1:13 /output/compression: 10 is too large; at most 9 is possible"});
+  CHECK(with(R"("input": {"max_pixels": 1099511627776})").input.max_pixels == 1099511627776);
+  for (const std::string pixels :
+       {"0", "-1", "1099511627777", "18446744073709551615", "1.5", "true", "\"9\""}) {
+    CAPTURE(pixels);
+    CHECK(wrong(R"("input": {"max_pixels": )" + pixels + "}") ==
+          Lines{"1:12 /input/max_pixels: " + pixels + " is not a whole number from 1 to 2^40"});
+  }
+}
+
+TEST_CASE("words of a chain are those that there are") {
+  CHECK(wrong(R"("seed_from": "pth")") ==
+        Lines{"1:2 /seed_from: \"pth\" is not one of path, index, content or fixed; did you mean "
+              "\"path\"?"});
+  CHECK(wrong(R"("seed_from": 3)") ==
+        Lines{"1:2 /seed_from: 3 is not one of path, index, content or fixed"});
+  CHECK(wrong(R"("data_format": "th")") ==
+        Lines{"1:2 /data_format: \"th\" is not one of channels_last or channels_first"});
+  CHECK(wrong(R"("input": {"orientation": "aply", "truncated": "yes"})") ==
+        Lines{"1:12 /input/orientation: \"aply\" is not one of apply or ignore; did you mean "
+              "\"apply\"?",
+              "1:35 /input/truncated: \"yes\" is not one of fail or accept"});
+  CHECK(wrong(R"("output": {"dtype": "int8"})") ==
+        Lines{"1:13 /output/dtype: \"int8\" is not one of uint8, uint16, float32 or float64; did "
+              "you mean \"uint8\"?"});
+  const Lines format = wrong(R"("output": {"format": "gif"})");
+  REQUIRE(format.size() == 1);
+  CHECK(format[0].starts_with("1:13 /output/format: \"gif\" is not one of same, jpg, png, webp"));
+}
+
+TEST_CASE("quality and compression are refused where the format has none") {
+  CHECK(wrong(R"("output": {"format": "png", "quality": 90})") ==
+        Lines{"1:30 /output/quality: only jpg and webp have a quality"});
+  CHECK(wrong(R"("output": {"format": "jpg", "quality": "lossless"})") ==
+        Lines{"1:30 /output/quality: \"lossless\" is a quality of webp alone"});
+  CHECK(wrong(R"("output": {"format": "jpg", "compression": 3})") ==
+        Lines{"1:30 /output/compression: only png and tiff have a compression level; jpg and webp "
+              "have a quality"});
+}
+
+TEST_CASE("things of the wrong kind are named by their kind") {
+  CHECK(mistakes_in("[]") ==
+        Lines{"1:1 : a chain is an object {\"layers\": [..], ..}, not a list"});
+  CHECK(mistakes_in("null") ==
+        Lines{"1:1 : a chain is an object {\"layers\": [..], ..}, not null"});
+  CHECK(wrong(R"("name": 3)") == Lines{"1:2 /name: a name is a text, not a number"});
+  CHECK(wrong(R"("input": [])") == Lines{"1:2 /input: \"input\" is an object, not a list"});
+  CHECK(wrong(R"("output": "png")") == Lines{"1:2 /output: \"output\" is an object, not a text"});
+  CHECK(mistakes_in(R"({"layers": {}})") ==
+        Lines{"1:2 /layers: \"layers\" is a list, not an object"});
+  CHECK(mistakes_in(R"({"layers": []})") ==
+        Lines{"1:2 /layers: the list of layers is empty; \"deckle layers\" shows which there are"});
+  CHECK(mistakes_in("{}") ==
+        Lines{"1:1 : a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}"});
+}
+
+TEST_CASE("unknown keys are refused everywhere") {
+  CHECK(wrong(R"("sed": 1)") == Lines{"1:2 /sed: not a key of a chain; did you mean \"seed\"?"});
+  CHECK(wrong(R"("epochs": 1)") == Lines{"1:2 /epochs: not a key of a chain"});
+  CHECK(wrong(R"("input": {"orientatoin": "apply"})") ==
+        Lines{"1:12 /input/orientatoin: not a key of \"input\"; did you mean \"orientation\"?"});
+  CHECK(wrong(R"("output": {"level": 3, "a/b": 1})") ==
+        Lines{"1:13 /output/level: not a key of \"output\"",
+              "1:25 /output/a~1b: not a key of \"output\""});
+  CHECK(wrong_layer(R"({"class_name": "Cropping2D", "cropping": 1, "config": {}})") ==
+        Lines{"1:42 /layers/0/cropping: not a key of a layer; its arguments stand in \"config\""});
+  CHECK(wrong_layer(R"({"class_name": "Cropping2D", "croping": 1})") ==
+        Lines{"1:42 /layers/0/croping: Cropping2D has no argument \"croping\"; did you mean "
+              "\"cropping\"?"});
+  CHECK(wrong_layer(R"({"class_name": "Cropping2D", "config": {"croping": 1}})") ==
+        Lines{"1:53 /layers/0/config/croping: Cropping2D has no argument \"croping\"; did you mean "
+              "\"cropping\"?"});
+}
+
+TEST_CASE("entries that are no layers are refused") {
+  CHECK(wrong_layer("3") ==
+        Lines{"1:13 /layers/0: a layer is an object {\"class_name\": .., \"config\": {..}}, not a "
+              "number"});
+  CHECK(wrong_layer("{}") ==
+        Lines{"1:13 /layers/0: a layer needs a \"class_name\", such as \"Cropping2D\""});
+  CHECK(wrong_layer(R"({"class_name": 2})") ==
+        Lines{"1:14 /layers/0/class_name: a layer needs a \"class_name\", such as \"Cropping2D\""});
+  CHECK(wrong_layer(R"({"class_name": "Cropping2D", "config": null})") ==
+        Lines{"1:42 /layers/0/config: \"config\" is an object, not null"});
+  CHECK(wrong_layer(R"({"class_name": "Croping2D"})") ==
+        Lines{"1:14 /layers/0/class_name: there is no layer \"Croping2D\"; did you mean "
+              "\"Cropping2D\"?"});
+  CHECK(wrong_layer(R"({"class_name": "Dense"})") ==
+        Lines{"1:14 /layers/0/class_name: there is no layer \"Dense\"; there are Cropping2D, "
+              "ZeroPadding2D, UpSampling2D or RandomCrop"});
+}
+
+TEST_CASE("all mistakes of a chain are told at once, in the order of the text") {
+  CHECK(mistakes_in(R"({
+  "output": {"format": "png", "quality": 0},
+  "layers": [
+    {"class_name": "Croping2D", "config": {"cropping": 1}},
+    {"class_name": "ZeroPadding2D",
+     "config": {"padding": [[1, -1],
+                            [2.5, 0]], "colour": 3}},
+    {"class_name": "RandomCrop", "config": {"height": 3}}
+  ],
+  "copies": 0,
+  "seed": true
+})") == Lines{
+            "2:31 /output/quality: 0 is too small; at least 1 is needed",
+            "4:6 /layers/0/class_name: there is no layer \"Croping2D\"; did you mean "
+            "\"Cropping2D\"?",
+            "6:33 /layers/1/config/padding/0/1: -1 is too small; at least 0 is needed",
+            "7:30 /layers/1/config/padding/1/0: 2.5 is not a whole number of pixels",
+            "7:40 /layers/1/config/colour: ZeroPadding2D has no argument \"colour\"",
+            "8:34 /layers/2/config: RandomCrop needs \"width\", in pixels",
+            "10:3 /copies: 0 is too small; at least 1 is needed",
+            "11:3 /seed: true is not a seed; give a whole number of 64 bits, or a pair [a, b] of "
+            "them",
+        });
+}
+
+TEST_CASE("a key given twice is a mistake, at its second place") {
+  CHECK(mistakes_in("{\"seed\": 1,\n \"seed\": 2,\n " + kLayers + "}") ==
+        Lines{"2:2 /seed: this key stands twice, first in line 1; take one of them out"});
+  CHECK(wrong_layer("{\"class_name\": \"Cropping2D\", \"config\": {\"cropping\": 1,\n"
+                    "\"cropping\": 2}}") ==
+        Lines{"2:1 /layers/0/config/cropping: this key stands twice, first in line 1; take one of "
+              "them out"});
+}
+
+TEST_CASE("all layers of a chain share one data_format") {
+  const auto two = [](const std::string& chain, const std::string& a, const std::string& b) {
+    const auto layer = [](const std::string& format) {
+      return R"({"class_name": "Cropping2D")" + (format.empty() ? "" : ", " + format) + "}";
+    };
+    return "{" + (chain.empty() ? "" : chain + ",\n") + R"("layers": [)" + layer(a) + ",\n" +
+           layer(b) + "]}";
+  };
+  const std::string first = R"("data_format": "channels_first")";
+  const std::string last = R"("data_format": "channels_last")";
+  CHECK(chain_of(two("", first, "")).channels_first);
+  CHECK(chain_of(two("", "", first)).channels_first);
+  CHECK(chain_of(two("", first, first)).channels_first);
+  CHECK(chain_of(two(first, "", "")).channels_first);
+  CHECK(chain_of(two(first, R"("dim_ordering": "th")", first)).channels_first);
+  CHECK(chain_of(two(first, R"("dim_ordering": "default")", "")).channels_first);
+  CHECK_FALSE(chain_of(two("", last, "")).channels_first);
+  CHECK_FALSE(chain_of(two("", "", "")).channels_first);
+  for (const Layer& layer : chain_of(two("", "", first)).layers)
+    CHECK(layer.config["data_format"] == "channels_first");
+
+  CHECK(mistakes_in(two("", first, last)) ==
+        Lines{"2:1 /layers/1: this layer is channels_last, the chain before it channels_first; all "
+              "layers of a chain share one data_format"});
+  CHECK(mistakes_in(two(last, first, "")) ==
+        Lines{"2:12 /layers/0: this layer is channels_first, the chain before it channels_last; "
+              "all layers of a chain share one data_format"});
+  CHECK(mistakes_in(two("", R"("dim_ordering": "th")", last)).size() == 1);
+}
+
+TEST_CASE("a resolved chain is the chain again") {
+  const std::vector<std::string> chains{
+      "{" + kLayers + "}",
+      R"({"name": "größe", "seed": -9223372036854775808, "seed_from": "index", "copies": 7,
+          "layers": [{"class_name": "RandomCrop", "height": 3, "width": 4, "seed": [1, 2],
+                      "if_smaller": "pad", "training": false, "dtype": "uint8"},
+                     {"class_name": "ZeroPadding2D", "padding": {"left_pad": 2}},
+                     {"class_name": "UpSampling2D", "size": 3, "dim_ordering": "th"},
+                     {"class_name": "Cropping2D", "cropping": [1, [0, 2]]}],
+          "input": {"orientation": "ignore", "truncated": "accept", "max_pixels": 99},
+          "output": {"format": "webp", "quality": "lossless", "dtype": "uint8"}})",
+      R"({"seed": [9223372036854775807, -1], "seed_from": "fixed",
+          "layers": [{"class_name": "Cropping2D"}], "output": {"format": "png", "compression": 9}})",
+      R"({"seed_from": "content", "layers": [{"class_name": "Cropping2D"}],
+          "output": {"quality": 77}})",
+  };
+  for (const std::string& text : chains) {
+    CAPTURE(text);
+    const Json once = resolved(chain_of(text));
+    CHECK(resolved(chain_of(once.dump())) == once);
+  }
+  const Json json = resolved(chain_of(chains[1]));
+  CHECK(json["name"] == "größe");
+  CHECK(json["seed"] == std::numeric_limits<std::int64_t>::min());
+  CHECK(json["seed_from"] == "index");
+  CHECK(json["copies"] == 7);
+  CHECK(json["data_format"] == "channels_first");
+  CHECK(json["layers"].size() == 4);
+  CHECK(json["layers"][0]["config"]["seed"] == Json::parse("[1, 2]"));
+  CHECK(json["input"]["max_pixels"] == 99);
+  CHECK(json["output"] ==
+        Json::parse(R"({"format": "webp", "quality": "lossless", "dtype": "uint8"})"));
+}
+
+TEST_CASE("a seed is written as the number alone where its second half is 0") {
+  CHECK(to_json(SeedPair{5, 0}) == 5);
+  CHECK(to_json(SeedPair{5, 1}) == Json::parse("[5, 1]"));
+  CHECK(to_json(SeedPair{0, -1}) == Json::parse("[0, -1]"));
+}
+
+TEST_CASE("a syntax error is the only mistake that is told") {
+  const Lines lines = mistakes_in("{\"seed\": true,\n  \"layers\": [}");
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].starts_with("2:14 : not JSON: "));
+}
+
+TEST_CASE("a hostile depth of brackets is refused and does no harm") {
+  for (const std::size_t depth : {1000U, 100000U}) {
+    CAPTURE(depth);
+    const std::string deep = brackets(depth);
+    CHECK_FALSE(mistakes_in(deep).empty());
+    CHECK_FALSE(mistakes_in(R"({"layers": )" + deep + "}").empty());
+    CHECK_FALSE(mistakes_in(R"({"name": )" + deep + ", " + kLayers + "}").empty());
+    CHECK_FALSE(wrong_layer(R"({"class_name": "Cropping2D", "config": {"cropping": )" + deep + "}}")
+                    .empty());
+    std::string objects;
+    for (std::size_t i = 0; i < depth; ++i)
+      objects += "{\"a\":";
+    CHECK_FALSE(mistakes_in(objects + "1" + std::string(depth, '}')).empty());
+    CHECK_FALSE(mistakes_in(std::string(depth, '[')).empty());
+  }
+}
+
+TEST_CASE("every configuration of the repository is a chain") {
+  // Their layers are run by tests of the command line; here: that each comes back from what
+  // manifests hold of it.
+  const std::vector<std::string> names{"cifar-augment", "double-size",          "eval-224",
+                                       "pad-to-256",    "strip-scanner-border", "train-224",
+                                       "webp-thumbs"};
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    std::ifstream stream(std::string(DECKLE_CONFIGS_DIR) + "/" + name + ".json");
+    const std::string text((std::istreambuf_iterator<char>(stream)), {});
+    const Json once = resolved(chain_of(text));
+    CHECK(resolved(chain_of(once.dump())) == once);
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain/json_text.h"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "support/catch.h"
+
+using namespace deckle;
+
+namespace {
+
+JsonText parsed(std::string_view text) {
+  auto result = JsonText::parse(text);
+  REQUIRE(std::holds_alternative<JsonText>(result));
+  return std::get<JsonText>(std::move(result));
+}
+
+std::string place(const Place& at) {
+  return std::to_string(at.line) + ":" + std::to_string(at.column);
+}
+
+std::string error_place(std::string_view text) {
+  const auto result = JsonText::parse(text);
+  REQUIRE(std::holds_alternative<SyntaxError>(result));
+  return place(std::get<SyntaxError>(result).place);
+}
+
+std::string error_message(std::string_view text) {
+  const auto result = JsonText::parse(text);
+  REQUIRE(std::holds_alternative<SyntaxError>(result));
+  return std::get<SyntaxError>(result).message;
+}
+
+}  // namespace
+
+TEST_CASE("place_of counts lines and characters from 1") {
+  const std::string text = "ab\nß猫x\n\ny";
+  CHECK(place(place_of(text, 0)) == "1:1");
+  CHECK(place(place_of(text, 1)) == "1:2");
+  CHECK(place(place_of(text, 3)) == "2:1");
+  CHECK(place(place_of(text, text.find('x'))) == "2:3");
+  CHECK(place(place_of(text, text.find('y'))) == "4:1");
+  CHECK(place(place_of(text, 1000)) == "4:2");
+}
+
+TEST_CASE("every member is found at its key and every element at its beginning") {
+  const JsonText json = parsed(R"({
+  "seed": 42, "layers": [
+    {"class_name": "A",
+     "config": {"x": [1, [2, 3], {}], "y~/z": null}},
+    "b"
+  ]
+})");
+  CHECK(place(json.find("")) == "1:1");
+  CHECK(place(json.find("/seed")) == "2:3");
+  CHECK(place(json.find("/layers")) == "2:15");
+  CHECK(place(json.find("/layers/0")) == "3:5");
+  CHECK(place(json.find("/layers/0/class_name")) == "3:6");
+  CHECK(place(json.find("/layers/0/config")) == "4:6");
+  CHECK(place(json.find("/layers/0/config/x")) == "4:17");
+  CHECK(place(json.find("/layers/0/config/x/0")) == "4:23");
+  CHECK(place(json.find("/layers/0/config/x/1")) == "4:26");
+  CHECK(place(json.find("/layers/0/config/x/1/1")) == "4:30");
+  CHECK(place(json.find("/layers/0/config/x/2")) == "4:34");
+  CHECK(place(json.find("/layers/0/config/y~0~1z")) == "4:39");
+  CHECK(place(json.find("/layers/1")) == "5:5");
+}
+
+TEST_CASE("what is not there is placed at the nearest thing around it") {
+  const JsonText json = parsed("{\"a\": {\n \"b\": [1]}}");
+  CHECK(place(json.find("/a/c")) == "1:2");
+  CHECK(place(json.find("/a/b/7/x")) == "2:2");
+  CHECK(place(json.find("/nothing")) == "1:1");
+}
+
+TEST_CASE("brackets, quotes and commas inside texts do not mislead") {
+  const JsonText json = parsed(R"({"a]}\"": "x\",{[", "b\\": ["]", "\\"], "c": 1})");
+  CHECK(place(json.find("/a]}\"")) == "1:2");
+  CHECK(place(json.find("/b\\")) == "1:21");
+  CHECK(place(json.find("/b\\/1")) == "1:34");
+  CHECK(place(json.find("/c")) == "1:41");
+}
+
+TEST_CASE("a byte-order mark is passed over and not counted") {
+  const JsonText json = parsed("\xEF\xBB\xBF{\"a\": 1}");
+  CHECK(json.value()["a"] == 1);
+  CHECK(place(json.find("/a")) == "1:2");
+}
+
+TEST_CASE("columns count characters, not bytes") {
+  const JsonText json = parsed(R"({"größe": 1, "b": 2})");
+  CHECK(place(json.find("/b")) == "1:14");
+}
+
+TEST_CASE("a syntax error has its line and column") {
+  CHECK(error_place("") == "1:1");
+  CHECK(error_place("{") == "1:2");
+  CHECK(error_place("{\n  \"a\": 1,\n}") == "3:1");
+  CHECK(error_place("[1, 2") == "1:6");
+  CHECK(error_place("{\"a\" 1}") == "1:6");
+  CHECK(error_place("{\"a\": tru}") == "1:10");
+  CHECK(error_place("{} x") == "1:4");
+  CHECK(error_place("// c\n{}") == "1:1");
+  CHECK(error_place("{\n\"ß\": ,}") == "2:6");
+  CHECK(error_place("\xEF\xBB\xBF{\"a\": 1,}") == "1:9");
+  CHECK(error_place("{\n\"a\": \"\xFF\"}") == "2:7");
+}
+
+TEST_CASE("a number beyond all types is a mistake at its place, in our words") {
+  CHECK(error_place("{\n  \"seed\": 1e400}") == "2:11");
+  CHECK(error_message("[1e400]").find("json.exception") == std::string::npos);
+}
+
+TEST_CASE("syntax errors are told in our words, without the library's name") {
+  for (const std::string_view text : {"", "{", "[1,]", "{\"a\": tru}", "[\"\xFF\"]", "{} {}"}) {
+    const std::string message = error_message(text);
+    CAPTURE(message);
+    CHECK(message.starts_with("not JSON: "));
+    CHECK(message.find("json.exception") == std::string::npos);
+    CHECK(message.find("at line") == std::string::npos);
+  }
+}
+
+TEST_CASE("a key that stands twice is found, however it is written") {
+  const JsonText json = parsed("{\"a\": 1,\n \"b\": {\"x\": 1, \"\\u0078\": 2},\n \"a\": 3}");
+  REQUIRE(json.repeated().size() == 2);
+  CHECK(json.repeated()[0].pointer == "/a");
+  CHECK(place(json.repeated()[0].first) == "1:2");
+  CHECK(place(json.repeated()[0].second) == "3:2");
+  CHECK(json.repeated()[1].pointer == "/b/x");
+  CHECK(place(json.repeated()[1].first) == "2:8");
+  CHECK(place(json.repeated()[1].second) == "2:16");
+}
+
+TEST_CASE("equal keys in different objects are not repeated") {
+  CHECK(parsed(R"({"a": {"x": 1}, "b": {"x": 1}, "c": [{"x": 1}, {"x": 1}], "x": 0})")
+            .repeated()
+            .empty());
+  CHECK(parsed(R"({"a": {"b": 1}, "a/b": 2, "A": 3})").repeated().empty());
+}
+
+TEST_CASE("what stands inside a repeated key is not repeated itself") {
+  const JsonText json = parsed(R"({"a": {"x": [1]}, "a": {"x": [2]}})");
+  REQUIRE(json.repeated().size() == 1);
+  CHECK(json.repeated()[0].pointer == "/a");
+}
+
+TEST_CASE("a repeated key is found where its last value stands, which is the one that counts") {
+  const JsonText json = parsed("{\"a\": 1,\n \"a\": 2}");
+  CHECK(json.value()["a"] == 2);
+  CHECK(place(json.find("/a")) == "2:2");
+}

@@ -1,0 +1,17 @@
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+process = subprocess.Popen([os.environ["DECKLE"], "run", "chain.json", "in", "-o", "out", "-j", "2"])
+until = time.monotonic() + 60
+while len(list(pathlib.Path("out").glob("*.png"))) < 3 and time.monotonic() < until:
+    time.sleep(0.01)
+process.send_signal(getattr(signal, "SIG" + sys.argv[1]))
+sent = time.monotonic()
+status = process.wait(60)
+if time.monotonic() - sent > 10:
+    sys.exit("it took too long to end")
+sys.exit(status)

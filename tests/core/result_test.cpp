@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/result.h"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "support/catch.h"
+
+using namespace deckle;
+
+TEST_CASE("a result holds its value or its error, never both") {
+  Result<std::string> good = std::string("yes");
+  REQUIRE(good.has_value());
+  CHECK(static_cast<bool>(good));
+  CHECK(*good == "yes");
+  CHECK(good->size() == 3);
+  good.value() += "!";
+  CHECK(good.value() == "yes!");
+
+  const Result<std::string> bad = Error{ErrorCode::Write, "disk full", 28};
+  CHECK_FALSE(bad.has_value());
+  CHECK_FALSE(static_cast<bool>(bad));
+  CHECK(bad.error() == Error{ErrorCode::Write, "disk full", 28});
+}
+
+TEST_CASE("a value that cannot be copied is moved out") {
+  Result<std::unique_ptr<int>> result = std::make_unique<int>(7);
+  const std::unique_ptr<int> taken = *std::move(result);
+  CHECK(*taken == 7);
+}
+
+TEST_CASE("the names of error codes, which stand in manifests, stay as they are") {
+  using enum ErrorCode;
+  const std::array<std::pair<ErrorCode, std::string_view>, 11> names{{
+      {Usage, "usage"},
+      {Unreadable, "unreadable"},
+      {NotAnImage, "not_an_image"},
+      {Unsupported, "unsupported"},
+      {Truncated, "truncated"},
+      {Damaged, "damaged"},
+      {TooLarge, "too_large"},
+      {Shape, "shape"},
+      {Depth, "depth"},
+      {Write, "write"},
+      {Internal, "internal"},
+  }};
+  for (const auto& [code, name] : names)
+    CHECK(error_name(code) == name);
+}

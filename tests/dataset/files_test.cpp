@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataset/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+#include <string>
+
+#include "support/catch.h"
+#include "support/folders.h"
+
+using namespace deckle;
+using Strings = std::vector<std::string>;
+
+TEST_CASE("paths are put together and taken apart", "[dataset][files]") {
+  CHECK(join_path("", "a") == "a");
+  CHECK(join_path("f", "a") == "f/a");
+  CHECK(join_path("f/", "a") == "f/a");
+  CHECK(join_path("/", "a") == "/a");
+  CHECK(join_path("f", "") == "f/");
+
+  CHECK(folder_of("a").empty());
+  CHECK(folder_of("f/g/a") == "f/g");
+  CHECK(folder_of("/a").empty());
+  CHECK(name_of_path("f/g/a.b") == "a.b");
+  CHECK(name_of_path("a") == "a");
+  CHECK(name_of_path("f/").empty());
+
+  CHECK(stem_of("f.g/a.b.jpg") == "f.g/a.b");
+  CHECK(stem_of("f.g/a") == "f.g/a");
+  CHECK(stem_of("f/.jpg") == "f/.jpg");
+  CHECK(stem_of(".a.jpg") == ".a");
+  CHECK(stem_of("a.") == "a");
+
+  CHECK(extension_of("f/A.JPG") == "jpg");
+  CHECK(extension_of("a.tar.Gz") == "gz");
+  CHECK(extension_of("f.g/a").empty());
+  CHECK(extension_of(".jpg").empty());
+  CHECK(extension_of("a.").empty());
+}
+
+TEST_CASE("an errno becomes its text, and stays at hand", "[dataset][files]") {
+  const Error error = errno_error(ErrorCode::Write, "cannot write", ENOSPC);
+  CHECK(error == Error{ErrorCode::Write, "cannot write: No space left on device", ENOSPC});
+}
+
+TEST_CASE("only regular files are opened, and a fifo does not hold anybody up",
+          "[dataset][files]") {
+  const test::Folder folder;
+  folder.put("a", "text");
+  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
+  CHECK(open_to_read(folder / "a"));
+
+  const auto gone = open_to_read(folder / "b");
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error() ==
+        Error{ErrorCode::Unreadable, "cannot read: No such file or directory", ENOENT});
+  for (const std::string& path : {folder / "fifo", folder.path(), std::string("/dev/null")}) {
+    const auto other = open_to_read(path);
+    REQUIRE_FALSE(other);
+    CHECK(other.error().message == "not a regular file");
+  }
+}
+
+TEST_CASE("a file is read whole, or its beginning", "[dataset][files]") {
+  const test::Folder folder;
+  const std::string content = std::string(100000, 'x') + "end";
+  folder.put("a", content);
+  folder.put("empty", "");
+  Buffer buffer;
+  const auto text = [&] { return std::string(buffer.data(), buffer.data() + buffer.size()); };
+
+  const auto file = open_to_read(folder / "a");
+  REQUIRE(file);
+  REQUIRE(read_head(*file, 5, buffer));
+  CHECK(text() == "xxxxx");
+  REQUIRE(read_all(*file, buffer));
+  CHECK(text() == content);
+  REQUIRE(read_head(*file, content.size() + 10, buffer));
+  CHECK(text() == content);
+
+  const auto empty = open_to_read(folder / "empty");
+  REQUIRE(empty);
+  REQUIRE(read_all(*empty, buffer));
+  CHECK(buffer.size() == 0);
+  REQUIRE(read_head(*empty, 5, buffer));
+  CHECK(buffer.size() == 0);
+
+  CHECK(*read_text(folder / "a") == content);
+  CHECK(read_text(folder / "b").error().message == "cannot read: No such file or directory");
+  CHECK(read_text(folder.path()).error().message == "cannot read: Is a directory");
+}
+
+TEST_CASE("folders are made with those above them", "[dataset][files]") {
+  const test::Folder folder;
+  REQUIRE(make_folders(folder / "a/b/c"));
+  CHECK(std::filesystem::is_directory(folder / "a/b/c"));
+  CHECK(make_folders(folder / "a/b/c"));
+  CHECK(make_folders(folder / "d/"));
+  CHECK(make_folders(folder / "e//f"));
+  CHECK(make_folders(""));
+  CHECK(make_folders("/"));
+  folder.link("a/b", "link");
+  CHECK(make_folders(folder / "link/d"));
+  CHECK(std::filesystem::is_directory(folder / "a/b/d"));
+
+  folder.put("file", "");
+  const auto over = make_folders(folder / "file");
+  REQUIRE_FALSE(over);
+  CHECK(over.error().message == "cannot make the folder: a file of that name is in the way");
+  const auto below = make_folders(folder / "file/b");
+  REQUIRE_FALSE(below);
+  CHECK(below.error().code == ErrorCode::Write);
+  CHECK(below.error().sys_errno == ENOTDIR);
+  CHECK(below.error().message == "cannot make the folder: Not a directory");
+}
+
+TEST_CASE("temporary names are hidden, beside the file, and never the same", "[dataset][files]") {
+  std::set<std::string> seen;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = temporary_name("f/g/a.png");
+    CHECK(name.starts_with("f/g/" + std::string(kTemporaryPrefix)));
+    seen.insert(name);
+  }
+  CHECK(seen.size() == 100);
+  CHECK(temporary_name("a.png").starts_with(std::string(kTemporaryPrefix)));
+  CHECK(temporary_name("/a.png").starts_with("/" + std::string(kTemporaryPrefix)));
+}
+
+TEST_CASE("nothing stands under the final name before it is committed", "[dataset][files]") {
+  const test::Folder folder;
+  auto pending = PendingFile::write(folder / "a.png", as_bytes("whole"));
+  REQUIRE(pending);
+  const Strings before = test::names(folder.path());
+  REQUIRE(before.size() == 1);
+  CHECK(before.front().starts_with(std::string(kTemporaryPrefix)));
+  CHECK(test::text_of(folder / before.front()) == "whole");  // complete already
+
+  REQUIRE(pending->commit(false));
+  CHECK(test::names(folder.path()) == Strings{"a.png"});
+  CHECK(test::text_of(folder / "a.png") == "whole");
+}
+
+TEST_CASE("a pending file that is dropped leaves nothing behind", "[dataset][files]") {
+  const test::Folder folder;
+  {
+    const auto pending = PendingFile::write(folder / "a.png", as_bytes("whole"));
+    REQUIRE(pending);
+    CHECK(test::names(folder.path()).size() == 1);
+  }
+  CHECK(test::names(folder.path()).empty());
+}
+
+TEST_CASE("a pending file that is moved is committed or dropped once", "[dataset][files]") {
+  const test::Folder folder;
+  {
+    auto first = PendingFile::write(folder / "a.png", as_bytes("a"));
+    auto second = PendingFile::write(folder / "b.png", as_bytes("b"));
+    REQUIRE(first);
+    REQUIRE(second);
+    std::vector<PendingFile> kept;
+    kept.push_back(*std::move(first));
+    kept.push_back(*std::move(second));
+    kept.front() = std::move(kept.back());
+    kept.pop_back();  // what was the first
+    CHECK(test::names(folder.path()).size() == 1);
+    REQUIRE(kept.front().commit(false));
+  }
+  CHECK(test::names(folder.path()) == Strings{"b.png"});
+}
+
+TEST_CASE("without replace a file that is there already is left alone", "[dataset][files]") {
+  const test::Folder folder;
+  folder.put("a.png", "old");
+  {
+    auto pending = PendingFile::write(folder / "a.png", as_bytes("new"));
+    REQUIRE(pending);
+    const auto refused = pending->commit(false);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == Error{ErrorCode::Write, "cannot write: File exists", EEXIST});
+    CHECK(test::text_of(folder / "a.png") == "old");
+    REQUIRE(pending->commit(true));
+    CHECK(test::text_of(folder / "a.png") == "new");
+    CHECK(test::names(folder.path()) == Strings{"a.png"});
+  }
+}
+
+TEST_CASE("a link in the way is not followed", "[dataset][files]") {
+  const test::Folder folder;
+  folder.put("original", "old");
+  folder.link("original", "a.png");
+  auto pending = PendingFile::write(folder / "a.png", as_bytes("new"));
+  REQUIRE(pending);
+  CHECK(pending->commit(false).error().sys_errno == EEXIST);
+  REQUIRE(pending->commit(true));
+  CHECK(test::text_of(folder / "original") == "old");
+  CHECK(test::text_of(folder / "a.png") == "new");
+  CHECK_FALSE(std::filesystem::is_symlink(folder / "a.png"));
+}
+
+TEST_CASE("the folder of a pending file is made on demand", "[dataset][files]") {
+  const test::Folder folder;
+  auto pending = PendingFile::write(folder / "x/y/a.png", as_bytes("a"));
+  REQUIRE(pending);
+  REQUIRE(pending->commit(false));
+  CHECK(test::names(folder.path()) == Strings{"x/y/a.png"});
+
+  folder.put("file", "");
+  const auto below = PendingFile::write(folder / "file/a.png", as_bytes("a"));
+  REQUIRE_FALSE(below);
+  CHECK(below.error() == Error{ErrorCode::Write, "cannot write: Not a directory", ENOTDIR});
+}
+
+TEST_CASE("a folder in the way of a file is not replaced", "[dataset][files]") {
+  const test::Folder folder;
+  folder.put("a.png/inside", "kept");
+  auto pending = PendingFile::write(folder / "a.png", as_bytes("a"));
+  REQUIRE(pending);
+  CHECK(pending->commit(false).error().sys_errno == EEXIST);
+  CHECK(pending->commit(true).error().sys_errno == EISDIR);
+  CHECK(test::text_of(folder / "a.png/inside") == "kept");
+}
+
+TEST_CASE("a file that does not fit leaves nothing, and errno says why", "[dataset][files]") {
+  const test::Folder folder;
+  Result<PendingFile> pending = Error{};
+  {
+    const test::FileSizeLimit limit(1000);
+    pending = PendingFile::write(folder / "a.png", as_bytes(std::string(2000, 'x')));
+  }
+  REQUIRE_FALSE(pending);
+  CHECK(pending.error() == Error{ErrorCode::Write, "cannot write: File too large", EFBIG});
+  CHECK(test::names(folder.path()).empty());
+}
+
+TEST_CASE("closing tells whether all was well, and is done once", "[dataset][files]") {
+  File none;
+  CHECK_FALSE(none.is_open());
+  CHECK(none.close());
+  File file(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  REQUIRE(file.is_open());
+  CHECK(write_all(file, as_bytes("lost")));
+  CHECK(file.close());
+  CHECK_FALSE(file.is_open());
+  CHECK(file.close());
+
+  const File full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  if (full.is_open()) {
+    CHECK(write_all(full, as_bytes("lost")).error().message ==
+          "cannot write: No space left on device");
+  }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/convert.h"
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "support/catch.h"
+#include "support/samples.h"
+
+using namespace deckle;
+using Numbers = std::vector<double>;
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+Tensor row_of(DType dtype, const Numbers& values) {
+  return test::tensor_of(Shape::image(1, static_cast<std::int64_t>(values.size()), 1), dtype,
+                         values);
+}
+
+Numbers cast_to(DType to, DType from, const Numbers& values) {
+  Tensor out;
+  cast(row_of(from, values), to, out);
+  CHECK(out.dtype == to);
+  CHECK(out.shape == Shape::image(1, static_cast<std::int64_t>(values.size()), 1));
+  return test::samples(out);
+}
+
+Numbers file_depth(DType from, DType scale, DType to, const Numbers& values) {
+  Tensor out;
+  to_file_depth(row_of(from, values), scale, to, out);
+  CHECK(out.dtype == to);
+  CHECK(out.shape == Shape::image(1, static_cast<std::int64_t>(values.size()), 1));
+  return test::samples(out);
+}
+
+}  // namespace
+
+TEST_CASE("cast drops the fraction, towards zero") {
+  const Numbers values{0.9, 2.625, 3.5, 254.999, -0.9};
+  CHECK(cast_to(DType::UInt8, DType::Float64, values) == Numbers{0, 2, 3, 254, 0});
+  CHECK(cast_to(DType::Int16, DType::Float64, {-0.9, -1.5, -2.999, 2.999}) ==
+        Numbers{0, -1, -2, 2});
+}
+
+TEST_CASE("cast gives the nearest end for what an integer type cannot hold, and 0 for NaN") {
+  CHECK(cast_to(DType::UInt8, DType::Float32, {-1, 255, 256, 1e30, kInf, -kInf, kNaN}) ==
+        Numbers{0, 255, 255, 255, 255, 0, 0});
+  CHECK(cast_to(DType::Int8, DType::Float64, {-129, 128, kNaN}) == Numbers{-128, 127, 0});
+  CHECK(cast_to(DType::Int32, DType::Float64, {-3e9, 3e9, 2147483646.5}) ==
+        Numbers{-2147483648.0, 2147483647, 2147483646});
+  CHECK(cast_to(DType::UInt32, DType::Float64, {-3, 5e9, 4294967294}) ==
+        Numbers{0, 4294967295, 4294967294});
+  CHECK(cast_to(DType::UInt8, DType::UInt16, {0, 255, 256, 65535}) == Numbers{0, 255, 255, 255});
+  CHECK(cast_to(DType::UInt16, DType::Int32, {-5, 70000, 42}) == Numbers{0, 65535, 42});
+}
+
+TEST_CASE("cast to a float keeps the value and does not scale it") {
+  CHECK(cast_to(DType::Float32, DType::UInt8, {0, 1, 255}) == Numbers{0, 1, 255});
+  CHECK(cast_to(DType::Float64, DType::UInt16, {65535}) == Numbers{65535});
+  CHECK(cast_to(DType::Float32, DType::Float64, {0.1}) == Numbers{static_cast<double>(0.1F)});
+  const Numbers special = cast_to(DType::Float32, DType::Float64, {kNaN, kInf, -kInf});
+  CHECK(std::isnan(special[0]));
+  CHECK(special[1] == kInf);
+  CHECK(special[2] == -kInf);
+}
+
+TEST_CASE("cast to the same type changes nothing") {
+  std::mt19937 random(5);  // NOLINT(cert-msc51-cpp)
+  for (const DType dtype : test::kAllTypes) {
+    const Tensor image = test::noise(Shape::image(5, 7, 3), dtype, random);
+    Tensor out;
+    cast(image, dtype, out);
+    INFO(name_of(dtype));
+    CHECK(test::same_bytes(out, image));
+  }
+}
+
+TEST_CASE("a file gets integers rounded half to even") {
+  CHECK(file_depth(DType::Float32, DType::UInt8, DType::UInt8,
+                   {0.5, 1.5, 2.5, 3.5, 0.49, 0.51, 253.5, 254.5}) ==
+        Numbers{0, 2, 2, 4, 0, 1, 254, 254});
+  CHECK(file_depth(DType::Float64, DType::UInt16, DType::UInt16, {-0.5, 1000.5, 1001.5}) ==
+        Numbers{0, 1000, 1002});
+}
+
+TEST_CASE("a file gets the ends of its range for what lies beyond, and 0 for NaN") {
+  CHECK(file_depth(DType::Float32, DType::UInt8, DType::UInt8,
+                   {-3, -0.6, 255.4, 255.5, 300, kInf, -kInf, kNaN}) ==
+        Numbers{0, 0, 255, 255, 255, 255, 0, 0});
+  CHECK(file_depth(DType::Float32, DType::UInt16, DType::UInt16, {-1, 65535, 65536, kNaN}) ==
+        Numbers{0, 65535, 65535, 0});
+}
+
+TEST_CASE("16 bits become 8 by division by 257, to the nearest") {
+  CHECK(file_depth(DType::UInt16, DType::UInt16, DType::UInt8,
+                   {0, 128, 129, 257, 385, 386, 65535, 65406, 65407, 32896}) ==
+        Numbers{0, 0, 1, 1, 1, 2, 255, 254, 255, 128});
+  // Every 8-bit value comes back from the 16-bit value that stands for it.
+  for (int v = 0; v < 256; ++v) {
+    const double wide = v * 257.0;
+    CHECK(file_depth(DType::UInt8, DType::UInt8, DType::UInt16, {double(v)}) == Numbers{wide});
+    CHECK(file_depth(DType::UInt16, DType::UInt16, DType::UInt8, {wide}) == Numbers{double(v)});
+  }
+}
+
+TEST_CASE(
+    "floats on a scale of 1 are multiplied by the file's white, and divided on the way back") {
+  CHECK(file_depth(DType::Float32, DType::Float32, DType::UInt8, {0, 0.5, 1, 1.5, -1, 0.25}) ==
+        Numbers{0, 128, 255, 255, 0, 64});  // 127.5 is a tie and goes to the even 128
+  CHECK(file_depth(DType::Float64, DType::Float64, DType::UInt16, {0.5, 1}) ==
+        Numbers{32768, 65535});
+  CHECK(file_depth(DType::UInt8, DType::UInt8, DType::Float64, {0, 255, 51}) == Numbers{0, 1, 0.2});
+  CHECK(file_depth(DType::UInt16, DType::UInt16, DType::Float32, {65535}) == Numbers{1});
+}
+
+TEST_CASE("the scale is the picture's, not that of the type that holds it") {
+  // RandomCrop answers float32 on the scale of the 8-bit picture that it was given.
+  CHECK(file_depth(DType::Float32, DType::UInt8, DType::UInt16, {255, 0.5, 1}) ==
+        Numbers{65535, 128, 257});
+  CHECK(file_depth(DType::Float32, DType::UInt16, DType::UInt8, {65535, 257}) == Numbers{255, 1});
+  CHECK(file_depth(DType::Float32, DType::UInt8, DType::Float32, {127.5}) == Numbers{0.5});
+  CHECK(file_depth(DType::UInt8, DType::UInt8, DType::UInt8, {0, 7, 255}) == Numbers{0, 7, 255});
+}
+
+TEST_CASE("one float type to the other changes nothing but precision") {
+  CHECK(file_depth(DType::Float32, DType::Float32, DType::Float64, {0.5, -7, 3}) ==
+        Numbers{0.5, -7, 3});
+  CHECK(file_depth(DType::Float64, DType::Float32, DType::Float32, {0.1}) ==
+        Numbers{static_cast<double>(0.1F)});
+}

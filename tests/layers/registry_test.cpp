@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layers/registry.h"
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.h"
+#include "support/catch.h"
+#include "support/chains.h"
+
+using namespace deckle;
+
+TEST_CASE("the registry finds each layer by its name, and nothing by another") {
+  CHECK(layer_names() ==
+        std::vector<std::string_view>{"Cropping2D", "ZeroPadding2D", "UpSampling2D", "RandomCrop"});
+  for (const LayerSpec& spec : layer_specs())
+    CHECK(find_layer(spec.name) == &spec);
+  CHECK(find_layer("cropping2d") == nullptr);
+  CHECK(find_layer("") == nullptr);
+}
+
+TEST_CASE("every layer's example is a layer, and its config names exactly its arguments") {
+  for (const LayerSpec& spec : layer_specs()) {
+    CAPTURE(spec.name);
+    const Json example = Json::parse(spec.example);
+    CHECK(example["class_name"] == spec.name);
+    const Layer layer = test::layer_of(std::string(spec.name), example["config"].dump());
+    CHECK(layer.spec == &spec);
+    CHECK(test::comes_back(layer));
+    std::set<std::string> declared;
+    for (const ArgumentSpec& argument : spec.arguments)
+      declared.insert(std::string(argument.name));
+    std::set<std::string> written;
+    for (const auto& [key, value] : layer.config.items())
+      written.insert(key);
+    CHECK(written == declared);
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layers/zero_padding.h"
+
+#include <string>
+
+#include "core/json.h"
+#include "support/catch.h"
+#include "support/chains.h"
+
+using namespace deckle;
+using test::Lines;
+
+namespace {
+
+Json padding(const std::string& value) {
+  const Layer layer = test::layer_of("ZeroPadding2D", R"({"padding": )" + value + "}");
+  CHECK(test::comes_back(layer));
+  return layer.config["padding"];
+}
+
+Lines wrong(const std::string& value) {
+  return test::mistakes_of("ZeroPadding2D", R"({"padding": )" + value + "}");
+}
+
+}  // namespace
+
+TEST_CASE("ZeroPadding2D takes every form of Keras 2 and 3") {
+  CHECK(padding("2") == Json::parse("[[2, 2], [2, 2]]"));
+  CHECK(padding("0") == Json::parse("[[0, 0], [0, 0]]"));
+  CHECK(padding("[3, 1]") == Json::parse("[[3, 3], [1, 1]]"));
+  CHECK(padding("[[1, 0], [0, 2]]") == Json::parse("[[1, 0], [0, 2]]"));
+  CHECK(padding("[1, [0, 2]]") == Json::parse("[[1, 1], [0, 2]]"));
+  CHECK(padding("[[0, 2], 1]") == Json::parse("[[0, 2], [1, 1]]"));
+  CHECK(padding("null") == Json::parse("[[1, 1], [1, 1]]"));
+}
+
+TEST_CASE("ZeroPadding2D takes Keras 1's four numbers as top, bottom, left, right") {
+  CHECK(padding("[1, 0, 2, 3]") == Json::parse("[[1, 0], [2, 3]]"));
+}
+
+TEST_CASE("ZeroPadding2D takes Keras 1's sides by name, missing ones as 0") {
+  CHECK(padding(R"({"top_pad": 1, "bottom_pad": 2, "left_pad": 3, "right_pad": 4})") ==
+        Json::parse("[[1, 2], [3, 4]]"));
+  CHECK(padding(R"({"right_pad": 4, "top_pad": 1})") == Json::parse("[[1, 0], [0, 4]]"));
+  CHECK(padding(R"({"left_pad": 2})") == Json::parse("[[0, 0], [2, 0]]"));
+  CHECK(padding("{}") == Json::parse("[[0, 0], [0, 0]]"));
+}
+
+TEST_CASE("ZeroPadding2D pads by one on all sides by default") {
+  CHECK(test::config_of("ZeroPadding2D", "{}") ==
+        Json::parse(R"({"padding": [[1, 1], [1, 1]], "data_format": "channels_last"})"));
+}
+
+TEST_CASE("ZeroPadding2D refuses every other form, at its place") {
+  CHECK(wrong("0.5") == Lines{"/padding: 0.5 is not a whole number of pixels"});
+  CHECK(wrong("false") == Lines{"/padding: false is not a whole number of pixels"});
+  CHECK(wrong("\"same\"") == Lines{"/padding: \"same\" is not a whole number of pixels"});
+  CHECK(wrong("-2") == Lines{"/padding: -2 is too small; at least 0 is needed"});
+  CHECK(wrong("4294967296") ==
+        Lines{"/padding: 4294967296 is too large; at most 2147483647 is possible"});
+  CHECK(wrong("[1]") ==
+        Lines{"/padding: [1] has 1 entry; ZeroPadding2D takes a number, 2 numbers, or 2 pairs"});
+  CHECK(wrong("[1, 2, 3]") ==
+        Lines{"/padding: [1,2,3] has 3 entries; ZeroPadding2D takes a number, 2 numbers, or 2 "
+              "pairs"});
+  CHECK(wrong("[[1, -1], [0, 0]]") == Lines{"/padding/0/1: -1 is too small; at least 0 is needed"});
+  CHECK(wrong("[[1, 2, 3], 0]") == Lines{"/padding/0: [1,2,3] is not a pair [before, after]"});
+}
+
+TEST_CASE("ZeroPadding2D names each wrong one of Keras 1's four numbers") {
+  CHECK(wrong("[1, -1, 2.5, [3]]") == Lines{"/padding/1: -1 is too small; at least 0 is needed",
+                                            "/padding/2: 2.5 is not a whole number of pixels",
+                                            "/padding/3: [3] is not a whole number of pixels"});
+}
+
+TEST_CASE("ZeroPadding2D names each wrong side") {
+  CHECK(wrong(R"({"left": 1})") ==
+        Lines{"/padding/left: \"left\" is not a side; they are top_pad, bottom_pad, left_pad or "
+              "right_pad"});
+  CHECK(wrong(R"({"top_pads": 1, "left_pad": null, "right_pad": -1})") ==
+        Lines{"/padding/top_pads: \"top_pads\" is not a side; they are top_pad, bottom_pad, "
+              "left_pad or right_pad; did you mean \"top_pad\"?",
+              "/padding/left_pad: null is not a whole number of pixels",
+              "/padding/right_pad: -1 is too small; at least 0 is needed"});
+}
+
+TEST_CASE("ZeroPadding2D adds to both axes") {
+  const Layer layer = test::layer_of("ZeroPadding2D", R"({"padding": [[1, 2], [3, 4]]})");
+  CHECK(test::output_of(layer, Shape::image(1, 1, 3)) == "4 x 8 x 3");
+}
+
+TEST_CASE("ZeroPadding2D refuses to make an axis longer than 2^31 - 1") {
+  const Layer layer = test::layer_of("ZeroPadding2D", R"({"padding": [[1, 0], [0, 2147483647]]})");
+  CHECK(test::output_of(layer, Shape::image(kMaxExtent, 1, 3)) ==
+        "shape: ZeroPadding2D: 2147483648 rows are too many");
+  CHECK(test::output_of(layer, Shape::image(1, 1, 3)) ==
+        "shape: ZeroPadding2D: 2147483648 columns are too many");
+  const Layer fits = test::layer_of("ZeroPadding2D", R"({"padding": [[1, 0], [0, 2147483646]]})");
+  CHECK(test::output_of(fits, Shape::image(1, 1, 3)) == "2 x 2147483647 x 3");
+}

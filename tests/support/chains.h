@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chains and single layers from JSON text.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "chain/chain.h"
+
+namespace deckle::test {
+
+using Lines = std::vector<std::string>;
+
+/// The mistakes of a chain as "line:column pointer: message"; none where it is right.
+inline Lines mistakes_in(std::string_view text) {
+  const auto result = parse_chain(text);
+  Lines lines;
+  if (const auto* mistakes = std::get_if<Mistakes>(&result)) {
+    for (const PlacedMistake& mistake : *mistakes) {
+      lines.push_back(std::to_string(mistake.place.line) + ":" +
+                      std::to_string(mistake.place.column) + " " + mistake.pointer + ": " +
+                      mistake.message);
+    }
+  }
+  return lines;
+}
+
+/// A chain that must be right.
+inline Chain chain_of(std::string_view text) {
+  auto result = parse_chain(text);
+  if (auto* chain = std::get_if<Chain>(&result)) return std::move(*chain);
+  std::string message = "not a chain: " + std::string(text);
+  for (const std::string& line : mistakes_in(text))
+    message += "\n  " + line;
+  throw std::runtime_error(message);
+}
+
+inline std::string one_layer(const std::string& class_name, const std::string& config) {
+  return R"({"layers": [{"class_name": ")" + class_name + R"(", "config": )" + config + "}]}";
+}
+
+/// A layer that must be right.
+inline Layer layer_of(const std::string& class_name, const std::string& config) {
+  return chain_of(one_layer(class_name, config)).layers.at(0);
+}
+
+/// Its arguments, normalised.
+inline Json config_of(const std::string& class_name, const std::string& config) {
+  return layer_of(class_name, config).config;
+}
+
+/// The mistakes of one layer as "pointer: message", the pointer counted from its config.
+inline Lines mistakes_of(const std::string& class_name, const std::string& config) {
+  const auto result = parse_chain(one_layer(class_name, config));
+  Lines lines;
+  if (const auto* mistakes = std::get_if<Mistakes>(&result)) {
+    for (const PlacedMistake& mistake : *mistakes) {
+      std::string pointer = mistake.pointer;
+      const std::string here = "/layers/0/config";
+      if (pointer.starts_with(here)) pointer.erase(0, here.size());
+      lines.push_back(pointer + ": " + mistake.message);
+    }
+  }
+  return lines;
+}
+
+/// The layer's output for one image, or why there is none.
+inline std::string output_of(const Layer& layer, const Shape& in) {
+  const Result<Shape> out = layer.output_shape(in);
+  if (out) return to_string(*out);
+  return std::string(error_name(out.error().code)) + ": " + out.error().message;
+}
+
+/// Whether parsing what config() gives yields the same config.
+inline bool comes_back(const Layer& layer) {
+  return config_of(std::string(layer.spec->name), layer.config.dump()) == layer.config;
+}
+
+}  // namespace deckle::test
