@@ -12,8 +12,7 @@ namespace {
 
 // "7" or "7,8", by the rules of the chain file.
 std::optional<SeedPair> parse_seed(const std::string& text) {
-  const Json json =
-      Json::parse(text.find(',') == std::string::npos ? text : "[" + text + "]", nullptr, false);
+  const Json json = parse_json(text.find(',') == std::string::npos ? text : "[" + text + "]");
   if (json.is_discarded()) return std::nullopt;
   const auto pair = seed_pair(json);
   return pair ? std::optional(*pair) : std::nullopt;
@@ -21,7 +20,7 @@ std::optional<SeedPair> parse_seed(const std::string& text) {
 
 // The layer that the last mistake is about, for the hint.
 std::string layer_of(const Mistakes& mistakes, std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = parse_json(text);
   for (const PlacedMistake& mistake : mistakes) {
     if (!mistake.pointer.starts_with("/layers/")) continue;
     const auto end = mistake.pointer.find('/', 8);
@@ -106,10 +105,10 @@ std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report)
     return std::nullopt;
   }
   Chain chain = std::get<Chain>(std::move(parsed));
-  if (!arguments.seed.empty()) {
-    chain.seed = parse_seed(arguments.seed);
+  if (arguments.seed) {
+    chain.seed = parse_seed(*arguments.seed);
     if (!chain.seed) {
-      report.error("--seed: \"" + printable(arguments.seed) +
+      report.error("--seed: \"" + printable(*arguments.seed) +
                    "\" is not a seed; give a whole number of 64 bits, or a pair A,B of them");
       return std::nullopt;
     }

@@ -16,9 +16,9 @@ namespace deckle::cli {
 
 struct ChainArguments {
   std::string file;
-  std::string seed;    ///< --seed, as it was typed
-  int copies = 0;      ///< --copies; 0: the chain's
-  std::string format;  ///< --format; "": the chain's
+  std::optional<std::string> seed;  ///< --seed, as it was typed
+  int copies = 0;                   ///< --copies; 0: the chain's
+  std::string format;               ///< --format; "": the chain's
 };
 
 struct InputArguments {

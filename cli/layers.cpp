@@ -56,8 +56,9 @@ int run_layers(const std::string& name) {
     return kExitOk;
   }
   const auto names = layer_names();
+  const std::string hint = did_you_mean(name, names);
   std::fprintf(stderr, "there is no layer \"%s\"%s\n", printable(name).c_str(),
-               did_you_mean(name, names).c_str());
+               hint.empty() ? ("; there are " + one_of(names)).c_str() : hint.c_str());
   return kExitUsage;
 }
 

@@ -117,7 +117,7 @@ std::string title(const Chain& chain, const std::string& chain_file) {
   text += chain.output.format ? std::string(codec_of(*chain.output.format).name)
                               : "format as the input";
   if (chain.copies > 1)
-    text += ", " + count_of(static_cast<std::uint64_t>(chain.copies), "copie") + " each";
+    text += ", " + count_of(static_cast<std::uint64_t>(chain.copies), "copy", "copies") + " each";
   return text;
 }
 
@@ -139,18 +139,18 @@ int run_plan(const PlanArguments& arguments) {
   const int jobs = resolve_jobs(arguments.jobs);
   std::size_t passed_over = 0;
   if (chain->seed_from == SeedFrom::Index) passed_over = keep_images(*inputs, jobs);
-  if (passed_over > 0) report.detail(count_of(passed_over, "file") + " passed over");
-  return print_plan(*chain, *inputs, jobs, arguments.all, arguments.chain.file);
+  return print_plan(*chain, *inputs, jobs, arguments.all, arguments.chain.file, passed_over);
 }
 
 }  // namespace
 
 int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
-               const std::string& chain_file) {
+               const std::string& chain_file, std::size_t passed_over) {
   Chain chain = given;
   std::printf("%s\n", title(chain, chain_file).c_str());
   if (!chain.seed) chain.seed = SeedPair{};  // shapes and shares do not depend on it
-  const Forecast plan = forecast(chain, inputs, jobs);
+  Forecast plan = forecast(chain, inputs, jobs);
+  plan.passed_over += passed_over;
   print_shapes(chain, plan, all);
   std::printf("\n%s in, %s out, about %s (%s uncompressed)\n",
               count_of(plan.images, "image").c_str(), grouped(plan.outputs).c_str(),
@@ -165,8 +165,7 @@ int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
   if (clashes.empty()) {
     std::printf("no two inputs share an output\n");
   } else {
-    std::printf("%s:\n",
-                count_of(clashes.size(), "clash of outputs, a run will be refused").c_str());
+    std::printf("%s:\n", count_of(clashes.size(), "clash", "clashes").c_str());
     for (const std::string& clash : clashes)
       std::printf("  %s\n", clash.c_str());
   }

@@ -63,7 +63,8 @@ int run_replay(const ReplayArguments& arguments) {
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   const std::string start =
       count_of(replay->outputs(), "recorded output") + " → " + printable(arguments.out);
-  exit = run_session(chain, *inputs, *folder, options, {start, "", arguments.summary, 0}, report);
+  exit =
+      run_session(chain, *inputs, *folder, options, {start, "", "", arguments.summary, 0}, report);
   return exit == kExitOk && !missing.empty() ? kExitImages : exit;
 }
 
@@ -76,7 +77,7 @@ void add_replay(CLI::App& app, int& exit) {
   command->add_option("MANIFEST", arguments->manifest, "The manifest; its chain and draws are used")
       ->required();
   add_input_options(*command, arguments->inputs);
-  command->add_option("-o,--output", arguments->out, "Folder for the outputs")
+  command->add_option("-o,--output", arguments->out, "Folder for the outputs (required)")
       ->required()
       ->option_text("OUT");
   command

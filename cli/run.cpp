@@ -55,6 +55,10 @@ class RunCommand {
       report_.error("the chain and the list of files cannot both come from standard input");
       return kExitUsage;
     }
+    if (arguments_.out.empty()) {
+      report_.error("-o needs the name of a folder; \".\" is the current one");
+      return kExitUsage;
+    }
     auto chain = load_chain(arguments_.chain, report_);
     if (!chain) return kExitUsage;
     int exit = kExitOk;
@@ -67,15 +71,15 @@ class RunCommand {
             "for all");
         return kExitUsage;
       }
-      if (!chain->seed) chain->seed = seed_from_system();
     }
     auto inputs = load_inputs(arguments_.inputs, arguments_.out, report_, exit);
     if (!inputs) return exit;
     if (const auto refused = refuse_early(*chain, *inputs)) return *refused;
     if (arguments_.dry_run) {
       if (shard_) keep_shard(*inputs, *shard_);
-      return print_plan(*chain, *inputs, jobs_, false, arguments_.chain.file);
+      return print_plan(*chain, *inputs, jobs_, false, arguments_.chain.file, passed_over_);
     }
+    if (chain->draws() && !chain->seed) chain->seed = seed_from_system();
     return process(*chain, *inputs);
   }
 
@@ -149,8 +153,10 @@ class RunCommand {
     start += ", " + count_of(chain.layers.size(), "layer");
     if (chain.draws()) start += ", seed " + to_json(*chain.seed).dump();
     start += " → " + printable(arguments_.out);
-    return run_session(chain, inputs, *folder, options,
-                       {start, arguments_.depfile, arguments_.summary, passed_over_}, report_);
+    return run_session(
+        chain, inputs, *folder, options,
+        {start, arguments_.chain.file, arguments_.depfile, arguments_.summary, passed_over_},
+        report_);
   }
 
   const RunArguments& arguments_;
@@ -167,7 +173,9 @@ void add_run(CLI::App& app, int& exit) {
   const auto arguments = std::make_shared<RunArguments>();
   add_chain_options(*command, arguments->chain);
   add_input_options(*command, arguments->inputs);
-  command->add_option("-o,--output", arguments->out, "Folder for the outputs and their manifest")
+  command
+      ->add_option("-o,--output", arguments->out,
+                   "Folder for the outputs and their manifest (required)")
       ->required()
       ->option_text("OUT");
   add_jobs_option(*command, arguments->jobs);
@@ -211,7 +219,8 @@ void add_run(CLI::App& app, int& exit) {
   command->footer(
       "\nExit codes: 0 all done; 1 done, but some images failed; 2 the command line or the chain "
       "is wrong;\n"
-      "3 the run could not go on; 130 interrupted. However it ended, the same command goes on from "
+      "3 the run could not go on; 130, 143 interrupted. However it ended, the same command goes on "
+      "from "
       "there.\n\n"
       "Examples:\n"
       "  deckle run train-224.json photos -o train\n"

@@ -23,30 +23,46 @@ void catch_signals() {
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESETHAND;
-  for (const int signal : {SIGINT, SIGTERM})
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
     ::sigaction(signal, &action, nullptr);
+  // A file that would grow beyond ulimit -f is an error like a full disk, not the end of the
+  // process.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
-// make's syntax: the manifest depends on every input.
-std::string depfile_text(const std::string& target, const InputList& inputs) {
-  const auto escaped = [](const std::string& path) {
-    std::string text;
-    for (const char c : path) {
-      if (c == ' ' || c == '#' || c == '\\') text += '\\';
-      if (c == '$') text += '$';
-      text += c;
-    }
-    return text;
+// A path as make reads it. What make has no way to write (a newline, | or ;) is left out: it could
+// not watch it.
+std::optional<std::string> for_make(const std::string& path) {
+  if (path.find_first_of("\n|;") != std::string::npos) return std::nullopt;
+  std::string text;
+  for (const char c : path) {
+    if (c == ' ' || c == '#' || c == ':' || c == '%' || c == '\t') text += '\\';
+    if (c == '$') text += '$';
+    text += c;
+  }
+  return text;
+}
+
+// The manifest depends on the chain and every input. Empty rules for these, so that make goes on
+// where one is gone.
+std::string depfile_text(const std::string& target, const std::string& chain_file,
+                         const InputList& inputs) {
+  std::string rule = for_make(target).value_or(target) + ":";
+  std::string rest;
+  const auto add = [&](const std::string& path) {
+    const auto name = for_make(path);
+    if (!name) return;
+    rule += " \\\n  " + *name;
+    rest += "\n" + *name + ":\n";
   };
-  std::string text = escaped(target) + ":";
+  if (!chain_file.empty() && chain_file != "-") add(chain_file);
   for (const InputFile& file : inputs.files)
-    text += " \\\n  " + escaped(inputs.file_path(file));
-  return text + "\n";
+    add(inputs.file_path(file));
+  return rule + "\n" + rest;
 }
 
 bool write_text(const std::string& path, const std::string& text, Report& report) {
-  auto pending = PendingFile::write(path, as_bytes(text));
-  const auto written = pending ? pending->commit(true) : Result<Done>(pending.error());
+  const auto written = replace_file(path, as_bytes(text));
   if (!written) report.error(path, written.error());
   return written.has_value();
 }
@@ -166,7 +182,8 @@ class Session {
     if (!options_.summary.empty() && !write_text(options_.summary, fields.dump() + "\n", report_))
       exit = kExitStopped;
     if (!options_.depfile.empty() && result.finished &&
-        !write_text(options_.depfile, depfile_text(manifest, inputs_), report_)) {
+        !write_text(options_.depfile, depfile_text(manifest, options_.chain_file, inputs_),
+                    report_)) {
       exit = kExitStopped;
     }
     return exit;

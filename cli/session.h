@@ -13,6 +13,7 @@ namespace deckle::cli {
 
 struct SessionOptions {
   std::string start;            ///< the first line
+  std::string chain_file;       ///< the depfile names it too
   std::string depfile;          ///< "": none
   std::string summary;          ///< "": none
   std::size_t passed_over = 0;  ///< files that were taken off the list before

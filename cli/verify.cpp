@@ -24,7 +24,7 @@ int run_verify(const VerifyArguments& arguments) {
   const auto verified = verify_manifest(arguments.manifest, resolve_jobs(arguments.jobs));
   if (!verified) {
     report.error(arguments.manifest, verified.error());
-    return verified.error().code == ErrorCode::Unreadable ? kExitStopped : kExitUsage;
+    return kExitUsage;
   }
   constexpr std::array<std::string_view, 4> kKinds{"missing", "altered", "unreadable", "unknown"};
   for (const Difference& difference : verified->differences) {

@@ -111,7 +111,8 @@ class Engine {
         return;
       }
     }
-    auto processed = process_image(chain_, source, out_, scratch);
+    auto processed = process_image(chain_, source, out_, scratch, options_.stop);
+    if (processed && processed->abandoned) return;
     if (processed) {
       if (auto kept = keep(index, before, *processed, scratch.file); !kept)
         processed = kept.error();
@@ -187,12 +188,17 @@ class Engine {
       if (renamed) continue;
       Error error = renamed.error();
       if (!concerns_one_file(error)) return error;
-      error.message = "cannot write " + printable(record.output) + ": " + error.message;
+      error.message = printable(record.output) + ": " + error.message;
       Record failed;
       failed.input = record.input;
       failed.input_sha256 = record.input_sha256;
       failed.shape = record.shape;
       failed.error = std::move(error);
+      // An image fails with all its copies: those that have their names already are taken back.
+      for (const Record& made : processed.records) {
+        if (&made == &record) break;
+        ::unlink(join_path(out_, made.output).c_str());
+      }
       processed.outputs.clear();
       processed.records = {std::move(failed)};
       return note(index, before, processed);

@@ -236,7 +236,7 @@ std::optional<Entry> entry_from_lines(std::string_view lines) {
   Entry entry;
   entry.lines = lines;
   while (const auto line = take_line(lines)) {
-    const Json json = Json::parse(*line, nullptr, false);
+    const Json json = parse_json(*line);
     if (!json.is_object()) return std::nullopt;
     const auto path = get_path(json, "input");
     if (!path) return std::nullopt;

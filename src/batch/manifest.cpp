@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "core/text.h"
 #include "dataset/files.h"
@@ -191,7 +192,7 @@ Json manifest_line(const Record& record, const Chain& chain) {
 }
 
 Result<std::optional<ManifestOutput>> parse_output(std::string_view line) {
-  const Json json = Json::parse(line, nullptr, false);
+  const Json json = parse_json(line);
   if (!json.is_object() || !json.contains("input")) return wrong("not a line of a manifest");
   if (!json.contains("output")) return std::optional<ManifestOutput>{};
   ManifestOutput output;
@@ -214,7 +215,7 @@ Result<std::optional<ManifestOutput>> parse_output(std::string_view line) {
 }
 
 Result<Record> parse_record(std::string_view line) {
-  const Json json = Json::parse(line, nullptr, false);
+  const Json json = parse_json(line);
   const auto input = json.is_object() ? get_path(json, "input") : std::nullopt;
   if (!input) return wrong("not a line of a manifest");
   Record record;
@@ -306,12 +307,17 @@ Result<Chain> chain_of(const Json& header) {
 }
 
 Result<ManifestReader> ManifestReader::open(const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) {
+    return Error{ErrorCode::Usage,
+                 "a folder; its manifest is " + printable(join_path(path, kManifestName))};
+  }
   ManifestReader reader;
   reader.file_ = std::make_unique<std::ifstream>(path, std::ios::binary);
   if (!*reader.file_) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
   const auto line = reader.next();
   if (!line) return Error{ErrorCode::Usage, "not a deckle manifest: the file is empty"};
-  reader.header_ = Json::parse(*line, nullptr, false);
+  reader.header_ = parse_json(*line);
   if (auto header = check_header(reader.header_); !header) return reader.wrong(header.error());
   return reader;
 }

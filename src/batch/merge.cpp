@@ -34,7 +34,7 @@ struct Source {
     const auto next = reader.next();
     if (!next) return false;
     line = *next;
-    const Json json = Json::parse(line, nullptr, false);
+    const Json json = parse_json(line);
     const auto name = json.is_object() ? get_path(json, "input") : std::nullopt;
     if (!name) return named(reader.wrong({ErrorCode::Usage, "not a line of a manifest"}));
     if (inputs > 0 && *name < input)

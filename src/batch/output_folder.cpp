@@ -45,7 +45,7 @@ Json header_of(const std::string& manifest) {
       line = past ? past->header() : "";
     }
   }
-  return Json::parse(line, nullptr, false);
+  return parse_json(line);
 }
 
 std::string joined(const std::vector<std::string>& lines) {

@@ -18,8 +18,9 @@ namespace {
 // An image on its way: what its records have in common so far.
 class ImageJob {
  public:
-  ImageJob(const Chain& chain, const ImageSource& source, const std::string& out, Scratch& scratch)
-      : chain_(chain), source_(source), out_(out), scratch_(scratch) {
+  ImageJob(const Chain& chain, const ImageSource& source, const std::string& out, Scratch& scratch,
+           const std::atomic<int>* stop)
+      : chain_(chain), source_(source), out_(out), scratch_(scratch), stop_(stop) {
     common_.input = source.path;
   }
 
@@ -63,6 +64,11 @@ class ImageJob {
       decoded_ = part->window;
     }
     for (std::size_t i = 0; i < copies(); ++i) {
+      if (stop_ != nullptr && *stop_ != 0) {
+        Processed abandoned;
+        abandoned.abandoned = true;
+        return abandoned;
+      }
       auto made = make_output(plans[i], i, **codec, *info, depth);
       if (made) continue;
       if (!concerns_one_file(made.error())) return made.error();
@@ -193,6 +199,7 @@ class ImageJob {
   const ImageSource& source_;
   const std::string& out_;
   Scratch& scratch_;
+  const std::atomic<int>* stop_;
   Record common_;
   Window decoded_;  ///< the part of the picture that scratch_.decoded holds
   Processed result_;
@@ -208,7 +215,8 @@ bool concerns_one_file(const Error& error) {
 }
 
 Result<Processed> process_image(const Chain& chain, const ImageSource& source,
-                                const std::string& out, Scratch& scratch) {
+                                const std::string& out, Scratch& scratch,
+                                const std::atomic<int>* stop) {
   const auto failed = [&](ErrorCode code, const std::string& why) {
     Processed processed;
     Record record;
@@ -218,7 +226,7 @@ Result<Processed> process_image(const Chain& chain, const ImageSource& source,
     return processed;
   };
   try {
-    auto result = ImageJob(chain, source, out, scratch).run();
+    auto result = ImageJob(chain, source, out, scratch, stop).run();
     for (Tensor* tensor :
          {&scratch.decoded, &scratch.plan.a, &scratch.plan.b, &scratch.converted}) {
       tensor->data.shrink(kKeptScratchBytes);

@@ -2,6 +2,7 @@
 // process: one image, from the bytes of its file to outputs that wait to be renamed.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct Scratch {
 
 /// One image and what became of it.
 struct Processed {
+  bool abandoned = false;            ///< the run was asked to end: nothing was made
   bool no_image = false;             ///< passed over: see is_passed_over
   FileStamp input;                   ///< of the file as it was read
   std::vector<Record> records;       ///< one a copy, or one that says why there is none
@@ -47,7 +49,8 @@ struct ImageSource {
 /// concerns the whole run (an output cannot be written); what concerns the image alone stands in
 /// its records.
 [[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
-                                              const std::string& out, Scratch& scratch);
+                                              const std::string& out, Scratch& scratch,
+                                              const std::atomic<int>* stop = nullptr);
 
 /// Whether a failure to write is the name's fault alone, so that other outputs may still be
 /// written.

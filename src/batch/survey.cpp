@@ -13,6 +13,8 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "batch/for_each_index.h"
 #include "batch/manifest.h"
@@ -71,18 +73,51 @@ std::optional<std::string> below(const std::string& outer, const std::string& in
   return inner.substr(prefix.size());
 }
 
-// Every path that this input may write, whatever its content turns out to be.
-std::vector<std::string> possible_outputs(const Chain& chain, const InputFile& file) {
+// Fails where a folder of outputs is a link into an input folder.
+Result<Done> check_links(const InputList& list, const std::string& out, const std::string& real_out,
+                         const std::vector<std::string>& real_roots) {
+  if (::access(out.c_str(), F_OK) != 0) return Done{};
+  std::string_view last;
+  for (const InputFile& file : list.files) {
+    const std::string_view folder = folder_of(file.path);
+    if (folder == last) continue;  // sorted: most files of a folder stand together
+    last = folder;
+    const std::string real = real_path(join_path(out, folder));
+    if (below(real_out, real)) continue;
+    for (std::size_t i = 0; i < real_roots.size(); ++i) {
+      if (list.root_is_folder[i] && below(real_roots[i], real)) {
+        return Error{ErrorCode::Usage, printable(folder) +
+                                           " in it is a link into the input folder " +
+                                           printable(list.roots[i]) + "; give another -o"};
+      }
+    }
+  }
+  return Done{};
+}
+
+// Every path that one copy of this input may be written to, whatever its content turns out to be.
+std::vector<std::string> possible_outputs(const Chain& chain, const InputFile& file, int copy = 0) {
   std::vector<std::string> paths;
   if (chain.output.format) {
-    paths.push_back(output_name(chain, file.path, codec_of(*chain.output.format), 0).path);
+    paths.push_back(output_name(chain, file.path, codec_of(*chain.output.format), copy).path);
   } else {
     for (const Codec& codec : codecs()) {
       if (codec.can_encode != nullptr)
-        paths.push_back(output_name(chain, file.path, codec, 0).path);
+        paths.push_back(output_name(chain, file.path, codec, copy).path);
     }
     std::sort(paths.begin(), paths.end());
     paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  }
+  return paths;
+}
+
+// The same of all copies, with the number of the copy.
+std::vector<std::pair<std::string, int>> possible_copies(const Chain& chain,
+                                                         const InputFile& file) {
+  std::vector<std::pair<std::string, int>> paths;
+  for (int copy = 0; copy < chain.copies; ++copy) {
+    for (std::string& path : possible_outputs(chain, file, copy))
+      paths.emplace_back(std::move(path), copy);
   }
   return paths;
 }
@@ -147,19 +182,28 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
     }
     begin = end;
   }
-  // A file where another output needs a folder.
-  std::unordered_set<std::string_view> folders;
-  for (const InputFile& file : list.files) {
-    for (std::string_view folder = folder_of(file.path); !folder.empty();
-         folder = folder_of(folder)) {
-      if (!folders.insert(folder).second) break;
+  // A file where another output needs a folder. A folder without images becomes none.
+  std::unordered_map<std::string_view, std::vector<std::uint32_t>> folders;
+  for (std::uint32_t i = 0; i < list.files.size(); ++i) {
+    std::string_view folder = folder_of(list.files[i].path);
+    if (!folder.empty()) folders[folder].push_back(i);
+    for (folder = folder_of(folder); !folder.empty(); folder = folder_of(folder)) {
+      if (!folders.try_emplace(folder).second) break;
     }
   }
+  const auto holds_images = [&](const std::string& folder) {
+    return std::any_of(list.files.begin(), list.files.end(), [&](const InputFile& file) {
+      return file.path.starts_with(folder + "/") && !passes_over(list, file);
+    });
+  };
   for (const InputFile& file : list.files) {
     if (folders.empty()) break;
-    for (const std::string& output : possible_outputs(chain, file)) {
-      if (!folders.contains(output) || passes_over(list, file)) continue;
-      clashes.push_back(printable(list.file_path(file)) + " would write " + printable(output) +
+    for (const std::string& possible : possible_outputs(chain, file)) {
+      if (!folders.contains(possible)) continue;
+      const auto codec = look(list.file_path(file));
+      if (!codec || output_name(chain, file.path, **codec, 0).path != possible) continue;
+      if (!holds_images(possible)) continue;
+      clashes.push_back(printable(list.file_path(file)) + " would write " + printable(possible) +
                         ", which is the folder of other outputs");
     }
   }
@@ -183,6 +227,8 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
     }
     root_below_out[i] = below(real_out, real_roots.back());
   }
+  if (auto linked = check_links(list, out, real_out, real_roots); !linked)
+    return refuse(linked.error().message);
   for (const InputFile& file : list.files) {
     if (!std::any_of(root_below_out.begin(), root_below_out.end(),
                      [](const auto& b) { return b.has_value(); }))
@@ -217,11 +263,11 @@ std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
     while (item != past.end() && item->path < file.path)
       ++item;
     if (item != past.end() && item->path == file.path) continue;
-    for (const std::string& output : possible_outputs(chain, file)) {
+    for (const auto& [output, copy] : possible_copies(chain, file)) {
       const std::string path = join_path(folder.path(), output);
       if (::lstat(path.c_str(), &status) != 0 || folder.is_own(output)) continue;
       const auto codec = look(list.file_path(file));
-      if (!codec || output_name(chain, file.path, **codec, 0).path != output) continue;
+      if (!codec || output_name(chain, file.path, **codec, copy).path != output) continue;
       foreign.push_back(printable(path) +
                         ": is there already and was not made by a run into this folder");
     }

@@ -2,6 +2,8 @@
 #include "chain/json_text.h"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 
 #include "core/text.h"
 #include "layers/arguments.h"
@@ -99,6 +101,30 @@ std::string in_our_words(std::string message) {
   return "not JSON: " + to_utf8(message);
 }
 
+// A number that no type holds, such as 1e400. The text is known to be JSON but for that.
+std::size_t number_out_of_range(std::string_view text) {
+  constexpr std::string_view kNumber = "+-.0123456789eE";
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '-' || (c >= '0' && c <= '9')) {
+      const std::string_view number = text.substr(i, text.find_first_not_of(kNumber, i) - i);
+      double value = 0;
+      if (std::from_chars(number.data(), number.data() + number.size(), value).ec ==
+          std::errc::result_out_of_range) {
+        return i;
+      }
+      i += number.size() - 1;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 Place place_of(std::string_view text, std::size_t offset) {
@@ -116,14 +142,23 @@ Place place_of(std::string_view text, std::size_t offset) {
 
 std::variant<JsonText, SyntaxError> JsonText::parse(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    return SyntaxError{{}, "the file is empty"};
+  }
+  if (const auto deep = too_deep(text)) {
+    return SyntaxError{
+        place_of(text, *deep),
+        "brackets stand more than " + std::to_string(kMaxJsonDepth) + " deep in one another"};
+  }
   JsonText result;
   try {
     result.value_ = Json::parse(text);
   } catch (const Json::parse_error& e) {
     // e.byte counts from 1 and is the last byte read.
     return SyntaxError{place_of(text, e.byte > 0 ? e.byte - 1 : 0), in_our_words(e.what())};
-  } catch (const Json::exception& e) {  // a number beyond all types
-    return SyntaxError{{}, std::string("not JSON: ") + e.what()};
+  } catch (const Json::exception&) {
+    return SyntaxError{place_of(text, number_out_of_range(text)),
+                       "a number that is too large for any type"};
   }
   result.index(text);
   return result;
@@ -143,7 +178,12 @@ void JsonText::index(std::string_view text) {
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const Entry& x, const Entry& y) { return x.pointer < y.pointer; });
   for (std::size_t i = 1; i < entries_.size(); ++i) {
-    if (entries_[i].pointer == entries_[i - 1].pointer) {
+    // Everything inside the two stands twice as well; one message is enough.
+    const auto inside = [&](const Repeated& key) {
+      return entries_[i].pointer.starts_with(key.pointer + "/");
+    };
+    if (entries_[i].pointer == entries_[i - 1].pointer &&
+        std::none_of(repeated_.begin(), repeated_.end(), inside)) {
       repeated_.push_back({entries_[i].pointer, entries_[i - 1].place, entries_[i].place});
     }
   }
@@ -151,10 +191,11 @@ void JsonText::index(std::string_view text) {
 
 Place JsonText::find(std::string_view pointer) const {
   for (;;) {
+    // The last one, where a key stands twice: that is the one that counts.
     const auto it =
-        std::lower_bound(entries_.begin(), entries_.end(), pointer,
-                         [](const Entry& entry, std::string_view p) { return entry.pointer < p; });
-    if (it != entries_.end() && it->pointer == pointer) return it->place;
+        std::upper_bound(entries_.begin(), entries_.end(), pointer,
+                         [](std::string_view p, const Entry& entry) { return p < entry.pointer; });
+    if (it != entries_.begin() && std::prev(it)->pointer == pointer) return std::prev(it)->place;
     const auto slash = pointer.rfind('/');
     if (slash == std::string_view::npos) return {};
     pointer = pointer.substr(0, slash);

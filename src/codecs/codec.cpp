@@ -288,15 +288,18 @@ Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {
                  format + " holds pictures (2 axes), not " + std::to_string(shape.rank) + " axes"};
   }
   if (std::find(holds.dtypes.begin(), holds.dtypes.end(), dtype) == holds.dtypes.end()) {
-    return Error{ErrorCode::Depth, format + " holds " + listed(holds.dtypes, name_of) + ", not " +
-                                       std::string(name_of(dtype))};
+    return Error{ErrorCode::Depth,
+                 format + " holds " + listed(holds.dtypes, name_of) + ", not " +
+                     std::string(name_of(dtype)) + "; set \"output\": {\"dtype\": \"" +
+                     std::string(name_of(holds.dtypes.front())) + "\"}, or another \"format\""};
   }
   if (std::find(holds.channels.begin(), holds.channels.end(), shape.channels) ==
       holds.channels.end()) {
     return Error{ErrorCode::Depth,
                  format + " holds " +
                      listed(holds.channels, [](auto n) { return std::to_string(n); }) +
-                     " channels, not " + std::to_string(shape.channels)};
+                     " channels, not " + std::to_string(shape.channels) +
+                     (shape.channels % 2 == 0 ? "; alpha is kept by png and tiff" : "")};
   }
   if (shape.rows() < 1 || shape.cols() < 1) {
     return Error{ErrorCode::Shape,

@@ -56,7 +56,9 @@ std::size_t utf8_length(std::string_view text) {
 }  // namespace
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  constexpr std::size_t kLongestWord = 100;  // longer ones are no misspelt names
   std::string_view best;
+  if (word.size() > kLongestWord) return best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
@@ -132,8 +134,17 @@ std::string hex(std::span<const std::uint8_t> bytes) {
   return out;
 }
 
-std::string count_of(std::uint64_t n, std::string_view noun) {
-  return grouped(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
+std::string count_of(std::uint64_t n, std::string_view noun, std::string_view plural) {
+  if (n == 1) return grouped(n) + " " + std::string(noun);
+  return grouped(n) + " " + (plural.empty() ? std::string(noun) + "s" : std::string(plural));
+}
+
+std::string shortened(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return std::string(text);
+  std::size_t end = limit > 2 ? limit - 2 : 0;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;
+  return std::string(text.substr(0, end)) + "..";
 }
 
 std::string byte_size(std::uint64_t bytes) {

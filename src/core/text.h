@@ -2,6 +2,7 @@
 // text: small helpers for messages.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -30,8 +31,12 @@ namespace deckle {
 
 [[nodiscard]] std::string hex(std::span<const std::uint8_t> bytes);
 
-/// "1 file", "2 files".
-[[nodiscard]] std::string count_of(std::uint64_t n, std::string_view noun);
+/// "1 file", "2 files"; `plural` where it is not made with an s.
+[[nodiscard]] std::string count_of(std::uint64_t n, std::string_view noun,
+                                   std::string_view plural = "");
+
+/// The text, or its beginning and "..", in at most `limit` bytes; never cut within a character.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t limit);
 
 /// "61 MB", "1.2 GB": decimal units, as disks are sold.
 [[nodiscard]] std::string byte_size(std::uint64_t bytes);

@@ -260,6 +260,18 @@ Result<PendingFile> PendingFile::write(const std::string& path, Bytes data) {
   return pending;
 }
 
+Result<Done> replace_file(const std::string& path, Bytes data) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    File file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file.is_open()) return errno_error(ErrorCode::Write, "cannot write", errno);
+    return write_all(file, data);
+  }
+  auto pending = PendingFile::write(path, data);
+  if (!pending) return pending.error();
+  return pending->commit(true);
+}
+
 PendingFile::~PendingFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }

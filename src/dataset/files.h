@@ -125,6 +125,10 @@ class PendingFile {
   FileStamp stamp_;
 };
 
+/// Writes a small file whole and puts it in its place; what is no regular file (a device, a pipe)
+/// is written into.
+[[nodiscard]] Result<Done> replace_file(const std::string& path, Bytes data);
+
 /// A new name beside `path` for a file that is not finished.
 [[nodiscard]] std::string temporary_name(const std::string& path);
 /// Sixteen hex digits and a number that no other name of this or another process has.

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 
 #include "core/text.h"
@@ -125,6 +126,9 @@ std::optional<std::string> tidy_relative(std::string_view path) {
 Result<Done> add_file_list(const InputRequest& request, InputList& list) {
   const std::string root = request.inputs.empty() ? "" : request.inputs.front();
   const std::uint32_t root_index = add_root(list, root, !root.empty());
+  std::error_code no_folder;
+  const std::string inside =
+      join_path(root.empty() ? std::filesystem::current_path(no_folder).string() : root, "");
   std::string_view text = *request.file_list;
   while (!text.empty()) {
     const auto end = text.find(request.separator);
@@ -133,9 +137,10 @@ Result<Done> add_file_list(const InputRequest& request, InputList& list) {
     if (request.separator == '\n' && line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
     std::string_view relative = line;
-    if (!root.empty() && relative.starts_with(join_path(root, ""))) {
-      relative.remove_prefix(join_path(root, "").size());  // absolute, but inside
-    }
+    // An absolute path may lie inside as well; a relative one is relative to the folder as it
+    // stands.
+    if (relative.starts_with('/') && relative.starts_with(inside))
+      relative.remove_prefix(inside.size());
     auto path = tidy_relative(relative);
     if (!path) {
       return usage(

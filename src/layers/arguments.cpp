@@ -16,9 +16,12 @@ constexpr std::array<std::string_view, 6> kIgnored{
 
 // The value as it stands in the chain, cut where it is long.
 std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
+  return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
+}
+
+std::string with_article(std::string_view name) {
+  const bool vowel = std::string_view("aeiou").find(name.front()) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + std::string(name);
 }
 
 bool fits_int64(const Json& value) {
@@ -112,8 +115,11 @@ Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string poin
       continue;
     }
     if (values_.contains(name)) {
+      const auto earlier = std::find_if(given_as_.begin(), given_as_.end(),
+                                        [&](const auto& given) { return given.first == name; });
+      const std::string other = earlier->second;
       given_as_.emplace_back(name, key);
-      mistake(name, "\"" + key + "\" is another name for \"" + name + "\"; give only one of them");
+      mistake(name, "\"" + key + "\" is another name for \"" + other + "\"; give only one of them");
       continue;
     }
     given_as_.emplace_back(name, key);
@@ -137,8 +143,9 @@ void Arguments::mistake(std::string_view name, std::string message, std::string_
 }
 
 std::optional<std::int64_t> Arguments::number(std::string_view name, const Json& value,
-                                              std::int64_t least, const std::string& below) {
-  const auto result = whole_number(value, least);
+                                              std::int64_t least, const std::string& below,
+                                              std::string_view unit) {
+  const auto result = whole_number(value, least, unit);
   if (!result) {
     mistake(name, result.error().message, below);
     return std::nullopt;
@@ -173,11 +180,11 @@ std::size_t Arguments::choice(std::string_view name, std::span<const std::string
     const auto& word = value->get_ref<const std::string&>();
     const auto it = std::find(allowed.begin(), allowed.end(), word);
     if (it != allowed.end()) return static_cast<std::size_t>(it - allowed.begin());
-    mistake(name, shown(*value) + " is not a " + std::string(name) + " of " +
+    mistake(name, shown(*value) + " is not " + with_article(name) + " of " +
                       std::string(spec_.name) + "; it is " + one_of(allowed) +
                       did_you_mean(word, allowed));
   } else {
-    mistake(name, shown(*value) + " is not a " + std::string(name) + "; it is " + one_of(allowed));
+    mistake(name, shown(*value) + " is not " + with_article(name) + "; it is " + one_of(allowed));
   }
   return fallback;
 }
@@ -222,7 +229,7 @@ std::vector<Pair> Arguments::pairs(std::string_view name, int rank,
     return all ? std::vector<Pair>(axes, Pair{*all, *all}) : fallback;
   }
   if (value->size() != axes) {
-    mistake(name, shown(*value) + " has " + count_of(value->size(), "entry") + "; " +
+    mistake(name, shown(*value) + " has " + count_of(value->size(), "entry", "entries") + "; " +
                       std::string(spec_.name) + " takes a number, " + std::to_string(rank) +
                       " numbers, or " + std::to_string(rank) + " pairs");
     return fallback;
@@ -253,17 +260,17 @@ std::vector<std::int64_t> Arguments::factors(std::string_view name, int rank, st
   const Json* value = find(name);
   if (value == nullptr) return result;
   if (!value->is_array()) {
-    if (const auto all = number(name, *value, least, "")) result.assign(axes, *all);
+    if (const auto all = number(name, *value, least, "", "")) result.assign(axes, *all);
     return result;
   }
   if (value->size() != axes) {
-    mistake(name, shown(*value) + " has " + count_of(value->size(), "entry") + "; " +
+    mistake(name, shown(*value) + " has " + count_of(value->size(), "entry", "entries") + "; " +
                       std::string(spec_.name) + " takes a number or " + std::to_string(rank) +
                       " numbers");
     return result;
   }
   for (std::size_t a = 0; a < axes; ++a) {
-    result[a] = number(name, (*value)[a], least, "/" + std::to_string(a)).value_or(fallback);
+    result[a] = number(name, (*value)[a], least, "/" + std::to_string(a), "").value_or(fallback);
   }
   return result;
 }

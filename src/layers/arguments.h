@@ -75,7 +75,7 @@ class Arguments {
 
  private:
   std::optional<std::int64_t> number(std::string_view name, const Json& value, std::int64_t least,
-                                     const std::string& below);
+                                     const std::string& below, std::string_view unit = "pixels");
 
   const LayerSpec& spec_;
   std::string pointer_;

@@ -31,7 +31,7 @@ SeedPair of_image(SeedPair base, SeedFrom from, const ImageIdentity& image) {
 
 SeedPair derive_seed(SeedPair base, SeedFrom from, int ordinal, const ImageIdentity& image) {
   SeedPair seed = of_image(base, from, image);
-  if (ordinal > 0) seed = fold_in(seed, ordinal);
+  if (ordinal > 0 || image.copy > 0) seed = fold_in(seed, ordinal);
   if (image.copy > 0) seed = fold_in(seed, image.copy);
   return seed;
 }

@@ -37,7 +37,8 @@ struct ImageIdentity {
 ///     Index    [a + i, b + i]
 ///     Fixed    base
 ///
-/// then, where ordinal > 0, fold_in(.., ordinal); then, where copy > 0, fold_in(.., copy).
+/// then, where ordinal or copy are not 0, fold_in(.., ordinal); then, where copy > 0, fold_in(..,
+/// copy).
 [[nodiscard]] SeedPair derive_seed(SeedPair base, SeedFrom from, int ordinal,
                                    const ImageIdentity& image);
 

@@ -63,7 +63,7 @@ def derive(case):
         seed = [signed(a + case["index"]), signed(b + case["index"])]
     else:
         seed = [a, b]
-    if case["ordinal"] > 0:
+    if case["ordinal"] > 0 or case["copy"] > 0:
         seed = fold_in(seed, case["ordinal"])
     if case["copy"] > 0:
         seed = fold_in(seed, case["copy"])
