@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The packages that deckle needs, and the build that samples/run.sh and tests/run.sh share.
 #
-#     ./setup.sh [build|test|format|tidy|tsan]...    installs what is missing of these groups; default: build test
-#     source setup.sh                                gives `need_packages GROUP...` and `build_preset NAME [TARGET...]`
+#     ./setup.sh [build|test|format|tidy|tsan|slurm]...    installs what is missing of these groups; default: build test
+#     source setup.sh                                      gives `need_packages GROUP...` and `build_preset NAME [TARGET...]`
 
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config libcli11-dev nlohmann-json3-dev libopencv-core-dev
@@ -11,6 +11,7 @@ declare -A packages=(
   [format]="git clang-format"
   [tidy]="clang-tidy libomp-dev"
   [tsan]="clang libclang-rt-dev libomp-dev"
+  [slurm]="munge slurmctld slurmd slurm-client"
 )
 
 deckle_root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)

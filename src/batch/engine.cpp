@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/engine.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -70,7 +71,7 @@ class Engine {
         ++input;
       if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
         past_of_[input] = static_cast<std::uint32_t>(item);
-      } else {
+      } else if (folder_.past().read(items[item].place)) {  // else spoilt: nobody knows its path
         gone_.push_back(items[item].place);
         result_.gone.push_back(items[item].path);
       }
@@ -111,6 +112,7 @@ class Engine {
         return;
       }
     }
+    std::call_once(writing_, [&] { folder_.begin_writing(); });
     auto processed = process_image(chain_, source, out_, scratch, options_.stop);
     if (processed && processed->abandoned) return;
     if (processed) {
@@ -136,15 +138,19 @@ class Engine {
     if (chain_.seed_from == SeedFrom::Index &&
         before.index != std::int64_t{inputs_.files[index].index})
       return false;
+    // A manifest that was edited may lack the lines of some copies.
+    if (std::count(before.lines.begin(), before.lines.end(), '\n') != chain_.copies &&
+        !options_.recorded)
+      return false;
     Entry now = before;
     const auto stamp = stamp_of(file);
     if (!stamp) return false;
     if (*stamp != before.input || stamp->mtime_ns == 0) {
       if (hex_or_empty(digest_of(file, buffer)) != before.input_sha256) return false;
-      now.input = *stamp;
+      now.input = trusted(*stamp);
     }
     std::vector<std::string> recorded;  // digests, read from the lines only when they are needed
-    for (std::size_t i = 0; i < now.outputs.size(); ++i) {
+    for (std::size_t i = 0; now.status == Status::Written && i < now.outputs.size(); ++i) {
       EntryOutput& output = now.outputs[i];
       const std::string path = join_path(out_, output.path);
       const auto there = stamp_of(path);
@@ -180,11 +186,20 @@ class Engine {
   Result<Done> keep(std::size_t index, const std::optional<Entry>& before, Processed& processed,
                     Buffer& buffer) {
     if (processed.no_image) return Done{};
+    // Whose a file is that stands there already is asked before the journal calls it ours.
+    std::vector<bool> own;
+    for (const Record& record : processed.records) {
+      struct stat status {};
+      own.push_back(!record.output.empty() && !options_.overwrite &&
+                    ::lstat(join_path(out_, record.output).c_str(), &status) == 0 &&
+                    folder_.is_own(record.output));
+    }
     if (auto noted = note(index, before, processed); !noted) return noted;
     std::size_t next = 0;
-    for (const Record& record : processed.records) {
+    for (std::size_t i = 0; i < processed.records.size(); ++i) {
+      const Record& record = processed.records[i];
       if (record.output.empty()) continue;
-      auto renamed = commit(processed.outputs[next++], record, before, buffer);
+      auto renamed = commit(processed.outputs[next++], record, before, own[i], buffer);
       if (renamed) continue;
       Error error = renamed.error();
       if (!concerns_one_file(error)) return error;
@@ -209,7 +224,7 @@ class Engine {
   // A file that is there already is replaced where it is ours, and is as good where it has the same
   // bytes: two copies of one shard may run at once.
   Result<Done> commit(PendingFile& pending, const Record& record,
-                      const std::optional<Entry>& before, Buffer& buffer) {
+                      const std::optional<Entry>& before, bool own, Buffer& buffer) {
     const auto was_ours = [&](const EntryOutput& output) { return output.path == record.output; };
     const bool replace =
         options_.overwrite ||
@@ -217,7 +232,7 @@ class Engine {
     auto renamed = pending.commit(replace);
     if (renamed || renamed.error().sys_errno != EEXIST) return renamed;
     if (digest_of(join_path(out_, record.output), buffer) == record.output_sha256) return Done{};
-    if (folder_.is_own(record.output)) return pending.commit(true);
+    if (own) return pending.commit(true);
     return Error{ErrorCode::Write,
                  "a file that no run of deckle's made is there already; --overwrite replaces it",
                  EEXIST};
@@ -283,7 +298,8 @@ class Engine {
       gone_.push_back(folder_.past().items()[past_of_[i]].place);
       result_.gone.push_back(inputs_.files[i].path);
     }
-    if (options_.prune && !gone_.empty()) prune();
+    const bool pruned = options_.prune && !gone_.empty();
+    if (pruned) prune();
     Json header = header_;
     if (options_.shard) {
       std::size_t records = 0;
@@ -294,9 +310,7 @@ class Engine {
           {"inputs", options_.all_inputs_count}, {"inputs_digest", options_.all_inputs},
           {"taken", inputs_.files.size()},       {"records", records}};
     }
-    if (auto done = journal_.finish(line_text(header), gone_, digest_of_inputs(),
-                                    options_.prune && !gone_.empty());
-        !done) {
+    if (auto done = journal_.finish(line_text(header), gone_, digest_of_inputs(), pruned); !done) {
       return end(folder_.manifest(), done.error());
     }
     result_.finished = true;
@@ -357,6 +371,7 @@ class Engine {
   Journal journal_;
   std::vector<std::uint32_t> past_of_;  ///< for each input: its item of the past
   std::vector<EntryPlace> gone_;
+  std::once_flag writing_;
   std::mutex mutex_;  ///< guards result_, taken_ and the report
   std::atomic<bool> stopped_ = false;
   std::size_t taken_ = 0;

@@ -38,7 +38,7 @@ std::optional<std::string> manifest_of(std::string_view name) {
 Json header_of(const std::string& manifest) {
   std::string line;
   std::ifstream state(state_path(manifest), std::ios::binary);
-  if (!std::getline(state, line)) {
+  if (!std::getline(state, line) || !parse_json(line).is_object()) {
     std::ifstream file(manifest, std::ios::binary);
     if (!std::getline(file, line)) {
       const auto past = Past::load(manifest);
@@ -117,6 +117,9 @@ Result<OutputFolder> OutputFolder::open_locked(const std::string& path,
                   ": another run is writing into this folder; wait for it, or give another -o");
   }
   folder.lock_ = **std::move(locked);
+  // A run that ended by itself has taken its temporary files away, and its mark.
+  const auto mark = stamp_of(folder.lock_);
+  if (mark && mark->size > 0) sweep_temporaries(path, 0);
   return folder;
 }
 
@@ -165,9 +168,16 @@ Result<OutputFolder> OutputFolder::open(const std::string& path, const Chain& ch
   auto past = Past::load(ours);
   if (!past) return refuse(past.error().message);
   folder.past_ = *std::move(past);
-  if (!shard && (!folder.past_.logs().empty() || !folder.past_.has_state()))
-    sweep_temporaries(path, 0);
   return opened;
+}
+
+OutputFolder::~OutputFolder() {
+  const auto mark = lock_.is_open() ? stamp_of(lock_) : std::nullopt;
+  if (mark && mark->size > 0) (void)!::ftruncate(lock_.fd(), 0);
+}
+
+void OutputFolder::begin_writing() const {
+  if (lock_.is_open()) (void)!::ftruncate(lock_.fd(), 1);
 }
 
 std::string OutputFolder::manifest() const {

@@ -18,6 +18,10 @@ namespace deckle {
 
 class OutputFolder {
  public:
+  OutputFolder(OutputFolder&&) = default;
+  OutputFolder& operator=(OutputFolder&&) = default;
+  ~OutputFolder();
+
   /// Makes the folder where it is missing. Without a shard it takes the folder's lock: a second run
   /// is refused; shards hold no lock, because a dead node could not let go of it. Fails with Write,
   /// and a sentence, where the folder cannot be used, is in use, or holds the outputs of another
@@ -32,16 +36,20 @@ class OutputFolder {
   [[nodiscard]] std::string manifest() const;
   [[nodiscard]] const Past& past() const { return past_; }
 
+  /// Called before the first temporary file: a later run will look for such if this one is killed.
+  void begin_writing() const;
+
   /// Whether an earlier run, or another shard, recorded this output. Reads all journals when it is
   /// first asked; safe to call from several threads.
   [[nodiscard]] bool is_own(const std::string& output) const;
 
  private:
+  OutputFolder() = default;
   static Result<OutputFolder> open_locked(const std::string& path, std::optional<Shard> shard);
 
   std::string path_;
   std::optional<Shard> shard_;
-  File lock_;
+  File lock_;  ///< one byte long while files are being written
   Past past_;
   struct Own {
     std::once_flag once;

@@ -239,7 +239,9 @@ TEST_CASE("changed bytes in a PNG never crash it or print anything", "[codecs][p
 
 TEST_CASE("PNG refuses floats and five channels", "[codecs][png]") {
   const Codec& png_codec = codec_of(Format::Png);
-  CHECK(png_codec.can_encode(Shape::image(1, 1, 3), DType::Float32).error().message ==
-        "png holds uint8 or uint16, not float32");
+  CHECK(
+      png_codec.can_encode(Shape::image(1, 1, 3), DType::Float32).error().message ==
+      "png holds uint8 or uint16, not float32; set \"output\": {\"dtype\": \"uint8\"}, or another "
+      "\"format\"");
   CHECK(png_codec.can_encode(Shape::image(1, 1, 5), DType::UInt8).error().code == ErrorCode::Depth);
 }
