@@ -193,8 +193,10 @@ TEST_CASE("PNG headers that lie are refused before memory is taken", "[codecs][p
   File lie = first_bytes(file, 8);
   lie += "\0\0\0\x0dIHDR\0\0\xea\x60\0\0\xea\x60\x08\x02\0\0\0"sv;
   png_uint_32 crc = static_cast<png_uint_32>(crc32(0, lie.data() + 12, 17));
-  for (int i = 3; i >= 0; --i)
-    lie.push_back(static_cast<std::uint8_t>(crc >> (8 * i)));
+  std::array<std::uint8_t, 4> sum{};
+  for (unsigned i = 0; i < 4; ++i)
+    sum.at(i) = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
+  lie.insert(lie.end(), sum.begin(), sum.end());
   lie.insert(lie.end(), file.begin() + 33, file.end());
   CHECK(read_info(lie, {}).error().code == ErrorCode::TooLarge);
   const DecodeOptions all{.max_pixels = std::int64_t{1} << 40};
