@@ -112,7 +112,6 @@ class Engine {
         return;
       }
     }
-    std::call_once(writing_, [&] { folder_.begin_writing(); });
     auto processed = process_image(chain_, source, out_, scratch, options_.stop);
     if (processed && processed->abandoned) return;
     if (processed) {
@@ -276,7 +275,10 @@ class Engine {
       report.note = processed.records.front().skipped;
       ++result_.skipped;
     } else {
-      if (report.note.empty()) report.note = processed.records.front().truncated;
+      if (const std::string& missing = processed.records.front().truncated;
+          report.note.empty() && !missing.empty()) {
+        report.note = "taken as it is: " + missing;
+      }
       ++result_.written;
       for (const Record& record : processed.records) {
         ++result_.outputs;
@@ -371,7 +373,6 @@ class Engine {
   Journal journal_;
   std::vector<std::uint32_t> past_of_;  ///< for each input: its item of the past
   std::vector<EntryPlace> gone_;
-  std::once_flag writing_;
   std::mutex mutex_;  ///< guards result_, taken_ and the report
   std::atomic<bool> stopped_ = false;
   std::size_t taken_ = 0;

@@ -18,15 +18,15 @@ namespace deckle {
 
 class OutputFolder {
  public:
-  OutputFolder(OutputFolder&&) = default;
-  OutputFolder& operator=(OutputFolder&&) = default;
-  ~OutputFolder();
-
   /// Makes the folder where it is missing. Without a shard it takes the folder's lock: a second run
   /// is refused; shards hold no lock, because a dead node could not let go of it. Fails with Write,
   /// and a sentence, where the folder cannot be used, is in use, or holds the outputs of another
   /// chain, seed or codec and not `overwrite`.
   static Result<OutputFolder> open(const std::string& path, const Chain& chain,
+                                   std::optional<Shard> shard, bool overwrite);
+
+  /// The same, only to look: nothing is made, removed or locked.
+  static Result<OutputFolder> look(const std::string& path, const Chain& chain,
                                    std::optional<Shard> shard, bool overwrite);
 
   /// To make recorded outputs again: whatever the folder holds, its manifest is left as it is.
@@ -36,20 +36,18 @@ class OutputFolder {
   [[nodiscard]] std::string manifest() const;
   [[nodiscard]] const Past& past() const { return past_; }
 
-  /// Called before the first temporary file: a later run will look for such if this one is killed.
-  void begin_writing() const;
-
   /// Whether an earlier run, or another shard, recorded this output. Reads all journals when it is
   /// first asked; safe to call from several threads.
   [[nodiscard]] bool is_own(const std::string& output) const;
 
  private:
-  OutputFolder() = default;
+  static Result<Done> check_others(const std::string& path, const Chain& chain,
+                                   const std::string& ours, bool overwrite, bool remove);
   static Result<OutputFolder> open_locked(const std::string& path, std::optional<Shard> shard);
 
   std::string path_;
   std::optional<Shard> shard_;
-  File lock_;  ///< one byte long while files are being written
+  File lock_;
   Past past_;
   struct Own {
     std::once_flag once;

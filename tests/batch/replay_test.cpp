@@ -338,7 +338,7 @@ TEST_CASE("a replay into a folder of somebody else replaces nothing", "[batch][r
   Played played = play(recorded.manifest, recorded.in, recorded.folder / "other");
   CHECK(played.result.failed == 1);
   CHECK(played.said.at("f0/000.jpg") ==
-        "cannot write f0/000.png: a file that no run of deckle's made is there already; "
+        "f0/000.png: a file that no run of deckle's made is there already; "
         "--overwrite replaces it");
   CHECK(test::text_of(recorded.folder / "other/f0/000.png") == "of somebody else");
   played = play(recorded.manifest, recorded.in, recorded.folder / "other", {}, true);

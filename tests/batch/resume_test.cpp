@@ -217,7 +217,7 @@ TEST_CASE("inputs that are gone leave the manifest, and their outputs stay", "[b
   CHECK(test::visible(done.out) == before);
 }
 
-TEST_CASE("--prune deletes what is ours and unaltered, and the folders that are empty then",
+TEST_CASE("prune deletes what is ours and unaltered, and the folders that are empty then",
           "[batch][resume][prune]") {
   const NoBroken done;
   const auto before = test::visible(done.out);
@@ -256,7 +256,7 @@ TEST_CASE("--prune deletes what is ours and unaltered, and the folders that are 
   CHECK(test::stamps(done.out) == stamps);
 }
 
-TEST_CASE("--prune after a run that only reported what is gone", "[batch][resume][prune]") {
+TEST_CASE("prune after a run that only reported what is gone", "[batch][resume][prune]") {
   const NoBroken done;
   std::filesystem::remove(input_of(done, 3));
   CHECK(done.again().gone.size() == 1);
@@ -270,7 +270,7 @@ TEST_CASE("--prune after a run that only reported what is gone", "[batch][resume
   CHECK(test::visible(done.out) == done.straight());
 }
 
-TEST_CASE("--prune leaves an output that is another input's by now", "[batch][resume][prune]") {
+TEST_CASE("prune leaves an output that is another input's by now", "[batch][resume][prune]") {
   const test::Folder folder;
   const std::string in = folder / "in";
   const std::string out = folder / "out";
@@ -291,7 +291,7 @@ TEST_CASE("--prune leaves an output that is another input's by now", "[batch][re
   CHECK(test::visible(out) == test::visible(other / "out"));
 }
 
-TEST_CASE("--prune also takes what was made of an input that is no picture any more",
+TEST_CASE("prune also takes what was made of an input that is no picture any more",
           "[batch][resume][prune]") {
   const test::Folder folder;
   const std::string in = folder / "in";
@@ -605,7 +605,7 @@ TEST_CASE("a manifest that is not deckle's is not touched", "[batch][resume][ref
   CHECK(finish(crops(), folder / "in", out, options).written == 5);
 }
 
-TEST_CASE("--overwrite makes all of it again", "[batch][resume][overwrite]") {
+TEST_CASE("overwrite makes all of it again", "[batch][resume][overwrite]") {
   const Done30 done;
   test::GoOptions options;
   options.overwrite = true;
@@ -623,7 +623,7 @@ TEST_CASE("--overwrite makes all of it again", "[batch][resume][overwrite]") {
   CHECK_FALSE(test::refusal(crops(), done.in, done.out).empty());
 }
 
-TEST_CASE("--overwrite that is stopped goes on with --overwrite", "[batch][resume][overwrite]") {
+TEST_CASE("overwrite that is stopped goes on with --overwrite", "[batch][resume][overwrite]") {
   const Done30 done;
   const std::string other = crops(1, "43");
   std::atomic<int> stop = 0;
@@ -772,7 +772,7 @@ TEST_CASE("a shard replaces no file of somebody else", "[batch][resume][shard]")
     CHECK(test::text_of(out + "/f1/001.png") == "of somebody else");
   }
   CHECK(test::text_of(out + "/manifest-0000-of-0001.jsonl")
-            .find("cannot write f1/001.png: a file that no run of deckle's made is there already; "
+            .find("f1/001.png: a file that no run of deckle's made is there already; "
                   "--overwrite replaces it") != std::string::npos);
 }
 

@@ -118,14 +118,14 @@ TEST_CASE("an output where others need a folder is a clash", "[batch][survey]") 
   CHECK(clashes(folder.path()) == Strings{(folder / "a.jpg") + " would write a.png, which is the "
                                                                "folder of other outputs"});
   folder.put("a.jpg", "not an image but named like one");
-  CHECK(clashes(folder.path()).size() == 1);  // it fails anyway
+  CHECK(clashes(folder.path()).empty());  // it fails by itself
   std::filesystem::rename(folder / "a.jpg", folder / "a.txt");
   CHECK(clashes(folder.path()).empty());
 }
 
 // What a.jpg might write if it were no JPEG is taken for what it writes.
 TEST_CASE("an output in its input's own format is no clash with a folder",
-          "[batch][survey][!mayfail]") {
+          "[batch][survey]") {
   const test::Folder folder;
   folder.put("a.jpg", test::jpg(4, 4));
   folder.put("a.png/b.jpg", test::jpg(4, 4));
@@ -170,7 +170,7 @@ TEST_CASE("outputs do not land in an input folder below the output folder", "[ba
 }
 
 // Only where the output folder itself leads is looked at.
-TEST_CASE("outputs do not land in an input folder through a link", "[batch][survey][!mayfail]") {
+TEST_CASE("outputs do not land in an input folder through a link", "[batch][survey]") {
   const test::Folder folder;
   folder.put("in/sub/a.jpg", test::jpg(4, 4));
   folder.put("out/other.txt", "");
@@ -179,7 +179,7 @@ TEST_CASE("outputs do not land in an input folder through a link", "[batch][surv
 }
 
 // A folder with no image in it needs no folder among the outputs.
-TEST_CASE("a folder without images is in nobody's way", "[batch][survey][!mayfail]") {
+TEST_CASE("a folder without images is in nobody's way", "[batch][survey]") {
   const test::Folder folder;
   folder.put("a.jpg", test::jpg(4, 4));
   folder.put("a.png/README", "text");
@@ -226,7 +226,7 @@ TEST_CASE("files of others where outputs are to go are found", "[batch][survey]"
 }
 
 // Only the first copy is looked for: a file in the way of another one is found too late.
-TEST_CASE("files of others where copies are to go are found", "[batch][survey][!mayfail]") {
+TEST_CASE("files of others where copies are to go are found", "[batch][survey]") {
   const test::Folder folder;
   folder.put("in/a.jpg", test::jpg(4, 4));
   folder.put("out/a_001.png", "precious");
