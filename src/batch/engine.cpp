@@ -217,7 +217,24 @@ class Engine {
       processed.records = {std::move(failed)};
       return note(index, before, processed);
     }
+    if (before) remove_superseded(*before, processed, buffer);
     return Done{};
+  }
+
+  // What this input gave before under other names, as far as nobody changed it.
+  void remove_superseded(const Entry& before, const Processed& processed, Buffer& buffer) const {
+    if (!processed.records.front().error && processed.records.front().skipped.empty()) {
+      const auto digests = output_digests(before.lines);
+      for (std::size_t i = 0; i < before.outputs.size() && i < digests.size(); ++i) {
+        const std::string& old = before.outputs[i].path;
+        const bool still_made =
+            std::any_of(processed.records.begin(), processed.records.end(),
+                        [&](const Record& record) { return record.output == old; });
+        const std::string path = join_path(out_, old);
+        if (!still_made && hex_or_empty(digest_of(path, buffer)) == digests[i])
+          ::unlink(path.c_str());
+      }
+    }
   }
 
   // A file that is there already is replaced where it is ours, and is as good where it has the same

@@ -441,7 +441,7 @@ TEST_CASE("one name that cannot be written is that image's failure", "[batch][en
 }
 
 // The copies that were renamed before the one that could not be stay, and no manifest knows them.
-TEST_CASE("an image fails with all its copies or with none", "[batch][engine][!mayfail]") {
+TEST_CASE("an image fails with all its copies or with none", "[batch][engine]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(30, 30));
   folder.put("out/a_001.png", "of somebody else");

@@ -124,8 +124,7 @@ TEST_CASE("an output where others need a folder is a clash", "[batch][survey]") 
 }
 
 // What a.jpg might write if it were no JPEG is taken for what it writes.
-TEST_CASE("an output in its input's own format is no clash with a folder",
-          "[batch][survey]") {
+TEST_CASE("an output in its input's own format is no clash with a folder", "[batch][survey]") {
   const test::Folder folder;
   folder.put("a.jpg", test::jpg(4, 4));
   folder.put("a.png/b.jpg", test::jpg(4, 4));
