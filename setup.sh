@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The packages that deckle needs, and the build that samples/run.sh and tests/run.sh share.
 #
-#     ./setup.sh [GROUP]...    installs what is missing of build, test, format, tidy, tsan, bench; default: build test
+#     ./setup.sh [GROUP]...    installs what is missing of build, test, format, tidy, tsan, bench, slurm; default: build test
 #     source setup.sh          gives `need_packages GROUP...` and `build_preset NAME [TARGET...]`
 
 declare -A packages=(
@@ -13,6 +13,7 @@ declare -A packages=(
   [tsan]="clang libclang-rt-dev libomp-dev"
   [bench]="imagemagick graphicsmagick libvips-dev libvips-tools python3 python3-pil python3-opencv
            python3-torchvision libbenchmark-dev rsync strace valgrind"
+  [slurm]="munge slurmctld slurmd slurm-client"
 )
 
 deckle_root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)

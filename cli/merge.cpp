@@ -49,8 +49,8 @@ int run_merge(const MergeArguments& arguments) {
     report.error(problem);
   if (!merged->missing.empty()) {
     const std::string missing = ranges(merged->missing);
-    report.error("missing: shard " + missing + "; submit " +
-                 (merged->missing.size() == 1 ? "it" : "them") +
+    report.error("missing: " + std::string(merged->missing.size() == 1 ? "shard " : "shards ") +
+                 missing + "; submit " + (merged->missing.size() == 1 ? "it" : "them") +
                  " again, with Slurm as --array=" + missing);
   }
   if (!merged->problems.empty() || !merged->missing.empty()) {

@@ -165,7 +165,8 @@ int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
   if (clashes.empty()) {
     std::printf("no two inputs share an output\n");
   } else {
-    std::printf("%s:\n", count_of(clashes.size(), "clash", "clashes").c_str());
+    std::printf("%s of outputs, a run will be refused:\n",
+                count_of(clashes.size(), "clash", "clashes").c_str());
     for (const std::string& clash : clashes)
       std::printf("  %s\n", clash.c_str());
   }

@@ -9,6 +9,7 @@
 #include "batch/survey.h"
 #include "commands.h"
 #include "core/text.h"
+#include "dataset/files.h"
 #include "report.h"
 #include "session.h"
 
@@ -59,7 +60,7 @@ int run_replay(const ReplayArguments& arguments) {
   options.jobs = resolve_jobs(arguments.jobs);
   options.overwrite = arguments.overwrite;
   // A manifest that is there already stays the record of what is there.
-  options.record = folder->past().header().empty();
+  options.record = !stamp_of(folder->manifest());
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   const std::string start =
       count_of(replay->outputs(), "recorded output") + " → " + printable(arguments.out);

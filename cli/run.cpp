@@ -77,6 +77,8 @@ class RunCommand {
     if (const auto refused = refuse_early(*chain, *inputs)) return *refused;
     if (arguments_.dry_run) {
       if (shard_) keep_shard(*inputs, *shard_);
+      const auto folder = OutputFolder::look(arguments_.out, *chain, shard_, arguments_.overwrite);
+      if (const auto refused = refuse_folder(*chain, *inputs, folder)) return *refused;
       return print_plan(*chain, *inputs, jobs_, false, arguments_.chain.file, passed_over_);
     }
     if (chain->draws() && !chain->seed) chain->seed = seed_from_system();
@@ -121,6 +123,21 @@ class RunCommand {
     return std::nullopt;
   }
 
+  // All that can be wrong with the output folder and what is in it.
+  std::optional<int> refuse_folder(const Chain& chain, const InputList& inputs,
+                                   const Result<OutputFolder>& folder) {
+    if (!folder) {
+      report_.error(folder.error().message);
+      return kExitStopped;
+    }
+    // Copies of a shard may be at work: what they write meanwhile is looked at one by one.
+    if (arguments_.overwrite || shard_) return std::nullopt;
+    const auto foreign = find_foreign(chain, inputs, *folder);
+    if (foreign.empty()) return std::nullopt;
+    return refuse(report_, foreign, "give another -o, or --overwrite to replace what is there",
+                  kExitStopped);
+  }
+
   int process(const Chain& chain, InputList& inputs) {
     RunOptions options;
     options.jobs = jobs_;
@@ -134,17 +151,7 @@ class RunCommand {
       keep_shard(inputs, *shard_);
     }
     auto folder = OutputFolder::open(arguments_.out, chain, shard_, arguments_.overwrite);
-    if (!folder) {
-      report_.error(folder.error().message);
-      return kExitStopped;
-    }
-    // Copies of a shard may be at work: what they write meanwhile is looked at one by one.
-    if (!arguments_.overwrite && !shard_) {
-      if (const auto foreign = find_foreign(chain, inputs, *folder); !foreign.empty()) {
-        return refuse(report_, foreign, "give another -o, or --overwrite to replace what is there",
-                      kExitStopped);
-      }
-    }
+    if (const auto refused = refuse_folder(chain, inputs, folder)) return *refused;
     std::string start = count_of(inputs.files.size(), "file");
     if (shard_) {
       start += " of " + grouped(options.all_inputs_count) + " (shard " +

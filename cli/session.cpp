@@ -18,13 +18,16 @@ extern "C" void on_signal(int signal) {
   interrupted = signal;
 }
 
-// The first signal asks the run to end, the second one ends it.
+// The first signal asks the run to end, a second Ctrl-C ends it at once. Not a second SIGTERM:
+// schedulers send one to every process of a job, and its script passes it on.
 void catch_signals() {
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = SA_RESETHAND;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+  for (const int signal : {SIGTERM, SIGHUP}) {
     ::sigaction(signal, &action, nullptr);
+  }
+  action.sa_flags = SA_RESETHAND;
+  ::sigaction(SIGINT, &action, nullptr);
   // A file that would grow beyond ulimit -f is an error like a full disk, not the end of the
   // process.
   std::signal(SIGXFSZ, SIG_IGN);

@@ -4,6 +4,7 @@
 #     tests/run.sh [--preset ci|debug|release|asan|tsan] [-- CTEST-ARGUMENT...]
 #     tests/run.sh --format      only checks the format of the C++ files
 #     tests/run.sh --tidy        only runs clang-tidy over src/ and cli/
+#     tests/run.sh --slurm [full]    only runs shards on a real Slurm, which it installs; needs root
 #
 # For instance `tests/run.sh --preset asan -- -R cli.` runs the command-line cases under the sanitizers.
 set -euo pipefail
@@ -35,6 +36,16 @@ check_tidy() {
   printf 'tidy: nothing to say about %d files\n' "${#files[@]}"
 }
 
+run_slurm() {
+  if [[ $(id -u) != 0 ]]; then
+    printf 'SKIPPED: needs root, to run a Slurm\n'
+    return
+  fi
+  need_packages build slurm
+  build_preset ci deckle
+  tests/slurm/acceptance.sh build/ci/deckle "$@"
+}
+
 preset=ci
 while [[ $# -gt 0 ]]; do
   case $1 in
@@ -48,6 +59,11 @@ while [[ $# -gt 0 ]]; do
       ;;
     --tidy)
       check_tidy
+      exit
+      ;;
+    --slurm)
+      shift
+      run_slurm "$@"
       exit
       ;;
     --)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/engine.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -70,7 +71,7 @@ class Engine {
         ++input;
       if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
         past_of_[input] = static_cast<std::uint32_t>(item);
-      } else {
+      } else if (folder_.past().read(items[item].place)) {  // else spoilt: nobody knows its path
         gone_.push_back(items[item].place);
         result_.gone.push_back(items[item].path);
       }
@@ -136,15 +137,19 @@ class Engine {
     if (chain_.seed_from == SeedFrom::Index &&
         before.index != std::int64_t{inputs_.files[index].index})
       return false;
+    // A manifest that was edited may lack the lines of some copies.
+    if (std::count(before.lines.begin(), before.lines.end(), '\n') != chain_.copies &&
+        !options_.recorded)
+      return false;
     Entry now = before;
     const auto stamp = stamp_of(file);
     if (!stamp) return false;
     if (*stamp != before.input || stamp->mtime_ns == 0) {
       if (hex_or_empty(digest_of(file, buffer)) != before.input_sha256) return false;
-      now.input = *stamp;
+      now.input = trusted(*stamp);
     }
     std::vector<std::string> recorded;  // digests, read from the lines only when they are needed
-    for (std::size_t i = 0; i < now.outputs.size(); ++i) {
+    for (std::size_t i = 0; now.status == Status::Written && i < now.outputs.size(); ++i) {
       EntryOutput& output = now.outputs[i];
       const std::string path = join_path(out_, output.path);
       const auto there = stamp_of(path);
@@ -180,11 +185,20 @@ class Engine {
   Result<Done> keep(std::size_t index, const std::optional<Entry>& before, Processed& processed,
                     Buffer& buffer) {
     if (processed.no_image) return Done{};
+    // Whose a file is that stands there already is asked before the journal calls it ours.
+    std::vector<bool> own;
+    for (const Record& record : processed.records) {
+      struct stat status {};
+      own.push_back(!record.output.empty() && !options_.overwrite &&
+                    ::lstat(join_path(out_, record.output).c_str(), &status) == 0 &&
+                    folder_.is_own(record.output));
+    }
     if (auto noted = note(index, before, processed); !noted) return noted;
     std::size_t next = 0;
-    for (const Record& record : processed.records) {
+    for (std::size_t i = 0; i < processed.records.size(); ++i) {
+      const Record& record = processed.records[i];
       if (record.output.empty()) continue;
-      auto renamed = commit(processed.outputs[next++], record, before, buffer);
+      auto renamed = commit(processed.outputs[next++], record, before, own[i], buffer);
       if (renamed) continue;
       Error error = renamed.error();
       if (!concerns_one_file(error)) return error;
@@ -203,13 +217,30 @@ class Engine {
       processed.records = {std::move(failed)};
       return note(index, before, processed);
     }
+    if (before) remove_superseded(*before, processed, buffer);
     return Done{};
+  }
+
+  // What this input gave before under other names, as far as nobody changed it.
+  void remove_superseded(const Entry& before, const Processed& processed, Buffer& buffer) const {
+    if (!processed.records.front().error && processed.records.front().skipped.empty()) {
+      const auto digests = output_digests(before.lines);
+      for (std::size_t i = 0; i < before.outputs.size() && i < digests.size(); ++i) {
+        const std::string& old = before.outputs[i].path;
+        const bool still_made =
+            std::any_of(processed.records.begin(), processed.records.end(),
+                        [&](const Record& record) { return record.output == old; });
+        const std::string path = join_path(out_, old);
+        if (!still_made && hex_or_empty(digest_of(path, buffer)) == digests[i])
+          ::unlink(path.c_str());
+      }
+    }
   }
 
   // A file that is there already is replaced where it is ours, and is as good where it has the same
   // bytes: two copies of one shard may run at once.
   Result<Done> commit(PendingFile& pending, const Record& record,
-                      const std::optional<Entry>& before, Buffer& buffer) {
+                      const std::optional<Entry>& before, bool own, Buffer& buffer) {
     const auto was_ours = [&](const EntryOutput& output) { return output.path == record.output; };
     const bool replace =
         options_.overwrite ||
@@ -217,7 +248,7 @@ class Engine {
     auto renamed = pending.commit(replace);
     if (renamed || renamed.error().sys_errno != EEXIST) return renamed;
     if (digest_of(join_path(out_, record.output), buffer) == record.output_sha256) return Done{};
-    if (folder_.is_own(record.output)) return pending.commit(true);
+    if (own) return pending.commit(true);
     return Error{ErrorCode::Write,
                  "a file that no run of deckle's made is there already; --overwrite replaces it",
                  EEXIST};
@@ -261,7 +292,10 @@ class Engine {
       report.note = processed.records.front().skipped;
       ++result_.skipped;
     } else {
-      if (report.note.empty()) report.note = processed.records.front().truncated;
+      if (const std::string& missing = processed.records.front().truncated;
+          report.note.empty() && !missing.empty()) {
+        report.note = "taken as it is: " + missing;
+      }
       ++result_.written;
       for (const Record& record : processed.records) {
         ++result_.outputs;
@@ -283,7 +317,8 @@ class Engine {
       gone_.push_back(folder_.past().items()[past_of_[i]].place);
       result_.gone.push_back(inputs_.files[i].path);
     }
-    if (options_.prune && !gone_.empty()) prune();
+    const bool pruned = options_.prune && !gone_.empty();
+    if (pruned) prune();
     Json header = header_;
     if (options_.shard) {
       std::size_t records = 0;
@@ -294,9 +329,7 @@ class Engine {
           {"inputs", options_.all_inputs_count}, {"inputs_digest", options_.all_inputs},
           {"taken", inputs_.files.size()},       {"records", records}};
     }
-    if (auto done = journal_.finish(line_text(header), gone_, digest_of_inputs(),
-                                    options_.prune && !gone_.empty());
-        !done) {
+    if (auto done = journal_.finish(line_text(header), gone_, digest_of_inputs(), pruned); !done) {
       return end(folder_.manifest(), done.error());
     }
     result_.finished = true;

@@ -14,6 +14,7 @@
 
 #include "batch/manifest.h"
 #include "core/json.h"
+#include "dataset/outputs.h"
 
 namespace deckle {
 namespace {
@@ -320,12 +321,12 @@ std::optional<Entry> parse_entry(std::string_view text) {
 Result<Past> Past::load(const std::string& manifest) {
   Past past;
   if (auto read = past.read_journal(state_path(manifest), true); !read) return read.error();
+  if (!past.has_state_ && ::access(manifest.c_str(), F_OK) == 0) {
+    if (auto read = past.read_manifest(manifest); !read) return read.error();
+  }
   for (const std::string& log : find_logs(manifest)) {
     past.logs_.push_back(log);
     if (auto read = past.read_journal(log, false); !read) return read.error();
-  }
-  if (past.header_.empty() && ::access(manifest.c_str(), F_OK) == 0) {
-    if (auto read = past.read_manifest(manifest); !read) return read.error();
   }
   // The later entry of an input counts: logs stand behind the state.
   std::stable_sort(past.items_.begin(), past.items_.end(),
@@ -384,17 +385,21 @@ Result<Done> Past::read_manifest(const std::string& path) {
   if (!header || !header->starts_with("{\"deckle_manifest\":")) {
     return Error{ErrorCode::Usage, path + ": not a deckle manifest"};
   }
-  header_ = *header;
-  from_manifest_ = true;
+  Json json = parse_json(*header);
+  if (!json.is_object()) return Error{ErrorCode::Usage, path + ": not a deckle manifest"};
+  json.erase("shard");
+  header_ = line_text(json);
+  const auto file_index = static_cast<std::uint32_t>(files_.size());
   while (const auto line = reader.next()) {
     const auto entry = entry_from_lines(std::string(*line) + "\n");
     if (!entry) continue;  // edited by hand: what it stood for is made again
-    if (!items_.empty() && items_.back().path == entry->path) {  // another copy
+    if (!items_.empty() && items_.back().path == entry->path &&  // another copy
+        items_.back().place.offset + items_.back().place.length == reader.begin()) {
       items_.back().place.length += static_cast<std::uint32_t>(reader.end() - reader.begin());
     } else {
-      items_.push_back(
-          {entry->path,
-           {0, static_cast<std::uint32_t>(reader.end() - reader.begin()), reader.begin()}});
+      items_.push_back({entry->path,
+                        {file_index, static_cast<std::uint32_t>(reader.end() - reader.begin()),
+                         reader.begin()}});
     }
   }
   files_.push_back(std::move(file));
@@ -404,7 +409,7 @@ Result<Done> Past::read_manifest(const std::string& path) {
 std::optional<Entry> Past::read(const EntryPlace& place) const {
   const auto text = read_part(files_[place.file], place.offset, place.length);
   if (!text) return std::nullopt;
-  return from_manifest_ ? entry_from_lines(*text) : parse_entry(*text);
+  return text->starts_with('{') ? entry_from_lines(*text) : parse_entry(*text);
 }
 
 std::unordered_set<std::string> Past::outputs() const {
@@ -434,6 +439,8 @@ Result<Done> Journal::open_log() {
   if (auto written = write_all(*file, as_bytes(line)); !written) return written;
   log_ = *std::move(file);
   log_size_ = line.size();
+  // A shard that has work to do again must not be merged as it was before.
+  if (name_of_path(manifest_) != kManifestName) ::unlink(manifest_.c_str());
   return Done{};
 }
 
@@ -507,13 +514,18 @@ Result<Done> Journal::write_state(const std::vector<EntryPlace>& gone, const Sea
   const bool all_ours = std::all_of(places_.begin(), places_.end(), [](const Place& place) {
     return place.ours || place.place.length == 0;
   });
-  if (log_.is_open() && all_ours && gone.empty()) {
+  // A copy of the same shard that ended before may have removed our log.
+  if (log_.is_open() && all_ours && gone.empty() && ::access(log_path_.c_str(), F_OK) == 0) {
     // The usual case, a run from nothing: the log is the state.
     const std::string text = seal_text(seal);
     if (auto written = write_all(log_, as_bytes(text)); !written) return written;
     step("before the log is renamed");
     auto settled = settle(log_, log_path_, state);
     step("after the log is renamed");
+    // Another copy of this shard may have ended meanwhile and cleared our log away: its state says
+    // the same.
+    if (!settled && settled.error().sys_errno == ENOENT && ::access(state.c_str(), F_OK) == 0)
+      return Done{};
     return settled;
   }
   const std::string temporary = temporary_name(manifest_);

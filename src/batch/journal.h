@@ -103,7 +103,6 @@ class Past {
   std::vector<std::string> logs_;
   bool has_state_ = false;
   std::vector<File> files_;
-  bool from_manifest_ = false;
 };
 
 /// The journal of a run: its own log, and the past it goes on from.

@@ -26,22 +26,49 @@ struct Source {
   ManifestReader reader;
   Json shard;  // its part of the header
   std::string line;
-  std::string input;  // of that line
-  std::size_t inputs = 0;
+  std::string input;        // of that line
+  std::size_t inputs = 0;   // so far
+  std::int64_t copy = 0;    // of that line
+  bool all_copies = false;  // whether that input has a line for every copy
 
-  // To the next line; false at the end. An Error where it is no line, or stands in the wrong order.
+  // To the next line; false at the end. An Error where it is no line, or not the one that must
+  // follow.
   Result<bool> advance() {
     const auto next = reader.next();
-    if (!next) return false;
-    line = *next;
-    const Json json = parse_json(line);
+    if (!next) {
+      if (const auto whole = check_copies(); !whole) return whole.error();
+      return false;
+    }
+    const Json json = parse_json(*next);
     const auto name = json.is_object() ? get_path(json, "input") : std::nullopt;
     if (!name) return named(reader.wrong({ErrorCode::Usage, "not a line of a manifest"}));
-    if (inputs > 0 && *name < input)
+    if (inputs > 0 && *name < input) {
       return named(reader.wrong({ErrorCode::Usage, "out of order: edited by hand?"}));
-    if (inputs == 0 || *name != input) ++inputs;
+    }
+    const auto which = json.find("copy");
+    const std::int64_t number =
+        which != json.end() && which->is_number_integer() ? which->get<std::int64_t>() : 0;
+    const bool same = inputs > 0 && *name == input;
+    if (number != (same ? copy + 1 : 0)) {
+      return named(reader.wrong({ErrorCode::Usage, "a copy is there twice or is missing"}));
+    }
+    if (!same) {
+      if (const auto whole = check_copies(); !whole) return whole.error();
+      ++inputs;
+    }
+    all_copies = !json.contains("error");
+    line = *next;
+    copy = number;
     input = *name;
     return true;
+  }
+  // Whether the input at hand had all its copies.
+  [[nodiscard]] Result<Done> check_copies() const {
+    const Json chain = reader.header().value("chain", Json::object());
+    const std::int64_t wanted = chain.value("copies", std::int64_t{1});
+    if (inputs == 0 || !all_copies || copy + 1 == wanted) return Done{};
+    return named({ErrorCode::Usage, printable(input) + " has " + std::to_string(copy + 1) +
+                                        " of its " + std::to_string(wanted) + " copies"});
   }
   [[nodiscard]] Error named(Error error) const {
     error.message = printable(path) + ": " + error.message;
@@ -84,7 +111,7 @@ Result<std::vector<Source>> open_all(const std::vector<std::string>& files) {
         shard["index"] >= shard["of"]) {
       return Error{ErrorCode::Usage, printable(file) + ": not the manifest of a shard"};
     }
-    sources.push_back({file, *std::move(reader), std::move(shard), "", "", 0});
+    sources.push_back({file, *std::move(reader), std::move(shard), "", "", 0, 0, false});
   }
   return sources;
 }

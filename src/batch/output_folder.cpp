@@ -38,7 +38,7 @@ std::optional<std::string> manifest_of(std::string_view name) {
 Json header_of(const std::string& manifest) {
   std::string line;
   std::ifstream state(state_path(manifest), std::ios::binary);
-  if (!std::getline(state, line)) {
+  if (!std::getline(state, line) || !parse_json(line).is_object()) {
     std::ifstream file(manifest, std::ios::binary);
     if (!std::getline(file, line)) {
       const auto past = Past::load(manifest);
@@ -117,6 +117,8 @@ Result<OutputFolder> OutputFolder::open_locked(const std::string& path,
                   ": another run is writing into this folder; wait for it, or give another -o");
   }
   folder.lock_ = **std::move(locked);
+  // The lock is ours: whatever is unfinished here was left by a run that was killed.
+  sweep_temporaries(path, 0);
   return folder;
 }
 
@@ -129,21 +131,21 @@ Result<OutputFolder> OutputFolder::open_for_replay(const std::string& path) {
   return folder;
 }
 
-Result<OutputFolder> OutputFolder::open(const std::string& path, const Chain& chain,
-                                        std::optional<Shard> shard, bool overwrite) {
-  auto opened = open_locked(path, shard);
-  if (!opened) return opened;
-  OutputFolder& folder = *opened;
+// Whether what is there belongs to this chain; with `remove`, what is ours and does not makes room.
+Result<Done> OutputFolder::check_others(const std::string& path, const Chain& chain,
+                                        const std::string& ours, bool overwrite, bool remove) {
   const Json header = manifest_header(chain);
-  const std::string ours = folder.manifest();
   for (const std::string& manifest : manifests_in(path)) {
     const Json was = header_of(manifest);
-    if (!was.is_object()) {
-      if (::access(manifest.c_str(), F_OK) != 0) continue;  // a journal that never got a first line
-      if (!overwrite)
+    const bool no_manifest = !was.is_object() || !was.contains("deckle_manifest");
+    if (no_manifest && ::access(manifest.c_str(), F_OK) != 0)
+      continue;  // a journal without a first line
+    if (no_manifest) {
+      if (!overwrite) {
         return refuse(printable(manifest) +
                       ": not a manifest of deckle's; move it away, or --overwrite it");
-      ::unlink(manifest.c_str());
+      }
+      if (remove) ::unlink(manifest.c_str());
       continue;
     }
     const auto differences = header_differences(was, header);
@@ -154,20 +156,42 @@ Result<OutputFolder> OutputFolder::open(const std::string& path, const Chain& ch
                     "\n  give another -o, or --overwrite to make all of it again");
     }
     // Those of other shards are theirs to replace.
-    if (manifest != ours) continue;
+    if (!remove || manifest != ours) continue;
     ::unlink(state_path(manifest).c_str());
     ::unlink(manifest.c_str());
-    auto past = Past::load(manifest);
+    const auto past = Past::load(manifest);
     if (!past) continue;
     for (const std::string& log : past->logs())
       ::unlink(log.c_str());
   }
-  auto past = Past::load(ours);
+  return Done{};
+}
+
+Result<OutputFolder> OutputFolder::open(const std::string& path, const Chain& chain,
+                                        std::optional<Shard> shard, bool overwrite) {
+  auto folder = open_locked(path, shard);
+  if (!folder) return folder;
+  if (auto checked = check_others(path, chain, folder->manifest(), overwrite, true); !checked) {
+    return checked.error();
+  }
+  auto past = Past::load(folder->manifest());
+  if (!past) return refuse(past.error().message);
+  folder->past_ = *std::move(past);
+  return folder;
+}
+
+Result<OutputFolder> OutputFolder::look(const std::string& path, const Chain& chain,
+                                        std::optional<Shard> shard, bool overwrite) {
+  OutputFolder folder;
+  folder.path_ = path;
+  folder.shard_ = shard;
+  if (auto checked = check_others(path, chain, folder.manifest(), overwrite, false); !checked) {
+    return checked.error();
+  }
+  auto past = Past::load(folder.manifest());
   if (!past) return refuse(past.error().message);
   folder.past_ = *std::move(past);
-  if (!shard && (!folder.past_.logs().empty() || !folder.past_.has_state()))
-    sweep_temporaries(path, 0);
-  return opened;
+  return folder;
 }
 
 std::string OutputFolder::manifest() const {

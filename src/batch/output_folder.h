@@ -25,6 +25,10 @@ class OutputFolder {
   static Result<OutputFolder> open(const std::string& path, const Chain& chain,
                                    std::optional<Shard> shard, bool overwrite);
 
+  /// The same, only to look: nothing is made, removed or locked.
+  static Result<OutputFolder> look(const std::string& path, const Chain& chain,
+                                   std::optional<Shard> shard, bool overwrite);
+
   /// To make recorded outputs again: whatever the folder holds, its manifest is left as it is.
   static Result<OutputFolder> open_for_replay(const std::string& path);
 
@@ -37,6 +41,8 @@ class OutputFolder {
   [[nodiscard]] bool is_own(const std::string& output) const;
 
  private:
+  static Result<Done> check_others(const std::string& path, const Chain& chain,
+                                   const std::string& ours, bool overwrite, bool remove);
   static Result<OutputFolder> open_locked(const std::string& path, std::optional<Shard> shard);
 
   std::string path_;

@@ -119,22 +119,18 @@ class ImageJob {
     return codec.can_encode(plan.output, depth);
   }
 
-  // A file that was changed a moment ago may be changed again within the same tick of the clock.
-  static FileStamp trusted(FileStamp stamp) {
-    constexpr std::int64_t kSettled = 2'000'000'000;
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    if (std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec - stamp.mtime_ns < kSettled)
-      stamp.mtime_ns = 0;
-    return stamp;
-  }
-
   // A replay must give the recorded pixels; the recorded bytes only where the codecs are the same.
   Result<Done> hold_against(const Record& made, const Record& recorded) {
     if (made.pixels != recorded.pixels) {
       return Error{ErrorCode::Changed,
                    "the pixels of " + printable(recorded.output) +
                        " come out otherwise than recorded: another version of the decoder?"};
+    }
+    if (made.window != recorded.window || made.output != recorded.output ||
+        made.draws.size() != recorded.draws.size()) {
+      return Error{ErrorCode::Changed, "the window, the draws or the name of " +
+                                           printable(recorded.output) +
+                                           " are not those of its chain: edited by hand?"};
     }
     if (made.output_sha256 != recorded.output_sha256) {
       result_.note += (result_.note.empty() ? "" : "; ") + printable(recorded.output) +
@@ -206,6 +202,15 @@ class ImageJob {
 };
 
 }  // namespace
+
+FileStamp trusted(FileStamp stamp) {
+  constexpr std::int64_t kSettled = 2'000'000'000;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  if (std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec - stamp.mtime_ns < kSettled)
+    stamp.mtime_ns = 0;
+  return stamp;
+}
 
 bool concerns_one_file(const Error& error) {
   constexpr std::array kOfTheName{ENAMETOOLONG, EEXIST, EISDIR, ENOTDIR,

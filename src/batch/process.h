@@ -52,6 +52,10 @@ struct ImageSource {
                                               const std::string& out, Scratch& scratch,
                                               const std::atomic<int>* stop = nullptr);
 
+/// The stamp as far as it may be trusted: a file that was changed a moment ago may be changed again
+/// within the same tick of the clock.
+[[nodiscard]] FileStamp trusted(FileStamp stamp);
+
 /// Whether a failure to write is the name's fault alone, so that other outputs may still be
 /// written.
 [[nodiscard]] bool concerns_one_file(const Error& error);

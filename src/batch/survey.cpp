@@ -122,6 +122,15 @@ std::vector<std::pair<std::string, int>> possible_copies(const Chain& chain,
   return paths;
 }
 
+// Whether every output of earlier runs is known: there were none, or all ended well and left whole
+// entries.
+bool knows_all(const Past& past) {
+  if (past.header().empty() && past.logs().empty()) return true;
+  return past.logs().empty() && past.has_state() && past.seal() &&
+         std::all_of(past.items().begin(), past.items().end(),
+                     [&](const Past::Item& item) { return past.read(item.place).has_value(); });
+}
+
 }  // namespace
 
 OutputName output_name(const Chain& chain, std::string_view input_path, const Codec& input_codec,
@@ -272,6 +281,9 @@ std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
                         ": is there already and was not made by a run into this folder");
     }
   }
+  // Where a journal lost something nobody knows all that is ours: then each file is looked at when
+  // its output is made.
+  if (!foreign.empty() && !knows_all(folder.past())) foreign.clear();
   return foreign;
 }
 

@@ -12,10 +12,15 @@
 #include <new>
 #include <utility>
 
+#include "codecs/bmp.h"
+#include "codecs/hdr.h"
+#include "codecs/jp2.h"
 #include "codecs/jpeg.h"
-#include "codecs/opencv.h"
 #include "codecs/orientation.h"
 #include "codecs/png.h"
+#include "codecs/pnm.h"
+#include "codecs/reading.h"
+#include "codecs/sun_raster.h"
 #include "codecs/tiff.h"
 #include "codecs/webp.h"
 
@@ -76,10 +81,6 @@ constexpr std::array kOther{
     Signature{4, "ftyp"sv, "a film (MP4 or the like)", ""},
     Signature{0, "\x1a\x45\xdf\xa3"sv, "a film (Matroska or WebM)", ""},
 };
-
-std::string_view text_of(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 const Signature* find(std::span<const Signature> signatures, std::string_view head) {
   const auto found = std::find_if(signatures.begin(), signatures.end(), [&](const Signature& s) {

@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// opencv: the formats that are seldom met, through OpenCV's imgcodecs. Nothing of OpenCV shows
-// here, so that the one .cpp behind it can become a plug-in: linking imgcodecs costs tens of
-// milliseconds of start-up.
+// opencv: OpenCV's imdecode, for codecs that need it. It is in a plug-in, libdeckle_opencv.so, that
+// is opened for the first file that needs it: linked in, it would cost every command 60 ms.
 #pragma once
 
+#include <filesystem>
+#include <span>
+#include <string>
+
 #include "codecs/codec.h"
+#include "codecs/opencv_plugin.h"
 
 namespace deckle {
 
-[[nodiscard]] Codec bmp_codec();
-[[nodiscard]] Codec pnm_codec();
-[[nodiscard]] Codec jp2_codec();
-[[nodiscard]] Codec hdr_codec();
-[[nodiscard]] Codec sun_raster_codec();
-[[nodiscard]] Codec pfm_codec();
+/// "OpenCV 4.6.0": what the plug-in was built with. Does not open it.
+[[nodiscard]] std::string opencv_version();
+
+/// Decodes to `out`, as `info` says: 8- or 16-bit samples. Fails with Damaged, TooLarge, or
+/// Unsupported where the plug-in cannot be opened. Any thread may call it.
+[[nodiscard]] Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out);
+
+struct OpenCvPlugin {
+  decltype(&deckle_opencv_decode) decode = nullptr;
+};
+
+/// Opens the plug-in in the first of these folders that has it, for good. An error's message begins
+/// with its name: "libdeckle_opencv.so, which is not there: ...".
+[[nodiscard]] Result<OpenCvPlugin> open_opencv(std::span<const std::filesystem::path> folders);
 
 }  // namespace deckle

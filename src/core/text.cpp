@@ -141,10 +141,10 @@ std::string count_of(std::uint64_t n, std::string_view noun, std::string_view pl
 
 std::string shortened(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return std::string(text);
-  std::size_t end = limit > 2 ? limit - 2 : 0;
+  std::size_t end = limit > 3 ? limit - 3 : 0;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
     --end;
-  return std::string(text.substr(0, end)) + "..";
+  return std::string(text.substr(0, end)) + "...";
 }
 
 std::string byte_size(std::uint64_t bytes) {

@@ -35,7 +35,7 @@ namespace deckle {
 [[nodiscard]] std::string count_of(std::uint64_t n, std::string_view noun,
                                    std::string_view plural = "");
 
-/// The text, or its beginning and "..", in at most `limit` bytes; never cut within a character.
+/// The text, or its beginning and "...", in at most `limit` bytes; never cut within a character.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t limit);
 
 /// "61 MB", "1.2 GB": decimal units, as disks are sold.

@@ -19,7 +19,7 @@
 #include "core/text.h"
 #include "dataset/outputs.h"
 #include "support/catch.h"
-#include "support/folders.h"
+#include "support/runs.h"
 
 using namespace deckle;
 using Strings = std::vector<std::string>;
@@ -102,8 +102,8 @@ Json draws_of(const std::string& out, const std::string& input) {
 
 RunResult run(const std::string& chain, const std::string& in, const std::string& out,
               RunOptions options = {}) {
-  return run_chain(test::chain_of(chain), test::listed(InputRequest{{in}, {}, '\n', out}), out,
-                   options);
+  return test::run_into(test::chain_of(chain), test::listed(InputRequest{{in}, {}, '\n', out}), out,
+                        options);
 }
 
 // Everything that stands under a final name: it has to be whole.
@@ -123,6 +123,13 @@ bool has_temporaries(const std::string& out) {
   return std::any_of(all.begin(), all.end(), [](const std::string& name) {
     return name_of_path(name).starts_with(kTemporaryPrefix);
   });
+}
+
+Strings visible_names(const std::string& out) {
+  Strings names;
+  for (const auto& [name, content] : test::visible(out))
+    names.push_back(name);
+  return names;
 }
 
 bool exists(const std::string& path) {
@@ -159,20 +166,20 @@ TEST_CASE("the same bytes come out for any number of threads and any order of wo
         }
         const std::string out =
             folder / (std::string(seed_from) + std::to_string(copies) + std::to_string(number++));
-        const RunResult result = run_chain(test::chain_of(chain), list, out, options);
+        const RunResult result = test::run_into(test::chain_of(chain), list, out, options);
         REQUIRE(result.finished);
         CHECK_FALSE(result.fatal);
         if (first.empty()) {
-          first = test::tree(out);
+          first = test::visible(out);
           counts = result;
           CHECK(result.written == 240);
           CHECK(result.failed == 30);
           CHECK(result.passed_over == 30);
           CHECK(result.outputs == result.written * static_cast<std::size_t>(copies));
-          CHECK(first.size() == result.outputs + 1);
+          CHECK(first.size() == result.outputs + 1);  // and the manifest
           check_whole(out);
         } else {
-          const bool same = test::tree(out) == first;
+          const bool same = test::visible(out) == first;
           INFO(jobs << " jobs, shuffled: " << shuffled);
           CHECK(same);
           CHECK(result.written == counts.written);
@@ -192,7 +199,7 @@ TEST_CASE("the manifest is sorted by path, and says of every output what it is",
   const RunResult result = run(crop_chain("path", 2), folder / "in", out);
   REQUIRE(result.finished);
   const Strings lines = test::lines_of(test::text_of(out + "/manifest.jsonl"));
-  CHECK(lines.front() == manifest_header(test::chain_of(crop_chain("path", 2))));
+  CHECK(lines.front() == line_text(manifest_header(test::chain_of(crop_chain("path", 2)))));
   Strings inputs;
   std::size_t outputs = 0;
   std::uint64_t bytes = 0;
@@ -250,7 +257,7 @@ TEST_CASE("seeds from the path: a new file moves nobody's crop, a new name does"
   // Only the path below the folder counts, not where the folder lies.
   std::filesystem::rename(folder / "in", folder / "elsewhere");
   REQUIRE(run(chain, folder / "elsewhere", folder / "4").finished);
-  CHECK(test::tree(folder / "4") == test::tree(folder / "3"));
+  CHECK(test::visible(folder / "4") == test::visible(folder / "3"));
 }
 
 TEST_CASE("seeds from the content: a new name moves nobody's crop", "[batch][engine][seeds]") {
@@ -345,14 +352,14 @@ TEST_CASE("images that a chain skips are no failures", "[batch][engine]") {
   CHECK(result.skipped == 1);
   CHECK(result.failed == 0);
   CHECK(records_of(folder / "out").at("small.png")[0].contains("skipped"));
-  CHECK(test::names(folder / "out") == Strings{"large.png", "manifest.jsonl"});
+  CHECK(visible_names(folder / "out") == Strings{"large.png", "manifest.jsonl"});
 }
 
 TEST_CASE("a run that is told to stop keeps what is finished", "[batch][engine][stop]") {
   const test::Folder folder;
   put_many(folder, "in", 200);
   REQUIRE(run(crop_chain("path", 2), folder / "in", folder / "straight").finished);
-  const auto straight = test::tree(folder / "straight");
+  const auto straight = test::visible(folder / "straight");
   for (const int jobs : {1, 4}) {
     const std::string out = folder / ("out" + std::to_string(jobs));
     std::atomic<int> stop = 0;
@@ -370,26 +377,23 @@ TEST_CASE("a run that is told to stop keeps what is finished", "[batch][engine][
     CHECK(reports < 50 + static_cast<std::size_t>(jobs));
     CHECK(result.written + result.failed + result.skipped + result.passed_over == reports);
     CHECK_FALSE(exists(join_path(out, kManifestName)));
-    CHECK(exists(join_path(out, kJournalName)));
+    CHECK(test::logs_of(out).size() == 1);
     CHECK_FALSE(has_temporaries(out));
     check_whole(out);
 
     // The journal knows every output, so that the same command goes on.
-    const auto own = own_outputs(out);
-    REQUIRE(own);
-    CHECK(own->size() == result.outputs);
-    CHECK(test::names(out).size() == result.outputs + 1);
+    CHECK(test::recorded_outputs(out).size() == result.outputs);
+    CHECK(visible_names(out).size() == result.outputs);
     RunOptions again;
     again.jobs = jobs;
-    again.own = &*own;
     const RunResult second = run(crop_chain("path", 2), folder / "in", out, again);
     CHECK(second.finished);
-    const bool same = test::tree(out) == straight;
+    const bool same = test::visible(out) == straight;
     CHECK(same);
   }
 }
 
-TEST_CASE("a stop before the first image leaves an empty journal", "[batch][engine][stop]") {
+TEST_CASE("a stop before the first image leaves nothing", "[batch][engine][stop]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(30, 30));
   const std::atomic<int> stop = 15;
@@ -398,49 +402,7 @@ TEST_CASE("a stop before the first image leaves an empty journal", "[batch][engi
   const RunResult result = run(crop_chain("path", 1), folder / "in", folder / "out", options);
   CHECK_FALSE(result.finished);
   CHECK(result.written == 0);
-  CHECK(test::names(folder / "out") == Strings{std::string(kJournalName)});
-}
-
-// The second run makes a new journal, and with it goes the memory of what the first one wrote.
-TEST_CASE("a run that is stopped twice still knows its own outputs",
-          "[batch][engine][stop][!mayfail]") {
-  const test::Folder folder;
-  for (int i = 0; i < 10; ++i)
-    folder.put("in/" + std::to_string(i) + ".png", test::png(30, 30));
-  std::size_t written = 0;
-  for (const std::size_t after : {std::size_t{6}, std::size_t{2}}) {
-    const auto own = own_outputs(folder / "out");
-    REQUIRE(own);
-    std::atomic<int> stop = 0;
-    std::size_t reports = 0;
-    RunOptions options;
-    options.own = &*own;
-    options.stop = &stop;
-    options.report = [&](const ImageReport&) { stop = ++reports == after ? 1 : 0; };
-    written = std::max(written,
-                       run(crop_chain("path", 1), folder / "in", folder / "out", options).written);
-  }
-  CHECK(own_outputs(folder / "out")->size() == written);
-}
-
-// A manifest holds one run's outputs: those of earlier runs that stay in the folder are then
-// nobody's.
-TEST_CASE("an output that an earlier run made stays ours after a run without it",
-          "[batch][engine][!mayfail]") {
-  const test::Folder folder;
-  folder.put("in/a.png", test::png(30, 30));
-  folder.put("in/b.png", test::png(30, 30));
-  const Chain chain = test::chain_of(crop_chain("path", 1));
-  REQUIRE(run_chain(chain, test::listed(folder / "in"), folder / "out", {}).finished);
-  const test::File whole = test::png(60, 60);
-  folder.put("in/b.png", test::first_bytes(whole, whole.size() / 2));
-  RunOptions options;
-  auto own = own_outputs(folder / "out");
-  options.own = &*own;
-  REQUIRE(run_chain(chain, test::listed(folder / "in"), folder / "out", options).failed == 1);
-  folder.put("in/b.png", whole);
-  own = own_outputs(folder / "out");
-  CHECK(find_foreign(chain, test::listed(folder / "in"), folder / "out", *own).empty());
+  CHECK(test::names(folder / "out") == Strings{".deckle.lock"});
 }
 
 TEST_CASE("stop_on_error takes no new image after a failure", "[batch][engine][stop]") {
@@ -460,45 +422,10 @@ TEST_CASE("stop_on_error takes no new image after a failure", "[batch][engine][s
     if (jobs == 1) CHECK(result.written == 10);
     CHECK(result.written < 29);
     CHECK_FALSE(exists(join_path(out, kManifestName)));
-    CHECK(exists(join_path(out, kJournalName)));
+    CHECK(test::logs_of(out).size() == 1);
     CHECK_FALSE(has_temporaries(out));
     check_whole(out);
   }
-}
-
-TEST_CASE("a second run replaces what is its own and nothing else", "[batch][engine][own]") {
-  const test::Folder folder;
-  folder.put("in/a.png", test::png(30, 30));
-  folder.put("in/b.png", test::png(30, 30));
-  const std::string out = folder / "out";
-  REQUIRE(run(crop_chain("path", 1), folder / "in", out).finished);
-  const auto first = test::tree(out);
-
-  const auto own = own_outputs(out);
-  REQUIRE(own);
-  CHECK(*own == OwnOutputs{"a.png", "b.png"});
-  RunOptions options;
-  options.own = &*own;
-  REQUIRE(run(crop_chain("path", 1), folder / "in", out, options).finished);
-  CHECK(test::tree(out) == first);
-
-  // A file that came in between the check and the run is not replaced either.
-  const OwnOutputs only_a{"a.png"};
-  folder.put("out/b.png", "of somebody else");
-  options.own = &only_a;
-  const RunResult result = run(crop_chain("path", 1), folder / "in", out, options);
-  CHECK(result.finished);
-  CHECK(result.failed == 1);
-  CHECK(test::text_of(out + "/b.png") == "of somebody else");
-  const Json error = records_of(out).at("b.png")[0]["error"];
-  CHECK(error["code"] == "write");
-  CHECK(error["message"].get<std::string>().find("b.png") != std::string::npos);
-  CHECK(error["message"].get<std::string>().find("File exists") != std::string::npos);
-  CHECK_FALSE(has_temporaries(out));
-
-  options.overwrite = true;
-  CHECK(run(crop_chain("path", 1), folder / "in", out, options).failed == 0);
-  CHECK(test::tree(out) == first);
 }
 
 TEST_CASE("one name that cannot be written is that image's failure", "[batch][engine]") {
@@ -514,13 +441,13 @@ TEST_CASE("one name that cannot be written is that image's failure", "[batch][en
 }
 
 // The copies that were renamed before the one that could not be stay, and no manifest knows them.
-TEST_CASE("an image fails with all its copies or with none", "[batch][engine][!mayfail]") {
+TEST_CASE("an image fails with all its copies or with none", "[batch][engine]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(30, 30));
   folder.put("out/a_001.png", "of somebody else");
   const RunResult result = run(crop_chain("path", 3), folder / "in", folder / "out");
   CHECK(result.failed == 1);
-  CHECK(test::names(folder / "out") == Strings{"a_001.png", "manifest.jsonl"});
+  CHECK(visible_names(folder / "out") == Strings{"a_001.png", "manifest.jsonl"});
 }
 
 TEST_CASE("a full disk ends the run, and nothing that has a name is cut", "[batch][engine][full]") {
@@ -550,14 +477,12 @@ TEST_CASE("a full disk ends the run, and nothing that has a name is cut", "[batc
           out + "/5." + std::string(codec_of(Format::Tiff).extensions.front()));
     CHECK(result.written < 12);
     CHECK_FALSE(exists(join_path(out, kManifestName)));
-    CHECK(exists(join_path(out, kJournalName)));
+    CHECK(test::logs_of(out).size() == 1);
     CHECK_FALSE(has_temporaries(out));
-    const auto own = own_outputs(out);
-    REQUIRE(own);
-    for (const auto& [name, content] : test::tree(out)) {
-      if (name == kJournalName) continue;
+    const auto own = test::recorded_outputs(out);
+    for (const auto& [name, content] : test::visible(out)) {
       INFO(name);
-      CHECK(own->contains(name));
+      CHECK(own.contains(name));
       Tensor pixels;
       REQUIRE(test::read(test::bytes_of(content), pixels));
       CHECK(pixels.shape == Shape::image(26, 26, 3));
@@ -578,7 +503,7 @@ TEST_CASE("a journal that does not fit ends the run", "[batch][engine][full]") {
   REQUIRE(result.fatal);
   CHECK(result.fatal->message == "cannot write: File too large");
   CHECK(result.written > 0);
-  CHECK(test::names(folder / "out").size() == result.written + 1);
+  CHECK(visible_names(folder / "out").size() == result.written);
   CHECK_FALSE(has_temporaries(folder / "out"));
   check_whole(folder / "out");
 }
@@ -612,20 +537,20 @@ TEST_CASE("a small file system that runs full ends the run in the same way",
   CHECK(result.written < 40);
   CHECK_FALSE(has_temporaries(out));
   check_whole(out);
-  CHECK(own_outputs(out)->size() >= result.written);
+  CHECK(test::recorded_outputs(out).size() >= result.written);
 }
 
 TEST_CASE("an output folder that cannot be made ends the run before it begins", "[batch][engine]") {
   const test::Folder folder;
-  folder.put("in/a.png", test::png(30, 30));
   folder.put("file", "");
-  for (const std::string& out : {folder / "file", folder / "file/out"}) {
-    const RunResult result = run(crop_chain("path", 1), folder / "in", out);
-    CHECK_FALSE(result.finished);
-    REQUIRE(result.fatal);
-    CHECK(result.fatal_file == out);
-    CHECK(result.fatal->message.starts_with("cannot make the folder: "));
-    CHECK(result.written == 0);
+  const Chain chain = test::chain_of(crop_chain("path", 1));
+  for (const std::optional<Shard>& shard : {std::optional<Shard>(), std::optional(Shard{0, 2})}) {
+    for (const std::string& out : {folder / "file", folder / "file/out"}) {
+      const auto opened = OutputFolder::open(out, chain, shard, false);
+      REQUIRE_FALSE(opened);
+      CHECK(opened.error().code == ErrorCode::Write);
+      CHECK(opened.error().message.starts_with(out + ": cannot make the folder: "));
+    }
   }
 }
 
@@ -634,7 +559,7 @@ TEST_CASE("no input at all makes a manifest of nothing", "[batch][engine]") {
   std::filesystem::create_directory(folder / "in");
   const RunResult result = run(crop_chain("path", 1), folder / "in", folder / "out");
   CHECK(result.finished);
-  CHECK(test::names(folder / "out") == Strings{"manifest.jsonl"});
+  CHECK(visible_names(folder / "out") == Strings{"manifest.jsonl"});
   CHECK(verify_manifest(folder / "out/manifest.jsonl", 1)->outputs == 0);
 }
 

@@ -5,7 +5,7 @@
 
 #include "batch/engine.h"
 #include "support/catch.h"
-#include "support/folders.h"
+#include "support/runs.h"
 
 using namespace deckle;
 
@@ -104,7 +104,7 @@ TEST_CASE("a forecast counts what a run then does", "[batch][forecast]") {
                                    R"("}})");
       const Forecast plan = forecast(chain, list, 2);
       const RunResult run =
-          run_chain(chain, list, folder / (std::string(format) + std::to_string(copies)), {});
+          test::run_into(chain, list, folder / (std::string(format) + std::to_string(copies)), {});
       INFO(format << " " << copies);
       CHECK(run.finished);
       CHECK(plan.images == run.written + run.failed + run.skipped);

@@ -11,106 +11,499 @@
 using namespace deckle;
 using Strings = std::vector<std::string>;
 
-TEST_CASE("the journal holds lines as they come, the manifest in the order of the inputs",
+namespace {
+
+const std::string kHeader = R"({"deckle_manifest":1,"deckle":"test"})";
+const std::string kDigest(64, 'a');
+
+std::string line_of(const std::string& input, const std::string& output) {
+  return R"({"input":")" + input + R"(","input_sha256":")" + kDigest + R"(","output":")" + output +
+         R"(","output_sha256":")" + kDigest + R"(","bytes":7})" + "\n";
+}
+
+Entry entry_of(const std::string& path, int size = 7) {
+  Entry entry;
+  entry.path = path;
+  entry.index = 3;
+  entry.input = {static_cast<std::uint64_t>(size), 1'600'000'000'123'456'789};
+  entry.input_sha256 = kDigest;
+  entry.outputs = {{path + ".png", {7, 12}}};
+  entry.lines = line_of(path, path + ".png");
+  return entry;
+}
+
+std::string log_name(const std::string& id) {
+  return ".manifest.jsonl." + id + ".log";
+}
+
+Past load(const test::Folder& folder) {
+  auto past = Past::load(folder / "manifest.jsonl");
+  if (!past) throw std::runtime_error(past.error().message);
+  return *std::move(past);
+}
+
+// The entries that can be read back.
+std::vector<Entry> entries(const Past& past) {
+  std::vector<Entry> all;
+  for (const Past::Item& item : past.items()) {
+    if (auto entry = past.read(item.place)) all.push_back(*std::move(entry));
+  }
+  return all;
+}
+
+Past nothing() {
+  const test::Folder empty;
+  return load(empty);
+}
+
+}  // namespace
+
+TEST_CASE("an entry says all that it was told, whatever the paths", "[batch][journal]") {
+  std::string all_bytes;
+  for (int c = 1; c < 256; ++c)
+    all_bytes += static_cast<char>(c);
+  for (const std::string& path :
+       {std::string("a"), all_bytes, std::string("\n"), std::string("\t\t"), std::string("\\"),
+        std::string("\\n"), std::string("a\\\n\\t/\t\n\\\\b"), std::string("\xff\xfe/\x80"),
+        std::string("R\tw\n"), std::string("E\t"), std::string("ends in \\")}) {
+    Entry entry = entry_of("x");
+    entry.path = path;
+    entry.outputs = {{path, {1, 2}}, {path + path, {~std::uint64_t{0}, -5}}, {"plain", {}}};
+    entry.input = {~std::uint64_t{0}, -1};
+    for (const Status status : {Status::Written, Status::Skipped, Status::Failed}) {
+      entry.status = status;
+      for (const char* lines : {"", "{}\n", "{\"a\":1}\n{\"b\\n\":2}\n{}\n"}) {
+        entry.lines = lines;
+        for (const std::string& digest : {std::string(), kDigest}) {
+          entry.input_sha256 = digest;
+          for (const std::int64_t index : {std::int64_t{-1}, std::int64_t{0}, INT64_MAX}) {
+            entry.index = index;
+            const auto back = parse_entry(to_text(entry));
+            REQUIRE(back);
+            CHECK(*back == entry);
+          }
+        }
+      }
+    }
+    entry.outputs.clear();
+    CHECK(parse_entry(to_text(entry)) == entry);
+  }
+}
+
+TEST_CASE("an entry that is cut, prolonged or changed anywhere is none", "[batch][journal]") {
+  Entry entry = entry_of("a\n\t\\b");
+  entry.outputs.push_back({"second", {1, 2}});
+  entry.lines += line_of("a", "b");
+  const std::string text = to_text(entry);
+  for (std::size_t n = 0; n < text.size(); ++n) {
+    INFO(n << " of " << text.size());
+    CHECK_FALSE(parse_entry(text.substr(0, n)));
+    for (const int bit : {0x01, 0x08, 0x80}) {
+      std::string flipped = text;
+      flipped[n] = static_cast<char>(flipped[n] ^ bit);
+      CHECK_FALSE(parse_entry(flipped));
+    }
+    CHECK_FALSE(parse_entry(text.substr(0, n) + text.substr(n + 1)));
+  }
+  CHECK_FALSE(parse_entry(text + "\n"));
+  CHECK_FALSE(parse_entry(text + text));
+  CHECK_FALSE(parse_entry("\n" + text));
+  CHECK(parse_entry(text) == entry);
+}
+
+TEST_CASE("a log that is cut at any byte keeps every entry that is whole", "[batch][journal]") {
+  const test::Folder folder;
+  const std::vector<Entry> whole{entry_of("a"), entry_of("b\n"), entry_of("c\xff")};
+  std::string text = kHeader + "\n";
+  std::vector<std::size_t> ends;
+  for (const Entry& entry : whole) {
+    text += to_text(entry);
+    ends.push_back(text.size());
+  }
+  for (std::size_t n = 0; n <= text.size(); ++n) {
+    INFO(n << " of " << text.size());
+    folder.put(log_name("x"), text.substr(0, n));
+    const Past past = load(folder);
+    const auto expected =
+        std::count_if(ends.begin(), ends.end(), [&](std::size_t end) { return end <= n; });
+    CHECK(entries(past) == std::vector<Entry>(whole.begin(), whole.begin() + expected));
+    CHECK(past.header() == (n > kHeader.size() ? kHeader : ""));
+    CHECK(past.logs() == Strings{folder / log_name("x")});
+    CHECK_FALSE(past.has_state());
+  }
+}
+
+TEST_CASE("rubbish between and behind the entries costs none of them", "[batch][journal]") {
+  const test::Folder folder;
+  const std::vector<Entry> whole{entry_of("a"), entry_of("b"), entry_of("c")};
+  const std::string half = to_text(entry_of("d")).substr(0, 60);
+  for (const std::string& rubbish :
+       {std::string("rubbish\n"), std::string(3, '\0') + "\n", half + "\n", std::string("R\t\n"),
+        std::string("E\t0123456789abcdef\n"), std::string("F\t1\t2\t3\t4\n"), std::string("\n\n\n"),
+        std::string("{\"input\":\"d\"}\n"), std::string(400000, 'x') + "\n",
+        std::string("R\tw\t1\t2\t3\t-\t0\t0\td\n")}) {
+    INFO(rubbish.substr(0, 40));
+    std::string text = kHeader + "\n";
+    for (const Entry& entry : whole)
+      text += rubbish + to_text(entry);
+    for (const std::string& end : {rubbish, half, std::string()}) {
+      folder.put(log_name("x"), text + end);
+      CHECK(entries(load(folder)) == whole);
+    }
+  }
+  // Without a newline it costs the entry that it runs into, and no other.
+  folder.put(log_name("x"),
+             kHeader + "\n" + to_text(whole[0]) + half + to_text(whole[1]) + to_text(whole[2]));
+  CHECK(entries(load(folder)) == std::vector<Entry>{whole[0], whole[2]});
+}
+
+TEST_CASE("a byte that flipped costs its own entry alone", "[batch][journal]") {
+  const test::Folder folder;
+  const std::string before = kHeader + "\n" + to_text(entry_of("a"));
+  const std::string middle = to_text(entry_of("b"));
+  const std::string after = to_text(entry_of("c"));
+  for (std::size_t n = 0; n + 1 < middle.size(); ++n) {
+    INFO(n);
+    std::string flipped = middle;
+    flipped[n] = static_cast<char>(flipped[n] ^ 0x04);
+    folder.put(log_name("x"), before + flipped + after);
+    CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a"), entry_of("c")});
+  }
+}
+
+TEST_CASE("of several entries of one input the last one counts", "[batch][journal]") {
+  const test::Folder folder;
+  const auto text = [](int size) { return kHeader + "\n" + to_text(entry_of("a", size)); };
+  const auto kept = [&] {
+    const std::vector<Entry> all = entries(load(folder));
+    REQUIRE(all.size() == 1);
+    return all.front().input.size;
+  };
+  folder.put(".manifest.jsonl.journal", text(1));
+  CHECK(kept() == 1);
+  folder.put(log_name("x"), text(2) + to_text(entry_of("a", 3)));
+  CHECK(kept() == 3);
+  folder.put(log_name("y"), text(4));
+  CHECK(kept() == 4);
+  folder.put(log_name("w"), text(5));
+  CHECK(kept() == 4);
+  CHECK(load(folder).logs() ==
+        Strings{folder / log_name("w"), folder / log_name("x"), folder / log_name("y")});
+  CHECK(load(folder).has_state());
+
+  // Those of other manifests are not looked at.
+  folder.put(".manifest-0000-of-0002.jsonl.journal", text(6));
+  folder.put(".manifest-0000-of-0002.jsonl.z.log", text(7));
+  CHECK(kept() == 4);
+}
+
+TEST_CASE("what was made under another header is left out", "[batch][journal]") {
+  const test::Folder folder;
+  const std::string other = R"({"deckle_manifest":1,"deckle":"other"})";
+  folder.put(".manifest.jsonl.journal", kHeader + "\n" + to_text(entry_of("a")));
+  folder.put(log_name("x"), other + "\n" + to_text(entry_of("b")));
+  folder.put(log_name("y"), kHeader + "\n" + to_text(entry_of("c")));
+  const Past past = load(folder);
+  CHECK(past.header() == kHeader);
+  CHECK(entries(past) == std::vector<Entry>{entry_of("a"), entry_of("c")});
+  CHECK(past.logs().size() == 2);
+
+  // A file that does not begin with a header says nothing.
+  folder.put(log_name("z"), to_text(entry_of("d")));
+  CHECK(entries(load(folder)).size() == 2);
+}
+
+TEST_CASE("items are sorted by path, and outputs are those of all entries", "[batch][journal]") {
+  const test::Folder folder;
+  folder.put(".manifest.jsonl.journal",
+             kHeader + "\n" + to_text(entry_of("c")) + to_text(entry_of("a/b")));
+  folder.put(log_name("x"), kHeader + "\n" + to_text(entry_of("a")) + to_text(entry_of("b\n")));
+  const Past past = load(folder);
+  Strings paths;
+  for (const Past::Item& item : past.items())
+    paths.push_back(item.path);
+  CHECK(paths == Strings{"a", "a/b", "b\n", "c"});
+  CHECK(past.outputs() == std::unordered_set<std::string>{"a.png", "a/b.png", "b\n.png", "c.png"});
+}
+
+TEST_CASE("without any journal the manifest tells what is finished", "[batch][journal]") {
+  const test::Folder folder;
+  const std::string copies = line_of("a", "a_000.png") + line_of("a", "a_001.png");
+  const std::string failed = R"({"input":"b","error":{"code":"truncated","message":"m"}})"
+                             "\n";
+  const std::string skipped = R"({"input":"c","input_sha256":")" + kDigest +
+                              R"(","skipped":"too small"})"
+                              "\n";
+  folder.put("manifest.jsonl", kHeader + "\n" + copies + failed + skipped);
+  const Past past = load(folder);
+  CHECK(past.header() == kHeader);
+  CHECK_FALSE(past.seal());
+  CHECK_FALSE(past.has_state());
+  const auto all = entries(past);
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].path == "a");
+  CHECK(all[0].status == Status::Written);
+  CHECK(all[0].index == -1);
+  CHECK(all[0].input == FileStamp{});
+  CHECK(all[0].input_sha256 == kDigest);
+  CHECK(all[0].outputs == std::vector<EntryOutput>{{"a_000.png", {7, 0}}, {"a_001.png", {7, 0}}});
+  CHECK(all[0].lines == copies);
+  CHECK(all[1].status == Status::Failed);
+  CHECK(all[1].lines == failed);
+  CHECK(all[2].status == Status::Skipped);
+  CHECK(all[2].lines == skipped);
+}
+
+TEST_CASE("lines of a manifest that say nothing usable are passed over", "[batch][journal]") {
+  const test::Folder folder;
+  for (const std::string& bad :
+       {std::string("{\"input\":\n"), std::string("[]\n"), std::string("\n"),
+        std::string("{\"input\":7}\n"), line_of("b", "../b.png"), line_of("b", "/etc/passwd"),
+        std::string("\xff\xfe\n"), std::string("{\"input\":\"b\"}"),  // cut off
+        std::string(R"({"input":"b","output":"b.png","output_sha256":"zz","bytes":7})"
+                    "\n")}) {
+    INFO(bad);
+    folder.put("manifest.jsonl", kHeader + "\n" + line_of("a", "a.png") + bad);
+    CHECK(entries(load(folder)).size() == 1);
+    if (!bad.ends_with('\n')) continue;
+    folder.put("manifest.jsonl", kHeader + "\n" + bad + line_of("a", "a.png"));
+    CHECK(entries(load(folder)).size() == 1);
+  }
+  folder.put("manifest.jsonl", "something else\n");
+  const auto past = Past::load(folder / "manifest.jsonl");
+  REQUIRE_FALSE(past);
+  CHECK(past.error() ==
+        Error{ErrorCode::Usage, folder / "manifest.jsonl" + ": not a deckle manifest", 0});
+}
+
+TEST_CASE("a bad line among an input's copies does not make the rest pass for all of them",
           "[batch][journal]") {
   const test::Folder folder;
-  auto journal = Journal::create(folder / "journal", 4, "header");
-  REQUIRE(journal);
-  REQUIRE(journal->append(2, "two\n"));
-  REQUIRE(journal->append(0, "zero\nzero again\n"));
-  REQUIRE(journal->append(3, ""));
-  CHECK(test::text_of(folder / "journal") == "header\ntwo\nzero\nzero again\n");
-
-  REQUIRE(journal->finish(folder / "manifest", "header"));
-  CHECK(test::text_of(folder / "manifest") == "header\nzero\nzero again\ntwo\n");
-  CHECK(test::names(folder.path()) == Strings{"manifest"});
+  const std::string good = line_of("a", "a_000.png") + line_of("a", "a_002.png");
+  const std::string long_bad =
+      R"({"input":"a","output":"a_001.png",)" + std::string(500, '-') + "\n";
+  folder.put("manifest.jsonl",
+             kHeader + "\n" + line_of("a", "a_000.png") + long_bad + line_of("a", "a_002.png"));
+  for (const Entry& entry : entries(load(folder)))
+    CHECK(good.find(entry.lines) != std::string::npos);
 }
 
-TEST_CASE("the last lines of an input are the ones that count", "[batch][journal]") {
+TEST_CASE("a state without its beginning, and logs, do not hide the manifest", "[batch][journal]") {
   const test::Folder folder;
-  auto journal = Journal::create(folder / "journal", 2, "header");
-  REQUIRE(journal);
-  REQUIRE(journal->append(1, "done\n"));
-  REQUIRE(journal->append(0, "other\n"));
-  REQUIRE(journal->append(1, "no, it failed\n"));
-  REQUIRE(journal->finish(folder / "manifest", "header"));
-  CHECK(test::text_of(folder / "manifest") == "header\nother\nno, it failed\n");
+  folder.put("manifest.jsonl", kHeader + "\n" + line_of("a", "a.png") + line_of("b", "b.png"));
+  for (const std::string& state : {std::string(), std::string("rubbish\n"), kHeader.substr(0, 9)}) {
+    folder.put(".manifest.jsonl.journal", state);
+    CHECK(entries(load(folder)).size() == 2);
+  }
+  // A run that went on from the manifest alone and was killed: its log holds what it got to.
+  std::filesystem::remove(folder / ".manifest.jsonl.journal");
+  folder.put(log_name("x"), kHeader + "\n" + to_text(entry_of("b")));
+  const auto all = entries(load(folder));
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].path == "a");
+  CHECK(all[1] == entry_of("b"));
 }
 
-TEST_CASE("an old journal and an old manifest are replaced", "[batch][journal]") {
+TEST_CASE("a finished run leaves a manifest and a state that is sealed", "[batch][journal]") {
   const test::Folder folder;
-  folder.put("journal", "old and longer than the new one\n");
-  folder.put("manifest", "old\n");
-  auto journal = Journal::create(folder / "journal", 1, "h");
-  REQUIRE(journal);
-  CHECK(test::text_of(folder / "journal") == "h\n");
-  CHECK(test::text_of(folder / "manifest") == "old\n");
-  REQUIRE(journal->finish(folder / "manifest", "h"));
-  CHECK(test::text_of(folder / "manifest") == "h\n");
+  const std::string manifest = folder / "manifest.jsonl";
+  Strings steps;
+  const Past past = nothing();
+  {
+    Journal journal(manifest, kHeader, past, 4,
+                    [&](std::string_view step) { steps.emplace_back(step); });
+    CHECK(test::names(folder.path()).empty());
+    CHECK_FALSE(journal.has(2));
+    REQUIRE(journal.append(2, entry_of("c")));
+    REQUIRE(journal.append(0, entry_of("a", 1)));
+    REQUIRE(journal.append(0, entry_of("a", 2)));
+    CHECK(journal.has(2));
+    CHECK_FALSE(journal.has(1));
+    CHECK(journal.read(0) == entry_of("a", 2));
+    CHECK_FALSE(journal.read(1));
+    CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a", 2), entry_of("c")});
+    CHECK(steps.empty());
+    REQUIRE(journal.finish("the header", {}, 99, false));
+  }
+  CHECK(test::text_of(manifest) == "the header\n" + entry_of("a").lines + entry_of("c").lines);
+  CHECK(test::names(folder.path()) == Strings{".manifest.jsonl.journal", "manifest.jsonl"});
+  CHECK(steps == Strings{"before the manifest is renamed", "after the manifest is renamed",
+                         "before the log is renamed", "after the log is renamed",
+                         "after the logs are removed"});
+  const Past after = load(folder);
+  CHECK(after.has_state());
+  CHECK(after.logs().empty());
+  CHECK(after.header() == kHeader);
+  CHECK(entries(after) == std::vector<Entry>{entry_of("a", 2), entry_of("c")});
+  CHECK(after.seal() == Seal{*stamp_of(manifest), 99});
+
+  const std::string state = test::text_of(state_path(manifest));
+  for (std::size_t cut = 1; state[state.size() - cut - 1] != '\n'; ++cut) {
+    folder.put(".manifest.jsonl.journal", state.substr(0, state.size() - cut));
+    CHECK_FALSE(load(folder).seal());
+    CHECK(entries(load(folder)).size() == 2);
+    std::string flipped = state;
+    flipped[state.size() - 1 - cut] ^= 1;
+    folder.put(".manifest.jsonl.journal", flipped);
+    CHECK_FALSE(load(folder).seal());
+  }
 }
 
-TEST_CASE("lines of several threads do not mix", "[batch][journal]") {
+TEST_CASE("a run that changed nothing writes nothing", "[batch][journal]") {
+  const test::Folder folder;
+  const std::string manifest = folder / "manifest.jsonl";
+  const Past none = nothing();
+  Journal first(manifest, kHeader, none, 2, {});
+  REQUIRE(first.append(0, entry_of("a")));
+  REQUIRE(first.append(1, entry_of("b")));
+  REQUIRE(first.finish(kHeader, {}, 5, false));
+  const auto before = test::tree(folder.path());
+  const auto old = std::filesystem::last_write_time(manifest) - std::chrono::hours(1);
+
+  const auto again = [&](std::uint64_t inputs, bool pruned, bool take_all) {
+    const Past past = load(folder);
+    Strings steps;
+    Journal journal(manifest, kHeader, past, 2,
+                    [&](std::string_view step) { steps.emplace_back(step); });
+    journal.keep(0, past.items()[0].place);
+    if (take_all) journal.keep(1, past.items()[1].place);
+    const std::vector<EntryPlace> gone =
+        take_all ? std::vector<EntryPlace>{} : std::vector<EntryPlace>{past.items()[1].place};
+    REQUIRE(journal.finish(kHeader, gone, inputs, pruned));
+    return steps;
+  };
+  CHECK(again(5, false, true).empty());
+  CHECK(test::tree(folder.path()) == before);
+
+  // Another list of inputs, something pruned, a manifest that somebody touched: it is written.
+  CHECK(again(5, true, true).size() == 5);
+  CHECK(again(6, false, true).size() == 5);
+  std::filesystem::last_write_time(manifest, old);
+  CHECK(again(6, false, true).size() == 5);
+  CHECK(again(6, false, true).empty());
+  folder.put("manifest.jsonl", kHeader + "\n");
+  CHECK(again(6, false, true).size() == 5);
+  std::filesystem::remove(manifest);
+  CHECK(again(6, false, true).size() == 5);
+  CHECK(test::text_of(manifest) == before.at("manifest.jsonl"));
+
+  // What is gone leaves the manifest but stays in the state.
+  CHECK(again(7, false, false).size() == 5);
+  CHECK(test::text_of(manifest) == kHeader + "\n" + entry_of("a").lines);
+  CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a"), entry_of("b")});
+}
+
+TEST_CASE("what is kept and what is new come together; old logs go", "[batch][journal]") {
+  const test::Folder folder;
+  const std::string manifest = folder / "manifest.jsonl";
+  folder.put(".manifest.jsonl.journal", kHeader + "\n" + to_text(entry_of("a")));
+  folder.put(log_name("x"), kHeader + "\n" + to_text(entry_of("b")) + to_text(entry_of("d")));
+  const Past past = load(folder);
+  {
+    Journal journal(manifest, kHeader, past, 3, {});
+    journal.keep(1, past.items()[1].place);
+    REQUIRE(journal.append(2, entry_of("c")));
+    REQUIRE(journal.append(0, entry_of("a", 70)));
+    REQUIRE(journal.finish(kHeader, {past.items()[2].place}, 1, false));
+  }
+  CHECK(test::text_of(manifest) ==
+        kHeader + "\n" + entry_of("a").lines + entry_of("b").lines + entry_of("c").lines);
+  CHECK(test::names(folder.path()) == Strings{".manifest.jsonl.journal", "manifest.jsonl"});
+  CHECK(entries(load(folder)) ==
+        std::vector<Entry>{entry_of("a", 70), entry_of("b"), entry_of("c"), entry_of("d")});
+}
+
+TEST_CASE("entries that come from a manifest alone go into the state", "[batch][journal]") {
+  const test::Folder folder;
+  const std::string manifest = folder / "manifest.jsonl";
+  const std::string text = kHeader + "\n" + line_of("a", "a_000.png") + line_of("a", "a_001.png") +
+                           line_of("b", "b.png");
+  folder.put("manifest.jsonl", text);
+  const Past past = load(folder);
+  {
+    Journal journal(manifest, kHeader, past, 2, {});
+    journal.keep(0, past.items()[0].place);
+    journal.keep(1, past.items()[1].place);
+    REQUIRE(journal.finish(kHeader, {}, 1, false));
+  }
+  CHECK(test::text_of(manifest) == text);
+  const Past after = load(folder);
+  CHECK(after.has_state());
+  CHECK(after.seal());
+  CHECK(entries(after) == entries(past));
+}
+
+TEST_CASE("entries of several threads do not mix", "[batch][journal]") {
   constexpr std::size_t kInputs = 400;
   const test::Folder folder;
-  auto journal = Journal::create(folder / "journal", kInputs, "header");
-  REQUIRE(journal);
-  const auto line = [](std::size_t i) {
-    return std::to_string(i) + std::string(i % 97, '-') + "\n";
+  const Past past = nothing();
+  Journal journal(folder / "manifest.jsonl", kHeader, past, kInputs, {});
+  const auto entry = [](std::size_t i) {
+    return entry_of(std::to_string(100000 + i) + std::string(i % 97, '-'));
   };
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (std::size_t i = t; i < kInputs; i += 4)
-        (void)journal->append(kInputs - 1 - i, line(kInputs - 1 - i));
+        (void)journal.append(kInputs - 1 - i, entry(kInputs - 1 - i));
     });
   }
   for (std::thread& thread : threads)
     thread.join();
-  REQUIRE(journal->finish(folder / "manifest", "header"));
-  std::string expected = "header\n";
-  for (std::size_t i = 0; i < kInputs; ++i)
-    expected += line(i);
-  CHECK(test::text_of(folder / "manifest") == expected);
+  REQUIRE(journal.finish(kHeader, {}, 1, false));
+  std::string expected = kHeader + "\n";
+  std::vector<Entry> all;
+  for (std::size_t i = 0; i < kInputs; ++i) {
+    all.push_back(entry(i));
+    expected += all.back().lines;
+  }
+  CHECK(test::text_of(folder / "manifest.jsonl") == expected);
+  CHECK(entries(load(folder)) == all);
 }
 
-TEST_CASE("a journal that cannot grow keeps whole lines and says why", "[batch][journal]") {
+TEST_CASE("a log that cannot grow keeps whole entries and says why", "[batch][journal]") {
   const test::Folder folder;
-  auto journal = Journal::create(folder / "journal", 3, "header");
-  REQUIRE(journal);
-  REQUIRE(journal->append(0, "zero\n"));
+  const Past past = nothing();
+  Journal journal(folder / "manifest.jsonl", kHeader, past, 3, {});
+  REQUIRE(journal.append(0, entry_of("a")));
   Result<Done> full = Done{};
   {
-    const test::FileSizeLimit limit(20);
-    full = journal->append(1, std::string(100, 'x') + "\n");
+    const test::FileSizeLimit limit(kHeader.size() + to_text(entry_of("a")).size() + 50);
+    full = journal.append(1, entry_of("b"));
   }
   REQUIRE_FALSE(full);
   CHECK(full.error() == Error{ErrorCode::Write, "cannot write: File too large", EFBIG});
-  CHECK(test::text_of(folder / "journal") == "header\nzero\n");
-  REQUIRE(journal->append(2, "two\n"));
-  CHECK(test::text_of(folder / "journal") == "header\nzero\ntwo\n");
+  CHECK_FALSE(journal.has(1));
+  CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a")});
+  REQUIRE(journal.append(2, entry_of("c")));
+  CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a"), entry_of("c")});
 }
 
-TEST_CASE("a manifest that does not fit leaves the journal and no temporary", "[batch][journal]") {
+TEST_CASE("a manifest that does not fit leaves the log, the old manifest and no temporary",
+          "[batch][journal]") {
   const test::Folder folder;
-  folder.put("manifest", "old\n");
-  auto journal = Journal::create(folder / "journal", 1, "header");
-  REQUIRE(journal);
-  REQUIRE(journal->append(0, std::string(100, 'x') + "\n"));
+  folder.put("manifest.jsonl", kHeader + "\n");
+  const Past past = load(folder);
+  Journal journal(folder / "manifest.jsonl", kHeader, past, 1, {});
+  REQUIRE(journal.append(0, entry_of("a")));
   Result<Done> full = Done{};
   {
     const test::FileSizeLimit limit(50);
-    full = journal->finish(folder / "manifest", "header");
+    full = journal.finish(kHeader, {}, 1, false);
   }
   REQUIRE_FALSE(full);
-  CHECK(full.error().sys_errno == EFBIG);
-  CHECK(test::names(folder.path()) == Strings{"journal", "manifest"});
-  CHECK(test::text_of(folder / "manifest") == "old\n");
+  CHECK(full.error() == Error{ErrorCode::Write, "cannot write: File too large", EFBIG});
+  CHECK(test::text_of(folder / "manifest.jsonl") == kHeader + "\n");
+  CHECK(test::names(folder.path()).size() == 2);
+  CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a")});
 }
 
 TEST_CASE("a journal where none can be is an error with errno's text", "[batch][journal]") {
   const test::Folder folder;
   folder.put("file", "");
-  const auto journal = Journal::create(folder / "file/journal", 1, "header");
-  REQUIRE_FALSE(journal);
-  CHECK(journal.error().message == "cannot write: Not a directory");
+  const Past past = nothing();
+  Journal journal(folder / "file/manifest.jsonl", kHeader, past, 1, {});
+  const auto appended = journal.append(0, entry_of("a"));
+  REQUIRE_FALSE(appended);
+  CHECK(appended.error().message == "cannot write: Not a directory");
 }

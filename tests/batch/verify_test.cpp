@@ -35,7 +35,7 @@ TEST_CASE("outputs that are as recorded have no differences", "[batch][verify]")
   folder.put("manifest.jsonl", std::string(kHeader) + line("a.png", "aaa") + line("f/b.png", ""));
   folder.put("a.png", "aaa");
   folder.put("f/b.png", "");
-  folder.put(kJournalName, "hidden files are not looked at");
+  folder.put(".manifest.jsonl.journal", "hidden files are not looked at");
   for (const int jobs : {0, 1, 4}) {
     const auto verified = verify_manifest(folder / "manifest.jsonl", jobs);
     REQUIRE(verified);

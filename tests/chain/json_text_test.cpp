@@ -114,7 +114,8 @@ TEST_CASE("a number beyond all types is a mistake at its place, in our words") {
 }
 
 TEST_CASE("syntax errors are told in our words, without the library's name") {
-  for (const std::string_view text : {"", "{", "[1,]", "{\"a\": tru}", "[\"\xFF\"]", "{} {}"}) {
+  CHECK(error_message(" \n") == "the file is empty");
+  for (const std::string_view text : {"{", "[1,]", "{\"a\": tru}", "[\"\xFF\"]", "{} {}"}) {
     const std::string message = error_message(text);
     CAPTURE(message);
     CHECK(message.starts_with("not JSON: "));

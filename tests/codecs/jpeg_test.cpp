@@ -277,8 +277,11 @@ TEST_CASE("JPEG refuses what it cannot hold and says what it could", "[codecs][j
   const auto refuse = [](const Shape& shape, DType dtype) {
     return codec_of(Format::Jpeg).can_encode(shape, dtype).error();
   };
-  CHECK(refuse(Shape::image(1, 1, 3), DType::UInt16).message == "jpg holds uint8, not uint16");
-  CHECK(refuse(Shape::image(1, 1, 4), DType::UInt8).message == "jpg holds 1 or 3 channels, not 4");
+  CHECK(
+      refuse(Shape::image(1, 1, 3), DType::UInt16).message ==
+      "jpg holds uint8, not uint16; set \"output\": {\"dtype\": \"uint8\"}, or another \"format\"");
+  CHECK(refuse(Shape::image(1, 1, 4), DType::UInt8).message ==
+        "jpg holds 1 or 3 channels, not 4; alpha is kept by png and tiff");
   CHECK(refuse(Shape::image(1, 70000, 3), DType::UInt8).code == ErrorCode::TooLarge);
   CHECK(refuse(Shape{3, {1, 1, 1}, 1}, DType::UInt8).code == ErrorCode::Shape);
 }

@@ -193,8 +193,10 @@ TEST_CASE("PNG headers that lie are refused before memory is taken", "[codecs][p
   File lie = first_bytes(file, 8);
   lie += "\0\0\0\x0dIHDR\0\0\xea\x60\0\0\xea\x60\x08\x02\0\0\0"sv;
   png_uint_32 crc = static_cast<png_uint_32>(crc32(0, lie.data() + 12, 17));
-  for (int i = 3; i >= 0; --i)
-    lie.push_back(static_cast<std::uint8_t>(crc >> (8 * i)));
+  std::array<std::uint8_t, 4> sum{};
+  for (unsigned i = 0; i < 4; ++i)
+    sum.at(i) = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
+  lie.insert(lie.end(), sum.begin(), sum.end());
   lie.insert(lie.end(), file.begin() + 33, file.end());
   CHECK(read_info(lie, {}).error().code == ErrorCode::TooLarge);
   const DecodeOptions all{.max_pixels = std::int64_t{1} << 40};
@@ -239,7 +241,9 @@ TEST_CASE("changed bytes in a PNG never crash it or print anything", "[codecs][p
 
 TEST_CASE("PNG refuses floats and five channels", "[codecs][png]") {
   const Codec& png_codec = codec_of(Format::Png);
-  CHECK(png_codec.can_encode(Shape::image(1, 1, 3), DType::Float32).error().message ==
-        "png holds uint8 or uint16, not float32");
+  CHECK(
+      png_codec.can_encode(Shape::image(1, 1, 3), DType::Float32).error().message ==
+      "png holds uint8 or uint16, not float32; set \"output\": {\"dtype\": \"uint8\"}, or another "
+      "\"format\"");
   CHECK(png_codec.can_encode(Shape::image(1, 1, 5), DType::UInt8).error().code == ErrorCode::Depth);
 }

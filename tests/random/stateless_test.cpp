@@ -118,7 +118,7 @@ TEST_CASE("an axis without a choice takes a word all the same") {
   CHECK(crop({100, 10}, {10, 10}, {3, 4}) == Numbers{both[0], 0});
 }
 
-TEST_CASE("-1 and 4294967295 are different seeds, and so are (0, 1) and (1, 0)") {
+TEST_CASE("seeds -1 and 4294967295 are different seeds, and so are (0, 1) and (1, 0)") {
   CHECK(words({-1, 0}, 4) != words({4294967295, 0}, 4));
   CHECK(words({0, -1}, 4) != words({0, 4294967295}, 4));
   CHECK(words({0, 1}, 4) != words({1, 0}, 4));

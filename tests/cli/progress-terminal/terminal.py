@@ -3,6 +3,7 @@ import fcntl
 import os
 import pty
 import re
+import shutil
 import struct
 import subprocess
 import termios
@@ -10,6 +11,7 @@ import termios
 
 def on_terminal(*options, columns=100, environment=()):
     """What came out, byte for byte, and what stands on the screen at the end."""
+    shutil.rmtree("out", ignore_errors=True)
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(

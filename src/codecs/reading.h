@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// reading: bytes to numbers, and what the readers of our own say and do alike.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "codecs/codec.h"
+
+namespace deckle {
+
+inline std::uint64_t read_little(const std::uint8_t* p, std::size_t size) {
+  std::uint64_t value = 0;
+  for (std::size_t i = size; i-- > 0;)
+    value = value << 8U | p[i];
+  return value;
+}
+
+inline std::uint64_t read_big(const std::uint8_t* p, std::size_t size) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < size; ++i)
+    value = value << 8U | p[i];
+  return value;
+}
+
+inline std::string_view text_of(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+inline Error header_ends() {
+  return {ErrorCode::Truncated, "truncated: the file ends within its header"};
+}
+
+inline Error bad_header(const std::string& what) {
+  return {ErrorCode::Damaged, "damaged: the header cannot be read (" + what + ")"};
+}
+
+/// Where the file ends within rows of a known size.
+inline Error ends_at_row(std::size_t row, std::int64_t rows) {
+  return {ErrorCode::Truncated, "truncated: the picture data ends at row " + std::to_string(row) +
+                                    " of " + std::to_string(rows)};
+}
+
+/// The result of a decoder that found `wrong`.
+inline Result<Damage> outcome(std::optional<Error> wrong, const DecodeOptions& options) {
+  if (!wrong) return Damage{};
+  if (!options.accept_truncated) return *wrong;
+  return Damage{std::move(wrong->message)};
+}
+
+inline void zero_rows(Tensor& out, std::size_t from, std::size_t to) {
+  if (from < to) {
+    std::memset(out.row(static_cast<std::int64_t>(from)), 0, (to - from) * out.row_bytes());
+  }
+}
+
+/// Samples of 0 to `most` to the full scale of their type.
+template <typename T>
+inline void scale_samples(Tensor& out, std::uint32_t most) {
+  constexpr std::uint32_t kWhite = std::numeric_limits<T>::max();
+  if (most == kWhite) return;
+  for (std::size_t i = 0; i < out.byte_count(); i += sizeof(T)) {
+    T value{};
+    std::memcpy(&value, out.data.data() + i, sizeof(T));
+    const std::uint32_t clamped = std::min(std::uint32_t{value}, most);
+    value = static_cast<T>((clamped * kWhite + most / 2) / most);
+    std::memcpy(out.data.data() + i, &value, sizeof(T));
+  }
+}
+
+/// `Codec::library` of what needs none.
+inline std::string by_deckle() {
+  return "deckle";
+}
+
+}  // namespace deckle

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codecs/bmp.h"
+
+#include <string>
+#include <string_view>
+
+#include "codecs/support.h"
+#include "support/catch.h"
+#include "support/pictures.h"
+
+using namespace deckle;
+using namespace deckle::test;
+using namespace std::string_literals;
+using namespace std::string_view_literals;
+
+namespace {
+
+// A bitmap with the usual header, of the given rows from below.
+File bmp(std::int32_t cols, std::int32_t rows, unsigned bits, unsigned compression,
+         std::string_view tail) {
+  File file = bytes_of("BM\0\0\0\0\0\0\0\0"sv);
+  const auto put = [&](std::uint32_t value, int size) {
+    for (int i = 0; i < size; ++i)
+      file.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  };
+  const std::uint32_t extra = bits <= 8 ? 4U << bits : compression == 3 ? 12 : 0;
+  put(54 + extra, 4);
+  put(40, 4);
+  put(static_cast<std::uint32_t>(cols), 4);
+  put(static_cast<std::uint32_t>(rows), 4);
+  put(1, 2);
+  put(bits, 2);
+  put(compression, 4);
+  for (int i = 0; i < 5; ++i)
+    put(0, 4);
+  file += tail;
+  return file;
+}
+
+std::string grey_palette() {
+  std::string palette(1024, '\0');
+  for (std::size_t i = 0; i < 256; ++i) {
+    for (std::size_t k = 0; k < 3; ++k)
+      palette[4 * i + k] = static_cast<char>(i);
+  }
+  return palette;
+}
+
+// Grey, white, and 14 times black.
+std::string small_palette() {
+  return "\x80\x80\x80\0\xff\xff\xff\0"s + std::string(56, '\0');
+}
+
+}  // namespace
+
+TEST_CASE("BMP comes back exactly", "[codecs][bmp]") {
+  check_comes_back(Format::Bmp, 3);  // a row is padded by up to 3 bytes
+}
+
+TEST_CASE("BMP is written, and palettes and 24 bits are read, as by OpenCV", "[codecs][bmp]") {
+  for (const std::int64_t cols : {1, 2, 3, 4, 17}) {
+    for (const std::int64_t channels : {1, 3}) {
+      const Tensor in = picture(13, cols, channels);
+      CHECK(encoded(in, {.format = Format::Bmp}) == by_opencv(".bmp", mat(in, CV_8U)));
+      Tensor out;
+      REQUIRE(read(by_opencv(".bmp", mat(in, CV_8U)), out));
+      CHECK(same(in, out));
+    }
+  }
+}
+
+TEST_CASE("BMP headers that lie are refused before memory is taken", "[codecs][bmp]") {
+  CHECK(read_info(bmp(30000, 30000, 24, 0, ""), {}).error().code == ErrorCode::TooLarge);
+  CHECK(message_of(bmp(10000, 10000, 24, 0, "")) ==
+        "truncated: the picture data begins at byte 54, the file has 54");
+  CHECK(message_of(bmp(10000, 10000, 24, 0, "xx")) ==
+        "truncated: the picture data ends at row 0 of 10000, counted from below");
+  CHECK(message_of(bmp(0, 5, 24, 0, "")) == "damaged: the header cannot be read (5 x 0 pixels)");
+  CHECK(message_of(bmp(4, 4, 24, 4, "")) ==
+        "BMP with 24 bits per pixel and compression 4 is not read");
+}
+
+TEST_CASE("BMP masks decide colours and alpha, and colours use the full range", "[codecs][bmp]") {
+  Tensor out;
+  REQUIRE(read(bmp(2, 1, 16, 3, "\0\xf8\0\0\xe0\x07\0\0\x1f\0\0\0\x1f\0\xe0\x07"sv), out));
+  CHECK(samples_of(out) == File{0, 0, 255, 0, 255, 0});
+  REQUIRE(read(bmp(1, -1, 32, 3, "\xff\0\0\0\0\xff\0\0\0\0\xff\0\x01\x02\x03\x04"sv), out));
+  CHECK(samples_of(out) == File{1, 2, 3});
+  REQUIRE(read(bmp(1, 1, 32, 0, "\x01\x02\x03\x00"sv), out));
+  CHECK(samples_of(out) == File{3, 2, 1});
+  CHECK(message_of(bmp(1, 1, 16, 3, "\x05\0\0\0\0\0\0\0\0\0\0\0\0\0"sv)) ==
+        "damaged: the header cannot be read (a colour mask with gaps)");
+}
+
+TEST_CASE("BMP palettes give grey or colour as they are, run lengths included", "[codecs][bmp]") {
+  const std::string grey = grey_palette();
+  std::string colour(1024, '\0');
+  for (std::size_t i = 0; i < 256; ++i)
+    colour[4 * i] = static_cast<char>(i);
+  Tensor out;
+  REQUIRE(read(bmp(2, 2, 8, 0, grey + std::string("\x01\x02\0\0\x03\x04\0\0"sv)), out));
+  CHECK(out.shape == Shape::image(2, 2, 1));
+  CHECK(samples_of(out) == File{3, 4, 1, 2});
+  REQUIRE(read(bmp(2, 1, 8, 0, colour + std::string("\x01\x02\0\0"sv)), out));
+  CHECK(samples_of(out) == File{0, 0, 1, 0, 0, 2});
+
+  const std::string runs("\x03\x07\0\0\0\x03\x01\x02\x03\0\0\x01"sv);  // 7 7 7 | 1 2 3
+  const File rle = bmp(3, 2, 8, 1, grey + runs);
+  REQUIRE(read(rle, out));
+  CHECK(samples_of(out) == File{1, 2, 3, 7, 7, 7});
+  CHECK(message_of(first_bytes(rle, rle.size() - 8)) ==
+        "truncated: the run-length data has no end");
+  CHECK(message_of(bmp(3, 2, 8, 1, grey + "\x09\x07")) ==
+        "damaged: the run lengths do not fit the rows");
+}
+
+TEST_CASE("BMP rows of 1 and 4 bits and of 24 bits from above are read", "[codecs][bmp]") {
+  Tensor out;
+  const std::string two("\x00\x00\x00\x00\xff\xff\xff\x00"sv);
+  REQUIRE(read(bmp(10, 1, 1, 0, two + "\xa5\x40\0\0"s), out));
+  CHECK(samples_of(out) == File{255, 0, 255, 0, 0, 255, 0, 255, 0, 255});
+  REQUIRE(read(bmp(3, 1, 4, 0, small_palette() + "\x01\x20\0\0"s), out));
+  CHECK(samples_of(out) == File{128, 255, 0});
+  const std::string rows("\x01\x02\x03\0\x04\x05\x06\0"sv);
+  REQUIRE(read(bmp(1, -2, 24, 0, rows), out));
+  CHECK(samples_of(out) == File{3, 2, 1, 6, 5, 4});
+}
+
+TEST_CASE("BMP run lengths by nibbles, jumps and missing ends", "[codecs][bmp]") {
+  Tensor out;
+  const auto four = [](std::int32_t cols, std::int32_t rows, std::string_view runs) {
+    return bmp(cols, rows, 4, 2, small_palette() + std::string(runs));
+  };
+  const auto eight = [](std::int32_t cols, std::int32_t rows, std::string_view runs) {
+    return bmp(cols, rows, 8, 1, grey_palette() + std::string(runs));
+  };
+  REQUIRE(read(four(3, 2, "\x03\x12\0\0\0\x03\x10\x20\0\x01"sv), out));
+  CHECK(samples_of(out) == File{255, 128, 0, 255, 0, 255});
+  // what is jumped over, and what an early end leaves, has the first colour
+  REQUIRE(read(four(3, 2, "\0\x02\x01\x01\x01\x10\0\x01"sv), out));
+  CHECK(samples_of(out) == File{128, 255, 128, 128, 128, 128});
+  REQUIRE(read(eight(2, 2, "\x02\x07\0\0\x02\x09"sv), out));  // every pixel is there
+  CHECK(samples_of(out) == File{9, 9, 7, 7});
+  REQUIRE(read(eight(2, 2, "\x02\x07\x02\x09"sv), out));
+  CHECK(samples_of(out) == File{9, 9, 7, 7});
+  CHECK(message_of(eight(2, 2, "\0\x02\x03\0\0\x01"sv)) ==
+        "damaged: the run lengths do not fit the rows");
+  CHECK(message_of(eight(2, 2, "\0\x02\0\x02\0\x01"sv)) ==
+        "damaged: the run lengths do not fit the rows");
+  CHECK(message_of(eight(2, 2, "\x02\x07\0\0\x03\x09"sv), kAccept) ==
+        "damaged: the run lengths do not fit the rows");
+  const auto cut = read(eight(2, 2, "\x02\x07\0"sv), out, kAccept);
+  REQUIRE(cut);
+  CHECK(*cut == "truncated: the run-length data has no end");
+  CHECK(samples_of(out) == File{0, 0, 7, 7});
+}
+
+TEST_CASE("BMP bytes that are missing count as zero", "[codecs][bmp]") {
+  Tensor out;
+  const auto cut = read(bmp(1, 3, 24, 0, "\x01\x02\x03\0\x04\x05"sv), out, kAccept);
+  REQUIRE(cut);
+  CHECK(*cut == "truncated: the picture data ends at row 1 of 3, counted from below");
+  CHECK(samples_of(out) == File{0, 0, 0, 0, 5, 4, 3, 2, 1});
+}
+
+TEST_CASE("changed bytes never crash BMP or print anything", "[codecs][bmp]") {
+  check_changed_bytes({
+      encoded(picture(12, 14, 3), {.format = Format::Bmp}),
+      encoded(picture(12, 14, 4), {.format = Format::Bmp}),
+      encoded(picture(12, 14, 1), {.format = Format::Bmp}),
+      bmp(3, 2, 4, 2, small_palette() + "\x03\x12\0\0\0\x03\x10\x20\0\x01"s),
+      bmp(3, 2, 8, 1, grey_palette() + "\x03\x07\0\0\0\x03\x01\x02\x03\0\0\x01"s),
+  });
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codecs/hdr.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "codecs/support.h"
+#include "support/catch.h"
+#include "support/pictures.h"
+
+using namespace deckle;
+using namespace deckle::test;
+
+TEST_CASE("Radiance HDR gives what OpenCV wrote", "[codecs][hdr]") {
+  const Tensor floats = picture(13, 17, 3, DType::Float32);
+  Tensor out;
+  REQUIRE(read(by_opencv(".hdr", mat(floats, CV_32F)), out));
+  CHECK(out.shape == floats.shape);
+  for (std::size_t i = 0; i < out.byte_count(); i += 4) {
+    float got = 0;
+    float want = 0;
+    std::memcpy(&got, out.data.data() + i, 4);
+    std::memcpy(&want, floats.data.data() + i, 4);
+    REQUIRE(std::abs(got - want) < 0.01F);
+  }
+}
+
+TEST_CASE("Radiance HDR is refused where it is cut, and has no encoder", "[codecs][hdr]") {
+  const Stderr said;
+  check_cuts(by_opencv(".hdr", mat(picture(40, 50, 3, DType::Float32), CV_32F)), 11);
+  CHECK(codec_of(Format::Hdr).can_encode == nullptr);
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("changed bytes never crash Radiance HDR or print anything", "[codecs][hdr]") {
+  check_changed_bytes({by_opencv(".hdr", mat(picture(12, 14, 3, DType::Float32), CV_32F))});
+}
