@@ -125,7 +125,8 @@ TEST_CASE("seeds -1 and 4294967295 are different seeds, and so are (0, 1) and (1
 }
 
 TEST_CASE("fold_in is the first 64-bit word of the seed's stream, beside the data") {
-  for (const Json& vector : test::golden_json("random_crop.json")["raw"]) {
+  const Json golden = test::golden_json("random_crop.json");
+  for (const Json& vector : golden["raw"]) {
     CAPTURE(vector.dump());
     const auto u32 = vector["u32"].get<std::vector<std::uint32_t>>();
     const auto first = std::bit_cast<std::int64_t>(std::uint64_t{u32[1]} << 32U | u32[0]);
