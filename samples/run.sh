@@ -53,7 +53,7 @@ fi
 show verify "$out/manifest.jsonl" || status=$?
 
 printf '\nWhat came out, in %s:\n' "$PWD/$out"
-find "$out" -type f ! -name '*.jsonl*' -printf '%P\t%s\n' | LC_ALL=C sort | awk -F '\t' '
+find "$out" -type f ! -name '*.jsonl*' ! -name '.*' -printf '%P\t%s\n' | LC_ALL=C sort | awk -F '\t' '
   NR <= 20 { printf "  %9d bytes  %s\n", $2, $1 }
   { bytes += $2 }
   END {
