@@ -438,12 +438,15 @@ void read_part(jpeg_decompress_struct& jpeg, Window& window, Tensor& out) {
   if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
   jpeg_start_decompress(&jpeg);
   // The upsampling of a column looks at its neighbours: with one more on each side, every sample
-  // that is wanted is that of a full decode.
-  const auto all = static_cast<JDIMENSION>(jpeg.image_width);
-  const auto left = static_cast<JDIMENSION>(window[1].begin);
-  const auto right = static_cast<JDIMENSION>(window[1].end);
-  JDIMENSION begin = left > 0 ? left - 1 : 0;
-  JDIMENSION width = std::min(right + 1, all) - begin;
+  // that is wanted is that of a full decode. Very narrow strips are upsampled in another way, so
+  // none is asked for.
+  constexpr std::int64_t kLeastWidth = 32;
+  const std::int64_t all = jpeg.image_width;
+  const std::int64_t left = std::max<std::int64_t>(window[1].begin - 1, 0);
+  const std::int64_t right = std::min(std::max(window[1].end + 1, left + kLeastWidth), all);
+  auto begin =
+      static_cast<JDIMENSION>(std::max<std::int64_t>(std::min(left, right - kLeastWidth), 0));
+  auto width = static_cast<JDIMENSION>(right) - begin;
   jpeg_crop_scanline(&jpeg, &begin, &width);
   window[1] = {begin, std::int64_t{begin} + width};
   out.reset(Shape::image(window[0].length(), window[1].length(), jpeg.num_components == 1 ? 1 : 3),

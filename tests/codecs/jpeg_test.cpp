@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
+#include <random>
 #include <string_view>
+#include <utility>
 
 // clang-format off
 #include <cstdio>
@@ -284,4 +288,72 @@ TEST_CASE("JPEG refuses what it cannot hold and says what it could", "[codecs][j
         "jpg holds 1 or 3 channels, not 4; alpha is kept by png and tiff");
   CHECK(refuse(Shape::image(1, 70000, 3), DType::UInt8).code == ErrorCode::TooLarge);
   CHECK(refuse(Shape{3, {1, 1, 1}, 1}, DType::UInt8).code == ErrorCode::Shape);
+}
+
+namespace {
+
+// Every sample of random windows is that of a full decode, and the window holds what was asked for.
+void check_windows(const File& file, int count, std::mt19937& random) {
+  auto info = read_info(file, {});
+  REQUIRE(info);
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    info->orientation = orientation;
+    Tensor all;
+    REQUIRE(decode(file, *info, {}, all));
+    const auto below = [&](std::int64_t n) {
+      return std::uniform_int_distribution<std::int64_t>(0, n - 1)(random);
+    };
+    for (int i = 0; i < count; ++i) {
+      Window needed;
+      for (int a = 0; a < 2; ++a) {
+        needed[a].begin = below(all.shape[a]);
+        needed[a].end = needed[a].begin + 1 + below(all.shape[a] - needed[a].begin);
+      }
+      Tensor part;
+      const auto decoded = decode_window(file, *info, {}, needed, part);
+      REQUIRE(decoded);
+      const Window& got = decoded->window;
+      REQUIRE(got.united_with(needed) == got);
+      bool equal = true;
+      for (std::int64_t r = needed[0].begin; r < needed[0].end; ++r) {
+        const auto pixel = static_cast<std::int64_t>(all.pixel_bytes());
+        const auto* from = part.row(r - got[0].begin) + (needed[1].begin - got[1].begin) * pixel;
+        const auto* expected = all.row(r) + needed[1].begin * pixel;
+        equal = equal && std::equal(from, from + needed[1].length() * pixel, expected);
+      }
+      INFO(orientation << ": " << needed[0].begin << " " << needed[1].begin << " " << needed[0].end
+                       << " " << needed[1].end << " of " << to_string(all.shape));
+      CHECK(equal);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("JPEG windows are those of a full decode, bit for bit", "[codecs][jpeg][window]") {
+  std::mt19937 random(7);
+  for (const std::int64_t channels : {1, 3}) {
+    for (const auto& [rows, cols] : {std::pair{1, 1}, {17, 1}, {61, 83}, {128, 96}}) {
+      check_windows(encoded(picture(rows, cols, channels), {.format = Format::Jpeg}), 30, random);
+    }
+  }
+  for (const Kind kind : {Kind::Progressive, Kind::Restarts}) {
+    check_windows(jpeg(picture(61, 83, 3), kind), 30, random);
+  }
+}
+
+TEST_CASE("JPEG windows of photographs are those of a full decode", "[codecs][jpeg][window]") {
+  if (data_folder().empty()) {
+    WARN("SKIPPED: DECKLE_TEST_DATA is not set");
+    return;
+  }
+  std::mt19937 random(8);
+  for (const auto& entry : std::filesystem::directory_iterator(data_folder() / "odd")) {
+    if (!entry.is_regular_file()) continue;
+    const File file = load(entry.path());
+    const auto info = read_info(file, {});
+    if (!info || info->format != Format::Jpeg) continue;
+    CAPTURE(entry.path().filename().string());
+    check_windows(file, 8, random);
+  }
 }
