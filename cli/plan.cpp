@@ -79,7 +79,8 @@ void print_shapes(const Chain& chain, const Forecast& forecast, bool all) {
   rows.back().push_back("needed of the input");
   for (std::size_t g = 0; g < shown; ++g) {
     const ShapeGroup& group = forecast.groups[g];
-    rows.front().push_back(to_string(group.input) + " (" + grouped(group.files) + ")");
+    rows.front().push_back((group.batch ? std::to_string(*group.batch) + " times " : "") +
+                           to_string(group.input) + " (" + grouped(group.files) + ")");
     for (std::size_t i = 0; i < chain.layers.size(); ++i) {
       rows[i + 1].push_back(group.shapes.empty() ? "cannot" : to_string(group.shapes[i + 1]));
     }
@@ -138,7 +139,7 @@ int run_plan(const PlanArguments& arguments) {
   if (!inputs) return exit;
   const int jobs = resolve_jobs(arguments.jobs);
   std::size_t passed_over = 0;
-  if (chain->seed_from == SeedFrom::Index) passed_over = keep_images(*inputs, jobs);
+  if (chain->uses_index()) passed_over = keep_images(*inputs, jobs);
   return print_plan(*chain, *inputs, jobs, arguments.all, arguments.chain.file, passed_over);
 }
 

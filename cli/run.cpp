@@ -63,7 +63,7 @@ class RunCommand {
     if (!chain) return kExitUsage;
     int exit = kExitOk;
     if (!read_shard()) return kExitUsage;
-    if (chain->draws() && !chain->seed) {
+    if (chain->needs_seed() && !chain->seed) {
       chain->seed = recorded_seed(arguments_.out, *chain);
       if (!chain->seed && shard_) {
         report_.error(
@@ -81,7 +81,7 @@ class RunCommand {
       if (const auto refused = refuse_folder(*chain, *inputs, folder)) return *refused;
       return print_plan(*chain, *inputs, jobs_, false, arguments_.chain.file, passed_over_);
     }
-    if (chain->draws() && !chain->seed) chain->seed = seed_from_system();
+    if (chain->needs_seed() && !chain->seed) chain->seed = seed_from_system();
     return process(*chain, *inputs);
   }
 
@@ -119,7 +119,7 @@ class RunCommand {
                     "rename one of each pair, or run them into folders of their own", kExitUsage);
     }
     // An image's place in the list counts images only.
-    if (chain.seed_from == SeedFrom::Index) passed_over_ = keep_images(inputs, jobs_);
+    if (chain.uses_index()) passed_over_ = keep_images(inputs, jobs_);
     return std::nullopt;
   }
 
@@ -158,7 +158,7 @@ class RunCommand {
                std::to_string(shard_->index) + "/" + std::to_string(shard_->of) + ")";
     }
     start += ", " + count_of(chain.layers.size(), "layer");
-    if (chain.draws()) start += ", seed " + to_json(*chain.seed).dump();
+    if (chain.draws() && chain.seed) start += ", seed " + to_json(*chain.seed).dump();
     start += " → " + printable(arguments_.out);
     return run_session(
         chain, inputs, *folder, options,

@@ -134,8 +134,7 @@ class Engine {
   // stands, with its stamps brought up to date.
   Result<bool> keep_if_unchanged(std::size_t index, const std::string& file, const Entry& before,
                                  Buffer& buffer) {
-    if (chain_.seed_from == SeedFrom::Index &&
-        before.index != std::int64_t{inputs_.files[index].index})
+    if (chain_.uses_index() && before.index != std::int64_t{inputs_.files[index].index})
       return false;
     // A manifest that was edited may lack the lines of some copies.
     if (std::count(before.lines.begin(), before.lines.end(), '\n') != chain_.copies &&

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
@@ -45,6 +46,7 @@ struct Look {
   bool no_image = false;
   std::optional<Error> error;
   std::optional<Shape> shape;
+  std::optional<std::int64_t> batch;
   double needed = 0;
   std::string resized;
   std::string skipped;
@@ -96,32 +98,33 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   if (!info) return failed(info.error());
   look.shape = chain.input.apply_orientation ? info->upright_shape() : info->shape;
   // The content is not read: where seeds come from it, the windows are others of the same kind.
+  look.batch = info->batch;
   const auto plan = make_plan(chain, *look.shape, info->dtype,
-                              {input.path, static_cast<std::int64_t>(index), {}, 0});
+                              {input.path, static_cast<std::int64_t>(index), {}, 0},
+                              {info->format == Format::Npy, info->batch});
   if (!plan) return failed(plan.error());
   if (!plan->skip.empty()) {
     look.skipped = plan->skip;
     return look;
   }
   const Codec& target = *output_name(chain, input.path, **codec, 0).codec;
-  const DType depth = chain.output.dtype.value_or(info->dtype);
-  if (target.can_encode == nullptr) {
-    return failed({ErrorCode::Unsupported, std::string(target.name) + " is read but not written"});
-  }
-  if (const auto fits = target.can_encode(plan->output, depth); !fits) return failed(fits.error());
+  const DType depth = output_dtype(chain, *plan, target.format);
+  if (const auto fits = check_output(target, *plan, depth); !fits) return failed(fits.error());
 
   look.resized = resized_text(chain, *plan);
   look.needed =
       static_cast<double>(plan->window.pixels()) / static_cast<double>(look.shape->pixels());
   const auto copies = static_cast<std::uint64_t>(chain.copies);
-  const auto samples = static_cast<double>(plan->output.pixels() * plan->output.channels);
+  const auto batch = static_cast<double>(info->batch.value_or(1));
+  const auto samples = batch * static_cast<double>(plan->output.pixels() * plan->output.channels);
   look.bytes_raw = copies * static_cast<std::uint64_t>(samples) * size_of(depth);
   // A format that stays the same stays about as dense as it is.
-  const double share = target.format == info->format
-                           ? static_cast<double>(mapped.bytes().size()) /
-                                 (static_cast<double>(look.shape->pixels() * look.shape->channels) *
-                                  static_cast<double>(size_of(info->dtype)))
-                           : usual_share(target.format);
+  const double share =
+      target.format == info->format
+          ? static_cast<double>(mapped.bytes().size()) /
+                (batch * static_cast<double>(look.shape->pixels() * look.shape->channels) *
+                 static_cast<double>(size_of(info->dtype)))
+          : usual_share(target.format);
   look.bytes_about =
       static_cast<std::uint64_t>(static_cast<double>(look.bytes_raw) * std::min(share, 1.1));
   return look;
@@ -135,7 +138,7 @@ Forecast forecast(const Chain& chain, const InputList& list, int jobs) {
                  [&](std::size_t i, std::size_t) { looks[i] = look_at(chain, list, i); });
 
   Forecast result;
-  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t>, ShapeGroup> groups;
+  std::map<std::tuple<std::array<std::int64_t, 3>, std::int64_t, std::int64_t>, ShapeGroup> groups;
   for (std::size_t i = 0; i < looks.size(); ++i) {
     const Look& look = looks[i];
     const std::string file = list.file_path(list.files[i]);
@@ -145,8 +148,10 @@ Forecast forecast(const Chain& chain, const InputList& list, int jobs) {
     }
     ++result.images;
     if (look.shape) {
-      ShapeGroup& group = groups[{look.shape->rows(), look.shape->cols(), look.shape->channels}];
+      ShapeGroup& group =
+          groups[{look.shape->extent, look.shape->channels, look.batch.value_or(0)}];
       group.input = *look.shape;
+      group.batch = look.batch;
       ++group.files;
       group.needed += look.needed;
     }

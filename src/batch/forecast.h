@@ -16,7 +16,8 @@ namespace deckle {
 
 /// The inputs of one shape.
 struct ShapeGroup {
-  Shape input;  ///< upright, as the chain sees it
+  Shape input;                        ///< upright, as the chain sees it
+  std::optional<std::int64_t> batch;  ///< where these are batches of it
   std::size_t files = 0;
   std::vector<Shape> shapes;  ///< after each layer; empty where a layer cannot take this shape
   double needed =

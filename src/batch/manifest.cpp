@@ -36,8 +36,10 @@ Json to_json(const Draw& draw, const Chain& chain) {
   const Choice& choice = draw.choice;
   if (choice.seed) {
     json["seed"] = {choice.seed->a, choice.seed->b};
-    json["offset"] = choice.offset;
+    if (choice.call) json["call"] = *choice.call;
+    if (choice.flipped.empty()) json["offset"] = choice.offset;
   }
+  if (!choice.flipped.empty()) json["flipped"] = choice.flipped;
   if (choice.resized) json["resized"] = to_json(*choice.resized);
   return json;
 }
@@ -82,25 +84,49 @@ std::optional<Sha256> sha256_from(const Json& json, const char* key) {
   return digest;
 }
 
-// [rows, cols, channels]
+// [rows, cols, channels], or of another rank
 std::optional<Shape> shape_from(const Json& json) {
-  if (!json.is_array() || json.size() != 3) return std::nullopt;
-  for (const Json& extent : json) {
+  if (!json.is_array() || json.size() < 2 || json.size() > 4) return std::nullopt;
+  Shape shape;
+  shape.rank = static_cast<int>(json.size()) - 1;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const Json& extent = json[i];
     if (!extent.is_number_integer() || extent < 1 || extent > kMaxExtent) return std::nullopt;
+    (i + 1 < json.size() ? shape[static_cast<int>(i)] : shape.channels) =
+        extent.get<std::int64_t>();
   }
-  return Shape::image(json[0].get<std::int64_t>(), json[1].get<std::int64_t>(),
-                      json[2].get<std::int64_t>());
+  return shape;
 }
 
-// [top, left, bottom, right]
+// [top, left, bottom, right], or of another rank
 std::optional<Window> window_from(const Json& json) {
-  if (!json.is_array() || json.size() != 4) return std::nullopt;
+  if (!json.is_array() || json.size() % 2 != 0 || json.empty() || json.size() > 6)
+    return std::nullopt;
   for (const Json& edge : json) {
     if (!edge.is_number_integer() || edge < 0 || edge > kMaxExtent) return std::nullopt;
   }
-  return Window{2,
-                {Interval{json[0].get<std::int64_t>(), json[2].get<std::int64_t>()},
-                 Interval{json[1].get<std::int64_t>(), json[3].get<std::int64_t>()}}};
+  Window window;
+  window.rank = static_cast<int>(json.size() / 2);
+  for (int a = 0; a < window.rank; ++a) {
+    const auto axis = static_cast<std::size_t>(a);
+    window[a] = {json[axis].get<std::int64_t>(),
+                 json[axis + static_cast<std::size_t>(window.rank)].get<std::int64_t>()};
+  }
+  return window;
+}
+
+// What a draw was made from, as far as it is said.
+std::optional<Draw> with_seed(const Json& json, Draw draw) {
+  if (const auto seed = json.find("seed"); seed != json.end()) {
+    const auto pair = seed_pair(*seed);
+    if (!pair) return std::nullopt;
+    draw.choice.seed = *pair;
+  }
+  if (const auto call = json.find("call"); call != json.end()) {
+    if (!call->is_number_unsigned()) return std::nullopt;
+    draw.choice.call = call->get<std::int64_t>();
+  }
+  return draw;
 }
 
 std::optional<Draw> draw_from(const Json& json) {
@@ -111,18 +137,21 @@ std::optional<Draw> draw_from(const Json& json) {
     draw.choice.resized = window_from(*resized);
     return draw.choice.resized ? std::optional(draw) : std::nullopt;
   }
+  if (const auto flipped = json.find("flipped"); flipped != json.end()) {
+    if (!flipped->is_array()) return std::nullopt;
+    for (const Json& axis : *flipped) {
+      if (!axis.is_boolean()) return std::nullopt;
+      draw.choice.flipped.push_back(axis.get<bool>());
+    }
+  }
   const auto offset = json.find("offset");
+  if (offset == json.end() && !draw.choice.flipped.empty()) return with_seed(json, std::move(draw));
   if (offset == json.end() || !offset->is_array()) return std::nullopt;
   for (const Json& start : *offset) {
     if (!start.is_number_integer()) return std::nullopt;
     draw.choice.offset.push_back(start.get<std::int64_t>());
   }
-  if (const auto seed = json.find("seed"); seed != json.end()) {
-    const auto pair = seed_pair(*seed);
-    if (!pair) return std::nullopt;
-    draw.choice.seed = *pair;
-  }
-  return draw;
+  return with_seed(json, std::move(draw));
 }
 
 std::string text_from(const Json& json, const char* key) {
@@ -170,6 +199,7 @@ Json manifest_line(const Record& record, const Chain& chain) {
   put_path(json, "input", record.input);
   if (record.input_sha256) json["input_sha256"] = hex(*record.input_sha256);
   if (record.shape) json["shape"] = to_json(*record.shape);
+  if (record.batch) json["batch"] = *record.batch;
   if (chain.copies > 1 && !record.error) json["copy"] = record.copy;
   if (!record.truncated.empty()) json["truncated"] = record.truncated;
   if (record.error) {
@@ -222,6 +252,10 @@ Result<Record> parse_record(std::string_view line) {
   record.input = *input;
   record.input_sha256 = sha256_from(json, "input_sha256");
   if (json.contains("shape")) record.shape = shape_from(json["shape"]);
+  if (const auto batch = json.find("batch"); batch != json.end()) {
+    if (!batch->is_number_unsigned()) return wrong("\"batch\" is not a number");
+    record.batch = batch->get<std::int64_t>();
+  }
   if (const auto copy = json.find("copy"); copy != json.end()) {
     if (!copy->is_number_unsigned() || *copy >= kMaxCopies)
       return wrong("\"copy\" is not a number of a copy");

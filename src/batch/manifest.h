@@ -43,6 +43,7 @@ struct Record {
   std::string input;                   ///< relative path
   std::optional<Sha256> input_sha256;  ///< absent where the file could not be read
   std::optional<Shape> shape;  ///< as the chain saw it; absent where the header could not be read
+  std::optional<std::int64_t> batch;  ///< so many of that shape, where the input is a batch
   int copy = 0;
   std::string truncated;  ///< what is missing of a picture that was taken all the same
   std::vector<Draw> draws;

@@ -34,6 +34,7 @@ class ImageJob {
     const auto info = read_info(scratch_.file.bytes(), chain_.input);
     if (!info) return failed(info.error());
     common_.shape = chain_.input.apply_orientation ? info->upright_shape() : info->shape;
+    common_.batch = info->batch;
 
     if (replays() && source_.recorded.front().input_sha256 != common_.input_sha256) {
       return failed(
@@ -44,14 +45,16 @@ class ImageJob {
     // All copies are planned, and refused, before anything is decoded.
     std::vector<Plan> plans;
     for (std::size_t i = 0; i < copies(); ++i) {
-      auto plan = plan_copy(i, info->dtype);
+      auto plan = plan_copy(i, *info);
       if (!plan) return failed(plan.error());
       plans.push_back(*std::move(plan));
     }
     const OutputName name = output_name(chain_, source_.path, **codec, 0);
-    const DType depth = chain_.output.dtype.value_or(info->dtype);
-    if (auto fits = check_output(*name.codec, plans.front(), depth); !fits)
-      return failed(fits.error());
+    const DType depth = output_dtype(chain_, plans.front(), name.codec->format);
+    if (plans.front().skip.empty()) {
+      if (auto fits = check_output(*name.codec, plans.front(), depth); !fits)
+        return failed(fits.error());
+    }
 
     if (plans.front().skip.empty()) {  // skipping depends on the shape alone, so all copies agree
       Window needed;                   // by any of the copies: they share one decode
@@ -86,10 +89,13 @@ class ImageJob {
     return replays() ? source_.recorded[i].copy : static_cast<int>(i);
   }
 
-  Result<Plan> plan_copy(std::size_t i, DType dtype) const {
-    if (replays()) return replay_plan(chain_, *common_.shape, dtype, source_.recorded[i].draws);
-    return make_plan(chain_, *common_.shape, dtype,
-                     {source_.path, source_.index, *common_.input_sha256, copy_of(i)});
+  Result<Plan> plan_copy(std::size_t i, const ImageInfo& info) const {
+    const Feeding feeding{info.format == Format::Npy, info.batch};
+    if (replays()) {
+      return replay_plan(chain_, *common_.shape, info.dtype, source_.recorded[i].draws, feeding);
+    }
+    return make_plan(chain_, *common_.shape, info.dtype,
+                     {source_.path, source_.index, *common_.input_sha256, copy_of(i)}, feeding);
   }
 
   // The file into memory; its codec.
@@ -107,16 +113,6 @@ class ImageJob {
     }
     result_.input = trusted(*before);
     return codec;
-  }
-
-  Result<Done> check_output(const Codec& codec, const Plan& plan, DType depth) const {
-    if (!plan.skip.empty()) return Done{};
-    if (codec.can_encode == nullptr) {
-      return Error{ErrorCode::Unsupported,
-                   std::string(codec.name) +
-                       " is read but not written; set \"output\": {\"format\": \"png\"}"};
-    }
-    return codec.can_encode(plan.output, depth);
   }
 
   // A replay must give the recorded pixels; the recorded bytes only where the codecs are the same.
@@ -151,13 +147,22 @@ class ImageJob {
       return Done{};
     }
     const Tensor* pixels = &run_plan(plan, scratch_.decoded, decoded_, scratch_.plan);
-    if (pixels->dtype != depth || info.dtype != depth) {
-      to_file_depth(*pixels, info.dtype, depth, scratch_.converted);
+    const OutputName name = output_name(chain_, source_.path, input_codec, copy);
+    const bool array = name.codec->format == Format::Npy;
+    if (pixels->dtype != depth || (info.dtype != depth && !array)) {
+      if (array) {
+        if (auto finite = check_finite_for(*pixels, depth); !finite) return finite;
+      }
+      // Arrays keep their values, image files their white.
+      to_file_depth(*pixels, array ? depth : info.dtype, depth, scratch_.converted);
       pixels = &scratch_.converted;
     }
-    const OutputName name = output_name(chain_, source_.path, input_codec, copy);
-    EncodeOptions options{name.codec->format, chain_.output.quality, chain_.output.lossless,
-                          chain_.output.compression};
+    EncodeOptions options{name.codec->format,
+                          chain_.output.quality,
+                          chain_.output.lossless,
+                          chain_.output.compression,
+                          chain_.output.channels_first.value_or(chain_.channels_first),
+                          info.batch.has_value()};
     // A lossless webp stays one, unless a quality is asked for.
     if (!chain_.output.format && info.lossless && !options.quality) options.lossless = true;
     if (auto encoded = name.codec->encode(*pixels, options, scratch_.encoded); !encoded)

@@ -12,9 +12,11 @@
 namespace deckle {
 namespace {
 
-constexpr std::array<std::string_view, 9> kChainKeys{
-    "name", "seed", "seed_from", "copies", "data_format", "layers", "output", "input", "$schema"};
-constexpr std::array<std::string_view, 4> kOutputKeys{"format", "quality", "compression", "dtype"};
+constexpr std::array<std::string_view, 12> kChainKeys{
+    "name", "seed",  "seed_from", "copies", "batch_size", "data_format",
+    "as",   "keras", "layers",    "output", "input",      "$schema"};
+constexpr std::array<std::string_view, 5> kOutputKeys{"format", "quality", "compression", "dtype",
+                                                      "data_format"};
 constexpr std::array<std::string_view, 4> kInputKeys{"orientation", "truncated", "check",
                                                      "max_pixels"};
 constexpr std::array<std::string_view, 4> kSeedFrom{"path", "index", "content", "fixed"};
@@ -22,7 +24,9 @@ constexpr std::array<std::string_view, 2> kDataFormats{"channels_last", "channel
 constexpr std::array<std::string_view, 2> kOrientations{"apply", "ignore"};
 constexpr std::array<std::string_view, 2> kTruncated{"fail", "accept"};
 constexpr std::array<std::string_view, 2> kChecks{"needed", "full"};
-constexpr std::array<std::string_view, 4> kOutputTypes{"uint8", "uint16", "float32", "float64"};
+constexpr std::array<std::string_view, 2> kAs{"layer", "model"};
+// Of image files; npy holds all.
+constexpr std::array kFileTypes{DType::UInt8, DType::UInt16, DType::Float32, DType::Float64};
 // What Keras 3 writes beside class_name and config.
 constexpr std::array<std::string_view, 3> kEntryKeys{"module", "registered_name", "build_config"};
 
@@ -55,7 +59,10 @@ class Reader {
     if (const Json* seed = get(root_, "seed")) chain.seed = take(seed_pair(*seed), "/seed");
     chain.seed_from = static_cast<SeedFrom>(word(root_, "", "seed_from", kSeedFrom).value_or(0));
     chain.copies = static_cast<int>(number(root_, "", "copies", 1, kMaxCopies).value_or(1));
+    chain.batch_size = number(root_, "", "batch_size", 1, kMaxExtent).value_or(1);
     const auto data_format = word(root_, "", "data_format", kDataFormats);
+    chain.as = static_cast<As>(word(root_, "", "as", kAs).value_or(0));
+    chain.keras = read_keras();
     read_input(chain.input);
     read_output(chain.output);
     read_layers(chain, data_format);
@@ -122,6 +129,24 @@ class Reader {
     return result;
   }
 
+  // "2.9", "3.15.1", 3: the version whose rules hold. Keras 3 marks its own layers.
+  KerasVersion read_keras() {
+    const Json* value = get(root_, "keras");
+    if (value == nullptr) {
+      const Json* layers = get(root_, "layers");
+      const bool keras3 = layers != nullptr && layers->is_array() &&
+                          std::any_of(layers->begin(), layers->end(), [](const Json& layer) {
+                            return layer.is_object() && layer.contains("module");
+                          });
+      return keras3 ? kNewestKeras : KerasVersion{};
+    }
+    if (auto version =
+            keras_version(value->is_string() ? value->get<std::string>() : value->dump()))
+      return *version;
+    mistake("/keras", value->dump() + " is not a version of Keras, such as \"1.2\", \"2.9\" or 3");
+    return {};
+  }
+
   const Json* section(std::string_view key, std::span<const std::string_view> keys) {
     const Json* value = get(root_, key);
     if (value == nullptr) return nullptr;
@@ -174,8 +199,19 @@ class Reader {
       applies("compression", output.format, {Format::Png, Format::Tiff},
               "only png and tiff have a compression level; jpg and webp have a quality");
     }
-    if (const auto type = word(*object, "/output", "dtype", kOutputTypes)) {
-      output.dtype = dtype_from_name(kOutputTypes.at(*type));
+    if (const auto type = word(*object, "/output", "dtype", dtype_names())) {
+      output.dtype = static_cast<DType>(*type);
+      const bool in_files =
+          std::find(kFileTypes.begin(), kFileTypes.end(), *output.dtype) != kFileTypes.end();
+      if (output.format && *output.format != Format::Npy && !in_files) {
+        mistake("/output/dtype", "image files are uint8, uint16, float32 or float64; npy holds " +
+                                     std::string(name_of(*output.dtype)) + " too");
+      }
+    }
+    if (const auto layout = word(*object, "/output", "data_format", kDataFormats)) {
+      output.channels_first = *layout == 1;
+      applies("data_format", output.format, {Format::Npy},
+              "image files have no data_format; npy has");
     }
   }
 
@@ -200,12 +236,24 @@ class Reader {
     if (layers->empty()) {
       mistake("/layers", "the list of layers is empty; \"deckle layers\" shows which there are");
     }
+    bool ranked = false;
     for (std::size_t i = 0; i < layers->size(); ++i) {
       const std::string pointer = "/layers/" + std::to_string(i);
-      auto layer = read_layer((*layers)[i], pointer);
+      auto layer = read_layer((*layers)[i], pointer, chain.keras);
       if (!layer) continue;
+      // So does the number of axes.
+      if (const int rank = layer->spec->rank; rank != 0) {
+        if (ranked && chain.rank != rank) {
+          mistake(pointer, std::string(layer->spec->name) + " works on " +
+                               count_of(static_cast<std::uint64_t>(rank), "axis", "axes") +
+                               ", the layers before it on " + std::to_string(chain.rank));
+        } else {
+          chain.rank = rank;
+        }
+        ranked = true;
+      }
       // The data_format belongs to the chain: the first to say one says it for all.
-      const Json& given = layer->config["data_format"];
+      const Json given = layer->config.value("data_format", Json());
       if (given.is_string()) {
         const std::size_t format = given == kDataFormats[0] ? 0 : 1;
         if (data_format && *data_format != format) {
@@ -219,12 +267,31 @@ class Reader {
       chain.layers.push_back(*std::move(layer));
     }
     chain.channels_first = data_format.value_or(0) == 1;
-    for (Layer& layer : chain.layers) {
-      layer.config["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
+    chain.input.rank = chain.rank;
+    chain.input.channels_first = chain.channels_first;
+    for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+      Layer& layer = chain.layers[i];
+      if (layer.config.contains("data_format")) {
+        layer.config["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
+      } else if (layer.spec->rank != 0 && chain.channels_first) {
+        mistake("/layers/" + std::to_string(i),
+                std::string(layer.spec->name) +
+                    " is channels_last in every Keras; the chain is channels_first");
+      }
     }
+    for (std::size_t i = 0; i < chain.layers.size(); ++i)
+      check_generator(chain, chain.layers[i], "/layers/" + std::to_string(i));
   }
 
-  std::optional<Layer> read_layer(const Json& entry, const std::string& pointer) {
+  // Generators that count calls start from one number.
+  void check_generator(const Chain& chain, const Layer& layer, const std::string& pointer) {
+    if (layer.generator == Generator::Stateless || layer.seed || !chain.seed || chain.seed->b == 0)
+      return;
+    mistake(pointer, "its generator starts from one number; the chain's seed is a pair");
+  }
+
+  std::optional<Layer> read_layer(const Json& entry, const std::string& pointer,
+                                  KerasVersion keras) {
     if (!entry.is_object()) {
       mistake(pointer,
               "a layer is an object {\"class_name\": .., \"config\": {..}}, not " + kind_of(entry));
@@ -251,7 +318,7 @@ class Reader {
       flat.erase("class_name");
       for (const std::string_view key : kEntryKeys)
         flat.erase(std::string(key));
-      return parse_layer(*spec, flat, pointer);
+      return parse_layer(*spec, flat, pointer, keras);
     }
     std::vector<std::string_view> keys{"class_name", "config"};
     keys.insert(keys.end(), kEntryKeys.begin(), kEntryKeys.end());
@@ -265,12 +332,12 @@ class Reader {
       mistake(pointer + "/config", "\"config\" is an object, not " + kind_of(*config));
       return std::nullopt;
     }
-    return parse_layer(*spec, *config, pointer + "/config");
+    return parse_layer(*spec, *config, pointer + "/config", keras);
   }
 
   std::optional<Layer> parse_layer(const LayerSpec& spec, const Json& config,
-                                   const std::string& pointer) {
-    Arguments arguments(spec, config, pointer, mistakes_);
+                                   const std::string& pointer, KerasVersion keras) {
+    Arguments arguments(spec, config, pointer, mistakes_, keras);
     auto layer = spec.parse(arguments);
     if (layer) layer->spec = &spec;
     return layer;
@@ -285,6 +352,18 @@ class Reader {
 bool Chain::draws() const {
   return std::any_of(layers.begin(), layers.end(),
                      [](const Layer& layer) { return layer.choose != nullptr; });
+}
+
+bool Chain::needs_seed() const {
+  return std::any_of(layers.begin(), layers.end(),
+                     [](const Layer& layer) { return layer.choose != nullptr && !layer.seed; });
+}
+
+bool Chain::uses_index() const {
+  const bool counts = std::any_of(layers.begin(), layers.end(), [](const Layer& layer) {
+    return layer.choose != nullptr && layer.generator != Generator::Stateless;
+  });
+  return counts || seed_from == SeedFrom::Index;
 }
 
 std::string_view name_of(SeedFrom from) {
@@ -335,7 +414,10 @@ Json resolved(const Chain& chain) {
   if (chain.seed) json["seed"] = to_json(*chain.seed);
   json["seed_from"] = name_of(chain.seed_from);
   json["copies"] = chain.copies;
+  json["batch_size"] = chain.batch_size;
   json["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
+  json["as"] = kAs.at(static_cast<std::size_t>(chain.as));
+  json["keras"] = to_text(chain.keras);
   json["layers"] = Json::array();
   for (const Layer& layer : chain.layers) {
     json["layers"].push_back({{"class_name", layer.spec->name}, {"config", layer.config}});
@@ -349,6 +431,8 @@ Json resolved(const Chain& chain) {
   if (chain.output.lossless) output["quality"] = "lossless";
   if (chain.output.compression) output["compression"] = *chain.output.compression;
   if (chain.output.dtype) output["dtype"] = name_of(*chain.output.dtype);
+  if (chain.output.channels_first)
+    output["data_format"] = kDataFormats.at(*chain.output.channels_first ? 1 : 0);
   json["output"] = output;
   return json;
 }

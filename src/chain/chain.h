@@ -12,18 +12,24 @@
 #include "chain/json_text.h"
 #include "codecs/codec.h"
 #include "core/json.h"
+#include "layers/arguments.h"
 #include "layers/layer.h"
 #include "random/seeds.h"
 
 namespace deckle {
 
 struct OutputOptions {
-  std::optional<Format> format;    ///< nothing: the input's own
-  std::optional<int> quality;      ///< 1 to 100
-  bool lossless = false;           ///< "quality": "lossless"
-  std::optional<int> compression;  ///< 0 to 9
-  std::optional<DType> dtype;      ///< nothing: the input's own
+  std::optional<Format> format;        ///< nothing: the input's own
+  std::optional<int> quality;          ///< 1 to 100
+  bool lossless = false;               ///< "quality": "lossless"
+  std::optional<int> compression;      ///< 0 to 9
+  std::optional<DType> dtype;          ///< nothing: the input's own; of npy, what Keras answers
+  std::optional<bool> channels_first;  ///< layout of npy; nothing: the chain's
 };
+
+/// Which of Keras' two behaviours with dtypes: a layer called on an array keeps integers; a model
+/// first makes float32 of everything.
+enum class As : std::uint8_t { Layer, Model };
 
 /// A chain: a value that never changes while it is run.
 struct Chain {
@@ -31,12 +37,19 @@ struct Chain {
   std::optional<SeedPair> seed;  ///< nothing: one has to be drawn before the chain is run
   SeedFrom seed_from = SeedFrom::Path;
   int copies = 1;
+  std::int64_t batch_size = 1;  ///< inputs that share a call of a generator that counts calls
   bool channels_first = false;  ///< layout of arrays
+  As as = As::Layer;
+  KerasVersion keras;  ///< whose rules, where the versions differ
+  int rank = 2;        ///< spatial axes of what the layers work on
   std::vector<Layer> layers;
   DecodeOptions input;
   OutputOptions output;
 
-  [[nodiscard]] bool draws() const;  ///< whether any layer is random
+  [[nodiscard]] bool draws() const;       ///< whether any layer is random
+  [[nodiscard]] bool needs_seed() const;  ///< whether any layer draws from the chain's seed
+  /// Whether what is made of an image depends on its place in the sorted list.
+  [[nodiscard]] bool uses_index() const;
 };
 
 /// A mistake and where it stands.

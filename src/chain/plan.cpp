@@ -2,18 +2,26 @@
 #include "chain/plan.h"
 
 #include <cassert>
+#include <cstring>
 #include <functional>
+#include <type_traits>
 #include <variant>
 
 #include "kernels/convert.h"
 #include "kernels/gather.h"
 #include "kernels/resample.h"
+#include "kernels/scale.h"
 
 namespace deckle {
 namespace {
 
 Result<Shape> next_shape(const Chain& chain, std::size_t index, const Shape& in) {
   const Layer& layer = chain.layers[index];
+  if (layer.spec->rank != 0 && layer.spec->rank != in.rank) {
+    return Error{ErrorCode::Shape, std::string(layer.spec->name) + " takes " +
+                                       std::to_string(layer.spec->rank) +
+                                       " axes and channels, not " + to_string(in)};
+  }
   auto out = layer.output_shape(in);
   if (!out) {
     Error error = out.error();
@@ -40,13 +48,21 @@ Window window_of(const GatherOp& gather) {
   return window;
 }
 
+// Whether Keras' rules for floats hold, which make float32 of float64: where arrays go in or come
+// out. Between image files the depth stays.
+bool casts_floats(const Chain& chain, const Feeding& feeding) {
+  return feeding.array || chain.output.format == Format::Npy;
+}
+
 // `choose(layer index, shape)` makes or recalls the choice of a random layer.
-Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype,
+Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, const Feeding& feeding,
                        const std::function<Result<Choice>(std::size_t, const Shape&)>& choose) {
   Plan plan;
   plan.input = input;
   plan.input_dtype = dtype;
+  plan.feeding = feeding;
   Draft draft(input, dtype);
+  if (chain.as == As::Model) draft.cast(DType::Float32);
   for (std::size_t i = 0; i < chain.layers.size(); ++i) {
     const Layer& layer = chain.layers[i];
     const auto out = next_shape(chain, i, draft.shape());
@@ -62,6 +78,8 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype,
         return plan;
       }
     }
+    if (casts_floats(chain, feeding) && info(draft.dtype()).is_float && info(layer.dtype).is_float)
+      draft.cast(layer.dtype);
     if (auto edited = layer.edit(draft, choice); !edited) return edited.error();
     assert(draft.shape() == *out);
   }
@@ -72,8 +90,36 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype,
   return plan;
 }
 
-bool is_identity(const AxisTable& table, std::int64_t length) {
-  return table == AxisTable(length);
+bool is_identity(const GatherOp& gather, const Shape& shape) {
+  for (int a = 0; a < shape.rank; ++a) {
+    if (gather.axes[static_cast<std::size_t>(a)] != AxisTable(shape[a])) return false;
+  }
+  return true;
+}
+
+// Resampling knows pictures, not batches of them.
+void resample_each(const Tensor& from, const ResizeOp& op, Tensor& to) {
+  if (from.batch == 1) return resample(from, op.rows, op.cols, op.how, op.to, to);
+  Tensor one;
+  Tensor resized;
+  one.reset(from.shape, from.dtype);
+  Shape shape = from.shape;
+  shape[0] = op.rows;
+  shape[1] = op.cols;
+  to.reset(shape, op.to, from.batch);
+  for (std::size_t n = 0; n < static_cast<std::size_t>(from.batch); ++n) {
+    std::memcpy(one.data.data(), from.data.data() + n * from.item_bytes(), from.item_bytes());
+    resample(one, op.rows, op.cols, op.how, op.to, resized);
+    std::memcpy(to.data.data() + n * to.item_bytes(), resized.data.data(), to.item_bytes());
+  }
+}
+
+Window whole(const Shape& shape) {
+  Window window;
+  window.rank = shape.rank;
+  for (int a = 0; a < shape.rank; ++a)
+    window[a] = {0, shape[a]};
+  return window;
 }
 
 }  // namespace
@@ -89,26 +135,60 @@ Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input) {
 }
 
 Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
-                       const ImageIdentity& image) {
+                       const ImageIdentity& image, const Feeding& given) {
+  Feeding feeding = given;
+  feeding.channels_first = chain.channels_first;
   int ordinal = 0;
-  return plan_with(chain, input, dtype, [&](std::size_t index, const Shape& shape) {
+  std::int64_t counting = 0;  // layers that count the calls of one generator, this one's number
+  std::int64_t all_counting = 0;
+  for (const Layer& layer : chain.layers)
+    all_counting += layer.generator == Generator::TensorFlow && !layer.seed ? 1 : 0;
+  return plan_with(chain, input, dtype, feeding, [&](std::size_t index, const Shape& shape) {
     const Layer& layer = chain.layers[index];
-    assert(layer.seed || chain.seed);
-    const SeedPair seed = layer.seed ? derive_seed(*layer.seed, chain.seed_from, 0, image)
-                                     : derive_seed(*chain.seed, chain.seed_from, ordinal++, image);
-    return layer.choose(shape, seed);
+    Draws draws;
+    draws.feeding = feeding;
+    // Copies are calls one after the other, of the same batch.
+    draws.call = image.index / chain.batch_size * chain.copies + image.copy;
+    if (chain.seed) draws.global_seed = chain.seed->a;
+    if (layer.generator == Generator::Stateless) {
+      assert(layer.seed || chain.seed);
+      draws.seed = layer.seed ? derive_seed(*layer.seed, chain.seed_from, 0, image)
+                              : derive_seed(*chain.seed, chain.seed_from, ordinal++, image);
+    } else if (layer.generator == Generator::TensorFlow && !layer.seed) {
+      draws.call = draws.call * all_counting + counting++;
+    }
+    return layer.choose(shape, draws);
   });
 }
 
 Result<Plan> replay_plan(const Chain& chain, const Shape& input, DType dtype,
-                         const std::vector<Draw>& draws) {
-  return plan_with(chain, input, dtype, [&](std::size_t index, const Shape&) -> Result<Choice> {
-    for (const Draw& draw : draws) {
-      if (draw.layer == index) return draw.choice;
-    }
-    return Error{ErrorCode::Usage, "no draw is recorded for layer " + std::to_string(index) + ", " +
-                                       std::string(chain.layers[index].spec->name)};
-  });
+                         const std::vector<Draw>& draws, const Feeding& feeding) {
+  return plan_with(
+      chain, input, dtype, feeding, [&](std::size_t index, const Shape&) -> Result<Choice> {
+        for (const Draw& draw : draws) {
+          if (draw.layer == index) return draw.choice;
+        }
+        return Error{ErrorCode::Usage, "no draw is recorded for layer " + std::to_string(index) +
+                                           ", " + std::string(chain.layers[index].spec->name)};
+      });
+}
+
+DType output_dtype(const Chain& chain, const Plan& plan, Format target) {
+  const bool as_keras = target == Format::Npy;
+  return chain.output.dtype.value_or(as_keras ? plan.dtype : plan.input_dtype);
+}
+
+Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype) {
+  if (target.can_encode == nullptr) {
+    return Error{ErrorCode::Unsupported,
+                 std::string(target.name) +
+                     " is read but not written; set \"output\": {\"format\": \"png\"}"};
+  }
+  if (plan.feeding.batch && target.format != Format::Npy) {
+    return Error{ErrorCode::Shape, "a batch of " + std::to_string(*plan.feeding.batch) +
+                                       " goes into npy, not into " + std::string(target.name)};
+  }
+  return target.can_encode(plan.output, dtype);
 }
 
 const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,
@@ -119,24 +199,25 @@ const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& ori
     Tensor& target = now == &scratch.a ? scratch.b : scratch.a;
     operation(*now, target);
     now = &target;
-    part = {2, {Interval{0, target.shape.rows()}, Interval{0, target.shape.cols()}}};
+    part = whole(target.shape);
   };
-  for (const Op& op : plan.ops) {
-    if (const auto* gather_op = std::get_if<GatherOp>(&op)) {
-      const bool nothing_moves = is_identity(gather_op->axes[0], now->shape.rows()) &&
-                                 is_identity(gather_op->axes[1], now->shape.cols());
-      if (nothing_moves) continue;
-      step([&](const Tensor& from, Tensor& to) {
-        gather(from, part, gather_op->axes[0], gather_op->axes[1], to);
-      });
-    } else if (const auto* resize = std::get_if<ResizeOp>(&op)) {
-      step([&](const Tensor& from, Tensor& to) {
-        resample_bilinear(from, resize->rows, resize->cols, to);
-      });
+  const auto run = [&](const auto& op) {
+    using T = std::decay_t<decltype(op)>;
+    if constexpr (std::is_same_v<T, GatherOp>) {
+      if (is_identity(op, now->shape)) return;
+      step([&](const Tensor& from, Tensor& to) { gather(from, part, op.axes, op.fills, to); });
+    } else if constexpr (std::is_same_v<T, ResizeOp>) {
+      step([&](const Tensor& from, Tensor& to) { resample_each(from, op, to); });
+    } else if constexpr (std::is_same_v<T, ScaleOp>) {
+      step([&](const Tensor& from, Tensor& to) { scale(from, op.scale, op.offset, op.to, to); });
     } else {
-      step([&](const Tensor& from, Tensor& to) { cast(from, std::get<CastOp>(op).to, to); });
+      step([&](const Tensor& from, Tensor& to) {
+        op.rounded ? to_file_depth(from, op.to, op.to, to) : cast(from, op.to, to);
+      });
     }
-  }
+  };
+  for (const Op& op : plan.ops)
+    std::visit(run, op);
   return *now;
 }
 

@@ -29,6 +29,7 @@ struct Plan {
   DType input_dtype = DType::UInt8;
   Shape output;
   DType dtype = DType::UInt8;  ///< what Keras would answer
+  Feeding feeding;
   Window window;        ///< the part of the input that is needed at all; empty where all is fill
   std::vector<Op> ops;  ///< the first is a gather
   std::vector<Draw> draws;
@@ -39,15 +40,23 @@ struct Plan {
 /// made.
 [[nodiscard]] Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input);
 
-/// Plans one output. The chain must have a seed if it draws. Fails with Shape, Depth or TooLarge
-/// (more pixels on the way than the chain's max_pixels).
+/// Plans one output. The chain must have a seed if it needs one. All of a batch share one plan.
+/// Fails with Shape, Depth or TooLarge (more pixels on the way than the chain's max_pixels).
 [[nodiscard]] Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
-                                     const ImageIdentity& image);
+                                     const ImageIdentity& image, const Feeding& feeding = {});
 
 /// Plans an output from recorded choices alone, one for each random layer: nothing is drawn. Fails
 /// with Shape where a choice does not fit this image.
 [[nodiscard]] Result<Plan> replay_plan(const Chain& chain, const Shape& input, DType dtype,
-                                       const std::vector<Draw>& draws);
+                                       const std::vector<Draw>& draws, const Feeding& feeding = {});
+
+/// The type of what is written: what the chain's output asks for, else the input's own between
+/// image files, else what Keras answers.
+[[nodiscard]] DType output_dtype(const Chain& chain, const Plan& plan, Format target);
+
+/// Fails with Shape where a batch goes into an image file, and where the format cannot hold the
+/// output.
+[[nodiscard]] Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype);
 
 /// Tensors that a thread keeps from image to image.
 struct PlanScratch {

@@ -3,6 +3,7 @@
 #include "core/shape.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
+#include "layers/synonyms.h"
 
 namespace deckle {
 namespace {
@@ -24,8 +25,20 @@ Json arguments_schema(const LayerSpec& spec) {
     if (!properties.contains(std::string(ignored)))
       properties[std::string(ignored)] = Json::object();
   }
-  properties["dim_ordering"] = {{"enum", Json::array({"tf", "th", "default"})},
-                                {"description", "Keras 1's name for data_format"}};
+  for (const Synonym& synonym : synonyms()) {
+    const auto name = properties.find(std::string(synonym.name));
+    if (name == properties.end() || (!synonym.layer.empty() && synonym.layer != spec.name))
+      continue;
+    Json old{{"description", "Keras 1's name for " + std::string(synonym.name)}};
+    if (synonym.values.empty()) {
+      old["anyOf"] = Json::array({*name});
+    } else {
+      old["enum"] = Json::array();
+      for (const auto& [value, now] : synonym.values)
+        old["enum"].push_back(value);
+    }
+    properties[std::string(synonym.old_name)] = old;
+  }
   Json schema{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
   if (!required.empty()) schema["required"] = required;
   return schema;
@@ -69,6 +82,10 @@ Json chain_schema() {
   for (const std::string_view name : output_formats())
     formats.push_back(name);
 
+  Json types = Json::array();
+  for (const std::string_view name : dtype_names())
+    types.push_back(name);
+
   const auto described = [](Json schema, std::string text) {
     schema["description"] = std::move(text);
     return schema;
@@ -85,8 +102,12 @@ Json chain_schema() {
              "jpg and webp: 1 to 100; webp: also \"lossless\"")},
         {"compression", described({{"type", "integer"}, {"minimum", 0}, {"maximum", 9}},
                                   "png and tiff: 0 (none, fastest) to 9 (smallest)")},
-        {"dtype", described({{"enum", {"uint8", "uint16", "float32", "float64"}}},
-                            "depth of the outputs (default: the input's); white stays white")}}},
+        {"dtype",
+         described({{"enum", types}},
+                   "of the outputs. Image files (uint8, uint16, float32, float64): default "
+                   "the input's, white stays white. npy: default what Keras answers")},
+        {"data_format", described({{"enum", {"channels_last", "channels_first"}}},
+                                  "npy: layout of the outputs (default: the chain's)")}}},
       {"additionalProperties", false}};
   const Json input{
       {"type", "object"},
@@ -103,30 +124,39 @@ Json chain_schema() {
          described({{"type", "integer"}, {"minimum", 1}, {"maximum", std::int64_t{1} << 40}},
                    "the largest picture that is read or made, in pixels")}}},
       {"additionalProperties", false}};
-  return {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-          {"title", "deckle chain"},
-          {"description",
-           "Layers that deckle applies to every image, and how it reads and writes them"},
-          {"type", "object"},
-          {"properties",
-           {{"$schema", {{"type", "string"}}},
-            {"name", {{"type", "string"}}},
-            {"seed", described({{"anyOf", Json::array({seed_number, Json{{"type", "array"},
-                                                                         {"items", seed_number},
-                                                                         {"minItems", 2},
-                                                                         {"maxItems", 2}}})}},
-                               "where random crops come from; absent: drawn once and recorded")},
-            {"seed_from", described({{"enum", {"path", "index", "content", "fixed"}}},
-                                    "what of an image decides its crop (default: path)")},
-            {"copies", described({{"type", "integer"}, {"minimum", 1}, {"maximum", kMaxCopies}},
-                                 "independent outputs of each image")},
-            {"data_format",
-             described({{"enum", {"channels_last", "channels_first"}}}, "layout of arrays")},
-            {"layers", {{"type", "array"}, {"items", layer}, {"minItems", 1}}},
-            {"input", input},
-            {"output", output}}},
-          {"required", {"layers"}},
-          {"additionalProperties", false}};
+  return {
+      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
+      {"title", "deckle chain"},
+      {"description",
+       "Layers that deckle applies to every image, and how it reads and writes them"},
+      {"type", "object"},
+      {"properties",
+       {{"$schema", {{"type", "string"}}},
+        {"name", {{"type", "string"}}},
+        {"seed", described({{"anyOf", Json::array({seed_number, Json{{"type", "array"},
+                                                                     {"items", seed_number},
+                                                                     {"minItems", 2},
+                                                                     {"maxItems", 2}}})}},
+                           "where random crops come from; absent: drawn once and recorded")},
+        {"seed_from", described({{"enum", {"path", "index", "content", "fixed"}}},
+                                "what of an image decides its crop (default: path)")},
+        {"copies", described({{"type", "integer"}, {"minimum", 1}, {"maximum", kMaxCopies}},
+                             "independent outputs of each image")},
+        {"batch_size",
+         described({{"type", "integer"}, {"minimum", 1}, {"maximum", kMaxExtent}},
+                   "inputs that share a draw of the generators \"keras\" and \"tensorflow\"")},
+        {"as", described({{"enum", {"layer", "model"}}},
+                         "whose dtypes: a layer called on an array keeps integers, a model makes "
+                         "float32 of everything (default: layer)")},
+        {"keras", described({{"type", {"string", "integer"}}},
+                            "the version whose rules hold where they differ (default: 2.9)")},
+        {"data_format",
+         described({{"enum", {"channels_last", "channels_first"}}}, "layout of arrays")},
+        {"layers", {{"type", "array"}, {"items", layer}, {"minItems", 1}}},
+        {"input", input},
+        {"output", output}}},
+      {"required", {"layers"}},
+      {"additionalProperties", false}};
 }
 
 }  // namespace deckle

@@ -12,6 +12,7 @@
 #include <new>
 #include <utility>
 
+#include "codecs/array.h"
 #include "codecs/bmp.h"
 #include "codecs/hdr.h"
 #include "codecs/jp2.h"
@@ -77,7 +78,6 @@ constexpr std::array kOther{
               "xz", "unpack it first"},
     Signature{0, "BZh"sv, "bzip2", "unpack it first"},
     Signature{0, "\x28\xb5\x2f\xfd"sv, "zstd", "unpack it first"},
-    Signature{0, "\x93NUMPY"sv, "a NumPy array", ""},
     Signature{4, "ftyp"sv, "a film (MP4 or the like)", ""},
     Signature{0, "\x1a\x45\xdf\xa3"sv, "a film (Matroska or WebM)", ""},
 };
@@ -165,7 +165,66 @@ std::string listed(const Range& range, Name name) {
 }
 
 Window whole(const Shape& shape) {
-  return {2, {Interval{0, shape.rows()}, Interval{0, shape.cols()}}};
+  Window window;
+  window.rank = shape.rank;
+  for (int a = 0; a < shape.rank; ++a)
+    window[a] = {0, shape[a]};
+  return window;
+}
+
+Shape shape_of(const Window& window, std::int64_t channels) {
+  Shape shape{window.rank, {0, 0, 0}, channels};
+  for (int a = 0; a < window.rank; ++a)
+    shape[a] = window[a].length();
+  return shape;
+}
+
+// Whether batch x pixels are more than `most`, without overflowing.
+bool more_than(const Shape& shape, std::int64_t batch, std::int64_t most) {
+  std::int64_t left = most / std::max<std::int64_t>(batch, 1);
+  for (int a = 0; a < shape.rank; ++a)
+    left /= shape[a];
+  return left < 1;
+}
+
+std::string python_tuple(const std::vector<std::int64_t>& axes) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    text += (i > 0 ? ", " : "") + std::to_string(axes[i]);
+  return text + (axes.size() == 1 ? ",)" : ")");
+}
+
+// What the axes of an array mean to layers of `options.rank`.
+Result<Done> interpret_array(ImageInfo& info, const DecodeOptions& options) {
+  constexpr std::array<std::string_view, 3> kSpatial{"steps", "rows x cols",
+                                                     "planes x rows x cols"};
+  const auto rank = static_cast<std::size_t>(options.rank);
+  const std::string spatial(kSpatial.at(rank - 1));
+  const std::string wanted =
+      options.channels_first ? "channels x " + spatial : spatial + " x channels";
+  const std::vector<std::int64_t>& axes = info.array;
+  if (axes.size() != rank + 1 && axes.size() != rank + 2) {
+    return Error{ErrorCode::Shape, "an array of shape " + python_tuple(axes) +
+                                       "; these layers take " + wanted + " (" +
+                                       std::to_string(rank + 1) + " axes), or a batch of them (" +
+                                       std::to_string(rank + 2) + " axes)"};
+  }
+  if (std::any_of(axes.begin(), axes.end(), [](auto n) { return n < 1; })) {
+    return Error{ErrorCode::Shape,
+                 "an array of shape " + python_tuple(axes) + ": there is nothing in it"};
+  }
+  if (std::any_of(axes.begin(), axes.end(), [](auto n) { return n > kMaxExtent; })) {
+    return Error{ErrorCode::TooLarge, "an array of shape " + python_tuple(axes) +
+                                          "; an axis may have " + std::to_string(kMaxExtent)};
+  }
+  std::size_t next = 0;
+  if (axes.size() == rank + 2) info.batch = axes[next++];
+  info.shape.rank = options.rank;
+  if (options.channels_first) info.shape.channels = axes[next++];
+  for (int a = 0; a < options.rank; ++a)
+    info.shape[a] = axes[next++];
+  if (!options.channels_first) info.shape.channels = axes[next];
+  return Done{};
 }
 
 // What is needed of the picture as it is stored, or all of it.
@@ -183,8 +242,7 @@ Result<Part> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOpt
     part = done.error();
   }
   if (!part) return part;
-  const Shape expected =
-      Shape::image(part->window[0].length(), part->window[1].length(), info.shape.channels);
+  const Shape expected = shape_of(part->window, info.shape.channels);
   if (out.shape != expected || out.dtype != info.dtype) {
     return Error{ErrorCode::Internal,
                  "the decoder for " + std::string(codec.name) + " gave " + to_string(out.shape) +
@@ -204,8 +262,8 @@ Shape ImageInfo::upright_shape() const {
 
 std::span<const Codec> codecs() {
   static const std::array kCodecs{
-      jpeg_codec(), png_codec(), webp_codec(), tiff_codec(),       bmp_codec(),
-      pnm_codec(),  jp2_codec(), hdr_codec(),  sun_raster_codec(), pfm_codec(),
+      jpeg_codec(), png_codec(), webp_codec(),       tiff_codec(), bmp_codec(), pnm_codec(),
+      jp2_codec(),  hdr_codec(), sun_raster_codec(), pfm_codec(),  npy_codec(),
   };
   return kCodecs;
 }
@@ -236,13 +294,21 @@ Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
   if (!codec) return codec.error();
   Result<ImageInfo> info = (*codec)->read_info(file);
   if (!info) return info;
-  const std::int64_t rows = info->shape.rows();
-  const std::int64_t cols = info->shape.cols();
-  const std::string size = std::to_string(rows) + " x " + std::to_string(cols);
-  if (rows < 1 || cols < 1) {
+  if (info->format == Format::Npy) {
+    if (auto meant = interpret_array(*info, options); !meant) return meant.error();
+  }
+  const Shape& shape = info->shape;
+  std::string size = info->batch ? std::to_string(*info->batch) + " times " : "";
+  for (int a = 0; a < shape.rank; ++a)
+    size += (a > 0 ? " x " : "") + std::to_string(shape[a]);
+  const auto any_extent = [&](auto is) {
+    return std::any_of(shape.extent.begin(), shape.extent.begin() + shape.rank, is);
+  };
+  if (any_extent([](std::int64_t n) { return n < 1; })) {
     return Error{ErrorCode::Damaged, "damaged: the header says " + size + " pixels"};
   }
-  if (rows > kMaxExtent || cols > kMaxExtent || rows * cols > options.max_pixels) {
+  if (any_extent([](std::int64_t n) { return n > kMaxExtent; }) ||
+      more_than(shape, info->batch.value_or(1), options.max_pixels)) {
     return Error{ErrorCode::TooLarge, "the header says " + size +
                                           " pixels; the limit (max_pixels) is " +
                                           std::to_string(options.max_pixels)};

@@ -22,7 +22,7 @@
 
 namespace deckle {
 
-enum class Format { Jpeg, Png, Webp, Tiff, Bmp, Pnm, Jp2, Hdr, SunRaster, Pfm };
+enum class Format { Jpeg, Png, Webp, Tiff, Bmp, Pnm, Jp2, Hdr, SunRaster, Pfm, Npy };
 
 /// What a header says of an image.
 struct ImageInfo {
@@ -31,6 +31,9 @@ struct ImageInfo {
   DType dtype = DType::UInt8;
   int orientation = 1;    ///< EXIF's and TIFF's 1 to 8; invalid values are read as 1
   bool lossless = false;  ///< the file's own compression loses nothing
+  /// npy: the axes as the file orders them. deckle::read_info makes `shape` and `batch` of them.
+  std::vector<std::int64_t> array{};
+  std::optional<std::int64_t> batch{};  ///< so many of `shape`, where the array has that axis
 
   /// The shape as the picture is meant to be seen: rows and cols exchanged for orientations 5 to 8.
   [[nodiscard]] Shape upright_shape() const;
@@ -42,6 +45,8 @@ struct DecodeOptions {
   bool check_all = false;  ///< decode also what is not needed, so that no damage goes unnoticed
   /// rows x cols; more is an Error before memory is taken
   std::int64_t max_pixels = std::int64_t{1} << 28;
+  int rank = 2;                 ///< spatial axes that an array is expected to have
+  bool channels_first = false;  ///< layout of arrays
 };
 
 /// What is to be known of a picture that was read all the same (`accept_truncated`): empty where
@@ -59,6 +64,8 @@ struct EncodeOptions {
   std::optional<int> quality{};      ///< 1 to 100: jpeg, and webp where it is lossy
   bool lossless = false;             ///< webp
   std::optional<int> compression{};  ///< 0 (none, fastest) to 9 (smallest): png, tiff
+  bool channels_first = false;       ///< npy
+  bool batch_axis = false;           ///< npy: also where the batch is of one
 };
 
 /// A row of the table of codecs. The functions are told of files that `matches` took.

@@ -22,6 +22,16 @@ const DTypeInfo& info(DType dtype) {
   return kTypes.at(static_cast<std::size_t>(dtype));
 }
 
+std::span<const std::string_view> dtype_names() {
+  static const auto kNames = [] {
+    std::array<std::string_view, kTypes.size()> names;
+    for (std::size_t i = 0; i < names.size(); ++i)
+      names.at(i) = kTypes.at(i).name;
+    return names;
+  }();
+  return kNames;
+}
+
 std::optional<DType> dtype_from_name(std::string_view name) {
   for (std::size_t i = 0; i < kTypes.size(); ++i) {
     if (kTypes.at(i).name == name) return static_cast<DType>(i);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -48,6 +49,8 @@ inline constexpr bool is_float_v = std::is_floating_point_v<T> || std::is_same_v
   return info(dtype).name;
 }
 [[nodiscard]] std::optional<DType> dtype_from_name(std::string_view name);
+/// All of them.
+[[nodiscard]] std::span<const std::string_view> dtype_names();
 
 /// Calls `f(T{})` with the C++ type behind `dtype`.
 template <typename F>
@@ -79,6 +82,31 @@ decltype(auto) with_type(DType dtype, F&& f) {
       break;
   }
   return f(double{});
+}
+
+/// The same for the types that pictures have; the others, which only arrays have, must be cast
+/// before.
+template <typename F>
+decltype(auto) with_image_type(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::Int8:
+      return f(std::int8_t{});
+    case DType::UInt16:
+      return f(std::uint16_t{});
+    case DType::Int16:
+      return f(std::int16_t{});
+    case DType::UInt32:
+      return f(std::uint32_t{});
+    case DType::Int32:
+      return f(std::int32_t{});
+    case DType::Float32:
+      return f(float{});
+    case DType::Float64:
+      return f(double{});
+    default:
+      break;
+  }
+  return f(std::uint8_t{});
 }
 
 }  // namespace deckle

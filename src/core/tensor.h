@@ -13,14 +13,16 @@ namespace deckle {
 /// Samples in memory: C order, channels last, no gaps between rows, host byte order. Colour is in
 /// the order R, G, B, alpha; two channels are grey and alpha. Alpha is straight, not premultiplied.
 struct Tensor {
-  Shape shape;
+  Shape shape;  ///< of one of the batch
   DType dtype = DType::UInt8;
   Buffer data;
+  std::int64_t batch = 1;  ///< so many of that shape, one after the other
 
   /// Takes a new shape and type; the samples are left as they happen to be.
-  void reset(const Shape& new_shape, DType new_dtype) {
+  void reset(const Shape& new_shape, DType new_dtype, std::int64_t new_batch = 1) {
     shape = new_shape;
     dtype = new_dtype;
+    batch = new_batch;
     data.resize(byte_count());
   }
 
@@ -31,6 +33,10 @@ struct Tensor {
     return static_cast<std::size_t>(shape[shape.rank - 1]) * pixel_bytes();
   }
   [[nodiscard]] std::size_t byte_count() const {
+    return static_cast<std::size_t>(batch) * item_bytes();
+  }
+  /// Bytes of one of the batch.
+  [[nodiscard]] std::size_t item_bytes() const {
     return static_cast<std::size_t>(shape.pixels()) * pixel_bytes();
   }
   [[nodiscard]] std::uint8_t* row(std::int64_t r) {

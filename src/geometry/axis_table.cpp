@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 
 namespace deckle {
 
@@ -16,9 +17,38 @@ void AxisTable::crop(std::int64_t before, std::int64_t after) {
   keep(before, length() - before - after);
 }
 
-void AxisTable::pad(std::int64_t before, std::int64_t after) {
-  entries_.insert(entries_.begin(), static_cast<std::size_t>(before), kFill);
-  entries_.insert(entries_.end(), static_cast<std::size_t>(after), kFill);
+void AxisTable::pad(std::int64_t before, std::int64_t after, int fill) {
+  entries_.insert(entries_.begin(), static_cast<std::size_t>(before), fill_entry(fill));
+  entries_.insert(entries_.end(), static_cast<std::size_t>(after), fill_entry(fill));
+}
+
+void AxisTable::pad_around(std::int64_t before, std::int64_t after, Around around) {
+  const std::int64_t n = length();
+  // Which entry is seen at place `i`, where 0 .. n - 1 is the axis itself.
+  const auto seen_at = [&](std::int64_t i) {
+    const auto modulo = [](std::int64_t x, std::int64_t m) { return (x % m + m) % m; };
+    switch (around) {
+      case Around::Reflect: {
+        if (n == 1) return std::int64_t{0};
+        const std::int64_t place = modulo(i, 2 * (n - 1));
+        return place < n ? place : 2 * (n - 1) - place;
+      }
+      case Around::Symmetric: {
+        const std::int64_t place = modulo(i, 2 * n);
+        return place < n ? place : 2 * n - 1 - place;
+      }
+      case Around::Edge:
+        return std::clamp<std::int64_t>(i, 0, n - 1);
+      case Around::Wrap:
+        break;
+    }
+    return modulo(i, n);
+  };
+  std::vector<std::int32_t> longer;
+  longer.reserve(static_cast<std::size_t>(before + n + after));
+  for (std::int64_t i = -before; i < n + after; ++i)
+    longer.push_back(entries_[static_cast<std::size_t>(seen_at(i))]);
+  entries_ = std::move(longer);
 }
 
 void AxisTable::repeat(std::int64_t times) {
@@ -36,10 +66,22 @@ void AxisTable::keep(std::int64_t offset, std::int64_t length) {
   entries_.erase(entries_.begin(), entries_.begin() + offset);
 }
 
+void AxisTable::reverse() {
+  std::reverse(entries_.begin(), entries_.end());
+}
+
+void AxisTable::pick(const std::vector<std::int32_t>& indices) {
+  std::vector<std::int32_t> picked;
+  picked.reserve(indices.size());
+  for (const std::int32_t index : indices)
+    picked.push_back(entries_[static_cast<std::size_t>(index)]);
+  entries_ = std::move(picked);
+}
+
 Interval AxisTable::source_span() const {
   Interval span;
   for (const std::int32_t entry : entries_) {
-    if (entry == kFill) continue;
+    if (entry < 0) continue;
     if (span.length() == 0) {
       span = {entry, std::int64_t{entry} + 1};
     } else {

@@ -13,11 +13,25 @@
 
 namespace deckle {
 
-/// One axis: entry i is the source index that output i shows, or kFill. Every edit wants the new
-/// length to be within kMaxExtent and at least 1; layers see to that before they edit.
+/// What stands around an axis that is made longer, by numpy.pad's names. Of 1 2 3:
+///
+///     Reflect    .. 3 2 | 1 2 3 | 2 1 ..    the end itself is not repeated
+///     Symmetric  .. 2 1 | 1 2 3 | 3 2 ..
+///     Edge       .. 1 1 | 1 2 3 | 3 3 ..
+///     Wrap       .. 2 3 | 1 2 3 | 1 2 ..
+///
+/// More than the axis has is taken again and again, as numpy.pad does.
+enum class Around : std::uint8_t { Reflect, Symmetric, Edge, Wrap };
+
+/// One axis: entry i is the source index that output i shows, or a fill. Fills are numbered: where
+/// two axes meet with different ones, the higher number, being the later layer's, is seen. Every
+/// edit wants the new length to be within kMaxExtent and at least 1; layers see to that before they
+/// edit.
 class AxisTable {
  public:
-  static constexpr std::int32_t kFill = -1;
+  /// Entries below 0 are fills: -1 is the first.
+  static constexpr std::int32_t fill_entry(int number) { return -1 - number; }
+  static constexpr int fill_number(std::int32_t entry) { return -1 - entry; }
 
   /// The axis as it is: 0, 1, .., length - 1.
   explicit AxisTable(std::int64_t length);
@@ -25,11 +39,17 @@ class AxisTable {
   /// Drops the first `before` and the last `after` entries.
   void crop(std::int64_t before, std::int64_t after);
   /// Puts fill before and after.
-  void pad(std::int64_t before, std::int64_t after);
+  void pad(std::int64_t before, std::int64_t after, int fill = 0);
+  /// Puts copies of its own entries before and after.
+  void pad_around(std::int64_t before, std::int64_t after, Around around);
   /// Shows every entry `times` times, in place.
   void repeat(std::int64_t times);
   /// Keeps `length` entries from `offset`.
   void keep(std::int64_t offset, std::int64_t length);
+  /// The last entry first.
+  void reverse();
+  /// Shows the entries with these indices.
+  void pick(const std::vector<std::int32_t>& indices);
 
   [[nodiscard]] std::int64_t length() const { return static_cast<std::int64_t>(entries_.size()); }
   [[nodiscard]] const std::vector<std::int32_t>& entries() const { return entries_; }

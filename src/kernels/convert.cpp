@@ -50,7 +50,7 @@ To cast_sample(From value) {
 
 template <typename F>
 void for_each_sample(const Tensor& from, DType to, Tensor& out, F&& convert) {
-  out.reset(from.shape, to);
+  out.reset(from.shape, to, from.batch);
   with_type(from.dtype, [&](auto from_zero) {
     with_type(to, [&](auto to_zero) {
       using From = decltype(from_zero);

@@ -2,6 +2,9 @@
 #include "layers/arguments.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "core/shape.h"
@@ -12,11 +15,7 @@ namespace deckle {
 namespace {
 
 constexpr std::array<std::string_view, 6> kIgnored{
-    "name", "trainable", "dtype", "input_dtype", "batch_input_shape", "batch_shape"};
-
-// What a layer may answer in. Not all that arrays may hold: Keras has no such pictures.
-constexpr std::array<std::string_view, 8> kDtypes{"float32", "float64", "uint8",  "int8",
-                                                  "uint16",  "int16",   "uint32", "int32"};
+    "name", "trainable", "input_dtype", "batch_input_shape", "batch_shape", "input_shape"};
 
 // The value as it stands in the chain, cut where it is long.
 std::string shown(const Json& value) {
@@ -87,9 +86,29 @@ Result<SeedPair> seed_pair(const Json& value) {
       shown(value) + " is not a seed; give a whole number of 64 bits, or a pair [a, b] of them"};
 }
 
+std::optional<KerasVersion> keras_version(std::string_view text) {
+  KerasVersion version;
+  const char* end = text.data() + text.size();
+  const auto major = std::from_chars(text.data(), end, version.major);
+  if (major.ec != std::errc{} || version.major < 1 || version.major > 3) return std::nullopt;
+  if (major.ptr == end) {
+    constexpr std::array kLast{KerasVersion{1, 2}, KerasVersion{2, 9}, kNewestKeras};
+    return kLast.at(static_cast<std::size_t>(version.major) - 1);
+  }
+  if (*major.ptr != '.') return std::nullopt;
+  const auto minor = std::from_chars(major.ptr + 1, end, version.minor);
+  if (minor.ec != std::errc{} || version.minor < 0) return std::nullopt;
+  if (minor.ptr != end && *minor.ptr != '.' && *minor.ptr != '-') return std::nullopt;
+  return version;
+}
+
+std::string to_text(KerasVersion version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor);
+}
+
 Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string pointer,
-                     std::vector<Mistake>& mistakes)
-    : spec_(spec), pointer_(std::move(pointer)), mistakes_(mistakes) {
+                     std::vector<Mistake>& mistakes, KerasVersion keras)
+    : spec_(spec), pointer_(std::move(pointer)), mistakes_(mistakes), keras_(keras) {
   std::vector<std::string_view> names;
   for (const ArgumentSpec& argument : spec.arguments)
     names.push_back(argument.name);
@@ -176,6 +195,21 @@ bool Arguments::boolean(std::string_view name, bool fallback) {
   return value->get<bool>();
 }
 
+std::vector<double> Arguments::numbers(std::string_view name, const std::vector<double>& fallback) {
+  const Json* value = find(name);
+  if (value == nullptr) return fallback;
+  const auto is_finite = [](const Json& number) {
+    return number.is_number() && std::isfinite(number.get<double>());
+  };
+  if (is_finite(*value)) return {value->get<double>()};
+  if (!value->is_array() || value->empty() ||
+      !std::all_of(value->begin(), value->end(), is_finite)) {
+    mistake(name, shown(*value) + " is not a number, or a list of one number a channel");
+    return fallback;
+  }
+  return value->get<std::vector<double>>();
+}
+
 std::size_t Arguments::choice(std::string_view name, std::span<const std::string_view> allowed,
                               std::size_t fallback) {
   const Json* value = find(name);
@@ -203,13 +237,10 @@ DType Arguments::dtype(std::string_view name, DType fallback) {
     value = &value->at("config").at("name");
   }
   if (value->is_string()) {
-    const auto& word = value->get_ref<const std::string&>();
-    if (std::find(kDtypes.begin(), kDtypes.end(), word) != kDtypes.end()) {
-      return *dtype_from_name(word);
-    }
+    if (const auto dtype = dtype_from_name(value->get_ref<const std::string&>())) return *dtype;
   }
   mistake(name,
-          shown(*value) + " is not a dtype that deckle knows; it is one of " + one_of(kDtypes));
+          shown(*value) + " is not a dtype that deckle knows; it is " + one_of(dtype_names()));
   return fallback;
 }
 
@@ -233,13 +264,22 @@ std::vector<Pair> Arguments::pairs(std::string_view name, int rank,
     const auto all = number(name, *value, 0, "");
     return all ? std::vector<Pair>(axes, Pair{*all, *all}) : fallback;
   }
+  std::vector<Pair> result;
+  if (rank == 1) {
+    if (value->size() != 2) {
+      mistake(name, shown(*value) + " is not a pair [before, after]; " + std::string(spec_.name) +
+                        " takes a number or a pair");
+      return fallback;
+    }
+    return {{number(name, (*value)[0], 0, "/0").value_or(0),
+             number(name, (*value)[1], 0, "/1").value_or(0)}};
+  }
   if (value->size() != axes) {
     mistake(name, shown(*value) + " has " + count_of(value->size(), "entry", "entries") + "; " +
                       std::string(spec_.name) + " takes a number, " + std::to_string(rank) +
                       " numbers, or " + std::to_string(rank) + " pairs");
     return fallback;
   }
-  std::vector<Pair> result;
   for (std::size_t a = 0; a < axes; ++a) {
     const Json& entry = (*value)[a];
     const std::string below = "/" + std::to_string(a);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -41,14 +42,27 @@ using Pair = std::array<std::int64_t, 2>;
 /// `pointer` + "/" + key, escaped as RFC 6901 says.
 [[nodiscard]] std::string join_pointer(std::string_view pointer, std::string_view key);
 
+/// A version of Keras: its rules changed now and then.
+struct KerasVersion {
+  int major = 2;
+  int minor = 9;
+  auto operator<=>(const KerasVersion&) const = default;
+};
+
+inline constexpr KerasVersion kNewestKeras{3, 15};
+/// "1", "2.3.1", "2.2.4-tf"; a version without a minor number is the last of its kind.
+[[nodiscard]] std::optional<KerasVersion> keras_version(std::string_view text);
+[[nodiscard]] std::string to_text(KerasVersion version);
+
 class Arguments {
  public:
   /// `config` is an object at `pointer`. Old names are taken for the new ones (see synonyms);
   /// unknown names are noted at once.
   Arguments(const LayerSpec& spec, const Json& config, std::string pointer,
-            std::vector<Mistake>& mistakes);
+            std::vector<Mistake>& mistakes, KerasVersion keras = {});
 
   [[nodiscard]] const LayerSpec& spec() const { return spec_; }
+  [[nodiscard]] KerasVersion keras() const { return keras_; }
   /// True where nothing was wrong so far.
   [[nodiscard]] bool good() const { return good_; }
 
@@ -57,6 +71,8 @@ class Arguments {
 
   std::int64_t pixels(std::string_view name, std::int64_t least);  ///< required
   bool boolean(std::string_view name, bool fallback);
+  /// A finite number, or a list of at least one.
+  std::vector<double> numbers(std::string_view name, const std::vector<double>& fallback);
   /// The index of the word among `allowed`.
   std::size_t choice(std::string_view name, std::span<const std::string_view> allowed,
                      std::size_t fallback);
@@ -64,7 +80,7 @@ class Arguments {
   std::optional<SeedPair> seed(std::string_view name);
 
   /// Keras' forms for `rank` axes: one number for all, a number an axis, a pair an axis, or a
-  /// mixture of these.
+  /// mixture of these. One axis has a number or a pair.
   std::vector<Pair> pairs(std::string_view name, int rank, const std::vector<Pair>& fallback);
   /// One number for all axes or one an axis, each at least `least`.
   std::vector<std::int64_t> factors(std::string_view name, int rank, std::int64_t least,
@@ -80,6 +96,7 @@ class Arguments {
   const LayerSpec& spec_;
   std::string pointer_;
   std::vector<Mistake>& mistakes_;
+  KerasVersion keras_;
   Json values_ = Json::object();  ///< by the names that are in use now
   std::vector<std::pair<std::string, std::string>>
       given_as_;  ///< name, and how the chain spells it

@@ -5,6 +5,8 @@
 
 namespace deckle {
 
+[[nodiscard]] LayerSpec cropping1d_spec();
 [[nodiscard]] LayerSpec cropping2d_spec();
+[[nodiscard]] LayerSpec cropping3d_spec();
 
 }  // namespace deckle

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layers/draft.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "core/json.h"
+#include "core/text.h"
 
 namespace deckle {
 namespace {
@@ -41,20 +49,90 @@ AxisTable& Draft::axis(int a) {
   return open_gather().axes[static_cast<std::size_t>(a)];
 }
 
-void Draft::resize(std::int64_t rows, std::int64_t cols) {
+Result<int> Draft::fill(const Fill& values) {
+  const auto channels = static_cast<std::size_t>(shape_.channels);
+  if (values.size() != 1 && values.size() != channels) {
+    return Error{ErrorCode::Shape,
+                 count_of(values.size(), "value") + " for " + count_of(channels, "channel")};
+  }
+  const auto all_in = [&](DType dtype) {
+    return std::all_of(values.begin(), values.end(), [&](double v) { return holds(dtype, v); });
+  };
+  if (!all_in(dtype_)) {
+    const auto outside = std::find_if_not(values.begin(), values.end(),
+                                          [&](double value) { return holds(dtype_, value); });
+    return Error{ErrorCode::Depth, "the value " + Json(*outside).dump() + " is not one of " +
+                                       std::string(name_of(dtype_))};
+  }
+  // The value comes to where the samples are; if it cannot wait for the casts, they are made first.
+  const bool waits = all_in(held_) && std::all_of(casts_.begin(), casts_.end(),
+                                                  [&](const CastOp& c) { return all_in(c.to); });
+  if (!waits) {
+    if (casts_.empty() || casts_.back().to != dtype_) casts_.push_back({dtype_});
+    make_casts();
+  }
+  std::vector<Fill>& fills = open_gather().fills;
+  if (fills.back() != values) fills.push_back(values);
+  return static_cast<int>(fills.size()) - 1;
+}
+
+void Draft::make_casts() {
   shape_ = shape();
+  for (const CastOp& cast : casts_) {
+    ops_.emplace_back(cast);
+    held_ = cast.to;
+  }
+  casts_.clear();
+}
+
+// An operation that closes the gather and answers samples of `answer`.
+void Draft::compute(Op op, DType answer) {
+  make_casts();
+  ops_.push_back(std::move(op));
+  dtype_ = held_ = answer;
+}
+
+void Draft::resize(std::int64_t rows, std::int64_t cols, const Resampling& how, DType to) {
+  const DType given = casts_.empty() ? held_ : casts_.back().to;
+  const bool picture = given != DType::Bool && given != DType::Int64 && given != DType::UInt64 &&
+                       given != DType::Float16;
+  if (!picture) casts_.push_back({to});  // the kernel does not know these types
+  compute(ResizeOp{rows, cols, how, to}, to);
   shape_[0] = rows;
   shape_[1] = cols;
-  ops_.emplace_back(ResizeOp{rows, cols});
-  dtype_ = held_ = DType::Float32;
+}
+
+void Draft::scale(std::vector<double> scale, std::vector<double> offset, DType to) {
+  compute(ScaleOp{std::move(scale), std::move(offset), to}, to);
 }
 
 void Draft::cast(DType to) {
+  const DType given = casts_.empty() ? held_ : casts_.back().to;
+  if (!holds_all(to, given)) casts_.push_back({to});
   dtype_ = to;
-  if (holds_all(to, held_)) return;
-  shape_ = shape();
-  ops_.emplace_back(CastOp{to});
-  held_ = to;
+}
+
+void Draft::round_to(DType to) {
+  if (dtype_ != to) compute(CastOp{to, true}, to);
+}
+
+std::vector<Op> Draft::take() && {
+  make_casts();
+  return std::move(ops_);
+}
+
+bool holds(DType dtype, double value) {
+  return with_type(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_integral_v<T>) {
+      // Compared as doubles: the largest values are not exact there, but no fill is that large.
+      return value >= static_cast<double>(std::numeric_limits<T>::lowest()) &&
+             value <= static_cast<double>(std::numeric_limits<T>::max()) &&
+             static_cast<double>(static_cast<T>(value)) == value;
+    } else {
+      return true;  // rounded to the type's precision, as any constant is
+    }
+  });
 }
 
 }  // namespace deckle

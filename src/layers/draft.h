@@ -10,28 +10,42 @@
 #include <vector>
 
 #include "core/dtype.h"
+#include "core/result.h"
 #include "core/shape.h"
 #include "geometry/axis_table.h"
+#include "kernels/gather.h"
+#include "kernels/resample.h"
 
 namespace deckle {
 
-/// Moves pixels: one table a spatial axis.
+/// Moves pixels: one table a spatial axis, and the fills that their entries name.
 struct GatherOp {
   std::vector<AxisTable> axes;
+  std::vector<Fill> fills{{0.0}};  ///< the first is zero
 };
 
-/// Bilinear resizing to rows x cols of float32.
+/// Resizing to rows x cols of `to`, a float type.
 struct ResizeOp {
   std::int64_t rows;
   std::int64_t cols;
-};
-
-/// Keras' cast, where it changes values.
-struct CastOp {
+  Resampling how;
   DType to;
 };
 
-using Op = std::variant<GatherOp, ResizeOp, CastOp>;
+/// Keras' cast, where it changes values. `rounded`: half to even and saturated, instead of cut off.
+struct CastOp {
+  DType to;
+  bool rounded = false;
+};
+
+/// x * scale + offset in `to`, a float type: one number for all channels, or one a channel.
+struct ScaleOp {
+  std::vector<double> scale;
+  std::vector<double> offset;
+  DType to;
+};
+
+using Op = std::variant<GatherOp, ResizeOp, CastOp, ScaleOp>;
 
 class Draft {
  public:
@@ -43,20 +57,37 @@ class Draft {
 
   /// The table of one spatial axis, to be edited.
   [[nodiscard]] AxisTable& axis(int a);
+  /// The number of a fill of these values, for AxisTable::pad; later fills have higher numbers.
+  /// Fails with Depth where the samples' type does not hold them, with Shape where they are as many
+  /// as there are no channels.
+  [[nodiscard]] Result<int> fill(const Fill& values);
 
-  void resize(std::int64_t rows, std::int64_t cols);
+  /// In float64 where `to` is float64, else in float32.
+  void resize(std::int64_t rows, std::int64_t cols, const Resampling& how = {},
+              DType to = DType::Float32);
+  void scale(std::vector<double> scale, std::vector<double> offset, DType to);
   void cast(DType to);
+  /// Rounds floats half to even and saturates.
+  void round_to(DType to);
 
   /// The operations, the first of them always a gather; the draft is done with.
-  [[nodiscard]] std::vector<Op> take() && { return std::move(ops_); }
+  [[nodiscard]] std::vector<Op> take() &&;
 
  private:
   GatherOp& open_gather();
+  void make_casts();
+  void compute(Op op, DType answer);
 
   std::vector<Op> ops_;
   Shape shape_;  ///< before the gather at the end of ops_, or after its other last operation
   DType dtype_;  ///< what Keras would answer
-  DType held_;   ///< what the samples are stored in: a cast that changes no value is left out
+  DType held_;   ///< what the samples are stored in
+  /// What is still to be cast. It makes no difference whether samples are moved before or after, so
+  /// casts wait for the gather's end; those that change no value are left out.
+  std::vector<CastOp> casts_;
 };
+
+/// Whether `dtype` holds this value exactly.
+[[nodiscard]] bool holds(DType dtype, double value);
 
 }  // namespace deckle

@@ -29,8 +29,32 @@ struct Choice {
       offset;                     ///< where the window starts in the image that the layer was given
   std::optional<Window> resized;  ///< or: the part of it that is resized to the target
   std::string skip;               ///< or: why this image is to be left out
+  std::vector<bool> flipped{};    ///< or: for each spatial axis, whether it is turned round
+  std::optional<std::int64_t> call{};  ///< number of the draw, of generators that count them
 
   bool operator==(const Choice&) const = default;
+};
+
+/// Whose random numbers a layer draws.
+enum class Generator : std::uint8_t {
+  Stateless,  ///< tf.image.stateless_random_*, from a seed pair that is derived for each image
+  Keras,      ///< the Keras 2.9 layer's own, call by call
+  TensorFlow  ///< tf.image.random_* after tf.random.set_seed, call by call
+};
+
+/// How samples are given to Keras: as a picture, or as an array with or without a batch axis.
+struct Feeding {
+  bool array = false;
+  std::optional<std::int64_t> batch;
+  bool channels_first = false;
+};
+
+/// What a random layer may draw from.
+struct Draws {
+  SeedPair seed;                            ///< Stateless: of this draw
+  std::optional<std::int64_t> global_seed;  ///< the chain's, as it stands
+  std::int64_t call = 0;                    ///< Keras, TensorFlow: how many were made before
+  Feeding feeding;
 };
 
 /// A layer with its arguments: a value that never changes, read by all threads.
@@ -42,9 +66,13 @@ struct Layer {
   /// Keras' compute_output_shape; an Error (Shape) that says why the layer cannot take this image.
   std::function<Result<Shape>(const Shape&)> output_shape;
 
+  /// Keras' dtype of the layer, a float type but for layers that say otherwise.
+  DType dtype = DType::Float32;
+
   /// Null where nothing is random. A seed of the layer's own, and the decision itself.
   std::optional<SeedPair> seed;
-  std::function<Result<Choice>(const Shape&, SeedPair)> choose;
+  Generator generator = Generator::Stateless;
+  std::function<Result<Choice>(const Shape&, const Draws&)> choose;
 
   /// Writes the layer into the plan. Called only after output_shape took the draft's shape.
   std::function<Result<Done>(Draft&, const Choice&)> edit;
@@ -62,6 +90,7 @@ struct ArgumentSpec {
 /// A kind of layer: a row of the registry.
 struct LayerSpec {
   std::string_view name;
+  int rank;  ///< the number of spatial axes it works on; 0 where it takes any
   std::string_view summary;
   std::string_view shapes;
   std::string_view example;

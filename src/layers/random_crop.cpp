@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // random_crop: keeps a height x width window at a random place; an image that is too small is
-// resized to it. Shapes  rows x cols x channels -> height x width x channels; float32 unless dtype
-// says otherwise Fails   Shape where the image is too small and if_smaller is "error"; Depth where
-// dtype is too narrow Source  Keras 2.9's RandomCrop for when it crops and when it resizes
-// (smart_resize, in float32 as there);
-//         tf.image.stateless_random_crop for where
+//         resized to it.
+// Shapes  rows x cols x channels -> height x width x channels; float32 unless dtype says otherwise
+// Fails   Shape where the image is too small and if_smaller is "error"; Depth where dtype is too
+//         narrow
+// Source  Keras 2.9's RandomCrop for when it crops and when it resizes (smart_resize, in float32 as
+//         there); for where: tf.image.stateless_random_crop, or by `generator` that layer's own
+//         draws or those of tf.image.random_crop
 #include "layers/random_crop.h"
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "layers/arguments.h"
 #include "layers/common.h"
+#include "layers/resizing.h"
+#include "random/stateful.h"
 
 namespace deckle {
 namespace {
@@ -21,6 +24,7 @@ constexpr std::string_view kName = "RandomCrop";
 
 enum class IfSmaller : std::size_t { Resize, Error, Skip, Pad };
 constexpr std::array<std::string_view, 4> kIfSmaller{"resize", "error", "skip", "pad"};
+constexpr std::array<std::string_view, 3> kGenerators{"stateless", "keras", "tensorflow"};
 
 struct RandomCrop {
   std::int64_t height;
@@ -28,6 +32,9 @@ struct RandomCrop {
   IfSmaller if_smaller;
   bool training;
   DType dtype;
+  Generator generator;
+  std::optional<SeedPair> seed;
+  KerasVersion keras;
 
   [[nodiscard]] bool fits_into(const Shape& in) const {
     return in.rows() >= height && in.cols() >= width;
@@ -49,22 +56,6 @@ Result<Shape> output_shape(const RandomCrop& crop, const Shape& in) {
   return Shape::image(crop.height, crop.width, in.channels);
 }
 
-// smart_resize's window: the largest centred one of the target's aspect ratio. Keras 2.9 divides in
-// float32.
-Window smart_window(const RandomCrop& crop, const Shape& in) {
-  const auto side = [](std::int64_t other, std::int64_t want, std::int64_t want_other,
-                       std::int64_t have) {
-    const float quotient = static_cast<float>(other * want) / static_cast<float>(want_other);
-    // Keras 2.9 can reach 0 here and fails; Keras 3 keeps one pixel.
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(quotient), 1, have);
-  };
-  const std::int64_t rows = side(in.cols(), crop.height, crop.width, in.rows());
-  const std::int64_t cols = side(in.rows(), crop.width, crop.height, in.cols());
-  const std::int64_t top = (in.rows() - rows) / 2;
-  const std::int64_t left = (in.cols() - cols) / 2;
-  return {2, {Interval{top, top + rows}, Interval{left, left + cols}}};
-}
-
 // What "pad" makes of an image: zeros around it, the odd one at the end, until the window fits.
 std::array<Pair, 2> padding(const RandomCrop& crop, const Shape& in) {
   const auto around = [](std::int64_t have, std::int64_t want) {
@@ -74,17 +65,77 @@ std::array<Pair, 2> padding(const RandomCrop& crop, const Shape& in) {
   return {around(in.rows(), crop.height), around(in.cols(), crop.width)};
 }
 
-Result<Choice> choose(const RandomCrop& crop, const Shape& in, SeedPair seed) {
+// TensorFlow draws for every axis of the value that it is given, in their order.
+struct Axes {
+  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> size;
+  std::size_t rows;  ///< the place of the rows; the columns come next
+};
+
+Axes axes_of(const RandomCrop& crop, const Shape& room, const Feeding& feeding) {
+  Axes axes{};
+  const auto add = [&](std::int64_t extent, std::int64_t kept) {
+    axes.shape.push_back(extent);
+    axes.size.push_back(kept);
+  };
+  if (feeding.batch) add(*feeding.batch, *feeding.batch);
+  const bool channels_first = feeding.array && feeding.channels_first;
+  if (channels_first) add(room.channels, room.channels);
+  axes.rows = axes.shape.size();
+  add(room.rows(), crop.height);
+  add(room.cols(), crop.width);
+  if (!channels_first) add(room.channels, room.channels);
+  return axes;
+}
+
+// The offset of a window in `room`, and what it was drawn from.
+Choice draw(const RandomCrop& crop, const Shape& room, const Draws& draws) {
+  Choice choice;
+  if (crop.generator == Generator::Keras) {
+    choice.seed = crop.seed ? *crop.seed : SeedPair{draws.global_seed.value_or(0), 0};
+    choice.call = draws.call;
+    const auto [top, left] = keras_random_crop(room.rows(), room.cols(), crop.height, crop.width,
+                                               wide_seed(choice.seed->a), draws.call);
+    choice.offset = {top, left};
+    return choice;
+  }
+  const Axes axes = axes_of(crop, room, draws.feeding);
+  std::vector<std::int64_t> offset;
+  if (crop.generator == Generator::TensorFlow) {
+    const auto wide = [](auto seed) { return wide_seed(seed); };
+    KernelSeeds seeds{};
+    std::int64_t call = 0;
+    if (crop.seed) {
+      const auto global =
+          draws.global_seed ? std::optional(wide(*draws.global_seed)) : std::nullopt;
+      seeds = kernel_seeds(global, wide(crop.seed->a));
+      call = draws.call;
+    } else {  // every call draws a seed of its own
+      const WideSeed global = wide(draws.global_seed.value_or(0));
+      seeds = kernel_seeds(global, wide(eager_op_seed(global, draws.call)));
+    }
+    choice.seed = SeedPair{seeds.seed, seeds.seed2};
+    choice.call = draws.call;
+    offset = stateful_random_crop(axes.shape, axes.size, seeds, call);
+  } else {
+    choice.seed = draws.seed;
+    offset = stateless_random_crop(axes.shape, axes.size, draws.seed);
+  }
+  choice.offset = {offset[axes.rows], offset[axes.rows + 1]};
+  return choice;
+}
+
+Result<Choice> choose(const RandomCrop& crop, const Shape& in, const Draws& draws) {
   Choice choice;
   Shape room = in;
   if (!crop.training) {
-    choice.resized = smart_window(crop, in);
+    choice.resized = smart_window(in, crop.height, crop.width, crop.keras);
     return choice;
   }
   if (!crop.fits_into(in)) {
     switch (crop.if_smaller) {
       case IfSmaller::Resize:
-        choice.resized = smart_window(crop, in);
+        choice.resized = smart_window(in, crop.height, crop.width, crop.keras);
         return choice;
       case IfSmaller::Error:
         return too_small(crop, in);
@@ -97,22 +148,11 @@ Result<Choice> choose(const RandomCrop& crop, const Shape& in, SeedPair seed) {
         break;
     }
   }
-  const std::array<std::int64_t, 3> shape{room.rows(), room.cols(), room.channels};
-  const std::array<std::int64_t, 3> size{crop.height, crop.width, room.channels};
-  const auto offset = stateless_random_crop(shape, size, seed);
-  choice.seed = seed;
-  choice.offset = {offset[0], offset[1]};
-  return choice;
+  return draw(crop, room, draws);
 }
 
 Result<Done> edit(const RandomCrop& crop, Draft& draft, const Choice& choice) {
-  const DType given = draft.dtype();
-  if (!info(given).is_float && !info(crop.dtype).is_float && given != crop.dtype) {
-    return Error{ErrorCode::Depth, std::string(kName) + ": dtype " +
-                                       std::string(name_of(crop.dtype)) + " would change " +
-                                       std::string(name_of(given)) +
-                                       " pixels; leave it out, or give a float type"};
-  }
+  if (auto fits = check_cast(kName, draft.dtype(), crop.dtype); !fits) return fits;
   draft.cast(crop.dtype);
   const Shape in = draft.shape();
   const auto outside = [](std::int64_t begin, std::int64_t length, std::int64_t room) {
@@ -146,11 +186,6 @@ Result<Done> edit(const RandomCrop& crop, Draft& draft, const Choice& choice) {
   return Done{};
 }
 
-Json seed_json(const std::optional<SeedPair>& seed) {
-  if (!seed) return nullptr;
-  return seed->b == 0 ? Json(seed->a) : Json::array({seed->a, seed->b});
-}
-
 std::optional<Layer> parse(Arguments& arguments) {
   RandomCrop crop{};
   crop.height = arguments.pixels("height", 1);
@@ -159,20 +194,31 @@ std::optional<Layer> parse(Arguments& arguments) {
   crop.training = arguments.boolean("training", true);
   crop.dtype = arguments.dtype("dtype", DType::Float32);
   const Json data_format = parse_data_format(arguments);
-  const std::optional<SeedPair> seed = arguments.seed("seed");
+  crop.seed = arguments.seed("seed");
+  crop.generator = static_cast<Generator>(arguments.choice("generator", kGenerators, 0));
+  crop.keras = arguments.keras();
+  if (crop.generator != Generator::Stateless && crop.seed && crop.seed->b != 0) {
+    arguments.mistake("seed",
+                      "the generator \"" +
+                          std::string(kGenerators.at(static_cast<std::size_t>(crop.generator))) +
+                          "\" takes one number, not a pair");
+  }
   if (!arguments.good()) return std::nullopt;
 
   Layer layer;
-  layer.seed = seed;
+  layer.dtype = crop.dtype;
+  layer.seed = crop.seed;
+  layer.generator = crop.generator;
   layer.config = {{"height", crop.height},
                   {"width", crop.width},
-                  {"seed", seed_json(seed)},
+                  {"seed", to_json(crop.seed)},
                   {"if_smaller", kIfSmaller.at(static_cast<std::size_t>(crop.if_smaller))},
                   {"training", crop.training},
+                  {"generator", kGenerators.at(static_cast<std::size_t>(crop.generator))},
                   {"dtype", name_of(crop.dtype)},
                   {"data_format", data_format}};
   layer.output_shape = [=](const Shape& in) { return output_shape(crop, in); };
-  layer.choose = [=](const Shape& in, SeedPair pair) { return choose(crop, in, pair); };
+  layer.choose = [=](const Shape& in, const Draws& draws) { return choose(crop, in, draws); };
   layer.edit = [=](Draft& draft, const Choice& choice) { return edit(crop, draft, choice); };
   return layer;
 }
@@ -180,33 +226,26 @@ std::optional<Layer> parse(Arguments& arguments) {
 }  // namespace
 
 LayerSpec random_crop_spec() {
-  const Json seed_number{{"type", "integer"},
-                         {"minimum", std::numeric_limits<std::int64_t>::min()},
-                         {"maximum", std::numeric_limits<std::int64_t>::max()}};
-  const Json two{{"type", "array"}, {"items", seed_number}, {"minItems", 2}, {"maxItems", 2}};
-  const Json policy{{"type", "object"}};  // Keras 3's DTypePolicy
-  const Json dtypes{{"enum", Json::array({"float32", "float64", "uint8", "int8", "uint16", "int16",
-                                          "uint32", "int32"})}};
   return {kName,
+          2,
           "keep a height x width window at a random place",
           "rows x cols x c  ->  height x width x c",
           R"({"class_name": "RandomCrop", "config": {"height": 224, "width": 224}})",
-          "As in Keras 2.9; offsets as tf.image.stateless_random_crop draws them.",
+          "As in Keras 2.9; offsets as tf.image.stateless_random_crop draws them, or that layer of "
+          "Keras, or tf.image.random_crop.",
           {{"height", "pixels, >= 1", "required", whole_schema(1)},
            {"width", "pixels, >= 1", "required", whole_schema(1)},
-           {"seed",
-            "whole number or [a, b]",
-            "the chain's",
-            {{"anyOf", Json::array({seed_number, two, Json{{"type", "null"}}})}}},
+           {"seed", "whole number or [a, b]", "the chain's", seed_schema()},
            {"if_smaller",
             "resize | error | skip | pad",
             "resize",
             {{"enum", Json::array({"resize", "error", "skip", "pad"})}}},
            {"training", "true | false (false: always resize)", "true", {{"type", "boolean"}}},
-           {"dtype",
-            "float32 | float64 | uint8 | ..",
-            "float32",
-            {{"anyOf", Json::array({dtypes, policy})}}},
+           {"generator",
+            "stateless | keras | tensorflow",
+            "stateless",
+            {{"enum", Json::array({"stateless", "keras", "tensorflow"})}}},
+           any_dtype_argument(),
            data_format_argument()},
           parse};
 }

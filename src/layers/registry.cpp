@@ -5,6 +5,9 @@
 
 #include "layers/cropping.h"
 #include "layers/random_crop.h"
+#include "layers/random_flip.h"
+#include "layers/rescaling.h"
+#include "layers/resizing.h"
 #include "layers/up_sampling.h"
 #include "layers/zero_padding.h"
 
@@ -12,10 +15,10 @@ namespace deckle {
 
 std::span<const LayerSpec> layer_specs() {
   static const std::array kSpecs{
-      cropping2d_spec(),
-      zero_padding2d_spec(),
-      up_sampling2d_spec(),
-      random_crop_spec(),
+      cropping1d_spec(),     cropping2d_spec(),     cropping3d_spec(),    zero_padding1d_spec(),
+      zero_padding2d_spec(), zero_padding3d_spec(), up_sampling1d_spec(), up_sampling2d_spec(),
+      up_sampling3d_spec(),  random_crop_spec(),    center_crop_spec(),   resizing_spec(),
+      rescaling_spec(),      random_flip_spec(),
   };
   return kSpecs;
 }

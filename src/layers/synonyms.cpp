@@ -16,9 +16,14 @@ constexpr std::array kDimOrdering{Value{"tf", "channels_last"}, Value{"th", "cha
 // dim_ordering.
 constexpr std::array kSynonyms{
     Synonym{"", "dim_ordering", "data_format", kDimOrdering},
+    Synonym{"UpSampling1D", "length", "size", {}},
 };
 
 }  // namespace
+
+std::span<const Synonym> synonyms() {
+  return kSynonyms;
+}
 
 const Synonym* find_synonym(std::string_view layer, std::string_view old_name) {
   for (const Synonym& synonym : kSynonyms) {

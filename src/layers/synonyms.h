@@ -20,6 +20,7 @@ struct Synonym {
       values;  ///< old and new; new "" stands for null
 };
 
+[[nodiscard]] std::span<const Synonym> synonyms();
 [[nodiscard]] const Synonym* find_synonym(std::string_view layer, std::string_view old_name);
 
 /// The value under its present name, or nothing where it is none of the old values.

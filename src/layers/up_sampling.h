@@ -5,6 +5,8 @@
 
 namespace deckle {
 
+[[nodiscard]] LayerSpec up_sampling1d_spec();
 [[nodiscard]] LayerSpec up_sampling2d_spec();
+[[nodiscard]] LayerSpec up_sampling3d_spec();
 
 }  // namespace deckle

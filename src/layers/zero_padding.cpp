@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// zero_padding: puts rows and columns of zeros around the image (black; transparent where there is
-// alpha). Shapes  rows x cols x channels -> (rows + top + bottom) x (cols + left + right) x
-// channels Fails   Shape where an axis would be longer than kMaxExtent Source  Keras 1.2 to 3:
-// ZeroPadding2D; Keras 1's four numbers and dictionary too
+// zero_padding: puts something around: zeros (black; transparent where there is alpha), as in
+//         Keras, or by `mode` another value or copies of the image itself.
+// Shapes  (2-D) rows x cols x channels -> (rows + top + bottom) x (cols + left + right) x channels
+// Fails   Shape where an axis would be longer than kMaxExtent, or `value` lists other channels;
+//         Depth where the samples cannot be `value`
+// Source  Keras 1.2 to 3: ZeroPadding1D, 2D, 3D; Keras 1's four numbers and dictionaries too.
+//         numpy.pad for the modes
 #include "layers/zero_padding.h"
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "core/text.h"
 #include "layers/arguments.h"
@@ -15,11 +19,22 @@
 namespace deckle {
 namespace {
 
-constexpr std::string_view kName = "ZeroPadding2D";
+constexpr std::array<std::string_view, 2> kEnds{"left_pad", "right_pad"};
 constexpr std::array<std::string_view, 4> kSides{"top_pad", "bottom_pad", "left_pad", "right_pad"};
 
-// Keras 1's forms: [top, bottom, left, right], or an object with any of the four sides.
-std::vector<Pair> keras1_padding(Arguments& arguments, const Json& value) {
+constexpr std::array<std::string_view, 5> kModes{"constant", "reflect", "symmetric", "edge",
+                                                 "wrap"};
+constexpr std::array kAround{Around::Reflect, Around::Symmetric, Around::Edge, Around::Wrap};
+
+std::span<const std::string_view> sides_of(int rank) {
+  if (rank == 1) return kEnds;
+  if (rank == 2) return kSides;
+  return {};
+}
+
+// Keras 1's forms: [top, bottom, left, right], or an object with any of the sides.
+std::vector<Pair> keras1_padding(Arguments& arguments, const Json& value, int rank) {
+  const auto names = sides_of(rank);
   std::array<std::int64_t, 4> sides{0, 0, 0, 0};
   const auto read = [&](std::size_t side, const Json& number, const std::string& below) {
     const auto pixels = whole_number(number, 0);
@@ -30,87 +45,150 @@ std::vector<Pair> keras1_padding(Arguments& arguments, const Json& value) {
     }
   };
   if (value.is_array()) {
-    for (std::size_t i = 0; i < 4; ++i)
+    for (std::size_t i = 0; i < names.size(); ++i)
       read(i, value[i], "/" + std::to_string(i));
   } else {
     for (const auto& [key, number] : value.items()) {
-      const auto* side = std::find(kSides.begin(), kSides.end(), key);
-      if (side == kSides.end()) {
+      const auto side = std::find(names.begin(), names.end(), key);
+      if (side == names.end()) {
         arguments.mistake(
             "padding",
-            "\"" + key + "\" is not a side; they are " + one_of(kSides) + did_you_mean(key, kSides),
+            "\"" + key + "\" is not a side; they are " + one_of(names) + did_you_mean(key, names),
             join_pointer("", key));
         continue;
       }
-      read(static_cast<std::size_t>(side - kSides.begin()), number, join_pointer("", key));
+      read(static_cast<std::size_t>(side - names.begin()), number, join_pointer("", key));
     }
   }
+  if (rank == 1) return {{sides[0], sides[1]}};
   return {{sides[0], sides[1]}, {sides[2], sides[3]}};
 }
 
-std::vector<Pair> parse_padding(Arguments& arguments) {
+std::vector<Pair> parse_padding(Arguments& arguments, int rank) {
   const Json* value = arguments.find("padding");
-  const bool four_numbers = value != nullptr && value->is_array() && value->size() == 4;
-  if (four_numbers || (value != nullptr && value->is_object()))
-    return keras1_padding(arguments, *value);
-  return arguments.pairs("padding", 2, {{1, 1}, {1, 1}});
+  const bool four_numbers =
+      rank == 2 && value != nullptr && value->is_array() && value->size() == 4;
+  const bool sides = rank < 3 && value != nullptr && value->is_object();
+  if (four_numbers || sides) return keras1_padding(arguments, *value, rank);
+  return arguments.pairs("padding", rank,
+                         std::vector<Pair>(static_cast<std::size_t>(rank), Pair{1, 1}));
 }
 
-Result<Shape> padded(const Shape& in, const std::vector<Pair>& padding) {
+Result<Shape> padded(std::string_view name, const Shape& in, const std::vector<Pair>& padding) {
   Shape out = in;
   for (int a = 0; a < in.rank; ++a) {
     const Pair& pair = padding[static_cast<std::size_t>(a)];
     out[a] = in[a] + pair[0] + pair[1];
-    if (out[a] > kMaxExtent) {
-      return shape_error(
-          kName, std::to_string(out[a]) + (a == 0 ? " rows" : " columns") + " are too many");
-    }
   }
-  return out;
+  return check_extents(name, out);
 }
 
+template <int kRank>
 std::optional<Layer> parse(Arguments& arguments) {
-  const std::vector<Pair> padding = parse_padding(arguments);
+  const std::vector<Pair> padding = parse_padding(arguments, kRank);
   const Json data_format = parse_data_format(arguments);
+  const std::size_t mode = arguments.choice("mode", kModes, 0);
+  const Fill value = arguments.numbers("value", {0.0});
+  if (mode > 0 && arguments.find("value") != nullptr) {
+    arguments.mistake("value", "\"value\" goes with mode \"constant\"; mode \"" +
+                                   std::string(kModes.at(mode)) + "\" shows the image itself");
+  }
+  const DType dtype = parse_dtype(arguments);
   if (!arguments.good()) return std::nullopt;
 
+  const std::string_view name = arguments.spec().name;
   Layer layer;
-  layer.config = {{"padding", to_json(padding)}, {"data_format", data_format}};
-  layer.output_shape = [=](const Shape& in) { return padded(in, padding); };
+  layer.dtype = dtype;
+  layer.config = {{"padding", to_json(padding)},
+                  {"data_format", data_format},
+                  {"mode", kModes.at(mode)},
+                  {"value", mode == 0 ? to_json(value) : Json(nullptr)},
+                  {"dtype", name_of(dtype)}};
+  layer.output_shape = [=](const Shape& in) { return padded(name, in, padding); };
   layer.edit = [=](Draft& draft, const Choice&) -> Result<Done> {
-    for (int a = 0; a < 2; ++a) {
+    int fill = 0;
+    if (mode == 0 && value != Fill{0.0}) {
+      const auto number = draft.fill(value);
+      if (!number)
+        return Error{number.error().code, std::string(name) + ": " + number.error().message};
+      fill = *number;
+    }
+    for (int a = 0; a < kRank; ++a) {
       const Pair& pair = padding[static_cast<std::size_t>(a)];
-      draft.axis(a).pad(pair[0], pair[1]);
+      if (mode == 0) {
+        draft.axis(a).pad(pair[0], pair[1], fill);
+      } else {
+        draft.axis(a).pad_around(pair[0], pair[1], kAround.at(mode - 1));
+      }
     }
     return Done{};
   };
   return layer;
 }
 
-Json padding_schema() {
-  Json schema = pairs_schema(2);
+Json padding_schema(int rank) {
+  Json schema = pairs_schema(rank);
+  if (rank == 3) return schema;
   Json sides = Json::object();
-  for (const std::string_view side : kSides)
+  for (const std::string_view side : sides_of(rank))
     sides[std::string(side)] = whole_schema(0);
-  schema["anyOf"].push_back(
-      {{"type", "array"}, {"items", whole_schema(0)}, {"minItems", 4}, {"maxItems", 4}});
+  if (rank == 2) {
+    schema["anyOf"].push_back(
+        {{"type", "array"}, {"items", whole_schema(0)}, {"minItems", 4}, {"maxItems", 4}});
+  }
   schema["anyOf"].push_back(
       {{"type", "object"}, {"properties", sides}, {"additionalProperties", false}});
   return schema;
 }
 
+std::vector<ArgumentSpec> arguments_for(int rank, std::string_view forms,
+                                        std::string_view fallback) {
+  Json value = numbers_schema();
+  value["anyOf"].push_back({{"type", "null"}});
+  return {{"padding", forms, fallback, padding_schema(rank)},
+          data_format_argument(),
+          {"mode",
+           "constant | reflect | symmetric | edge | wrap",
+           "constant",
+           {{"enum", Json::array({"constant", "reflect", "symmetric", "edge", "wrap"})}}},
+          {"value", "number, or one a channel; for mode constant", "0", value},
+          dtype_argument()};
+}
+
 }  // namespace
 
+LayerSpec zero_padding1d_spec() {
+  return {"ZeroPadding1D",
+          1,
+          "put zeros before and after a sequence",
+          "steps x c  ->  before + steps + after x c",
+          R"({"class_name": "ZeroPadding1D", "config": {"padding": [1, 2]}})",
+          "As in Keras, {\"left_pad\": ..} of Keras 1 too; mode and value are deckle's own.",
+          arguments_for(1, "n | [before, after]", "[1, 1]"),
+          parse<1>};
+}
+
 LayerSpec zero_padding2d_spec() {
-  return {kName,
+  return {"ZeroPadding2D",
+          2,
           "put rows and columns of zeros around the image",
           "rows x cols x c  ->  top + rows + bottom x left + cols + right x c",
           R"({"class_name": "ZeroPadding2D", "config": {"padding": [[1, 2], [3, 4]]}})",
-          "As in Keras; Keras 1's [top, bottom, left, right] and {\"top_pad\": ..} are taken too.",
-          {{"padding", "n | [rows, cols] | [[top, bottom], [left, right]]", "[[1, 1], [1, 1]]",
-            padding_schema()},
-           data_format_argument()},
-          parse};
+          "As in Keras; Keras 1's [top, bottom, left, right] and {\"top_pad\": ..} are taken too; "
+          "mode and value are deckle's own, modes as numpy.pad's.",
+          arguments_for(2, "n | [rows, cols] | [[top, bottom], [left, right]]", "[[1, 1], [1, 1]]"),
+          parse<2>};
+}
+
+LayerSpec zero_padding3d_spec() {
+  return {"ZeroPadding3D",
+          3,
+          "put planes, rows and columns of zeros around a volume",
+          "planes x rows x cols x c  ->  each and its pair x c",
+          R"({"class_name": "ZeroPadding3D", "config": {"padding": [[1, 1], [2, 2], [3, 3]]}})",
+          "As in Keras; mode and value are deckle's own.",
+          arguments_for(3, "n | [planes, rows, cols] | three pairs", "[[1, 1], [1, 1], [1, 1]]"),
+          parse<3>};
 }
 
 }  // namespace deckle

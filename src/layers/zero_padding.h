@@ -5,6 +5,8 @@
 
 namespace deckle {
 
+[[nodiscard]] LayerSpec zero_padding1d_spec();
 [[nodiscard]] LayerSpec zero_padding2d_spec();
+[[nodiscard]] LayerSpec zero_padding3d_spec();
 
 }  // namespace deckle

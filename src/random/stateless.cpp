@@ -41,6 +41,12 @@ std::vector<std::int64_t> stateless_random_crop(std::span<const std::int64_t> sh
   return offset;
 }
 
+float stateless_uniform(SeedPair seed) {
+  // 23 bits of the word as the fraction of a number in [1, 2).
+  const std::uint32_t fraction = stateless_stream(seed).next() & 0x7FFFFFU;
+  return std::bit_cast<float>(0x3F800000U | fraction) - 1.0F;
+}
+
 SeedPair fold_in(SeedPair seed, std::int64_t data) {
   PhiloxStream stream = stateless_stream(seed);
   const std::uint64_t low = stream.next();

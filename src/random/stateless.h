@@ -32,6 +32,9 @@ struct SeedPair {
                                                               std::span<const std::int64_t> size,
                                                               SeedPair seed);
 
+/// tf.random.stateless_uniform([], seed): a float32 in [0, 1).
+[[nodiscard]] float stateless_uniform(SeedPair seed);
+
 /// tf.random.experimental.stateless_fold_in(seed, data) for int64: a new pair that depends on both.
 [[nodiscard]] SeedPair fold_in(SeedPair seed, std::int64_t data);
 

@@ -41,7 +41,7 @@ Strings foreign(const Chain& chain, const InputList& list, const std::string& ou
 
 TEST_CASE("a file is passed over if nothing says that it is an image", "[batch][survey]") {
   const Error no_image{ErrorCode::NotAnImage, "", 0};
-  for (const char* name : {"README", "notes.txt", "f.jpg/a", "a.npy", ".jpg"}) {
+  for (const char* name : {"README", "notes.txt", "f.jpg/a", "a.csv", ".jpg"}) {
     INFO(name);
     CHECK(is_passed_over(no_image, name, false));
     CHECK_FALSE(is_passed_over(no_image, name, true));

@@ -25,6 +25,8 @@ using namespace deckle;
 
 namespace {
 
+const std::vector<Fill> kZero{{0}};
+
 constexpr std::int64_t kRows = 1224;  // 2 MP
 constexpr std::int64_t kCols = 1632;
 
@@ -89,7 +91,7 @@ void gather_of(benchmark::State& state, Kind kind) {
   }
   Tensor out;
   for (auto _ : state) {
-    gather(source, whole(source.shape), down, across, out);
+    gather(source, whole(source.shape), std::array{down, across}, kZero, out);
     benchmark::DoNotOptimize(out.data.data());
     benchmark::ClobberMemory();
   }

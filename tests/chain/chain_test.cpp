@@ -93,8 +93,8 @@ TEST_CASE("null counts as not given") {
 }
 
 TEST_CASE("a layer may hold its arguments in config or beside its name") {
-  const Json expected =
-      Json::parse(R"({"padding": [[2, 2], [2, 2]], "data_format": "channels_last"})");
+  const Json expected = Json::parse(R"({"padding": [[2, 2], [2, 2]], "data_format": "channels_last",
+                      "mode": "constant", "value": 0.0, "dtype": "float32"})");
   for (const std::string entry :
        {R"({"class_name": "ZeroPadding2D", "config": {"padding": 2}})",
         R"({"class_name": "ZeroPadding2D", "padding": 2})",
@@ -166,9 +166,13 @@ TEST_CASE("words of a chain are those that there are") {
         Lines{"1:12 /input/orientation: \"aply\" is not one of apply or ignore; did you mean "
               "\"apply\"?",
               "1:35 /input/truncated: \"yes\" is not one of fail or accept"});
-  CHECK(wrong(R"("output": {"dtype": "int8"})") ==
-        Lines{"1:13 /output/dtype: \"int8\" is not one of uint8, uint16, float32 or float64; did "
-              "you mean \"uint8\"?"});
+  CHECK(wrong(R"("output": {"dtype": "uint", "format": "npy"})").size() == 1);
+  CHECK(wrong(R"("output": {"dtype": "int8", "format": "npy"})").empty());
+  CHECK(wrong(R"("output": {"dtype": "int8", "format": "png"})") ==
+        Lines{"1:13 /output/dtype: image files are uint8, uint16, float32 or float64; npy holds "
+              "int8 too"});
+  CHECK(wrong(R"("output": {"data_format": "channels_first", "format": "png"})") ==
+        Lines{"1:13 /output/data_format: image files have no data_format; npy has"});
   const Lines format = wrong(R"("output": {"format": "gif"})");
   REQUIRE(format.size() == 1);
   CHECK(format[0].starts_with("1:13 /output/format: \"gif\" is not one of same, jpg, png, webp"));
@@ -232,8 +236,10 @@ TEST_CASE("entries that are no layers are refused") {
         Lines{"1:14 /layers/0/class_name: there is no layer \"Croping2D\"; did you mean "
               "\"Cropping2D\"?"});
   CHECK(wrong_layer(R"({"class_name": "Dense"})") ==
-        Lines{"1:14 /layers/0/class_name: there is no layer \"Dense\"; there are Cropping2D, "
-              "ZeroPadding2D, UpSampling2D or RandomCrop"});
+        Lines{"1:14 /layers/0/class_name: there is no layer \"Dense\"; there are Cropping1D, "
+              "Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D, UpSampling1D, "
+              "UpSampling2D, UpSampling3D, RandomCrop, CenterCrop, Resizing, Rescaling or "
+              "RandomFlip"});
 }
 
 TEST_CASE("all mistakes of a chain are told at once, in the order of the text") {

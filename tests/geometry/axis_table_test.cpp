@@ -71,7 +71,7 @@ TEST_CASE("the source span of nothing but fill is empty") {
   AxisTable table(3);
   table.pad(4, 0);
   table.keep(0, 4);
-  CHECK(table.entries() == Entries(4, AxisTable::kFill));
+  CHECK(table.entries() == Entries(4, AxisTable::fill_entry(0)));
   CHECK(table.source_span().length() == 0);
 }
 

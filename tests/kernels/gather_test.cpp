@@ -15,23 +15,48 @@ using namespace deckle;
 namespace {
 
 // The twin to be verified by eye: one pixel at a time, straight from the definition.
-Tensor naive_gather(const Tensor& image, const AxisTable& rows, const AxisTable& cols) {
+Tensor naive_gather(const Tensor& source, const std::vector<AxisTable>& axes,
+                    const std::vector<Fill>& fills) {
   Tensor out;
-  out.reset(Shape::image(rows.length(), cols.length(), image.shape.channels), image.dtype);
+  Shape shape = source.shape;
+  for (int a = 0; a < shape.rank; ++a)
+    shape[a] = axes[static_cast<std::size_t>(a)].length();
+  out.reset(shape, source.dtype, source.batch);
   std::uint8_t* to = out.data.data();
-  for (const std::int32_t r : rows.entries()) {
-    for (const std::int32_t c : cols.entries()) {
-      if (r == AxisTable::kFill || c == AxisTable::kFill) {
-        std::memset(to, 0, image.pixel_bytes());
-      } else {
-        std::memcpy(to, image.row(r) + static_cast<std::size_t>(c) * image.pixel_bytes(),
-                    image.pixel_bytes());
+  for (std::int64_t n = 0; n < source.batch; ++n) {
+    for (std::int64_t pixel = 0; pixel < shape.pixels(); ++pixel) {
+      int fill = -1;
+      std::int64_t from = 0;  // in pixels, within one of the batch
+      for (int a = 0; a < shape.rank; ++a) {
+        std::int64_t place = pixel;
+        for (int b = shape.rank - 1; b > a; --b)
+          place /= shape[b];
+        const std::int32_t entry =
+            axes[static_cast<std::size_t>(a)].entries()[static_cast<std::size_t>(place % shape[a])];
+        if (entry < 0) fill = std::max(fill, AxisTable::fill_number(entry));
+        from = from * source.shape[a] + entry;
       }
-      to += image.pixel_bytes();
+      if (fill < 0) {
+        std::memcpy(to,
+                    source.data.data() + static_cast<std::size_t>(n) * source.item_bytes() +
+                        static_cast<std::size_t>(from) * source.pixel_bytes(),
+                    source.pixel_bytes());
+      } else {
+        with_type(source.dtype, [&]<typename T>(T) {
+          const Fill& values = fills[static_cast<std::size_t>(fill)];
+          for (std::size_t c = 0; c < static_cast<std::size_t>(shape.channels); ++c) {
+            const T sample = static_cast<T>(values[values.size() == 1 ? 0 : c]);
+            std::memcpy(to + c * sizeof(T), &sample, sizeof(T));
+          }
+        });
+      }
+      to += source.pixel_bytes();
     }
   }
   return out;
 }
+
+const std::vector<Fill> kZero{{0}};
 
 class Chance {
  public:
@@ -44,14 +69,20 @@ class Chance {
   AxisTable table(std::int64_t length) {
     AxisTable table(length);
     for (std::int64_t edits = below(5); edits > 0; --edits) {
-      switch (below(3)) {
+      switch (below(5)) {
         case 0: {
           const std::int64_t before = below(table.length());
           table.crop(before, below(table.length() - before));
           break;
         }
         case 1:
-          table.pad(below(4), below(4));
+          table.pad(below(4), below(4), static_cast<int>(below(3)));
+          break;
+        case 2:
+          table.reverse();
+          break;
+        case 3:
+          table.pad_around(below(6), below(6), static_cast<Around>(below(4)));
           break;
         default:
           if (table.length() < 30) table.repeat(1 + below(3));
@@ -66,38 +97,66 @@ class Chance {
 
 }  // namespace
 
-TEST_CASE("gather agrees to the byte with its naive twin, for every type and 1 to 4 channels") {
+TEST_CASE(
+    "gather agrees to the byte with its naive twin, for every type, rank and 1 to 4 channels") {
   Chance chance(11);
   for (const DType dtype : test::kAllTypes) {
-    for (std::int64_t channels = 1; channels <= 4; ++channels) {
-      for (int round = 0; round < 40; ++round) {
-        const Shape shape = Shape::image(1 + chance.below(9), 1 + chance.below(9), channels);
-        const Tensor image = test::noise(shape, dtype, chance.engine());
-        const AxisTable rows = chance.table(shape.rows());
-        const AxisTable cols = chance.table(shape.cols());
-        const Tensor expected = naive_gather(image, rows, cols);
-        INFO(name_of(dtype) << ", " << to_string(shape) << ", round " << round);
-
-        Tensor out = test::noise(Shape::image(3, 3, 1), DType::Int16, chance.engine());  // old use
-        gather(image, test::whole(shape), rows, cols, out);
-        REQUIRE(test::same_bytes(out, expected));
-
-        // The same from a part: first the smallest that will do, then one with a border around it.
-        const Interval row_span = rows.source_span();
-        const Interval col_span = cols.source_span();
-        Window window;
-        if (row_span.length() > 0 && col_span.length() > 0) window = {2, {row_span, col_span}};
-        gather(test::part_of(image, window), window, rows, cols, out);
-        REQUIRE(test::same_bytes(out, expected));
-        if (window.pixels() == 0) continue;
-        window = {2,
-                  {Interval{chance.below(window[0].begin + 1), window[0].end},
-                   Interval{window[1].begin, std::min(window[1].end + 1, shape.cols())}}};
-        gather(test::part_of(image, window), window, rows, cols, out);
-        REQUIRE(test::same_bytes(out, expected));
+    for (int round = 0; round < 160; ++round) {
+      const auto rank = static_cast<int>(1 + chance.below(3));
+      Shape shape{rank, {0, 0, 0}, 1 + round % 4};
+      std::vector<AxisTable> axes;
+      for (int a = 0; a < rank; ++a) {
+        shape[a] = 1 + chance.below(rank == 3 ? 5 : 9);
+        axes.push_back(chance.table(shape[a]));
       }
+      Tensor image = test::noise(shape, dtype, chance.engine());
+      if (round % 3 == 0) {  // a batch of two: the same and the same turned round
+        const std::size_t bytes = image.item_bytes();
+        image.reset(shape, dtype, 2);
+        std::reverse_copy(image.data.data(), image.data.data() + bytes, image.data.data() + bytes);
+        if (dtype == DType::Bool) std::memset(image.data.data() + bytes, 1, bytes);
+      }
+      const Fill per_channel = [&] {
+        Fill values;
+        for (std::int64_t c = 0; c < shape.channels; ++c)
+          values.push_back(static_cast<double>(chance.below(2)));
+        return values;
+      }();
+      const std::vector<Fill> fills{{0}, {1}, per_channel};
+      const Tensor expected = naive_gather(image, axes, fills);
+      INFO(name_of(dtype) << ", " << to_string(shape) << ", round " << round);
+
+      Tensor out = test::noise(Shape::image(3, 3, 1), DType::Int16, chance.engine());  // old use
+      gather(image, test::whole(shape), axes, fills, out);
+      REQUIRE(test::same_bytes(out, expected));
+      if (rank != 2 || image.batch != 1) continue;
+
+      // The same from a part: first the smallest that will do, then one with a border around it.
+      const Interval row_span = axes[0].source_span();
+      const Interval col_span = axes[1].source_span();
+      Window window;
+      if (row_span.length() > 0 && col_span.length() > 0) window = {2, {row_span, col_span}};
+      gather(test::part_of(image, window), window, axes, fills, out);
+      REQUIRE(test::same_bytes(out, expected));
+      if (window.pixels() == 0) continue;
+      window = {2,
+                {Interval{chance.below(window[0].begin + 1), window[0].end},
+                 Interval{window[1].begin, std::min(window[1].end + 1, shape.cols())}}};
+      gather(test::part_of(image, window), window, axes, fills, out);
+      REQUIRE(test::same_bytes(out, expected));
     }
   }
+}
+
+TEST_CASE("where two fills meet, the later layer's is seen") {
+  const Tensor image = test::tensor_of(Shape::image(1, 1, 1), DType::UInt8, {5});
+  std::vector<AxisTable> axes{AxisTable(1), AxisTable(1)};
+  axes[0].pad(1, 1, 1);
+  axes[1].pad(1, 1, 1);
+  axes[1].pad(1, 0, 2);
+  Tensor out;
+  gather(image, test::whole(image.shape), axes, std::vector<Fill>{{0}, {1}, {2}}, out);
+  CHECK(test::samples(out) == std::vector<double>{2, 1, 1, 1, 2, 1, 5, 1, 2, 1, 1, 1});
 }
 
 TEST_CASE("gather fills with zeros over whatever the target held") {
@@ -108,7 +167,7 @@ TEST_CASE("gather fills with zeros over whatever the target held") {
   cols.pad(0, 1);
   cols.repeat(2);
   Tensor out = test::tensor_of(Shape::image(4, 4, 1), DType::UInt8, std::vector<double>(16, 255));
-  gather(image, test::whole(image.shape), rows, cols, out);
+  gather(image, test::whole(image.shape), std::vector{rows, cols}, kZero, out);
   CHECK(out.shape == Shape::image(2, 6, 1));
   CHECK(test::samples(out) == std::vector<double>{0, 0, 0, 0, 0, 0, 7, 7, 9, 9, 0, 0});
 }
@@ -120,7 +179,7 @@ TEST_CASE("gather cuts a repetition where its table does") {
   cols.repeat(2);
   cols.crop(1, 1);  // 0 1 1 2 2 3 3 4
   Tensor out;
-  gather(image, test::whole(image.shape), rows, cols, out);
+  gather(image, test::whole(image.shape), std::vector{rows, cols}, kZero, out);
   CHECK(test::samples(out) == std::vector<double>{10, 20, 20, 30, 30, 40, 40, 50});
 }
 
@@ -132,10 +191,10 @@ TEST_CASE("gather of nothing but fill reads no source at all") {
   Tensor nothing;
   nothing.reset(Shape::image(0, 0, 3), DType::UInt8);
   Tensor out;
-  gather(nothing, {}, fill, some, out);
+  gather(nothing, {}, std::vector{fill, some}, kZero, out);
   CHECK(test::samples(out) == std::vector<double>(2 * 3 * 3, 0));
-  gather(nothing, {}, some, fill, out);
+  gather(nothing, {}, std::vector{some, fill}, kZero, out);
   CHECK(test::samples(out) == std::vector<double>(3 * 2 * 3, 0));
-  gather(nothing, {}, fill, fill, out);
+  gather(nothing, {}, std::vector{fill, fill}, kZero, out);
   CHECK(test::samples(out) == std::vector<double>(2 * 2 * 3, 0));
 }

@@ -38,7 +38,8 @@ TEST_CASE("Cropping2D takes every form of Keras 1 to 3") {
 
 TEST_CASE("Cropping2D crops nothing by default") {
   CHECK(test::config_of("Cropping2D", "{}") ==
-        Json::parse(R"({"cropping": [[0, 0], [0, 0]], "data_format": "channels_last"})"));
+        Json::parse(R"({"cropping": [[0, 0], [0, 0]], "data_format": "channels_last",
+                        "dtype": "float32"})"));
 }
 
 TEST_CASE("Cropping2D refuses every other form, at its place") {

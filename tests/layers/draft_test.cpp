@@ -80,3 +80,33 @@ TEST_CASE("8 bits to float and back is no work at all") {
   CHECK(draft.dtype() == DType::UInt8);
   CHECK(std::move(draft).take().size() == 1);
 }
+
+TEST_CASE("a cast between two moves waits for the end of both") {
+  Draft draft(Shape::image(10, 20, 1), DType::Int32);
+  draft.axis(0).crop(1, 1);
+  draft.cast(DType::Float32);
+  draft.axis(1).keep(5, 6);
+  CHECK(draft.dtype() == DType::Float32);
+  const std::vector<Op> ops = std::move(draft).take();
+  REQUIRE(ops.size() == 2);
+  CHECK(std::get<GatherOp>(ops[0]).axes[1].length() == 6);
+  CHECK(std::get<CastOp>(ops[1]).to == DType::Float32);
+}
+
+TEST_CASE("a fill must be a value of the answer's type; a cast is made for it where it must be") {
+  Draft draft(Shape::image(2, 2, 3), DType::UInt8);
+  CHECK(draft.fill({0.5}).error().code == ErrorCode::Depth);
+  CHECK(draft.fill({256}).error().code == ErrorCode::Depth);
+  CHECK(draft.fill({-1}).error().code == ErrorCode::Depth);
+  CHECK(draft.fill({1, 2}).error().code == ErrorCode::Shape);
+  CHECK(*draft.fill({7}) == 1);
+  CHECK(*draft.fill({7}) == 1);
+  CHECK(*draft.fill({1, 2, 3}) == 2);
+  draft.cast(DType::Float32);
+  CHECK(*draft.fill({9}) == 3);    // bytes hold it
+  CHECK(*draft.fill({0.5}) == 1);  // of another gather
+  const std::vector<Op> ops = std::move(draft).take();
+  REQUIRE(ops.size() == 3);
+  CHECK(std::get<CastOp>(ops[1]).to == DType::Float32);
+  CHECK(std::get<GatherOp>(ops[2]).fills == std::vector<Fill>{{0}, {0.5}});
+}

@@ -31,7 +31,7 @@ Window box(std::int64_t top, std::int64_t bottom, std::int64_t left, std::int64_
 
 // The part that is resized, for an image that is to be resized.
 Window resized(const Layer& layer, std::int64_t rows, std::int64_t cols) {
-  const auto choice = layer.choose(Shape::image(rows, cols, 3), {1, 2});
+  const auto choice = layer.choose(Shape::image(rows, cols, 3), test::draws_from({1, 2}));
   REQUIRE(choice.has_value());
   REQUIRE(choice->resized.has_value());
   CHECK_FALSE(choice->seed.has_value());
@@ -45,7 +45,8 @@ Window resized(const Layer& layer, std::int64_t rows, std::int64_t cols) {
 TEST_CASE("RandomCrop fills in every default") {
   CHECK(crop(4, 5).config ==
         Json::parse(R"({"height": 4, "width": 5, "seed": null, "if_smaller": "resize",
-                        "training": true, "dtype": "float32", "data_format": "channels_last"})"));
+                        "training": true, "generator": "stateless", "dtype": "float32",
+                        "data_format": "channels_last"})"));
   CHECK(
       crop(4, 5, R"(, "seed": null, "if_smaller": null, "training": null, "dtype": null)").config ==
       crop(4, 5).config);
@@ -123,9 +124,9 @@ TEST_CASE("RandomCrop takes a dtype by name or as Keras 3's policy object") {
                           "config": {"name": "uint8"}, "registered_name": null})")
             .config["dtype"] == "uint8");
   const std::string tail =
-      " is not a dtype that deckle knows; it is one of float32, float64, uint8, int8, uint16, "
-      "int16, uint32 or int32";
-  CHECK(wrong(R"("dtype": "float16")") == Lines{"/dtype: \"float16\"" + tail});
+      " is not a dtype that deckle knows; it is uint8, int8, uint16, int16, uint32, int32, "
+      "float32, float64, bool, int64, uint64 or float16";
+  CHECK(wrong(R"("dtype": "floot16")") == Lines{"/dtype: \"floot16\"" + tail});
   CHECK(wrong(R"("dtype": 8)") == Lines{"/dtype: 8" + tail});
   CHECK(wrong(R"("dtype": {"config": {"name": "mixed"}})") == Lines{"/dtype: \"mixed\"" + tail});
   CHECK(wrong(R"("dtype": {"config": {}})") == Lines{"/dtype: {\"config\":{}}" + tail});
@@ -149,7 +150,7 @@ TEST_CASE("RandomCrop with if_smaller error refuses an image that is too small o
   CHECK(test::output_of(layer, Shape::image(40, 4, 1)) ==
         "shape: RandomCrop: the image is 40 x 4 here, smaller than the crop of 4 x 5; "
         "\"if_smaller\" may be resize, skip or pad");
-  const auto choice = layer.choose(Shape::image(3, 50, 1), {1, 2});
+  const auto choice = layer.choose(Shape::image(3, 50, 1), test::draws_from({1, 2}));
   REQUIRE_FALSE(choice.has_value());
   CHECK(choice.error().code == ErrorCode::Shape);
   // At inference nothing is cropped, so nothing is too small.
@@ -158,7 +159,7 @@ TEST_CASE("RandomCrop with if_smaller error refuses an image that is too small o
 }
 
 TEST_CASE("RandomCrop draws what stateless_random_crop draws for the whole image") {
-  const auto choice = crop(224, 224).choose(Shape::image(480, 640, 3), {1, 2});
+  const auto choice = crop(224, 224).choose(Shape::image(480, 640, 3), test::draws_from({1, 2}));
   REQUIRE(choice.has_value());
   CHECK(choice->offset == std::vector<std::int64_t>{205, 185});
   CHECK(choice->seed == SeedPair{1, 2});
@@ -167,7 +168,7 @@ TEST_CASE("RandomCrop draws what stateless_random_crop draws for the whole image
 }
 
 TEST_CASE("RandomCrop crops an image of exactly its size, and draws for it") {
-  const auto choice = crop(4, 5).choose(Shape::image(4, 5, 3), {1, 2});
+  const auto choice = crop(4, 5).choose(Shape::image(4, 5, 3), test::draws_from({1, 2}));
   REQUIRE(choice.has_value());
   CHECK(choice->offset == std::vector<std::int64_t>{0, 0});
   CHECK(choice->seed == SeedPair{1, 2});
@@ -195,7 +196,8 @@ TEST_CASE("RandomCrop keeps at least one pixel where the ratio leaves less") {
 }
 
 TEST_CASE("RandomCrop with if_smaller skip says why") {
-  const auto choice = crop(4, 5, R"(, "if_smaller": "skip")").choose(Shape::image(3, 9, 1), {1, 2});
+  const auto choice = crop(4, 5, R"(, "if_smaller": "skip")")
+                          .choose(Shape::image(3, 9, 1), test::draws_from({1, 2}));
   REQUIRE(choice.has_value());
   CHECK(choice->skip == "smaller than the crop of 4 x 5");
   CHECK_FALSE(choice->seed.has_value());
@@ -203,7 +205,7 @@ TEST_CASE("RandomCrop with if_smaller skip says why") {
 
 TEST_CASE("RandomCrop with if_smaller pad draws in the padded image") {
   const Layer layer = crop(4, 5, R"(, "if_smaller": "pad")");
-  const auto choice = layer.choose(Shape::image(3, 50, 2), {8, 9});
+  const auto choice = layer.choose(Shape::image(3, 50, 2), test::draws_from({8, 9}));
   REQUIRE(choice.has_value());
   const std::vector<std::int64_t> shape{4, 50, 2};
   const std::vector<std::int64_t> size{4, 5, 2};

@@ -14,7 +14,10 @@ using namespace deckle;
 
 TEST_CASE("the registry finds each layer by its name, and nothing by another") {
   CHECK(layer_names() ==
-        std::vector<std::string_view>{"Cropping2D", "ZeroPadding2D", "UpSampling2D", "RandomCrop"});
+        std::vector<std::string_view>{"Cropping1D", "Cropping2D", "Cropping3D", "ZeroPadding1D",
+                                      "ZeroPadding2D", "ZeroPadding3D", "UpSampling1D",
+                                      "UpSampling2D", "UpSampling3D", "RandomCrop", "CenterCrop",
+                                      "Resizing", "Rescaling", "RandomFlip"});
   for (const LayerSpec& spec : layer_specs())
     CHECK(find_layer(spec.name) == &spec);
   CHECK(find_layer("cropping2d") == nullptr);

@@ -48,7 +48,8 @@ TEST_CASE("ZeroPadding2D takes Keras 1's sides by name, missing ones as 0") {
 
 TEST_CASE("ZeroPadding2D pads by one on all sides by default") {
   CHECK(test::config_of("ZeroPadding2D", "{}") ==
-        Json::parse(R"({"padding": [[1, 1], [1, 1]], "data_format": "channels_last"})"));
+        Json::parse(R"({"padding": [[1, 1], [1, 1]], "data_format": "channels_last",
+                        "mode": "constant", "value": 0.0, "dtype": "float32"})"));
 }
 
 TEST_CASE("ZeroPadding2D refuses every other form, at its place") {

@@ -43,6 +43,13 @@ inline std::string one_layer(const std::string& class_name, const std::string& c
   return R"({"layers": [{"class_name": ")" + class_name + R"(", "config": )" + config + "}]}";
 }
 
+/// What a random layer draws from this pair for a picture.
+inline Draws draws_from(SeedPair seed) {
+  Draws draws;
+  draws.seed = seed;
+  return draws;
+}
+
 /// A layer that must be right.
 inline Layer layer_of(const std::string& class_name, const std::string& config) {
   return chain_of(one_layer(class_name, config)).layers.at(0);

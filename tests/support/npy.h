@@ -20,8 +20,8 @@ struct Array {
   std::vector<double> values;  ///< in C order
 };
 
-inline Array read_npy(const std::string& name) {
-  const std::string file = golden_text(name);
+/// `name` is for messages.
+inline Array array_of(const std::string& name, const std::string& file) {
   const auto wrong = [&](const std::string& what) {
     return std::runtime_error(name + ": " + what);
   };
@@ -72,6 +72,10 @@ inline Array read_npy(const std::string& name) {
     }
   });
   return array;
+}
+
+inline Array read_npy(const std::string& name) {
+  return array_of(name, golden_text(name));
 }
 
 }  // namespace deckle::test

@@ -32,7 +32,7 @@ inline double sample(const Tensor& tensor, std::int64_t r, std::int64_t c, std::
 }
 
 inline std::size_t sample_count(const Tensor& tensor) {
-  return static_cast<std::size_t>(tensor.shape.pixels() * tensor.shape.channels);
+  return static_cast<std::size_t>(tensor.batch * tensor.shape.pixels() * tensor.shape.channels);
 }
 
 inline std::vector<double> samples(const Tensor& tensor) {
@@ -78,7 +78,7 @@ inline Tensor noise(const Shape& shape, DType dtype, std::mt19937& random) {
 }
 
 inline bool same_bytes(const Tensor& a, const Tensor& b) {
-  return a.shape == b.shape && a.dtype == b.dtype &&
+  return a.shape == b.shape && a.dtype == b.dtype && a.batch == b.batch &&
          (a.byte_count() == 0 || std::memcmp(a.data.data(), b.data.data(), a.byte_count()) == 0);
 }
 
@@ -97,7 +97,11 @@ inline Tensor part_of(const Tensor& image, const Window& window) {
 }
 
 inline Window whole(const Shape& shape) {
-  return {2, {Interval{0, shape.rows()}, Interval{0, shape.cols()}}};
+  Window window;
+  window.rank = shape.rank;
+  for (int a = 0; a < shape.rank; ++a)
+    window[a] = {0, shape[a]};
+  return window;
 }
 
 }  // namespace deckle::test

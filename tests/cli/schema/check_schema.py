@@ -34,6 +34,9 @@ good += [
     {"layers": [{"class_name": "ZeroPadding2D", "padding": {"top_pad": 1}}]},
     {"layers": [{"class_name": "UpSampling2D", "size": [2, 3], "dim_ordering": "tf"}]},
     {**crop(height=3, width=4, seed=[1, 2]), "seed": [1, -2], "copies": 3},
+    {"layers": [{"class_name": "UpSampling1D", "length": 3}], "as": "model", "keras": "1.2"},
+    {"layers": [{"class_name": "Rescaling", "scale": [1, 2.5, 3]}], "output": {"format": "npy", "dtype": "float16"}},
+    {**crop(height=3, width=4, generator="keras", seed=3), "batch_size": 8},
     {**crop(height=3, width=4), "output": {"format": "webp", "quality": "lossless"}},
 ]
 for chain in good:
@@ -66,7 +69,9 @@ bad = [
     {**one, "output": {"format": "gif"}},
     {**one, "output": {"quality": 101}},
     {**one, "output": {"compression": 10}},
-    {**one, "output": {"dtype": "float16"}},
+    {**one, "output": {"dtype": "float8"}},
+    {**one, "as": "tensor"},
+    {"layers": [{"class_name": "UpSampling2D", "length": 2}]},
     {**one, "input": {"truncated": True}},
     {**one, "input": {"max_pixels": 0}},
 ]

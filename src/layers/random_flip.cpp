@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// random_flip: turns the image round, left to right or upside down, or leaves it as it is.
+// Shapes  rows x cols x channels -> the same shape, of the layer's dtype
+// Source  Keras 2.9 and 3: RandomFlip, for what it does; for whether:
+//         tf.image.stateless_random_flip_left_right(image, seed) and .._up_down(image, seed'):
+//         flipped where tf.random.stateless_uniform([], seed) < 0.5. seed' is fold_in(seed, 1).
+#include "layers/random_flip.h"
+
+#include <array>
+#include <limits>
+
+#include "layers/arguments.h"
+#include "layers/common.h"
+
+namespace deckle {
+namespace {
+
+constexpr std::string_view kName = "RandomFlip";
+constexpr std::array<std::string_view, 3> kModes{"horizontal_and_vertical", "horizontal",
+                                                 "vertical"};
+
+Choice choose(std::size_t mode, bool training, SeedPair seed) {
+  Choice choice;
+  const bool across = training && mode != 2 && stateless_uniform(seed) < 0.5F;
+  const bool down = training && mode != 1 && stateless_uniform(fold_in(seed, 1)) < 0.5F;
+  if (training) choice.seed = seed;
+  choice.flipped = {down, across};
+  return choice;
+}
+
+std::optional<Layer> parse(Arguments& arguments) {
+  const std::size_t mode = arguments.choice("mode", kModes, 0);
+  const auto seed = arguments.seed("seed");
+  const bool training = arguments.boolean("training", true);
+  const Json data_format = parse_data_format(arguments);
+  const DType dtype = parse_dtype(arguments);
+  if (!arguments.good()) return std::nullopt;
+
+  Layer layer;
+  layer.dtype = dtype;
+  layer.seed = seed;
+  layer.config = {{"mode", kModes.at(mode)},
+                  {"seed", to_json(seed)},
+                  {"training", training},
+                  {"data_format", data_format},
+                  {"dtype", name_of(dtype)}};
+  layer.output_shape = [](const Shape& in) -> Result<Shape> { return in; };
+  layer.choose = [=](const Shape&, const Draws& draws) -> Result<Choice> {
+    return choose(mode, training, draws.seed);
+  };
+  layer.edit = [=](Draft& draft, const Choice& choice) -> Result<Done> {
+    if (choice.flipped.size() != 2) return shape_error(kName, "the recorded flips are not two");
+    draft.cast(dtype);
+    for (int a = 0; a < 2; ++a) {
+      if (choice.flipped[static_cast<std::size_t>(a)]) draft.axis(a).reverse();
+    }
+    return Done{};
+  };
+  return layer;
+}
+
+}  // namespace
+
+LayerSpec random_flip_spec() {
+  return {kName,
+          2,
+          "flip at random, left to right or upside down",
+          "rows x cols x c  ->  the same shape",
+          R"({"class_name": "RandomFlip", "config": {"mode": "horizontal"}})",
+          "As in Keras; drawn as tf.image.stateless_random_flip_left_right and _up_down do.",
+          {{"mode",
+            "horizontal | vertical | horizontal_and_vertical",
+            "horizontal_and_vertical",
+            {{"enum", Json::array({"horizontal", "vertical", "horizontal_and_vertical"})}}},
+           {"seed", "whole number or [a, b]", "the chain's", seed_schema()},
+           {"training", "true | false (false: never flips)", "true", {{"type", "boolean"}}},
+           data_format_argument(),
+           dtype_argument()},
+          parse};
+}
+
+}  // namespace deckle
