@@ -8,10 +8,12 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array kTypes{
-    DTypeInfo{"uint8", 1, false, 255.0},    DTypeInfo{"int8", 1, false, 0.0},
-    DTypeInfo{"uint16", 2, false, 65535.0}, DTypeInfo{"int16", 2, false, 0.0},
-    DTypeInfo{"uint32", 4, false, 0.0},     DTypeInfo{"int32", 4, false, 0.0},
-    DTypeInfo{"float32", 4, true, 1.0},     DTypeInfo{"float64", 8, true, 1.0},
+    DTypeInfo{"uint8", 1, false, 255.0, 8},     DTypeInfo{"int8", 1, false, 0.0, 7},
+    DTypeInfo{"uint16", 2, false, 65535.0, 16}, DTypeInfo{"int16", 2, false, 0.0, 15},
+    DTypeInfo{"uint32", 4, false, 0.0, 32},     DTypeInfo{"int32", 4, false, 0.0, 31},
+    DTypeInfo{"float32", 4, true, 1.0, 24},     DTypeInfo{"float64", 8, true, 1.0, 53},
+    DTypeInfo{"bool", 1, false, 0.0, 1},        DTypeInfo{"int64", 8, false, 0.0, 63},
+    DTypeInfo{"uint64", 8, false, 0.0, 64},     DTypeInfo{"float16", 2, true, 1.0, 11},
 };
 
 }  // namespace

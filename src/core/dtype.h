@@ -5,18 +5,40 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
+
+#include "core/float16.h"
 
 namespace deckle {
 
-/// The type of one sample, by NumPy's names.
-enum class DType : std::uint8_t { UInt8, Int8, UInt16, Int16, UInt32, Int32, Float32, Float64 };
+/// The type of one sample, by NumPy's names. Bool is a byte of 0 or 1. Image files hold none of
+/// Bool, Int64, UInt64 and Float16: those are for arrays.
+enum class DType : std::uint8_t {
+  UInt8,
+  Int8,
+  UInt16,
+  Int16,
+  UInt32,
+  Int32,
+  Float32,
+  Float64,
+  Bool,
+  Int64,
+  UInt64,
+  Float16,
+};
 
 struct DTypeInfo {
   std::string_view name;
   std::size_t bytes;
   bool is_float;
   double white;  ///< the value that image files use for full intensity; 0 where there is none
+  int digits;    ///< binary ones: every whole number of up to so many is a value of the type
 };
+
+/// Of a type that `with_type` gives; std::is_floating_point knows nothing of Float16.
+template <typename T>
+inline constexpr bool is_float_v = std::is_floating_point_v<T> || std::is_same_v<T, Float16>;
 
 [[nodiscard]] const DTypeInfo& info(DType dtype);
 [[nodiscard]] inline std::size_t size_of(DType dtype) {
@@ -45,6 +67,14 @@ decltype(auto) with_type(DType dtype, F&& f) {
       return f(std::int32_t{});
     case DType::Float32:
       return f(float{});
+    case DType::Bool:
+      return f(bool{});
+    case DType::Int64:
+      return f(std::int64_t{});
+    case DType::UInt64:
+      return f(std::uint64_t{});
+    case DType::Float16:
+      return f(Float16{});
     case DType::Float64:
       break;
   }

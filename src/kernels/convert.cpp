@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <string>
 #include <type_traits>
+#include <utility>
 
 namespace deckle {
 namespace {
@@ -18,6 +20,32 @@ To saturate(double value) {
   if (value >= static_cast<double>(std::numeric_limits<To>::max()))
     return std::numeric_limits<To>::max();
   return static_cast<To>(value);
+}
+
+// Integers to integers, exactly; a double does not hold all of 64 bits.
+template <typename To, typename From>
+To nearest_end(From value) {
+  if (std::cmp_less(value, std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
+  if (std::cmp_greater(value, std::numeric_limits<To>::max()))
+    return std::numeric_limits<To>::max();
+  return static_cast<To>(value);
+}
+
+template <typename To, typename From>
+To cast_sample(From value) {
+  if constexpr (is_float_v<To> && std::is_same_v<From, Float16>) {
+    return static_cast<To>(static_cast<float>(value));
+  } else if constexpr (is_float_v<To> || std::is_same_v<To, From>) {
+    return static_cast<To>(value);
+  } else if constexpr (std::is_same_v<To, bool>) {
+    return static_cast<double>(value) != 0;
+  } else if constexpr (is_float_v<From>) {
+    return saturate<To>(std::trunc(static_cast<double>(value)));
+  } else if constexpr (std::is_same_v<From, bool>) {
+    return static_cast<To>(value);
+  } else {
+    return nearest_end<To>(value);
+  }
 }
 
 template <typename F>
@@ -36,17 +64,21 @@ void for_each_sample(const Tensor& from, DType to, Tensor& out, F&& convert) {
   });
 }
 
+// "[3, 0, 2]": the place of sample i, as NumPy takes it.
+std::string index_of(const Shape& shape, std::size_t i) {
+  auto rest = static_cast<std::int64_t>(i);
+  std::string text = std::to_string(rest % shape.channels) + "]";
+  rest /= shape.channels;
+  for (int axis = shape.rank; axis-- > 0; rest /= shape[axis])
+    text.insert(0, std::to_string(rest % shape[axis]) + ", ");
+  return "[" + text;
+}
+
 }  // namespace
 
 void cast(const Tensor& from, DType to, Tensor& out) {
-  for_each_sample(from, to, out, [](auto value, auto target) {
-    using To = decltype(target);
-    if constexpr (std::is_floating_point_v<To>) {
-      return static_cast<To>(value);
-    } else {
-      return saturate<To>(std::trunc(static_cast<double>(value)));
-    }
-  });
+  for_each_sample(from, to, out,
+                  [](auto value, auto target) { return cast_sample<decltype(target)>(value); });
 }
 
 void to_file_depth(const Tensor& from, DType scale, DType to, Tensor& out) {
@@ -54,15 +86,39 @@ void to_file_depth(const Tensor& from, DType scale, DType to, Tensor& out) {
   const double white_to = info(to).white;
   const double white_from = info(scale).white;
   const bool rescale = scale != to && white_to > 0 && white_from > 0;
+  if (!rescale && !info(from.dtype).is_float) return cast(from, to, out);
   for_each_sample(from, to, out, [&](auto value, auto target) {
     using To = decltype(target);
     const double scaled =
         rescale ? static_cast<double>(value) * white_to / white_from : static_cast<double>(value);
-    if constexpr (std::is_floating_point_v<To>) {
+    if constexpr (is_float_v<To>) {
       return static_cast<To>(scaled);
+    } else if constexpr (std::is_same_v<To, bool>) {
+      return scaled != 0;
     } else {
       return saturate<To>(std::nearbyint(scaled));  // half to even, in the default rounding mode
     }
+  });
+}
+
+Result<Done> check_finite_for(const Tensor& from, DType to) {
+  if (!info(from.dtype).is_float || info(to).is_float || to == DType::Bool) return Done{};
+  return with_type(from.dtype, [&]<typename T>(T) -> Result<Done> {
+    if constexpr (is_float_v<T>) {
+      const auto* samples = reinterpret_cast<const T*>(from.data.data());
+      const std::size_t n = from.byte_count() / sizeof(T);
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto value = static_cast<double>(samples[i]);
+        if (std::isfinite(value)) continue;
+        return Error{ErrorCode::Depth, index_of(from.shape, i) + " is " +
+                                           (std::isnan(value) ? "NaN"
+                                            : value > 0       ? "infinity"
+                                                              : "-infinity") +
+                                           ", which " + std::string(name_of(to)) +
+                                           " cannot hold; replace it, or ask for a float type"};
+      }
+    }
+    return Done{};
   });
 }
 

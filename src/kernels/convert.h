@@ -2,13 +2,14 @@
 // convert: samples of one type as samples of another.
 #pragma once
 
+#include "core/result.h"
 #include "core/tensor.h"
 
 namespace deckle {
 
 /// Keras' cast: the values as they are. Floats become integers by dropping the fraction; what an
-/// integer type cannot hold becomes its nearest end, and NaN becomes 0 (TensorFlow leaves both
-/// undefined).
+/// integer type cannot hold becomes its nearest end, and NaN becomes 0 (TensorFlow and NumPy leave
+/// both undefined). To bool, all but 0 is 1. To a float type the value is rounded once.
 void cast(const Tensor& from, DType to, Tensor& out);
 
 /// What an image file gets: `from` holds values on the scale of `scale` (255 is white for uint8,
@@ -16,5 +17,10 @@ void cast(const Tensor& from, DType to, Tensor& out);
 /// to even and saturated, NaN becomes 0. The same scale on both sides changes no value that `to`
 /// can hold.
 void to_file_depth(const Tensor& from, DType scale, DType to, Tensor& out);
+
+/// Depth, with the place of the first, where `from` holds NaN or infinity and `to` is a type of
+/// integers, which has none. (To bool both are 1, as in NumPy.) For arrays, where a 0 that was made
+/// of NaN would go unnoticed.
+[[nodiscard]] Result<Done> check_finite_for(const Tensor& from, DType to);
 
 }  // namespace deckle

@@ -85,7 +85,7 @@ Picture as_type(const Picture& in, DType dtype) {
   out.dtype = dtype;
   for (double& value : out.values) {
     with_type(dtype, [&]<typename T>(T) {
-      if constexpr (std::is_floating_point_v<T>) {
+      if constexpr (is_float_v<T>) {
         value = static_cast<double>(static_cast<T>(value));
       } else {
         value = std::clamp(std::trunc(value), static_cast<double>(std::numeric_limits<T>::min()),

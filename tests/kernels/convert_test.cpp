@@ -2,8 +2,10 @@
 #include "kernels/convert.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "support/catch.h"
@@ -69,6 +71,98 @@ TEST_CASE("cast to a float keeps the value and does not scale it") {
   CHECK(special[2] == -kInf);
 }
 
+TEST_CASE("cast to bool asks whether a sample is 0; from bool it is 0 or 1") {
+  CHECK(cast_to(DType::Bool, DType::Float32, {0, -0.0, 0.2, -3, kInf, kNaN}) ==
+        Numbers{0, 0, 1, 1, 1, 1});
+  CHECK(cast_to(DType::Bool, DType::Float16, {0, -0.0, 0x1p-24}) == Numbers{0, 0, 1});
+  CHECK(cast_to(DType::Bool, DType::Int64, {0, 256, -1, 4294967296}) == Numbers{0, 1, 1, 1});
+  CHECK(cast_to(DType::Bool, DType::UInt16, {0, 256}) == Numbers{0, 1});
+  for (const DType dtype : test::kAllTypes)
+    CHECK(cast_to(dtype, DType::Bool, {0, 1, 1}) == Numbers{0, 1, 1});
+}
+
+TEST_CASE("cast to float16 rounds once, to the nearest, half to even") {
+  CHECK(cast_to(DType::Float16, DType::Float64, {1 + 0x1p-11 + 0x1p-40, 65520, -1e9, 0.1}) ==
+        Numbers{1 + 0x1p-10, kInf, -kInf, 0.0999755859375});
+  CHECK(cast_to(DType::Float16, DType::Int32, {2049, 2051, 65519, 65520, -70000}) ==
+        Numbers{2048, 2052, 65504, kInf, -kInf});
+  CHECK(cast_to(DType::Float16, DType::UInt64, {2047}) == Numbers{2047});
+  CHECK(std::isnan(cast_to(DType::Float16, DType::Float32, {kNaN})[0]));
+}
+
+TEST_CASE("cast from float16 is that of the float it is") {
+  CHECK(cast_to(DType::Float32, DType::Float16, {0x1p-24, -65504, kInf}) ==
+        Numbers{0x1p-24, -65504, kInf});
+  CHECK(cast_to(DType::UInt8, DType::Float16, {2.75, -1, 300, kInf, kNaN}) ==
+        Numbers{2, 0, 255, 255, 0});
+  CHECK(cast_to(DType::Int64, DType::Float16, {-65504, 0.5}) == Numbers{-65504, 0});
+}
+
+TEST_CASE("cast keeps all 64 bits of integers, and their ends") {
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
+  const auto value_of = []<typename T>(const Tensor& tensor, T value) {
+    REQUIRE(tensor.byte_count() == sizeof value);
+    std::memcpy(&value, tensor.data.data(), sizeof value);
+    return value;
+  };
+  const auto one = [](DType dtype, auto value) {
+    Tensor tensor;
+    tensor.reset(Shape::image(1, 1, 1), dtype);
+    std::memcpy(tensor.data.data(), &value, sizeof value);
+    return tensor;
+  };
+  Tensor out;
+  cast(one(DType::Int64, kMost - 1), DType::UInt64, out);
+  CHECK(value_of(out, std::uint64_t{}) == static_cast<std::uint64_t>(kMost - 1));
+  cast(one(DType::Int64, std::int64_t{-1}), DType::UInt64, out);
+  CHECK(value_of(out, std::uint64_t{}) == 0);
+  cast(one(DType::UInt64, std::numeric_limits<std::uint64_t>::max()), DType::Int64, out);
+  CHECK(value_of(out, std::int64_t{}) == kMost);
+  cast(one(DType::Int64, kLeast), DType::Int32, out);
+  CHECK(value_of(out, std::int32_t{}) == std::numeric_limits<std::int32_t>::min());
+  cast(one(DType::UInt32, 4294967295U), DType::Int64, out);
+  CHECK(value_of(out, std::int64_t{}) == 4294967295);
+  // As C++ does it: to the nearest float, in one step.
+  cast(one(DType::Int64, std::int64_t{0x4000004000000001}), DType::Float32, out);
+  CHECK(value_of(out, float{}) == 0x1.000002p+62F);
+  cast(one(DType::Int64, (std::int64_t{1} << 53) + 1), DType::Float64, out);
+  CHECK(value_of(out, double{}) == 0x1p53);
+  cast(one(DType::Float64, 1e19), DType::Int64, out);
+  CHECK(value_of(out, std::int64_t{}) == kMost);
+  cast(one(DType::Float64, -1e19), DType::Int64, out);
+  CHECK(value_of(out, std::int64_t{}) == kLeast);
+  cast(one(DType::Float64, 0x1.fffffffffffffp+63), DType::UInt64, out);
+  CHECK(value_of(out, std::uint64_t{}) == 0xFFFFFFFFFFFFF800U);
+  cast(one(DType::Float64, 0x1p64), DType::UInt64, out);
+  CHECK(value_of(out, std::uint64_t{}) == std::numeric_limits<std::uint64_t>::max());
+  // A file gets them as they are as well.
+  to_file_depth(one(DType::Int64, kMost - 1), DType::Int64, DType::Int64, out);
+  CHECK(value_of(out, std::int64_t{}) == kMost - 1);
+}
+
+TEST_CASE("NaN and infinity are found before they become integers, with their place") {
+  const auto message = [](DType from, DType to, const Shape& shape, const Numbers& values) {
+    const auto checked = check_finite_for(test::tensor_of(shape, from, values), to);
+    if (!checked) CHECK(checked.error().code == ErrorCode::Depth);
+    return checked ? "" : checked.error().message;
+  };
+  const std::string advice = " cannot hold; replace it, or ask for a float type";
+  const Shape shape = Shape::image(2, 2, 3);
+  CHECK(message(DType::Float32, DType::UInt8, shape, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, kNaN, kInf}) ==
+        "[1, 1, 1] is NaN, which uint8" + advice);
+  CHECK(message(DType::Float64, DType::Int64, shape, {0, 1, 2, 3, 4, -kInf, 6, 7, 8, 9, 1, 1}) ==
+        "[0, 1, 2] is -infinity, which int64" + advice);
+  CHECK(message(DType::Float16, DType::Int32, Shape{1, {2, 0, 0}, 1}, {0, kInf}) ==
+        "[1, 0] is infinity, which int32" + advice);
+  CHECK(message(DType::Float64, DType::UInt8, Shape{3, {1, 2, 1}, 1}, {-1e300, kNaN}) ==
+        "[0, 1, 0, 0] is NaN, which uint8" + advice);
+  CHECK(message(DType::Float64, DType::UInt8, Shape{1, {2, 0, 0}, 1}, {-1e300, 0.5}).empty());
+  for (const DType to : {DType::Float16, DType::Float32, DType::Float64, DType::Bool})
+    CHECK(message(DType::Float32, to, Shape{1, {2, 0, 0}, 1}, {kNaN, kInf}).empty());
+  CHECK(message(DType::UInt16, DType::UInt8, Shape{1, {2, 0, 0}, 1}, {300, 2}).empty());
+}
+
 TEST_CASE("cast to the same type changes nothing") {
   std::mt19937 random(5);  // NOLINT(cert-msc51-cpp)
   for (const DType dtype : test::kAllTypes) {
@@ -132,4 +226,14 @@ TEST_CASE("one float type to the other changes nothing but precision") {
         Numbers{0.5, -7, 3});
   CHECK(file_depth(DType::Float64, DType::Float32, DType::Float32, {0.1}) ==
         Numbers{static_cast<double>(0.1F)});
+}
+
+TEST_CASE("float16 is on the scale of floats, other types that no picture has are on none") {
+  CHECK(file_depth(DType::Float16, DType::Float16, DType::UInt8, {0, 0.5, 1, 2, kNaN}) ==
+        Numbers{0, 128, 255, 255, 0});
+  CHECK(file_depth(DType::UInt8, DType::UInt8, DType::Float16, {0, 255, 51}) ==
+        Numbers{0, 1, 0.199951171875});
+  CHECK(file_depth(DType::Int64, DType::Int64, DType::UInt8, {-1, 7, 4294967296}) ==
+        Numbers{0, 7, 255});
+  CHECK(file_depth(DType::Float64, DType::Bool, DType::Bool, {0, 0.25, 1}) == Numbers{0, 1, 1});
 }

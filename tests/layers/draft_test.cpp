@@ -53,13 +53,17 @@ TEST_CASE("a cast that changes no value is left out, but the answer's type is th
     bool changes;
   };
   for (const Case& c :
-       {Case{DType::UInt8, DType::Float32, false}, Case{DType::UInt16, DType::Float32, false},
-        Case{DType::Int16, DType::Float32, false}, Case{DType::UInt32, DType::Float32, true},
-        Case{DType::Int32, DType::Float32, true}, Case{DType::Float64, DType::Float32, true},
+       {Case{DType::UInt8, DType::Float32, false},   Case{DType::UInt16, DType::Float32, false},
+        Case{DType::Int16, DType::Float32, false},   Case{DType::UInt32, DType::Float32, true},
+        Case{DType::Int32, DType::Float32, true},    Case{DType::Float64, DType::Float32, true},
         Case{DType::Float32, DType::Float32, false}, Case{DType::UInt8, DType::Float64, false},
-        Case{DType::Int32, DType::Float64, false}, Case{DType::UInt32, DType::Float64, false},
+        Case{DType::Int32, DType::Float64, false},   Case{DType::UInt32, DType::Float64, false},
         Case{DType::Float32, DType::Float64, false}, Case{DType::Float32, DType::UInt8, true},
-        Case{DType::Float64, DType::UInt16, true}, Case{DType::UInt8, DType::UInt8, false}}) {
+        Case{DType::Float64, DType::UInt16, true},   Case{DType::UInt8, DType::UInt8, false},
+        Case{DType::Int64, DType::Float64, true},    Case{DType::UInt64, DType::Float64, true},
+        Case{DType::Float32, DType::Float16, true},  Case{DType::Float16, DType::Float32, false},
+        Case{DType::UInt8, DType::Float16, false},   Case{DType::Int16, DType::Float16, true},
+        Case{DType::Bool, DType::Float16, false},    Case{DType::Float64, DType::Bool, true}}) {
     INFO(name_of(c.from) << " to " << name_of(c.to));
     Draft draft(Shape::image(1, 1, 1), c.from);
     draft.cast(c.to);

@@ -15,9 +15,10 @@
 namespace deckle::test {
 
 inline constexpr std::array kAllTypes{DType::UInt8,  DType::Int8,  DType::UInt16,  DType::Int16,
-                                      DType::UInt32, DType::Int32, DType::Float32, DType::Float64};
+                                      DType::UInt32, DType::Int32, DType::Float32, DType::Float64,
+                                      DType::Bool,   DType::Int64, DType::UInt64,  DType::Float16};
 
-/// Sample i in C order. Every type's values are doubles' too.
+/// Sample i in C order. Every type's values are doubles' too, but for 64-bit integers beyond 2^53.
 inline double sample(const Tensor& tensor, std::size_t i) {
   return with_type(tensor.dtype, [&]<typename T>(T value) {
     std::memcpy(&value, tensor.data.data() + i * sizeof(T), sizeof(T));
@@ -62,11 +63,13 @@ inline Tensor noise(const Shape& shape, DType dtype, std::mt19937& random) {
     for (std::size_t i = 0; i < sample_count(tensor); ++i) {
       const std::uint32_t bits = static_cast<std::uint32_t>(random());
       T value{};
-      if constexpr (std::is_floating_point_v<T>) {
-        value =
-            bits % 16 == 0 ? -T{0} : static_cast<T>(static_cast<std::int32_t>(bits)) / T{2147484};
+      if constexpr (is_float_v<T>) {
+        const auto number = static_cast<float>(static_cast<std::int32_t>(bits)) / 2147484.0F;
+        value = static_cast<T>(bits % 16 == 0 ? -0.0F : number);
+      } else if constexpr (std::is_same_v<T, bool>) {
+        value = bits % 2 != 0;
       } else {
-        value = static_cast<T>(bits);
+        value = static_cast<T>(sizeof(T) < 8 ? bits : std::uint64_t{bits} << 32U | random());
       }
       std::memcpy(tensor.data.data() + i * sizeof(T), &value, sizeof(T));
     }
