@@ -282,8 +282,8 @@ Result<ArrayHeader> read_dict(std::string_view text) {
   LiteralReader reader(text);
   const std::optional<Literal> dict = reader.read();
   if (!dict) {
-    return bad_header("no Python literal: byte " + std::to_string(reader.at()) + " of " +
-                      std::to_string(text.size()) + " of it, at \"" +
+    return bad_header("no Python literal from byte " + std::to_string(reader.at()) + " of " +
+                      std::to_string(text.size()) + " on, \"" +
                       shortened(printable(text.substr(reader.at())), 20) + "\"");
   }
   if (dict->kind != Literal::Kind::Dict) return bad_header("not a Python dict");

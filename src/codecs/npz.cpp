@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// npz: the members of a .npz, stored or deflated, zip64 or not.
+// Fails   Unreadable, NotAnImage, Truncated, Damaged (checksums, lying sizes, names), Unsupported,
+//         TooLarge before memory is taken
+// Source  libzip's manual; PKWARE's APPNOTE for what deflate can make of how little
+#include "codecs/npz.h"
+
+#include <zip.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "core/text.h"
+
+namespace deckle {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kExtension = ".npy";
+
+struct CloseArchive {
+  void operator()(zip_t* archive) const { zip_discard(archive); }
+};
+struct CloseMember {
+  void operator()(zip_file_t* member) const { zip_fclose(member); }
+};
+
+std::string quoted(std::string_view name) {
+  return "\"" + shortened(printable(name), 100) + "\"";
+}
+
+// What libzip says, as an error of ours.
+Error error_of(zip_error_t* error, const std::string& where) {
+  const std::string text = where + zip_error_strerror(error);
+  const int system = zip_error_system_type(error) == ZIP_ET_SYS ? zip_error_code_system(error) : 0;
+  switch (zip_error_code_zip(error)) {
+    case ZIP_ER_OPEN:
+    case ZIP_ER_NOENT:
+    case ZIP_ER_READ:
+    case ZIP_ER_SEEK:
+    case ZIP_ER_TELL:
+      return {ErrorCode::Unreadable, text, system};
+    case ZIP_ER_MEMORY:
+      return {ErrorCode::TooLarge, text};
+    case ZIP_ER_MULTIDISK:
+    case ZIP_ER_COMPNOTSUPP:
+    case ZIP_ER_ENCRNOTSUPP:
+    case ZIP_ER_NOPASSWD:
+    case ZIP_ER_OPNOTSUPP:
+      return {ErrorCode::Unsupported, text};
+    case ZIP_ER_EOF:
+      return {ErrorCode::Truncated, "truncated: " + text};
+    default:
+      return {ErrorCode::Damaged, "damaged: " + text};
+  }
+}
+
+bool leads_out(std::string_view name) {
+  if (name.starts_with('/') || name.starts_with('\\') || name.substr(1, 1) == ":") return true;
+  for (std::size_t at = 0; at <= name.size();) {
+    const std::size_t end = std::min(name.find_first_of("/\\"sv, at), name.size());
+    if (name.substr(at, end - at) == "..") return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+struct Entry {
+  std::string name;  // with .npy
+  zip_uint64_t index = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct Archive {
+  std::unique_ptr<zip_t, CloseArchive> zip;
+  std::vector<Entry> entries;
+};
+
+// Sizes that the data cannot have would be found when it is read, but then memory has been taken.
+std::optional<Error> check_entry(const zip_stat_t& entry) {
+  constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
+                                   ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+  if ((entry.valid & kNeeded) != kNeeded)
+    return Error{ErrorCode::Damaged, "damaged: the archive's directory is not whole"};
+  const std::string name = quoted(entry.name);
+  if (leads_out(entry.name)) {
+    return Error{ErrorCode::Damaged,
+                 "damaged: the member " + name + " has a name that leads out of the archive"};
+  }
+  if (entry.encryption_method != ZIP_EM_NONE) {
+    return Error{ErrorCode::Unsupported,
+                 "the member " + name + " is encrypted; save it without a password"};
+  }
+  if (entry.comp_method != ZIP_CM_STORE && entry.comp_method != ZIP_CM_DEFLATE) {
+    return Error{ErrorCode::Unsupported,
+                 "the member " + name + " is compressed by method " +
+                     std::to_string(entry.comp_method) +
+                     "; 0 (stored) and 8 (deflate) are read, which numpy.savez and "
+                     "savez_compressed write"};
+  }
+  constexpr std::uint64_t kMostOfByte = 1032;  // 258 bytes for a code of two bits
+  const bool stored = entry.comp_method == ZIP_CM_STORE;
+  if (stored ? entry.size != entry.comp_size : entry.size / kMostOfByte > entry.comp_size) {
+    return Error{ErrorCode::Damaged, "damaged: the member " + name + " cannot have " +
+                                         std::to_string(entry.size) + " bytes in " +
+                                         std::to_string(entry.comp_size) + " of the archive"};
+  }
+  return std::nullopt;
+}
+
+Result<Archive> open_archive(const std::string& file) {
+  std::array<char, 4> head{};
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    const int error = errno;
+    return Error{ErrorCode::Unreadable, "cannot be opened: " + std::string(std::strerror(error)),
+                 error};
+  }
+  stream.read(head.data(), head.size());
+  const std::string_view begins(head.data(), static_cast<std::size_t>(stream.gcount()));
+  if (stream.bad()) return Error{ErrorCode::Unreadable, "cannot be read", errno};
+  if (begins.empty()) return Error{ErrorCode::NotAnImage, "the file is empty"};
+
+  int code = 0;
+  Archive archive;
+  archive.zip.reset(zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));
+  if (!archive.zip) {
+    if (code == ZIP_ER_NOZIP) {
+      if (begins == "PK\3\4"sv) {
+        return Error{ErrorCode::Truncated,
+                     "truncated: the archive's directory, at its end, is missing"};
+      }
+      return Error{ErrorCode::NotAnImage, "this is not a .npz file, which is a zip archive"};
+    }
+    if (code == ZIP_ER_EXISTS)
+      return Error{ErrorCode::Damaged, "damaged: two members have one name"};
+    zip_error_t error;
+    zip_error_init_with_code(&error, code);
+    const Error ours = error_of(&error, "");
+    zip_error_fini(&error);
+    return ours;
+  }
+
+  const zip_int64_t count = zip_get_num_entries(archive.zip.get(), 0);
+  for (zip_int64_t i = 0; i < count; ++i) {
+    zip_stat_t entry;
+    const auto index = static_cast<zip_uint64_t>(i);
+    if (zip_stat_index(archive.zip.get(), index, 0, &entry) != 0)
+      return error_of(zip_get_error(archive.zip.get()), "");
+    if (auto wrong = check_entry(entry)) return *std::move(wrong);
+    archive.entries.push_back({entry.name, index, entry.size});
+  }
+  return archive;
+}
+
+NpzListing listing_of(const Archive& archive) {
+  NpzListing listing;
+  for (const Entry& entry : archive.entries) {
+    if (entry.name.ends_with(kExtension)) {
+      listing.arrays.push_back(
+          {entry.name.substr(0, entry.name.size() - kExtension.size()), entry.bytes});
+    } else {
+      listing.others.push_back(entry.name);
+    }
+  }
+  return listing;
+}
+
+Error no_such_array(const Archive& archive, std::string_view name) {
+  const NpzListing listing = listing_of(archive);
+  std::vector<std::string_view> names;
+  for (const NpzMember& array : listing.arrays)
+    names.push_back(array.name);
+  const std::string has = names.empty() ? "it has none" : "it has " + shortened(one_of(names), 200);
+  return {ErrorCode::Unreadable,
+          "there is no array " + quoted(name) + "; " + printable(has) + did_you_mean(name, names)};
+}
+
+}  // namespace
+
+Result<NpzListing> list_npz(const std::string& file) {
+  const Result<Archive> archive = open_archive(file);
+  if (!archive) return archive.error();
+  return listing_of(*archive);
+}
+
+Result<Done> read_npz(const std::string& file, std::string_view name, Buffer& out,
+                      std::uint64_t max_bytes) {
+  const Result<Archive> archive = open_archive(file);
+  if (!archive) return archive.error();
+  const auto& entries = archive->entries;
+  const std::string wanted = std::string(name) + std::string(kExtension);
+  const auto entry = std::find_if(entries.begin(), entries.end(),
+                                  [&](const Entry& e) { return e.name == wanted; });
+  if (entry == entries.end()) return no_such_array(*archive, name);
+  if (entry->bytes > max_bytes) {
+    return Error{ErrorCode::TooLarge, "the array " + quoted(name) + " has " +
+                                          std::to_string(entry->bytes) + " bytes; the limit is " +
+                                          std::to_string(max_bytes)};
+  }
+  const std::string where = "the array " + quoted(name) + ": ";
+  const std::unique_ptr<zip_file_t, CloseMember> member(
+      zip_fopen_index(archive->zip.get(), entry->index, 0));
+  if (!member) return error_of(zip_get_error(archive->zip.get()), where);
+
+  try {
+    out.resize(entry->bytes);
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::TooLarge,
+                 where + "not enough memory for its " + std::to_string(entry->bytes) + " bytes"};
+  }
+  std::size_t have = 0;
+  while (have < out.size()) {
+    const zip_int64_t got = zip_fread(member.get(), out.data() + have, out.size() - have);
+    if (got < 0) return error_of(zip_file_get_error(member.get()), where);
+    if (got == 0) {
+      return Error{ErrorCode::Truncated, "truncated: " + where + "has " + std::to_string(have) +
+                                             " of " + std::to_string(out.size()) + " bytes"};
+    }
+    have += static_cast<std::size_t>(got);
+  }
+  // The checksum is compared at the end of the data, which is behind the last byte.
+  char more = 0;
+  const zip_int64_t got = zip_fread(member.get(), &more, 1);
+  if (got < 0) return error_of(zip_file_get_error(member.get()), where);
+  if (got > 0) {
+    return Error{ErrorCode::Damaged, "damaged: " + where + "has more than the " +
+                                         std::to_string(out.size()) +
+                                         " bytes that the archive's directory says"};
+  }
+  return Done{};
+}
+
+}  // namespace deckle

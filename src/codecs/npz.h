@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// npz: NumPy's .npz files, zip archives of .npy files, by libzip.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/result.h"
+
+namespace deckle {
+
+struct NpzMember {
+  std::string name;         ///< as NumPy says it: without .npy
+  std::uint64_t bytes = 0;  ///< of the .npy file, as the archive's directory has it
+};
+
+struct NpzListing {
+  std::vector<NpzMember> arrays;    ///< in the order of the archive's directory
+  std::vector<std::string> others;  ///< members that are no .npy, by their whole names
+};
+
+/// The largest member that `read_npz` takes unless it is told otherwise.
+inline constexpr std::uint64_t kMostNpzBytes = std::uint64_t{1} << 32U;
+
+/// What is in the archive. Unreadable, NotAnImage (no zip archive), Truncated, Damaged (also where
+/// two members have one name, or a name leads out of the archive), Unsupported (encrypted members,
+/// compression other than deflate).
+[[nodiscard]] Result<NpzListing> list_npz(const std::string& file);
+
+/// The .npy file of an array, whole and with its checksum verified; `read_npy_header` and
+/// `read_npy` take it from there. Fails as `list_npz` does, and with Unreadable where there is no
+/// such array, TooLarge where it is larger than `max_bytes`, before memory is taken.
+[[nodiscard]] Result<Done> read_npz(const std::string& file, std::string_view name, Buffer& out,
+                                    std::uint64_t max_bytes = kMostNpzBytes);
+
+}  // namespace deckle
