@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.h"
 
+#include "batch/archive.h"
 #include "batch/for_each_index.h"
 #include "core/text.h"
 #include "dataset/files.h"
@@ -150,6 +151,7 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
     exit = exit_code(list.error());
     return std::nullopt;
   }
+  expand_archives(*list);
   exit = kExitOk;
   return *std::move(list);
 }

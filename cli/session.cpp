@@ -6,6 +6,8 @@
 #include <csignal>
 #include <cstdio>
 
+#include "batch/archive.h"
+#include "batch/stack.h"
 #include "core/text.h"
 #include "dataset/files.h"
 
@@ -60,7 +62,7 @@ std::string depfile_text(const std::string& target, const std::string& chain_fil
   };
   if (!chain_file.empty() && chain_file != "-") add(chain_file);
   for (const InputFile& file : inputs.files)
-    add(inputs.file_path(file));
+    add(file_behind(inputs.file_path(file)));
   return rule + "\n" + rest;
 }
 
@@ -108,7 +110,10 @@ class Session {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.passed_over += options_.passed_over;
     tell_gone(result);
-    return conclude(result, seconds);
+    const int exit = conclude(result, seconds);
+    if (!chain.output.stack || !result.finished || !records_) return exit;
+    const bool changed = result.written > 0 || result.failed > 0 || !result.gone.empty();
+    return stack(run.shard, changed, exit);
   }
 
  private:
@@ -130,6 +135,20 @@ class Session {
         break;
     }
     report_.step(image.outcome == Outcome::Failed);
+  }
+
+  int stack(const std::optional<Shard>& shard, bool changed, int exit) {
+    const auto stacks = stack_outputs(folder_.path(), folder_.manifest(), shard, changed);
+    if (!stacks) {
+      report_.error(stacks.error().message);
+      return stacks.error().code == ErrorCode::Write ? kExitStopped : kExitImages;
+    }
+    if (stacks->empty()) return exit;
+    for (const std::string& path : *stacks)
+      report_.detail("stacked: " + printable(path));
+    report_.info(count_of(stacks->size(), "array") + " stacked: " + stack_name(shard) +
+                 (stacks->size() == 1 ? "" : " in every folder"));
+    return exit;
   }
 
   void tell_gone(const RunResult& result) {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "batch/archive.h"
 #include "batch/for_each_index.h"
 #include "batch/journal.h"
 #include "batch/process.h"
@@ -141,10 +142,10 @@ class Engine {
         !options_.recorded)
       return false;
     Entry now = before;
-    const auto stamp = stamp_of(file);
+    const auto stamp = input_stamp(file);
     if (!stamp) return false;
     if (*stamp != before.input || stamp->mtime_ns == 0) {
-      if (hex_or_empty(digest_of(file, buffer)) != before.input_sha256) return false;
+      if (hex_or_empty(input_digest(file, buffer)) != before.input_sha256) return false;
       now.input = trusted(*stamp);
     }
     std::vector<std::string> recorded;  // digests, read from the lines only when they are needed
@@ -188,7 +189,7 @@ class Engine {
     std::vector<bool> own;
     for (const Record& record : processed.records) {
       struct stat status {};
-      own.push_back(!record.output.empty() && !options_.overwrite &&
+      own.push_back(!record.output.empty() && !options_.overwrite && !folder_.was_empty() &&
                     ::lstat(join_path(out_, record.output).c_str(), &status) == 0 &&
                     folder_.is_own(record.output));
     }

@@ -9,9 +9,11 @@
 #include <map>
 #include <tuple>
 
+#include "batch/archive.h"
 #include "batch/for_each_index.h"
 #include "batch/survey.h"
 #include "chain/plan.h"
+#include "codecs/npz.h"
 #include "dataset/files.h"
 
 namespace deckle {
@@ -89,12 +91,20 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
     look.no_image = is_passed_over(error, input.path, input.named);
     return look;
   };
-  const auto file = open_to_read(list.file_path(input));
+  const std::string path = list.file_path(input);
+  const auto member = archive_member(path);
+  const auto file = open_to_read(member ? member->archive : path);
   if (!file) return failed(file.error());
+  Buffer array;
+  if (member) {
+    if (const auto read = read_npz(member->archive, member->array, array); !read)
+      return failed(read.error());
+  }
   const MappedFile mapped(*file);
-  const auto codec = recognise(mapped.bytes().first(std::min(mapped.bytes().size(), kHeadBytes)));
+  const Bytes bytes = member ? array.bytes() : mapped.bytes();
+  const auto codec = recognise(bytes.first(std::min(bytes.size(), kHeadBytes)));
   if (!codec) return failed(codec.error());
-  const auto info = read_info(mapped.bytes(), chain.input);
+  const auto info = read_info(bytes, chain.input);
   if (!info) return failed(info.error());
   look.shape = chain.input.apply_orientation ? info->upright_shape() : info->shape;
   // The content is not read: where seeds come from it, the windows are others of the same kind.
@@ -121,7 +131,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   // A format that stays the same stays about as dense as it is.
   const double share =
       target.format == info->format
-          ? static_cast<double>(mapped.bytes().size()) /
+          ? static_cast<double>(bytes.size()) /
                 (batch * static_cast<double>(look.shape->pixels() * look.shape->channels) *
                  static_cast<double>(size_of(info->dtype)))
           : usual_share(target.format);

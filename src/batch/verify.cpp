@@ -9,6 +9,7 @@
 
 #include "batch/for_each_index.h"
 #include "batch/manifest.h"
+#include "batch/stack.h"
 #include "core/digest.h"
 #include "core/text.h"
 #include "dataset/files.h"
@@ -75,7 +76,9 @@ Result<Verification> verify_manifest(const std::string& manifest, int jobs) {
   if (!listed) return listed.error();
   for (const InputFile& file : listed->files) {
     if (is_shard_manifest(name_of_path(manifest))) break;  // the other shards' outputs are here too
-    if (known.contains(file.path) || file.path == name_of_path(manifest)) continue;
+    if (known.contains(file.path) || file.path == name_of_path(manifest) ||
+        is_stack_name(name_of_path(file.path)))
+      continue;
     if (is_shard_manifest(file.path)) continue;
     result.differences.push_back({Difference::Unknown, file.path, "not in the manifest"});
   }

@@ -15,8 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 12> kChainKeys{
     "name", "seed",  "seed_from", "copies", "batch_size", "data_format",
     "as",   "keras", "layers",    "output", "input",      "$schema"};
-constexpr std::array<std::string_view, 5> kOutputKeys{"format", "quality", "compression", "dtype",
-                                                      "data_format"};
+constexpr std::array<std::string_view, 6> kOutputKeys{"format", "quality",     "compression",
+                                                      "dtype",  "data_format", "stack"};
 constexpr std::array<std::string_view, 4> kInputKeys{"orientation", "truncated", "check",
                                                      "max_pixels"};
 constexpr std::array<std::string_view, 4> kSeedFrom{"path", "index", "content", "fixed"};
@@ -207,6 +207,12 @@ class Reader {
         mistake("/output/dtype", "image files are uint8, uint16, float32 or float64; npy holds " +
                                      std::string(name_of(*output.dtype)) + " too");
       }
+    }
+    if (const Json* stack = get(*object, "stack")) {
+      if (!stack->is_boolean()) mistake("/output/stack", stack->dump() + " is not true or false");
+      output.stack = *stack == true;
+      if (output.stack && output.format != Format::Npy)
+        mistake("/output/stack", "only npy outputs are stacked; set \"format\": \"npy\"");
     }
     if (const auto layout = word(*object, "/output", "data_format", kDataFormats)) {
       output.channels_first = *layout == 1;
@@ -431,6 +437,7 @@ Json resolved(const Chain& chain) {
   if (chain.output.lossless) output["quality"] = "lossless";
   if (chain.output.compression) output["compression"] = *chain.output.compression;
   if (chain.output.dtype) output["dtype"] = name_of(*chain.output.dtype);
+  if (chain.output.stack) output["stack"] = true;
   if (chain.output.channels_first)
     output["data_format"] = kDataFormats.at(*chain.output.channels_first ? 1 : 0);
   json["output"] = output;

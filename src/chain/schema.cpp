@@ -106,6 +106,8 @@ Json chain_schema() {
          described({{"enum", types}},
                    "of the outputs. Image files (uint8, uint16, float32, float64): default "
                    "the input's, white stays white. npy: default what Keras answers")},
+        {"stack", described({{"type", "boolean"}},
+                            "npy: also write the outputs of each folder as one array")},
         {"data_format", described({{"enum", {"channels_last", "channels_first"}}},
                                   "npy: layout of the outputs (default: the chain's)")}}},
       {"additionalProperties", false}};

@@ -260,6 +260,10 @@ Shape ImageInfo::upright_shape() const {
   return upright;
 }
 
+RowSource rows_of(const Tensor& pixels) {
+  return {pixels.shape, pixels.dtype, [&pixels](std::int64_t r) { return pixels.row(r); }};
+}
+
 std::span<const Codec> codecs() {
   static const std::array kCodecs{
       jpeg_codec(), png_codec(), webp_codec(),       tiff_codec(), bmp_codec(), pnm_codec(),

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -68,6 +69,15 @@ struct EncodeOptions {
   bool batch_axis = false;           ///< npy: also where the batch is of one
 };
 
+/// A picture that comes row by row.
+struct RowSource {
+  Shape shape;
+  DType dtype = DType::UInt8;
+  /// Asked for every row once, from the top; what it gives is good until it is asked again. Must
+  /// not throw: libraries written in C stand in between.
+  std::function<const std::uint8_t*(std::int64_t row)> row;
+};
+
 /// A row of the table of codecs. The functions are told of files that `matches` took.
 struct Codec {
   Format format;
@@ -87,7 +97,13 @@ struct Codec {
   /// than was asked for. Null: this format is always decoded whole.
   Result<Part> (*decode_part)(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                               const Window& needed, Tensor& out) = nullptr;
+  /// `encode` for a picture that is not in memory as a whole. Null: this format cannot.
+  Result<Done> (*encode_rows)(const RowSource& rows, const EncodeOptions& options,
+                              Buffer& out) = nullptr;
 };
+
+/// The rows of a picture in memory, which has to outlive them.
+[[nodiscard]] RowSource rows_of(const Tensor& pixels);
 
 /// The beginning of a file that `recognise` is shown.
 inline constexpr std::size_t kHeadBytes = 512;

@@ -17,10 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 6> kIgnored{
     "name", "trainable", "input_dtype", "batch_input_shape", "batch_shape", "input_shape"};
 
-// What a layer may answer in. Not all that arrays may hold: Keras has no such pictures.
-constexpr std::array<std::string_view, 8> kDtypes{"float32", "float64", "uint8",  "int8",
-                                                  "uint16",  "int16",   "uint32", "int32"};
-
 // The value as it stands in the chain, cut where it is long.
 std::string shown(const Json& value) {
   return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
@@ -241,13 +237,10 @@ DType Arguments::dtype(std::string_view name, DType fallback) {
     value = &value->at("config").at("name");
   }
   if (value->is_string()) {
-    const auto& word = value->get_ref<const std::string&>();
-    if (std::find(kDtypes.begin(), kDtypes.end(), word) != kDtypes.end()) {
-      return *dtype_from_name(word);
-    }
+    if (const auto dtype = dtype_from_name(value->get_ref<const std::string&>())) return *dtype;
   }
   mistake(name,
-          shown(*value) + " is not a dtype that deckle knows; it is one of " + one_of(kDtypes));
+          shown(*value) + " is not a dtype that deckle knows; it is " + one_of(dtype_names()));
   return fallback;
 }
 

@@ -106,7 +106,7 @@ class Run:
         self.case = case
         self.deckle = deckle
         self.places = {"SAMPLES": REPOSITORY / "samples" / "pictures", "CONFIGS": REPOSITORY / "configs",
-                       "SUPPORT": REPOSITORY / "tests" / "support"}
+                       "SUPPORT": REPOSITORY / "tests" / "support", "GOLDEN": REPOSITORY / "tests" / "golden"}
         for path in case.iterdir():
             if path.name.startswith("expect.") and path.name not in EXPECTATIONS:
                 raise BadCase(f"{path}: only {', '.join(EXPECTATIONS)} are known")

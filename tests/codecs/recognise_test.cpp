@@ -140,7 +140,7 @@ TEST_CASE("every odd file is read or refused by name, and every bad one as its c
 
 TEST_CASE("no image format takes samples of the types that only arrays have", "[codecs]") {
   for (const Codec& codec : codecs()) {
-    if (codec.can_encode == nullptr) continue;
+    if (codec.can_encode == nullptr || codec.format == Format::Npy) continue;
     for (const DType dtype : {DType::Bool, DType::Int64, DType::UInt64, DType::Float16}) {
       INFO(codec.name << " " << name_of(dtype));
       const auto can = codec.can_encode(Shape::image(4, 4, 3), dtype);
