@@ -24,7 +24,7 @@ struct OutputOptions {
   bool lossless = false;               ///< "quality": "lossless"
   std::optional<int> compression;      ///< 0 to 9
   std::optional<DType> dtype;          ///< nothing: the input's own; of npy, what Keras answers
-  bool stack = false;  ///< npy: also one array of each folder's outputs
+  bool stack = false;                  ///< npy: also one array of each folder's outputs
   std::optional<bool> channels_first;  ///< layout of npy; nothing: the chain's
 };
 
