@@ -323,8 +323,8 @@ template <typename T>
 void to_c_order(const std::uint8_t* from, const std::vector<std::int64_t>& shape,
                 std::uint8_t* to) {
   constexpr std::size_t kTile = sizeof(T) <= 2 ? 64 : 32;
-  std::array<T, kTile * kTile> tile;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  std::vector<std::size_t> rest;      // the axes behind the first, and how far apart in `from`
+  std::array<T, kTile * kTile> tile;
+  std::vector<std::size_t> rest;  // the axes behind the first, and how far apart in `from`
   std::vector<std::size_t> step;
   const auto first = static_cast<std::size_t>(shape.front());
   std::size_t count = first;
@@ -360,7 +360,7 @@ void to_c_order(const std::uint8_t* from, const std::vector<std::int64_t>& shape
 template <typename T>
 void swap_bytes(std::uint8_t* samples, std::size_t bytes) {
   for (std::size_t i = 0; i < bytes; i += sizeof(T)) {
-    std::array<std::uint8_t, sizeof(T)> sample;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    std::array<std::uint8_t, sizeof(T)> sample;
     std::memcpy(sample.data(), samples + i, sizeof(T));
     std::reverse(sample.begin(), sample.end());
     std::memcpy(samples + i, sample.data(), sizeof(T));

@@ -35,14 +35,12 @@ template <typename To, typename From>
 To cast_sample(From value) {
   if constexpr (is_float_v<To> && std::is_same_v<From, Float16>) {
     return static_cast<To>(static_cast<float>(value));
-  } else if constexpr (is_float_v<To> || std::is_same_v<To, From>) {
+  } else if constexpr (is_float_v<To> || std::is_same_v<From, bool> || std::is_same_v<To, From>) {
     return static_cast<To>(value);
   } else if constexpr (std::is_same_v<To, bool>) {
     return static_cast<double>(value) != 0;
   } else if constexpr (is_float_v<From>) {
     return saturate<To>(std::trunc(static_cast<double>(value)));
-  } else if constexpr (std::is_same_v<From, bool>) {
-    return static_cast<To>(value);
   } else {
     return nearest_end<To>(value);
   }

@@ -61,8 +61,8 @@ Error refusal(const Folder& folder, const test::File& file, std::string_view nam
 // ---- archives that no tool writes
 
 void put_little(test::File& file, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i)
-    file.push_back(static_cast<std::uint8_t>(value >> (8 * i) & 0xFFU));
+  for (int i = 0; i < bytes; ++i, value >>= 8U)
+    file.push_back(static_cast<std::uint8_t>(value & 0xFFU));
 }
 
 std::uint32_t crc32_of(std::string_view data) {
