@@ -2,6 +2,7 @@
 #include "kernels/resample.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstddef>
@@ -345,15 +346,17 @@ DECKLE_WIDE void round_row(const T* from, std::size_t width, To* to) {
     for (std::size_t i = 0; i < width; ++i)
       to[i] = static_cast<To>(from[i]);
   } else if constexpr (sizeof(To) <= 2) {
-    // Adding and taking away 1.5 * 2^23 leaves no bits for a fraction, and vectorises.
+    // In a float of 1.5 * 2^23 and more the last bit is worth 1: adding that rounds, half to even,
+    // and leaves the integer in the low bits. Vectorises.
     constexpr float kWhole = 12582912;
     constexpr float kLow = std::numeric_limits<To>::lowest();
     constexpr float kHigh = std::numeric_limits<To>::max();
     for (std::size_t i = 0; i < width; ++i) {
-      const auto value = static_cast<float>(from[i]);
-      const float number = value == value ? value : 0;
-      const float held = std::min(std::max(number, kLow), kHigh);
-      to[i] = static_cast<To>(static_cast<std::int32_t>((held + kWhole) - kWhole));
+      auto value = static_cast<float>(from[i]);
+      if constexpr (kLow < 0) value = value == value ? value : 0;
+      value = value > kLow ? value : kLow;  // NaN too
+      value = value < kHigh ? value : kHigh;
+      to[i] = static_cast<To>(std::bit_cast<std::uint32_t>(value + kWhole));
     }
   } else {
     constexpr auto kLow = static_cast<double>(std::numeric_limits<To>::lowest());
@@ -441,12 +444,30 @@ void pick_pixels(const S* from, const TwoTaps<T>& cols, std::int64_t in, S* lows
     std::memcpy(highs + j * kChannels, lows + j * kChannels, kChannels * sizeof(S));
 }
 
+// One channel: both taps of an output by one load, and told apart by the vectorised sum.
+template <typename S, typename T>
+void pick_pairs(const S* from, const TwoTaps<T>& cols, std::int64_t in, S* pairs) {
+  const std::size_t n = cols.low.size();
+  const auto end = std::lower_bound(cols.low.begin(), cols.low.end(), in - 1);
+  const auto with_room = static_cast<std::size_t>(end - cols.low.begin());
+  for (std::size_t j = 0; j < with_room; ++j)
+    std::memcpy(pairs + 2 * j, from + cols.low[j], 2 * sizeof(S));
+  for (std::size_t j = with_room; j < n; ++j)
+    pairs[2 * j] = pairs[2 * j + 1] = from[in - 1];
+  for (const std::size_t j : cols.only_low)
+    pairs[2 * j + 1] = pairs[2 * j];
+}
+
+template <typename S, typename T>
+DECKLE_WIDE void blend_pairs(const S* pairs, const T* weights, std::size_t width, T* to) {
+  for (std::size_t i = 0; i < width; ++i)
+    to[i] = between(static_cast<T>(pairs[2 * i]), static_cast<T>(pairs[2 * i + 1]), weights[i]);
+}
+
 template <typename S, typename T>
 void pick_pixels(const S* from, const TwoTaps<T>& cols, std::int64_t in, std::size_t channels,
                  S* lows, S* highs) {
   switch (channels) {
-    case 1:
-      return pick_pixels<1, 1>(from, cols, in, lows, highs);
     case 2:
       return pick_pixels<2, 2>(from, cols, in, lows, highs);
     case 3:
@@ -477,10 +498,14 @@ void resample_by_two(const Tensor& source, const TwoTaps<T>& rows, const TwoTaps
   for (const T weight : cols.weight)
     weights.insert(weights.end(), channels, weight);
 
-  std::vector<S> lows = spare_row<S>(width);
+  std::vector<S> lows = spare_row<S>(channels == 1 ? 2 * width : width);
   std::vector<S> highs = spare_row<S>(width);
   const auto load = [&](std::int32_t r, std::vector<T>& into) {
     const auto* from = reinterpret_cast<const S*>(source.row(r));
+    if (channels == 1) {
+      pick_pairs(from, cols, in, lows.data());
+      return blend_pairs(lows.data(), weights.data(), width, into.data());
+    }
     pick_pixels(from, cols, in, channels, lows.data(), highs.data());
     blend_rows(lows.data(), highs.data(), weights.data(), width, into.data());
   };

@@ -9,6 +9,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "chain/chain.h"
@@ -16,7 +17,9 @@
 #include "codecs/codec.h"
 #include "core/digest.h"
 #include "geometry/axis_table.h"
+#include "kernels/convert.h"
 #include "kernels/gather.h"
+#include "kernels/resample.h"
 #include "random/philox.h"
 #include "random/seeds.h"
 #include "random/stateless.h"
@@ -104,6 +107,49 @@ void sizes_and_channels(benchmark::internal::Benchmark* b) {
 BENCHMARK_CAPTURE(gather_of, window, kWindow)->Apply(sizes_and_channels);
 BENCHMARK_CAPTURE(gather_of, pad, kPad)->Apply(sizes_and_channels);
 BENCHMARK_CAPTURE(gather_of, upsample, kUpsample)->Apply(sizes_and_channels);
+
+// ---- resample: the same names and sizes as peers/resize.py, which times OpenCV's
+
+struct Resize {
+  const char* name;
+  std::int64_t rows, cols, to_rows, to_cols;
+};
+constexpr Resize kResizes[] = {{"6mp_to_quarter", 2000, 3000, 500, 750},
+                               {"6mp_to_double", 2000, 3000, 4000, 6000},
+                               {"500_to_224", 500, 375, 224, 224},
+                               {"224_to_448", 224, 224, 448, 448}};
+
+void resample_of(benchmark::State& state, const Resize& size, Interpolation by, DType from,
+                 DType to, std::int64_t channels) {
+  Tensor source;
+  cast(picture(size.rows, size.cols, channels), from, source);
+  Tensor out;
+  for (auto _ : state) {
+    resample(source, size.to_rows, size.to_cols, {by}, to, out);
+    benchmark::DoNotOptimize(out.data.data());
+    benchmark::ClobberMemory();
+  }
+}
+
+void register_resamples() {
+  using enum Interpolation;
+  for (const Resize& size : kResizes) {
+    for (const Interpolation by : {Bilinear, Bicubic, Area, Lanczos3}) {
+      for (const auto& [from, to] : {std::pair{DType::UInt8, DType::UInt8},
+                                     {DType::UInt8, DType::Float32},
+                                     {DType::Float32, DType::Float32}}) {
+        for (const std::int64_t channels : {1, 3, 4}) {
+          const std::string name = std::string("resample/") + size.name + "/" +
+                                   std::string(kInterpolations.at(static_cast<std::size_t>(by))) +
+                                   "/" + std::string(name_of(from)) + "_to_" +
+                                   std::string(name_of(to)) + "/" + std::to_string(channels);
+          benchmark::RegisterBenchmark(name.c_str(), resample_of, size, by, from, to, channels)
+              ->Unit(benchmark::kMillisecond);
+        }
+      }
+    }
+  }
+}
 
 // ---- draws
 
@@ -245,4 +291,9 @@ BENCHMARK(digest_xxh3);
 
 }  // namespace
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  register_resamples();
+  benchmark::RunSpecifiedBenchmarks();
+}
