@@ -327,15 +327,26 @@ void filter_four_cols(const T* from, const Taps<T>& cols, T* to) {
   filter_pixel(from, cols[last], kChannels, to + last * kChannels);
 }
 
+// Four taps, bicubic's number, without a loop.
+template <typename T>
+void filter_one_channel(const T* from, const Taps<T>& cols, T* to) {
+  for (std::size_t j = 0; j < cols.size(); ++j) {
+    const auto output = cols[j];
+    if (output.count == 4) {
+      const T* x = from + output.first;
+      const T* w = output.weights;
+      to[j] = w[0] * x[0] + w[1] * x[1] + w[2] * x[2] + w[3] * x[3];
+    } else {
+      filter_pixel(from, output, 1, to + j);
+    }
+  }
+}
+
 template <typename T>
 void filter_cols(const T* from, const Taps<T>& cols, std::size_t channels, T* to) {
   if (channels == 3) return filter_four_cols<3>(from, cols, to);
   if (channels == 4) return filter_four_cols<4>(from, cols, to);
-  if (channels == 1) {
-    for (std::size_t j = 0; j < cols.size(); ++j)
-      filter_pixel(from, cols[j], 1, to + j);
-    return;
-  }
+  if (channels == 1) return filter_one_channel(from, cols, to);
   for (std::size_t j = 0; j < cols.size(); ++j)
     filter_pixel(from, cols[j], channels, to + j * channels);
 }
