@@ -14,6 +14,11 @@
 
 namespace deckle::test {
 
+/// Those that pictures have.
+inline constexpr std::array kImageTypes{DType::UInt8,   DType::Int8,   DType::UInt16,
+                                        DType::Int16,   DType::UInt32, DType::Int32,
+                                        DType::Float32, DType::Float64};
+
 inline constexpr std::array kAllTypes{DType::UInt8,  DType::Int8,  DType::UInt16,  DType::Int16,
                                       DType::UInt32, DType::Int32, DType::Float32, DType::Float64,
                                       DType::Bool,   DType::Int64, DType::UInt64,  DType::Float16};
