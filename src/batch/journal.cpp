@@ -436,6 +436,7 @@ std::unordered_set<std::string> Past::outputs() const {
 Journal::Journal(std::string manifest, std::string header, const Past& past, std::size_t inputs,
                  std::function<void(std::string_view)> checkpoint)
     : manifest_(std::move(manifest)),
+      stale_(stamp_of(manifest_)),
       header_(std::move(header)),
       past_(past),
       checkpoint_(std::move(checkpoint)),
@@ -449,8 +450,10 @@ Result<Done> Journal::open_log() {
   if (auto written = write_all(*file, as_bytes(line)); !written) return written;
   log_ = *std::move(file);
   log_size_ = line.size();
-  // A shard that has work to do again must not be merged as it was before.
-  if (name_of_path(manifest_) != kManifestName) ::unlink(manifest_.c_str());
+  // A shard that has work to do again must not be merged as it was before. Another copy of it may
+  // have ended meanwhile: that manifest is right.
+  if (name_of_path(manifest_) != kManifestName && stale_ && stamp_of(manifest_) == stale_)
+    ::unlink(manifest_.c_str());
   return Done{};
 }
 

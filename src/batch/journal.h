@@ -146,6 +146,7 @@ class Journal {
   }
 
   std::string manifest_;
+  std::optional<FileStamp> stale_;  ///< of the manifest of an earlier run
   std::string header_;
   const Past& past_;
   std::function<void(std::string_view)> checkpoint_;
