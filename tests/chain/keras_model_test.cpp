@@ -43,7 +43,7 @@ std::string input_layer(const std::string& more) {
   return R"({"class_name": "InputLayer", "config": {"name": "input_layer", )" + more + "}}";
 }
 
-// The golden model of a version, without the layers that the registry does not have.
+// The golden model of a version, without its convolution.
 Json known_part(const std::string& version) {
   Json model = test::golden_json("keras/json/sequential_keras" + version + ".json");
   Json& config = model["config"];
@@ -51,7 +51,7 @@ Json known_part(const std::string& version) {
   Json known = Json::array();
   for (const Json& layer : layers) {
     const std::string name = layer["class_name"];
-    if (is_input_layer(name) || find_layer(name) != nullptr) known.push_back(layer);
+    if (name.find("Conv") == std::string::npos) known.push_back(layer);
   }
   layers = known;
   return model;
