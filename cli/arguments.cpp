@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.h"
 
+#include <algorithm>
+
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
 #include "core/text.h"
@@ -19,23 +21,36 @@ std::optional<SeedPair> parse_seed(const std::string& text) {
   return pair ? std::optional(*pair) : std::nullopt;
 }
 
-// The layer that the last mistake is about, for the hint.
+// Whether every random layer has a seed of its own, and none mixes the chain's into it.
+bool seeds_itself(const Chain& chain) {
+  return chain.draws() && !chain.needs_seed() &&
+         std::none_of(chain.layers.begin(), chain.layers.end(),
+                      [](const Layer& layer) { return layer.generator == Generator::TensorFlow; });
+}
+
+// The layer that the first mistake in a layer is about, for the hint; "" where there is none such.
 std::string layer_of(const Mistakes& mistakes, std::string_view text) {
   const Json json = parse_json(text);
   for (const PlacedMistake& mistake : mistakes) {
-    if (!mistake.pointer.starts_with("/layers/")) continue;
-    const auto end = mistake.pointer.find('/', 8);
-    try {
-      const Json& entry = json.at(Json::json_pointer(mistake.pointer.substr(0, end)));
-      return entry.at("class_name").get<std::string>();
-    } catch (const Json::exception&) {  // not even a class_name
+    // From the argument outwards to what has a class_name.
+    for (std::string pointer = mistake.pointer; !pointer.empty();
+         pointer.erase(pointer.rfind('/'))) {
+      try {
+        const Json& entry = json.at(Json::json_pointer(pointer));
+        const auto name = entry.at("class_name").get<std::string>();
+        if (find_layer(name) != nullptr) return name;
+      } catch (const Json::exception&) {  // not there, or no layer
+      }
     }
   }
   return "";
 }
 
-void report_mistakes(const Mistakes& mistakes, const std::string& name, const std::string& text,
+}  // namespace
+
+void report_mistakes(const Mistakes& mistakes, const std::string& file, const std::string& text,
                      Report& report) {
+  const std::string name = file == "-" ? "standard input" : printable(file);
   for (const PlacedMistake& mistake : mistakes) {
     report.error(name + ":" + std::to_string(mistake.place.line) + ":" +
                  std::to_string(mistake.place.column) + ": " +
@@ -48,10 +63,21 @@ void report_mistakes(const Mistakes& mistakes, const std::string& name, const st
                    : ""));
 }
 
-}  // namespace
+void add_chain_file_options(CLI::App& command, ChainArguments& arguments) {
+  command
+      .add_option("CHAIN", arguments.file,
+                  "The chain file, or a Keras Sequential as JSON; - for standard input")
+      ->required();
+  command
+      .add_option_function<std::string>(
+          "--data-format",
+          [&](const std::string& layout) { arguments.channels_first = layout == "channels_first"; },
+          "Layout of arrays where the chain does not say (default: channels_last)")
+      ->check(CLI::IsMember({"channels_last", "channels_first"}));
+}
 
 void add_chain_options(CLI::App& command, ChainArguments& arguments) {
-  command.add_option("CHAIN", arguments.file, "The chain file; - for standard input")->required();
+  add_chain_file_options(command, arguments);
   command.add_option("--seed", arguments.seed,
                      "Seed instead of the chain's: a number, or a pair A,B");
   command
@@ -93,20 +119,32 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
       ->check(CLI::IsMember({"text", "json"}));
 }
 
-std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report) {
-  const auto text = read_text(arguments.file);
+std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments, Report& report) {
+  auto text = read_text(arguments.file);
   if (!text) {
     report.error(arguments.file, text.error());
     return std::nullopt;
   }
-  const std::string name = arguments.file == "-" ? "standard input" : printable(arguments.file);
-  auto parsed = parse_chain(*text);
+  auto parsed = parse_chain(*text, arguments.channels_first);
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
-    report_mistakes(*mistakes, name, *text, report);
+    report_mistakes(*mistakes, arguments.file, *text, report);
     return std::nullopt;
   }
-  Chain chain = std::get<Chain>(std::move(parsed));
+  ChainAndText loaded{std::get<Chain>(std::move(parsed)), *std::move(text)};
+  for (const LayerPlace& place : loaded.chain.passed_over) {
+    report.info((arguments.file == "-" ? "standard input" : printable(arguments.file)) + ": " +
+                place.entry + ": " + place.class_name + " acts in training only and is left out");
+  }
+  return loaded;
+}
+
+std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report) {
+  auto loaded = load_chain_and_text(arguments, report);
+  if (!loaded) return std::nullopt;
+  Chain chain = std::move(loaded->chain);
   if (arguments.seed) {
+    if (seeds_itself(chain))
+      report.warning("--seed changes nothing: every random layer has a seed of its own");
     chain.seed = parse_seed(*arguments.seed);
     if (!chain.seed) {
       report.error("--seed: \"" + printable(*arguments.seed) +

@@ -16,6 +16,7 @@ namespace deckle::cli {
 
 struct ChainArguments {
   std::string file;
+  bool channels_first = false;      ///< --data-format: where the chain does not say
   std::optional<std::string> seed;  ///< --seed, as it was typed
   int copies = 0;                   ///< --copies; 0: the chain's
   std::string format;               ///< --format; "": the chain's
@@ -27,6 +28,9 @@ struct InputArguments {
   bool null_separated = false;
 };
 
+/// The chain file and how it is read.
+void add_chain_file_options(CLI::App& command, ChainArguments& arguments);
+/// That, and what is done with it in another way than it says.
 void add_chain_options(CLI::App& command, ChainArguments& arguments);
 void add_input_options(CLI::App& command, InputArguments& arguments);
 void add_jobs_option(CLI::App& command, int& jobs);
@@ -34,6 +38,17 @@ void add_report_options(CLI::App& command, ReportOptions& options);
 
 /// Reads and checks the chain; every mistake was reported where nothing comes back.
 [[nodiscard]] std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report);
+
+struct ChainAndText {
+  Chain chain;
+  std::string text;
+};
+[[nodiscard]] std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments,
+                                                              Report& report);
+
+/// Tells the mistakes in this file, whose text that is.
+void report_mistakes(const Mistakes& mistakes, const std::string& file, const std::string& text,
+                     Report& report);
 
 /// Lists the inputs; the failure was reported and `exit` set where nothing comes back.
 [[nodiscard]] std::optional<InputList> load_inputs(const InputArguments& arguments,

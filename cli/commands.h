@@ -14,6 +14,7 @@ void add_verify(CLI::App& app, int& exit);
 void add_replay(CLI::App& app, int& exit);
 void add_merge(CLI::App& app, int& exit);
 void add_diff(CLI::App& app, int& exit);
+void add_export(CLI::App& app, int& exit);
 void add_layers(CLI::App& app, int& exit);
 void add_schema(CLI::App& app, int& exit);
 

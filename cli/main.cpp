@@ -16,8 +16,8 @@ namespace {
 
 using namespace deckle::cli;
 
-constexpr std::array kCommands{add_run,   add_plan, add_replay, add_verify,
-                               add_merge, add_diff, add_layers, add_schema};
+constexpr std::array kCommands{add_run,  add_plan,   add_replay, add_verify, add_merge,
+                               add_diff, add_layers, add_schema, add_export};
 
 // Whether the first word is no command; CLI11 would only say that one is needed.
 bool is_misspelt(const CLI::App& app, int argc, char** argv) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <tuple>
 
+#include "chain/keras_model.h"
 #include "core/text.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
@@ -17,8 +18,8 @@ constexpr std::array<std::string_view, 12> kChainKeys{
     "as",   "keras", "layers",    "output", "input",      "$schema"};
 constexpr std::array<std::string_view, 6> kOutputKeys{"format", "quality",     "compression",
                                                       "dtype",  "data_format", "stack"};
-constexpr std::array<std::string_view, 4> kInputKeys{"orientation", "truncated", "check",
-                                                     "max_pixels"};
+constexpr std::array<std::string_view, 6> kInputKeys{"orientation", "truncated", "check",
+                                                     "max_pixels",  "shape",     "dtype"};
 constexpr std::array<std::string_view, 4> kSeedFrom{"path", "index", "content", "fixed"};
 constexpr std::array<std::string_view, 2> kDataFormats{"channels_last", "channels_first"};
 constexpr std::array<std::string_view, 2> kOrientations{"apply", "ignore"};
@@ -28,7 +29,8 @@ constexpr std::array<std::string_view, 2> kAs{"layer", "model"};
 // Of image files; npy holds all.
 constexpr std::array kFileTypes{DType::UInt8, DType::UInt16, DType::Float32, DType::Float64};
 // What Keras 3 writes beside class_name and config.
-constexpr std::array<std::string_view, 3> kEntryKeys{"module", "registered_name", "build_config"};
+constexpr std::array<std::string_view, 4> kEntryKeys{"module", "registered_name", "build_config",
+                                                     "shared_object_id"};
 
 std::string kind_of(const Json& value) {
   if (value.is_null()) return "null";
@@ -38,14 +40,28 @@ std::string kind_of(const Json& value) {
   return value.is_array() ? "a list" : "an object";
 }
 
+void sort_by_place(Mistakes& mistakes) {
+  std::stable_sort(
+      mistakes.begin(), mistakes.end(), [](const PlacedMistake& x, const PlacedMistake& y) {
+        return std::tie(x.place.line, x.place.column) < std::tie(y.place.line, y.place.column);
+      });
+}
+
 class Reader {
  public:
-  explicit Reader(const Json& root) : root_(root) {}
+  Reader(const Json& root, bool channels_first) : root_(root), channels_first_(channels_first) {}
 
   Chain read() {
     Chain chain;
     if (!root_.is_object()) {
-      mistake("", "a chain is an object {\"layers\": [..], ..}, not " + kind_of(root_));
+      mistake("", "a chain is an object {\"layers\": [..], ..}, not " + kind_of(root_) +
+                      (root_.is_string() ? "; model.to_json() is JSON already: write it to the "
+                                           "file as it is, without json.dump"
+                                         : ""));
+      return chain;
+    }
+    if (is_keras_model(root_)) {
+      read_model(chain);
       return chain;
     }
     known_keys(root_, "", kChainKeys, "a chain");
@@ -63,15 +79,55 @@ class Reader {
     const auto data_format = word(root_, "", "data_format", kDataFormats);
     chain.as = static_cast<As>(word(root_, "", "as", kAs).value_or(0));
     chain.keras = read_keras();
-    read_input(chain.input);
+    const Json* shape = read_input(chain);
     read_output(chain.output);
-    read_layers(chain, data_format);
+    const Json* layers = get(root_, "layers");
+    if (layers == nullptr) {
+      mistake("", "a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}");
+    } else if (!layers->is_array()) {
+      mistake("/layers", "\"layers\" is a list, not " + kind_of(*layers));
+    } else {
+      read_layers(chain, *layers, "/layers", data_format);
+    }
+    if (shape != nullptr) read_shape(chain, *shape);
     return chain;
   }
 
   [[nodiscard]] std::vector<Mistake> take_mistakes() { return std::move(mistakes_); }
 
  private:
+  // What Keras' model says of itself is the chain; the layers are read where they stand.
+  void read_model(Chain& chain) {
+    KerasModel model = read_keras_model(root_, mistakes_);
+    if (model.layers == nullptr) return;
+    chain.name = std::move(model.name);
+    chain.keras = model.keras;
+    chain.as = As::Model;
+    chain.fed = model.input_dtype;
+    in_model_ = true;
+    read_layers(chain, *model.layers, model.layers_at, std::nullopt);
+    auto& shape = model.input_shape;
+    if (chain.channels_first && !shape.empty())
+      std::rotate(shape.begin(), shape.begin() + 1, shape.end());
+    chain.input_shape = std::move(shape);
+    check_rank(chain, model.input_shape_at);
+  }
+
+  // Layers that work on any number of axes leave it to the shape.
+  void check_rank(Chain& chain, const std::string& pointer) {
+    const std::size_t axes = chain.input_shape.size();
+    if (axes == 0) return;
+    if (!ranked_ && axes >= 2 && axes <= 4) {
+      chain.rank = static_cast<int>(axes) - 1;
+      chain.input.rank = chain.rank;
+    } else if (axes != static_cast<std::size_t>(chain.rank) + 1) {
+      mistake(pointer, "the inputs have " + std::to_string(axes) +
+                           " axes here, channels included; "
+                           "the layers take " +
+                           std::to_string(chain.rank + 1));
+    }
+  }
+
   void mistake(std::string pointer, std::string message) {
     mistakes_.push_back({std::move(pointer), std::move(message)});
   }
@@ -159,9 +215,11 @@ class Reader {
     return value;
   }
 
-  void read_input(DecodeOptions& input) {
+  // Gives back the shape, which can be read when the layers are known.
+  const Json* read_input(Chain& chain) {
     const Json* object = section("input", kInputKeys);
-    if (object == nullptr) return;
+    if (object == nullptr) return nullptr;
+    DecodeOptions& input = chain.input;
     input.apply_orientation =
         word(*object, "/input", "orientation", kOrientations).value_or(0) == 0;
     input.accept_truncated = word(*object, "/input", "truncated", kTruncated).value_or(0) == 1;
@@ -174,6 +232,28 @@ class Reader {
         mistake("/input/max_pixels", value->dump() + " is not a whole number from 1 to 2^40");
       }
     }
+    if (const auto type = word(*object, "/input", "dtype", dtype_names())) {
+      chain.fed = static_cast<DType>(*type);
+      if (chain.as != As::Model) {
+        mistake("/input/dtype",
+                "only a model has an input of one dtype; it goes with \"as\": \"model\"");
+      }
+    }
+    return get(*object, "shape");
+  }
+
+  void read_shape(Chain& chain, const Json& shape) {
+    if (!shape.is_array()) {
+      mistake("/input/shape", "a shape is a list such as [480, 640, 3], not " + kind_of(shape));
+      return;
+    }
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      chain.input_shape.emplace_back();
+      if (shape[i].is_null()) continue;
+      chain.input_shape.back() =
+          take(whole_number(shape[i], 1, ""), "/input/shape/" + std::to_string(i));
+    }
+    check_rank(chain, "/input/shape");
   }
 
   void read_output(OutputOptions& output) {
@@ -229,34 +309,24 @@ class Reader {
     }
   }
 
-  void read_layers(Chain& chain, std::optional<std::size_t> data_format) {
-    const Json* layers = get(root_, "layers");
-    if (layers == nullptr) {
-      mistake("", "a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}");
-      return;
-    }
-    if (!layers->is_array()) {
-      mistake("/layers", "\"layers\" is a list, not " + kind_of(*layers));
-      return;
-    }
-    if (layers->empty()) {
-      mistake("/layers", "the list of layers is empty; \"deckle layers\" shows which there are");
-    }
-    bool ranked = false;
-    for (std::size_t i = 0; i < layers->size(); ++i) {
-      const std::string pointer = "/layers/" + std::to_string(i);
-      auto layer = read_layer((*layers)[i], pointer, chain.keras);
+  void read_layers(Chain& chain, const Json& layers, const std::string& at,
+                   std::optional<std::size_t> data_format) {
+    const std::size_t mistakes_before = mistakes_.size();
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const std::string pointer = at + "/" + std::to_string(i);
+      if (in_model_ && passes_over(chain, layers[i], pointer)) continue;
+      auto layer = read_layer(layers[i], pointer, chain.keras);
       if (!layer) continue;
       // So does the number of axes.
       if (const int rank = layer->spec->rank; rank != 0) {
-        if (ranked && chain.rank != rank) {
+        if (ranked_ && chain.rank != rank) {
           mistake(pointer, std::string(layer->spec->name) + " works on " +
                                count_of(static_cast<std::uint64_t>(rank), "axis", "axes") +
                                ", the layers before it on " + std::to_string(chain.rank));
         } else {
           chain.rank = rank;
         }
-        ranked = true;
+        ranked_ = true;
       }
       // The data_format belongs to the chain: the first to say one says it for all.
       const Json given = layer->config.value("data_format", Json());
@@ -271,8 +341,13 @@ class Reader {
         data_format = format;
       }
       chain.layers.push_back(*std::move(layer));
+      chain.places.push_back({std::string(chain.layers.back().spec->name), pointer,
+                              pointer + (layers[i].contains("config") ? "/config" : "")});
     }
-    chain.channels_first = data_format.value_or(0) == 1;
+    if (chain.layers.empty() && mistakes_.size() == mistakes_before) {
+      mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
+    }
+    chain.channels_first = data_format ? *data_format == 1 : channels_first_;
     chain.input.rank = chain.rank;
     chain.input.channels_first = chain.channels_first;
     for (std::size_t i = 0; i < chain.layers.size(); ++i) {
@@ -280,13 +355,22 @@ class Reader {
       if (layer.config.contains("data_format")) {
         layer.config["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
       } else if (layer.spec->rank != 0 && chain.channels_first) {
-        mistake("/layers/" + std::to_string(i),
+        mistake(chain.places[i].entry,
                 std::string(layer.spec->name) +
                     " is channels_last in every Keras; the chain is channels_first");
       }
     }
     for (std::size_t i = 0; i < chain.layers.size(); ++i)
-      check_generator(chain, chain.layers[i], "/layers/" + std::to_string(i));
+      check_generator(chain, chain.layers[i], chain.places[i].entry);
+  }
+
+  // Entries of a model that are no operations.
+  static bool passes_over(Chain& chain, const Json& entry, const std::string& pointer) {
+    const Json* class_name = entry.is_object() ? get(entry, "class_name") : nullptr;
+    if (class_name == nullptr || !class_name->is_string()) return false;
+    const auto& name = class_name->get_ref<const std::string&>();
+    if (acts_in_training_only(name)) chain.passed_over.push_back({name, pointer, pointer});
+    return is_input_layer(name) || acts_in_training_only(name);
   }
 
   // Generators that count calls start from one number.
@@ -311,6 +395,10 @@ class Reader {
     }
     const auto& name = class_name->get_ref<const std::string&>();
     const LayerSpec* spec = find_layer(name);
+    if (spec == nullptr && is_nested_model(name)) {
+      mistake(pointer + "/class_name", "a model within a model; put its layers in its place");
+      return std::nullopt;
+    }
     if (spec == nullptr) {
       mistake(
           pointer + "/class_name",
@@ -350,6 +438,9 @@ class Reader {
   }
 
   const Json& root_;
+  const bool channels_first_;  // where nothing says
+  bool in_model_ = false;
+  bool ranked_ = false;  // whether a layer said how many axes
   std::vector<Mistake> mistakes_;
 };
 
@@ -388,29 +479,38 @@ Json to_json(SeedPair seed) {
   return seed.b == 0 ? Json(seed.a) : Json::array({seed.a, seed.b});
 }
 
-std::variant<Chain, Mistakes> parse_chain(std::string_view text) {
+std::string to_string(const std::vector<std::optional<std::int64_t>>& shape) {
+  std::string text;
+  for (const auto& extent : shape)
+    text += (text.empty() ? "" : " x ") + (extent ? std::to_string(*extent) : "any");
+  return text;
+}
+
+Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text) {
+  Mistakes result;
+  for (Mistake& mistake : mistakes)
+    result.push_back({text.find(mistake.pointer), mistake.pointer, std::move(mistake.message)});
+  sort_by_place(result);
+  return result;
+}
+
+std::variant<Chain, Mistakes> parse_chain(std::string_view text, bool channels_first) {
   auto parsed = JsonText::parse(text);
   if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
     return Mistakes{{error->place, "", error->message}};
   }
   const auto& json = std::get<JsonText>(parsed);
-  Reader reader(json.value());
+  Reader reader(json.value(), channels_first);
   Chain chain = reader.read();
 
-  Mistakes mistakes;
-  for (Mistake& mistake : reader.take_mistakes()) {
-    mistakes.push_back({json.find(mistake.pointer), mistake.pointer, std::move(mistake.message)});
-  }
+  Mistakes mistakes = placed(reader.take_mistakes(), json);
   for (const JsonText::Repeated& key : json.repeated()) {
     mistakes.push_back({key.second, key.pointer,
                         "this key stands twice, first in line " + std::to_string(key.first.line) +
                             "; take one of them out"});
   }
   if (mistakes.empty()) return chain;
-  std::stable_sort(
-      mistakes.begin(), mistakes.end(), [](const PlacedMistake& x, const PlacedMistake& y) {
-        return std::tie(x.place.line, x.place.column) < std::tie(y.place.line, y.place.column);
-      });
+  sort_by_place(mistakes);
   return mistakes;
 }
 
@@ -432,6 +532,12 @@ Json resolved(const Chain& chain) {
                    {"truncated", kTruncated.at(chain.input.accept_truncated ? 1 : 0)},
                    {"check", kChecks.at(chain.input.check_all ? 1 : 0)},
                    {"max_pixels", chain.input.max_pixels}};
+  if (!chain.input_shape.empty()) {
+    json["input"]["shape"] = Json::array();
+    for (const auto& extent : chain.input_shape)
+      json["input"]["shape"].push_back(extent ? Json(*extent) : Json(nullptr));
+  }
+  if (chain.fed != DType::Float32) json["input"]["dtype"] = name_of(chain.fed);
   Json output = {{"format", chain.output.format ? codec_of(*chain.output.format).name : "same"}};
   if (chain.output.quality) output["quality"] = *chain.output.quality;
   if (chain.output.lossless) output["quality"] = "lossless";

@@ -32,6 +32,14 @@ struct OutputOptions {
 /// first makes float32 of everything.
 enum class As : std::uint8_t { Layer, Model };
 
+/// Where a layer stands in the chain's text: pointers to its entry, and to the object that holds
+/// its arguments.
+struct LayerPlace {
+  std::string class_name;
+  std::string entry;
+  std::string arguments;
+};
+
 /// A chain: a value that never changes while it is run.
 struct Chain {
   std::string name;
@@ -41,9 +49,14 @@ struct Chain {
   std::int64_t batch_size = 1;  ///< inputs that share a call of a generator that counts calls
   bool channels_first = false;  ///< layout of arrays
   As as = As::Layer;
-  KerasVersion keras;  ///< whose rules, where the versions differ
-  int rank = 2;        ///< spatial axes of what the layers work on
+  DType fed = DType::Float32;  ///< As::Model: what its Input makes of everything
+  KerasVersion keras;          ///< whose rules, where the versions differ
+  int rank = 2;                ///< spatial axes of what the layers work on
   std::vector<Layer> layers;
+  std::vector<LayerPlace> places;       ///< of the layers
+  std::vector<LayerPlace> passed_over;  ///< layers of a Keras model that act in training only
+  /// What every input has to be, extents and channels; nothing where one is open. Empty: anything.
+  std::vector<std::optional<std::int64_t>> input_shape;
   DecodeOptions input;
   OutputOptions output;
 
@@ -63,8 +76,16 @@ struct PlacedMistake {
 /// All mistakes of a chain, in the order of the text.
 using Mistakes = std::vector<PlacedMistake>;
 
-/// Reads a chain file's text. Mistakes do not end the reading: all are found.
-[[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text);
+/// Reads a chain file's text, or that of a Keras Sequential (see keras_model). Mistakes do not end
+/// the reading: all are found. `channels_first` holds where the text does not say.
+[[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text,
+                                                        bool channels_first = false);
+
+/// The mistakes with their places in this text, which is JSON, in their order there.
+[[nodiscard]] Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text);
+
+/// A shape that may be open, as people write it: "480 x any x 3".
+[[nodiscard]] std::string to_string(const std::vector<std::optional<std::int64_t>>& shape);
 
 /// The most copies of one image.
 inline constexpr int kMaxCopies = 1000000;

@@ -15,7 +15,24 @@
 namespace deckle {
 namespace {
 
+// Whether the chain takes this at all.
+Result<Done> check_input(const Chain& chain, const Shape& in) {
+  const auto& wanted = chain.input_shape;
+  if (wanted.empty()) return Done{};
+  bool same = wanted.size() == static_cast<std::size_t>(in.rank) + 1 &&
+              wanted.back().value_or(in.channels) == in.channels;
+  for (int a = 0; same && a < in.rank; ++a)
+    same = wanted[static_cast<std::size_t>(a)].value_or(in[a]) == in[a];
+  if (same) return Done{};
+  return Error{ErrorCode::Shape, std::string(chain.as == As::Model ? "the model's input is "
+                                                                   : "the input is to be ") +
+                                     to_string(wanted) + ", not " + to_string(in)};
+}
+
 Result<Shape> next_shape(const Chain& chain, std::size_t index, const Shape& in) {
+  if (index == 0) {
+    if (const auto taken = check_input(chain, in); !taken) return taken.error();
+  }
   const Layer& layer = chain.layers[index];
   if (layer.spec->rank != 0 && layer.spec->rank != in.rank) {
     return Error{ErrorCode::Shape, std::string(layer.spec->name) + " takes " +
@@ -62,7 +79,7 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, cons
   plan.input_dtype = dtype;
   plan.feeding = feeding;
   Draft draft(input, dtype);
-  if (chain.as == As::Model) draft.cast(DType::Float32);
+  if (chain.as == As::Model) draft.cast(chain.fed);
   for (std::size_t i = 0; i < chain.layers.size(); ++i) {
     const Layer& layer = chain.layers[i];
     const auto out = next_shape(chain, i, draft.shape());

@@ -53,7 +53,8 @@ Json layer_schema(const LayerSpec& spec) {
                 {"config", config},
                 {"module", Json::object()},
                 {"registered_name", Json::object()},
-                {"build_config", Json::object()}}},
+                {"build_config", Json::object()},
+                {"shared_object_id", Json::object()}}},
               {"required", {"class_name", "config"}},
               {"additionalProperties", false}};
   Json flat = config;
@@ -111,6 +112,7 @@ Json chain_schema() {
         {"data_format", described({{"enum", {"channels_last", "channels_first"}}},
                                   "npy: layout of the outputs (default: the chain's)")}}},
       {"additionalProperties", false}};
+  const Json extent{{"type", "integer"}, {"minimum", 1}, {"maximum", kMaxExtent}};
   const Json input{
       {"type", "object"},
       {"properties",
@@ -124,7 +126,15 @@ Json chain_schema() {
              "what of a picture is decoded: what is needed of it, or all, to find all damage")},
         {"max_pixels",
          described({{"type", "integer"}, {"minimum", 1}, {"maximum", std::int64_t{1} << 40}},
-                   "the largest picture that is read or made, in pixels")}}},
+                   "the largest picture that is read or made, in pixels")},
+        {"shape",
+         described({{"type", "array"},
+                    {"items", {{"anyOf", Json::array({extent, Json{{"type", "null"}}})}}},
+                    {"minItems", 2},
+                    {"maxItems", 4}},
+                   "what every input has to be: extents, then channels; null where it may be any")},
+        {"dtype", described({{"enum", types}},
+                            "as model: what its Input makes of every input (default: float32)")}}},
       {"additionalProperties", false}};
   return {
       {"$schema", "https://json-schema.org/draft/2020-12/schema"},

@@ -322,6 +322,8 @@ TEST_CASE("a resolved chain is the chain again") {
           "layers": [{"class_name": "Cropping2D"}], "output": {"format": "png", "compression": 9}})",
       R"({"seed_from": "content", "layers": [{"class_name": "Cropping2D"}],
           "output": {"quality": 77}})",
+      R"({"as": "model", "keras": "3.5", "layers": [{"class_name": "ZeroPadding1D"}],
+          "input": {"shape": [null, 3], "dtype": "uint8"}})",
   };
   for (const std::string& text : chains) {
     CAPTURE(text);

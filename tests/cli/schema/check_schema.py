@@ -38,6 +38,7 @@ good += [
     {"layers": [{"class_name": "Rescaling", "scale": [1, 2.5, 3]}], "output": {"format": "npy", "dtype": "float16"}},
     {**crop(height=3, width=4, generator="keras", seed=3), "batch_size": 8},
     {**crop(height=3, width=4), "output": {"format": "webp", "quality": "lossless"}},
+    {"layers": [{"class_name": "Cropping2D"}], "as": "model", "input": {"shape": [None, 9, 3], "dtype": "uint8"}},
 ]
 for chain in good:
     errors = [error.message for error in validator.iter_errors(chain)]

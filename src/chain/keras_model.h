@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// keras_model: a Keras Sequential as model.to_json() writes it, read as a chain's layers and
+// written from them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "chain/chain.h"
+#include "core/dtype.h"
+#include "core/json.h"
+#include "layers/arguments.h"
+
+namespace deckle {
+
+/// What a Sequential says besides its layers. The list of layers stays where it is in the user's
+/// text, so that mistakes in it are found there.
+struct KerasModel {
+  std::string name;
+  KerasVersion keras;
+  const Json* layers = nullptr;  ///< a list; null where there is none, which was noted
+  std::string layers_at;         ///< the pointer to it
+  /// The shape of its inputs without the batch axis, in the order of the text; nothing where an
+  /// axis is open. Empty where it does not say.
+  std::vector<std::optional<std::int64_t>> input_shape;
+  std::string input_shape_at;
+  DType input_dtype = DType::Float32;
+};
+
+/// Whether this is meant to be a Keras model, of whatever kind, and not a chain.
+[[nodiscard]] bool is_keras_model(const Json& root);
+
+/// Reads a Sequential of Keras 1, 2 or 3, by itself or within TensorFlow.js' model.json. Mistakes
+/// are noted; those of the layers' own arguments are left to who reads the layers.
+[[nodiscard]] KerasModel read_keras_model(const Json& root, std::vector<Mistake>& mistakes);
+
+/// Whether an entry of a model's layers only says what comes in.
+[[nodiscard]] bool is_input_layer(std::string_view class_name);
+/// Whether it gives back what it is given but in training: Dropout and its like.
+[[nodiscard]] bool acts_in_training_only(std::string_view class_name);
+/// Whether it is a model within the model.
+[[nodiscard]] bool is_nested_model(std::string_view class_name);
+
+/// The chain's layers, and the shape of its inputs where it says one, as the Sequential that this
+/// version of Keras writes and reads. All else of the chain (seed, copies, output, ..) has no place
+/// there. What that Keras cannot do is a mistake, with the pointer of the chain's text.
+[[nodiscard]] std::variant<Json, std::vector<Mistake>> to_keras(const Chain& chain,
+                                                                KerasVersion keras);
+
+}  // namespace deckle
