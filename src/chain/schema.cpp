@@ -122,7 +122,9 @@ Json chain_schema() {
              "what of a picture is decoded: what is needed of it, or all, to find all damage")},
         {"max_pixels",
          described({{"type", "integer"}, {"minimum", 1}, {"maximum", std::int64_t{1} << 40}},
-                   "the largest picture that is read or made, in pixels")}}},
+                   "the largest picture that is read or made, in pixels")},
+        {"pages", described({{"enum", {"first", "volume"}}},
+                            "of a TIFF: its first page, or all of them as planes x rows x cols")}}},
       {"additionalProperties", false}};
   return {
       {"$schema", "https://json-schema.org/draft/2020-12/schema"},

@@ -45,7 +45,8 @@ struct DecodeOptions {
   bool check_all = false;  ///< decode also what is not needed, so that no damage goes unnoticed
   /// rows x cols; more is an Error before memory is taken
   std::int64_t max_pixels = std::int64_t{1} << 28;
-  int rank = 2;                 ///< spatial axes that an array is expected to have
+  int rank = 2;                 ///< spatial axes that the layers take
+  bool volume = false;          ///< all pages of a TIFF, as planes; else the first
   bool channels_first = false;  ///< layout of arrays
 };
 
@@ -87,6 +88,9 @@ struct Codec {
   /// than was asked for. Null: this format is always decoded whole.
   Result<Part> (*decode_part)(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                               const Window& needed, Tensor& out) = nullptr;
+  /// `read_info` of all pages: planes, rows, cols, which `decode` then gives. Null: this format has
+  /// no pages.
+  Result<ImageInfo> (*read_volume_info)(Bytes file) = nullptr;
 };
 
 /// The beginning of a file that `recognise` is shown.
@@ -123,6 +127,7 @@ struct Holds {
   std::vector<DType> dtypes;
   std::vector<std::int64_t> channels;
   std::int64_t max_side;
+  bool volumes = false;  ///< planes x rows x cols too
 };
 /// Depth, TooLarge or Shape, with what the format could hold instead.
 [[nodiscard]] Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype);

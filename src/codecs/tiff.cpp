@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// tiff: the first page of a TIFF or BigTIFF; strips and tiles, contiguous and separate planes.
-// Shapes  H x W x 1 to 4 in the file's own dtype. 1, 2 and 4 bit grey is expanded to uint8;
-//         palettes, CMYK, YCbCr, Lab and LogLuv become H x W x 3 uint8 by libtiff's own conversion
-// Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples
+// tiff: the first page of a TIFF or BigTIFF, or all of them; strips and tiles, contiguous and
+// separate planes.
+// Shapes  H x W x 1 to 4 in the file's own dtype, or pages x H x W x 1 to 4. 1, 2 and 4 bit grey is
+//         expanded to uint8; palettes, CMYK, YCbCr, Lab and LogLuv become H x W x 3 uint8 by
+//         libtiff's own conversion
+// Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples,
+//         Shape where the pages of a volume are not alike; pages are counted from 1
 // Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for the conversions
 // Samples are numbers here: beyond 4 bits they are never scaled. Associated alpha is divided out,
 // for a Tensor's alpha is straight.
@@ -23,6 +26,8 @@
 #include <new>
 #include <optional>
 #include <utility>
+
+#include "codecs/reading.h"
 
 namespace deckle {
 namespace {
@@ -144,7 +149,7 @@ std::string because(const Port& port) {
 
 // ---- the header
 
-// How the samples of the first page lie in the file, and what becomes of them.
+// How the samples of a page lie in the file, and what becomes of them.
 struct Layout {
   ImageInfo info;
   bool convert = false;   // by libtiff, to 8-bit RGB
@@ -279,17 +284,29 @@ Result<Layout> read_layout(TIFF* tiff) {
   return layout;
 }
 
-// The byte where the first directory is said to be; nothing where the file ends before it says so.
+bool is_big(Bytes file) {
+  return file[2] == 0x2B || file[3] == 0x2B;  // BigTIFF
+}
+
+// A number of `size` bytes; nothing where the file ends before it.
+std::optional<std::uint64_t> number_at(Bytes file, std::uint64_t at, std::size_t size) {
+  if (at > file.size() || file.size() - at < size) return std::nullopt;
+  const std::uint8_t* const p = file.data() + at;
+  return file[0] == 'M' ? read_big(p, size) : read_little(p, size);
+}
+
+// The byte where the first directory is said to be.
 std::optional<std::uint64_t> directory_at(Bytes file) {
-  const bool big_endian = file[0] == 'M';
-  const bool wide = file[2] == 0x2B || file[3] == 0x2B;  // BigTIFF
-  const std::size_t at = wide ? 8 : 4;
-  const std::size_t size = wide ? 8 : 4;
-  if (file.size() < at + size) return std::nullopt;
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i)
-    value = value << 8U | file[at + (big_endian ? i : size - 1 - i)];
-  return value;
+  const std::size_t size = is_big(file) ? 8 : 4;
+  return number_at(file, size, size);
+}
+
+// The byte where the one after the directory at `at` is said to be; 0 for none.
+std::optional<std::uint64_t> directory_after(Bytes file, std::uint64_t at) {
+  const bool big = is_big(file);
+  const auto entries = number_at(file, at, big ? 8 : 2);
+  if (!entries || *entries > 0xFFFF) return std::nullopt;
+  return number_at(file, at + (big ? 8 + 20 * *entries : 2 + 12 * *entries), big ? 8 : 4);
 }
 
 Error open_error(const Port& port) {
@@ -320,6 +337,57 @@ Result<ImageInfo> read_info(Bytes file) {
   Result<Layout> layout = read_layout(tiff.get());
   if (!layout) return layout.error();
   return layout->info;
+}
+
+// An error of one page of a volume, counted from 0 here and from 1 for people.
+Error in_page(std::int64_t page, Error error) {
+  error.message = "page " + std::to_string(page + 1) + ": " + error.message;
+  return error;
+}
+
+// Goes on to the next page, the `page`-th from 0.
+Result<Done> next_page(Port& port, TIFF* tiff, std::int64_t page) {
+  port.error[0] = '\0';
+  const auto at = directory_after(port.file, TIFFCurrentDirOffset(tiff));
+  if (TIFFReadDirectory(tiff) != 0) return Done{};
+  if (!at || *at >= port.file.size()) {
+    return in_page(page, {ErrorCode::Truncated,
+                          "truncated: its directory is behind the end of the file, which has " +
+                              std::to_string(port.file.size()) + " bytes"});
+  }
+  return in_page(page,
+                 {ErrorCode::Damaged, "damaged: its directory cannot be read" + because(port)});
+}
+
+// The pages are planes, all alike.
+Result<ImageInfo> read_volume_info(Bytes file) {
+  Port port;
+  port.file = file;
+  const Handle tiff = open(port, "r");
+  if (tiff == nullptr) return open_error(port);
+  ImageInfo info;
+  std::int64_t pages = 0;
+  while (true) {
+    const Result<Layout> layout = read_layout(tiff.get());
+    if (!layout) return in_page(pages, layout.error());
+    const ImageInfo& page = layout->info;
+    if (pages == 0) info = page;
+    if (page.shape != info.shape || page.dtype != info.dtype) {
+      const auto described = [](const ImageInfo& i) {
+        return to_string(i.shape) + " " + std::string(name_of(i.dtype));
+      };
+      return in_page(pages,
+                     {ErrorCode::Shape, described(page) + ", the first page is " + described(info) +
+                                            "; the pages of a volume are all alike"});
+    }
+    if (info.orientation == 1) info.orientation = page.orientation;
+    info.lossless = info.lossless && page.lossless;
+    ++pages;
+    if (TIFFLastDirectory(tiff.get()) != 0) break;
+    if (auto next = next_page(port, tiff.get(), pages); !next) return next.error();
+  }
+  info.shape = Shape{3, {pages, info.shape.rows(), info.shape.cols()}, info.shape.channels};
+  return info;
 }
 
 // ---- the pixels
@@ -386,15 +454,15 @@ Error block_error(const Port& port, TIFF* tiff, std::uint32_t block, std::int64_
   return {ErrorCode::Damaged, "damaged: corrupt data in " + where + because(port)};
 }
 
-// Strip by strip or tile by tile, as the numbers are in the file. Gives what was wrong, with the
-// rest zero.
+// Strip by strip or tile by tile, as the numbers are in the file, to `out` from its row `first`.
+// Gives what was wrong, with the rest zero.
 Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& layout, bool go_on,
-                                          Tensor& out) {
+                                          Tensor& out, std::int64_t first) {
   constexpr tmsize_t kMostBlockBytes = tmsize_t{1} << 30;
   thread_local Buffer block;  // kept from picture to picture
 
-  const std::int64_t rows = out.shape.rows();
-  const std::int64_t cols = out.shape.cols();
+  const std::int64_t rows = layout.info.shape.rows();
+  const std::int64_t cols = layout.info.shape.cols();
   const std::size_t sample_bytes = size_of(out.dtype);
   const std::size_t channels = static_cast<std::size_t>(out.shape.channels);
   const std::size_t planes = layout.separate ? channels : 1;
@@ -428,7 +496,7 @@ Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& 
   }
 
   std::optional<Error> wrong;
-  if (go_on) std::memset(out.data.data(), 0, out.byte_count());
+  if (go_on) std::memset(out.row(first), 0, static_cast<std::size_t>(rows) * out.row_bytes());
   for (std::size_t plane = 0; plane < planes; ++plane) {
     const auto sample = static_cast<std::uint16_t>(plane);
     for (std::int64_t top = 0; top < rows; top += block_rows) {
@@ -439,7 +507,7 @@ Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& 
         const std::uint32_t number =
             layout.tiled ? TIFFComputeTile(tiff, static_cast<std::uint32_t>(left), y, 0, sample)
                          : TIFFComputeStrip(tiff, y, sample);
-        std::uint8_t* const to = direct ? out.row(top) : block.data();
+        std::uint8_t* const to = direct ? out.row(first + top) : block.data();
         if (go_on && !direct) std::memset(to, 0, static_cast<std::size_t>(size));
         const tmsize_t wanted = layout.tiled ? size : stride * high;
         const tmsize_t got = layout.tiled ? TIFFReadEncodedTile(tiff, number, to, wanted)
@@ -452,7 +520,7 @@ Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& 
         for (std::int64_t r = 0; r < high; ++r) {
           const std::uint8_t* from = to + r * stride;
           std::uint8_t* into =
-              out.row(top + r) + static_cast<std::size_t>(left) * out.pixel_bytes();
+              out.row(first + top + r) + static_cast<std::size_t>(left) * out.pixel_bytes();
           const auto count = static_cast<std::size_t>(wide);
           if (layout.bits < 8) {
             expand_bits(from, into, count, layout.bits);
@@ -471,10 +539,11 @@ Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& 
 
 // Through libtiff's conversion to RGBA. It can turn pictures upright; asked for the orientation
 // that the file has, it does not.
-Result<std::optional<Error>> read_converted(Port& port, TIFF* tiff, bool go_on, Tensor& out) {
+Result<std::optional<Error>> read_converted(Port& port, TIFF* tiff, const Layout& layout,
+                                            bool go_on, Tensor& out, std::int64_t first) {
   thread_local Buffer raster;
-  const auto rows = static_cast<std::uint32_t>(out.shape.rows());
-  const auto cols = static_cast<std::uint32_t>(out.shape.cols());
+  const auto rows = static_cast<std::uint32_t>(layout.info.shape.rows());
+  const auto cols = static_cast<std::uint32_t>(layout.info.shape.cols());
   const std::size_t pixels = std::size_t{rows} * cols;
   raster.resize(pixels * sizeof(std::uint32_t));
   std::memset(raster.data(), 0, raster.size());
@@ -509,12 +578,41 @@ Result<std::optional<Error>> read_converted(Port& port, TIFF* tiff, bool go_on, 
   for (std::size_t i = 0; i < pixels; ++i) {
     std::uint32_t abgr = 0;
     std::memcpy(&abgr, raster.data() + i * sizeof abgr, sizeof abgr);
-    std::uint8_t* const to = out.data.data() + 3 * i;
+    std::uint8_t* const to = out.row(first) + 3 * i;
     to[0] = static_cast<std::uint8_t>(TIFFGetR(abgr));
     to[1] = static_cast<std::uint8_t>(TIFFGetG(abgr));
     to[2] = static_cast<std::uint8_t>(TIFFGetB(abgr));
   }
   return wrong;
+}
+
+// The page that libtiff is at, to `out` from its row `first`; gives what was wrong with it.
+Result<std::optional<Error>> read_page(Port& port, TIFF* tiff, const Shape& shape, bool go_on,
+                                       Tensor& out, std::int64_t first) {
+  const Result<Layout> layout = read_layout(tiff);
+  if (!layout) return layout.error();
+  if (layout->info.shape != shape || layout->info.dtype != out.dtype)
+    return Error{ErrorCode::Changed, "not what the header said"};
+  port.error[0] = '\0';
+  port.in_pixels = true;
+  Result<std::optional<Error>> read = layout->convert
+                                          ? read_converted(port, tiff, *layout, go_on, out, first)
+                                          : read_samples(port, tiff, *layout, go_on, out, first);
+  port.in_pixels = false;
+  if (!read || (*read && !go_on)) return read;
+
+  const auto pixels = static_cast<std::size_t>(shape.pixels());
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  std::uint8_t* const samples = out.row(first);
+  with_type(out.dtype, [&]<typename T>(T) {
+    if constexpr (std::is_unsigned_v<T>) {
+      if (layout->invert) invert_grey<T>(samples, pixels, channels);
+    }
+    if constexpr (std::is_unsigned_v<T> || std::is_floating_point_v<T>) {
+      if (layout->associated) divide_by_alpha<T>(samples, pixels, channels);
+    }
+  });
+  return read;
 }
 
 Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOptions& options,
@@ -523,29 +621,25 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
   port.file = file;
   const Handle tiff = open(port, "r");
   if (tiff == nullptr) return open_error(port);
-  const Result<Layout> layout = read_layout(tiff.get());
-  if (!layout) return layout.error();
-
-  port.error[0] = '\0';
-  port.in_pixels = true;
+  const bool volume = info.shape.rank == 3;
+  const std::int64_t pages = volume ? info.shape[0] : 1;
+  const Shape page_shape =
+      volume ? Shape::image(info.shape[1], info.shape[2], info.shape.channels) : info.shape;
   out.reset(info.shape, info.dtype);
-  Result<std::optional<Error>> read =
-      layout->convert ? read_converted(port, tiff.get(), options.accept_truncated, out)
-                      : read_samples(port, tiff.get(), *layout, options.accept_truncated, out);
-  if (!read) return read.error();
-  if (*read && !options.accept_truncated) return **read;
-
-  const auto pixels = static_cast<std::size_t>(out.shape.pixels());
-  const auto channels = static_cast<std::size_t>(out.shape.channels);
-  with_type(out.dtype, [&]<typename T>(T) {
-    if constexpr (std::is_unsigned_v<T>) {
-      if (layout->invert) invert_grey<T>(out.data.data(), pixels, channels);
+  Damage damage;
+  for (std::int64_t page = 0; page < pages; ++page) {
+    if (page > 0) {
+      if (auto next = next_page(port, tiff.get(), page); !next) return next.error();
     }
-    if constexpr (std::is_unsigned_v<T> || std::is_floating_point_v<T>) {
-      if (layout->associated) divide_by_alpha<T>(out.data.data(), pixels, channels);
-    }
-  });
-  return *read ? Damage{std::move((*read)->message)} : Damage{};
+    auto read = read_page(port, tiff.get(), page_shape, options.accept_truncated, out,
+                          page * page_shape.rows());
+    std::optional<Error> wrong = read ? *std::move(read) : std::optional<Error>(read.error());
+    if (!wrong) continue;
+    if (volume) wrong = in_page(page, *std::move(wrong));
+    if (!read || !options.accept_truncated) return *std::move(wrong);
+    if (damage.empty()) damage = std::move(wrong->message);
+  }
+  return damage;
 }
 
 // ---- writing
@@ -555,18 +649,21 @@ Result<Done> can_encode(const Shape& shape, DType dtype) {
                       {DType::UInt8, DType::Int8, DType::UInt16, DType::Int16, DType::UInt32,
                        DType::Int32, DType::Float32, DType::Float64},
                       {1, 2, 3, 4},
-                      std::numeric_limits<std::int32_t>::max()},
+                      std::numeric_limits<std::int32_t>::max(),
+                      true},
                      shape, dtype);
 }
 
-void describe_picture(TIFF* tiff, const Tensor& pixels, std::optional<int> compression) {
+void describe_page(TIFF* tiff, const Tensor& pixels, std::optional<int> compression) {
   constexpr std::size_t kStripBytes = std::size_t{256} << 10U;
   const DTypeInfo& type = info(pixels.dtype);
   const bool is_signed =
       pixels.dtype == DType::Int8 || pixels.dtype == DType::Int16 || pixels.dtype == DType::Int32;
   const auto channels = pixels.shape.channels;
-  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(pixels.shape.cols()));
-  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(pixels.shape.rows()));
+  const std::int64_t rows = pixels.shape[pixels.shape.rank - 2];
+  const std::int64_t cols = pixels.shape[pixels.shape.rank - 1];
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(cols));
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(rows));
   TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, static_cast<int>(type.bytes * 8));
   TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(channels));
   TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT,
@@ -579,10 +676,9 @@ void describe_picture(TIFF* tiff, const Tensor& pixels, std::optional<int> compr
     const std::uint16_t alpha = EXTRASAMPLE_UNASSALPHA;
     TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
   }
-  TIFFSetField(
-      tiff, TIFFTAG_ROWSPERSTRIP,
-      static_cast<std::uint32_t>(std::clamp<std::size_t>(
-          kStripBytes / pixels.row_bytes(), 1, static_cast<std::size_t>(pixels.shape.rows()))));
+  TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP,
+               static_cast<std::uint32_t>(std::clamp<std::size_t>(
+                   kStripBytes / pixels.row_bytes(), 1, static_cast<std::size_t>(rows))));
 
   const int level = std::clamp(compression.value_or(-1), -1, 9);
   TIFFSetField(tiff, TIFFTAG_COMPRESSION,
@@ -605,22 +701,23 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   port.out = &out;
   Handle tiff = open(port, pixels.byte_count() > kMostClassicBytes ? "wl8" : "wl");
   bool done = tiff != nullptr;
-  if (done) {
-    describe_picture(tiff.get(), pixels, options.compression);
+  const std::int64_t pages = pixels.shape.rank == 3 ? pixels.shape[0] : 1;
+  const std::int64_t rows = pixels.shape[pixels.shape.rank - 2];
+  for (std::int64_t page = 0; done && page < pages; ++page) {
+    describe_page(tiff.get(), pixels, options.compression);
     const auto rows_per_strip =
         static_cast<std::int64_t>(field<std::uint32_t>(tiff.get(), TIFFTAG_ROWSPERSTRIP, 1));
     std::uint32_t strip = 0;
-    for (std::int64_t top = 0; done && top < pixels.shape.rows(); top += rows_per_strip) {
-      const auto high =
-          static_cast<std::size_t>(std::min(rows_per_strip, pixels.shape.rows() - top));
+    for (std::int64_t top = 0; done && top < rows; top += rows_per_strip) {
+      const auto high = static_cast<std::size_t>(std::min(rows_per_strip, rows - top));
       // libtiff copies before it predicts; its types do not say so
-      auto* from = const_cast<std::uint8_t*>(pixels.row(top));  // NOLINT
+      auto* from = const_cast<std::uint8_t*>(pixels.row(page * rows + top));  // NOLINT
       done = TIFFWriteEncodedStrip(tiff.get(), strip++, from,
                                    static_cast<tmsize_t>(high * pixels.row_bytes())) >= 0;
     }
-    done = done && TIFFFlush(tiff.get()) != 0;
-    tiff.reset();
+    done = done && (page + 1 < pages ? TIFFWriteDirectory(tiff.get()) : TIFFFlush(tiff.get())) != 0;
   }
+  tiff.reset();
   if (port.out_of_memory) throw std::bad_alloc();
   if (!done || port.error[0] != '\0') {
     return Error{ErrorCode::Internal, "libtiff cannot encode" + because(port)};
@@ -645,7 +742,8 @@ Codec tiff_codec() {
           .decode = decode_tiff,
           .can_encode = can_encode,
           .encode = encode,
-          .library = library};
+          .library = library,
+          .read_volume_info = read_volume_info};
 }
 
 }  // namespace deckle
