@@ -188,7 +188,7 @@ class Engine {
     std::vector<bool> own;
     for (const Record& record : processed.records) {
       struct stat status {};
-      own.push_back(!record.output.empty() && !options_.overwrite &&
+      own.push_back(!record.output.empty() && !options_.overwrite && !folder_.was_empty() &&
                     ::lstat(join_path(out_, record.output).c_str(), &status) == 0 &&
                     folder_.is_own(record.output));
     }

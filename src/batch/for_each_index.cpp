@@ -33,6 +33,9 @@ double quota_v1(const std::string& folder) {
 
 void for_each_index(std::size_t n, int jobs,
                     const std::function<void(std::size_t, std::size_t)>& f) {
+  // A thread without work would only spin.
+  jobs =
+      static_cast<int>(std::clamp<std::size_t>(n, 1, static_cast<std::size_t>(std::max(jobs, 1))));
   // The one pragma of the program. Dynamic: images differ in size by orders of magnitude.
 #pragma omp parallel for schedule(dynamic, 1) num_threads(jobs)
   for (std::size_t i = 0; i < n; ++i)

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -319,7 +320,9 @@ std::optional<Entry> parse_entry(std::string_view text) {
 }
 
 Result<Past> Past::load(const std::string& manifest) {
+  static std::atomic<std::uint64_t> count{0};
   Past past;
+  past.id_ = ++count;
   if (auto read = past.read_journal(state_path(manifest), true); !read) return read.error();
   if (!past.has_state_ && ::access(manifest.c_str(), F_OK) == 0) {
     if (auto read = past.read_manifest(manifest); !read) return read.error();
@@ -407,7 +410,14 @@ Result<Done> Past::read_manifest(const std::string& path) {
 }
 
 std::optional<Entry> Past::read(const EntryPlace& place) const {
-  const auto text = read_part(files_[place.file], place.offset, place.length);
+  struct Reader {
+    std::uint64_t past = 0;
+    std::uint32_t file = 0;
+    PartReader part;
+  };
+  thread_local Reader reader;  // entries are read in their order, though by several threads
+  if (reader.past != id_ || reader.file != place.file) reader = {id_, place.file, {}};
+  const auto text = reader.part.read(files_[place.file], place.offset, place.length);
   if (!text) return std::nullopt;
   return text->starts_with('{') ? entry_from_lines(*text) : parse_entry(*text);
 }
@@ -468,7 +478,10 @@ void Journal::keep(std::size_t input, const EntryPlace& place) {
 }
 
 Result<std::string> Journal::text_of(const Place& place) const {
-  if (place.ours) return read_part(log_, place.place.offset, place.place.length);
+  if (place.ours) {
+    const auto text = log_reader_.read(log_, place.place.offset, place.place.length);
+    return text ? Result<std::string>(std::string(*text)) : text.error();
+  }
   const auto entry = past_.read(place.place);
   if (!entry) return Error{ErrorCode::Unreadable, "an entry of the journal changed under the run"};
   return to_text(*entry);

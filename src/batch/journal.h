@@ -103,6 +103,7 @@ class Past {
   std::vector<std::string> logs_;
   bool has_state_ = false;
   std::vector<File> files_;
+  std::uint64_t id_ = 0;  ///< tells this past from others that the same thread read
 };
 
 /// The journal of a run: its own log, and the past it goes on from.
@@ -127,6 +128,7 @@ class Journal {
 
   /// Whether this input has an entry, ours or one that was kept.
   [[nodiscard]] bool has(std::size_t input) const { return places_[input].place.length != 0; }
+  /// Both this and finish() are for one thread alone, when nothing is appended any more.
   [[nodiscard]] std::optional<Entry> read(std::size_t input) const;
 
  private:
@@ -150,6 +152,7 @@ class Journal {
   std::string log_path_;
   File log_;
   std::uint64_t log_size_ = 0;
+  mutable PartReader log_reader_;  ///< of our log, once nothing is appended any more
   std::vector<Place> places_;
   std::mutex mutex_;
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -46,6 +47,22 @@ Json header_of(const std::string& manifest) {
     }
   }
   return parse_json(line);
+}
+
+// Nothing but our lock.
+bool holds_nothing(const std::string& folder) {
+  DIR* const listing = ::opendir(folder.c_str());
+  if (listing == nullptr) return false;
+  bool nothing = true;
+  errno = 0;
+  while (const dirent* entry = ::readdir(listing)) {
+    const std::string_view name = entry->d_name;
+    nothing = nothing && (name == "." || name == ".." || name == kLockName);
+    if (!nothing) break;
+  }
+  nothing = nothing && errno == 0;
+  ::closedir(listing);
+  return nothing;
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -119,6 +136,7 @@ Result<OutputFolder> OutputFolder::open_locked(const std::string& path,
   folder.lock_ = **std::move(locked);
   // The lock is ours: whatever is unfinished here was left by a run that was killed.
   sweep_temporaries(path, 0);
+  folder.was_empty_ = holds_nothing(path);
   return folder;
 }
 

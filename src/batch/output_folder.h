@@ -40,6 +40,9 @@ class OutputFolder {
   /// first asked; safe to call from several threads.
   [[nodiscard]] bool is_own(const std::string& output) const;
 
+  /// Nothing lay in the folder when it was opened, and nobody else writes into it.
+  [[nodiscard]] bool was_empty() const { return was_empty_; }
+
  private:
   static Result<Done> check_others(const std::string& path, const Chain& chain,
                                    const std::string& ours, bool overwrite, bool remove);
@@ -48,6 +51,7 @@ class OutputFolder {
   std::string path_;
   std::optional<Shard> shard_;
   File lock_;
+  bool was_empty_ = false;
   Past past_;
   struct Own {
     std::once_flag once;

@@ -11,9 +11,14 @@
 #include "core/digest.h"
 #include "core/text.h"
 #include "kernels/convert.h"
+#include "kernels/runs.h"
 
 namespace deckle {
 namespace {
+
+// A picture this small stays in the cache from the gather to the encoder, and a digest in one go is
+// faster than row by row.
+constexpr std::int64_t kCachedPixels = std::int64_t{1} << 17U;
 
 // An image on its way: what its records have in common so far.
 class ImageJob {
@@ -100,18 +105,26 @@ class ImageJob {
 
   // The file into memory; its codec.
   Result<const Codec*> load() {
-    auto file = open_to_read(source_.file);
+    FileStamp before;
+    auto file = open_to_read(source_.file, &before);
     if (!file) return file.error();
-    if (auto head = read_head(*file, kHeadBytes, scratch_.file); !head) return head.error();
-    auto codec = recognise(scratch_.file.bytes());
+    // One call to the system for most files; but the rest of a large one is read only if it is a
+    // picture.
+    constexpr std::uint64_t kFirst = std::uint64_t{1} << 18U;
+    const std::uint64_t first = before.size <= kFirst ? before.size : kHeadBytes;
+    if (auto head = read_head(*file, static_cast<std::size_t>(first), scratch_.file); !head)
+      return head.error();
+    auto codec = recognise(
+        scratch_.file.bytes().first(std::min<std::size_t>(scratch_.file.size(), kHeadBytes)));
     if (!codec) return codec;
-    const auto before = stamp_of(*file);
-    if (auto all = read_all(*file, scratch_.file); !all) return all.error();
-    if (!before || stamp_of(*file) != before) {
+    if (scratch_.file.size() != before.size) {
+      if (auto all = read_all(*file, before.size, scratch_.file); !all) return all.error();
+    }
+    if (stamp_of(*file) != before) {
       return Error{ErrorCode::Changed,
                    "the file changed while it was read; run again when it is finished"};
     }
-    result_.input = trusted(*before);
+    result_.input = trusted(before);
     return codec;
   }
 
@@ -146,17 +159,7 @@ class ImageJob {
       result_.records.push_back(std::move(record));
       return Done{};
     }
-    const Tensor* pixels = &run_plan(plan, scratch_.decoded, decoded_, scratch_.plan);
     const OutputName name = output_name(chain_, source_.path, input_codec, copy);
-    const bool array = name.codec->format == Format::Npy;
-    if (pixels->dtype != depth || (info.dtype != depth && !array)) {
-      if (array) {
-        if (auto finite = check_finite_for(*pixels, depth); !finite) return finite;
-      }
-      // Arrays keep their values, image files their white.
-      to_file_depth(*pixels, array ? depth : info.dtype, depth, scratch_.converted);
-      pixels = &scratch_.converted;
-    }
     EncodeOptions options{name.codec->format,
                           chain_.output.quality,
                           chain_.output.lossless,
@@ -165,16 +168,18 @@ class ImageJob {
                           info.batch.has_value()};
     // A lossless webp stays one, unless a quality is asked for.
     if (!chain_.output.format && info.lossless && !options.quality) options.lossless = true;
-    if (auto encoded = name.codec->encode(*pixels, options, scratch_.encoded); !encoded)
-      return encoded;
+    const bool in_rows = plan.ops.size() == 1 && name.codec->encode_rows != nullptr &&
+                         plan.output.pixels() > kCachedPixels && info.dtype == depth &&
+                         std::holds_alternative<GatherOp>(plan.ops.front());
+    auto encoded =
+        in_rows ? encode_in_rows(std::get<GatherOp>(plan.ops.front()), *name.codec, options, record)
+                : encode_whole(plan, info.dtype, depth, *name.codec, options, record);
+    if (!encoded) return encoded;
 
     record.window = plan.window;
     record.output = name.path;
     record.output_sha256 = sha256(scratch_.encoded.bytes());
     record.bytes = scratch_.encoded.size();
-    record.output_shape = pixels->shape;
-    record.output_dtype = pixels->dtype;
-    record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});
     if (replays()) {
       if (auto held = hold_against(record, source_.recorded[index]); !held) return held;
     }
@@ -183,6 +188,42 @@ class ImageJob {
     result_.outputs.push_back(*std::move(pending));
     result_.records.push_back(std::move(record));
     return Done{};
+  }
+
+  Result<Done> encode_whole(const Plan& plan, DType dtype, DType depth, const Codec& codec,
+                            const EncodeOptions& options, Record& record) {
+    const Tensor* pixels = &run_plan(plan, scratch_.decoded, decoded_, scratch_.plan);
+    const bool array = codec.format == Format::Npy;
+    if (pixels->dtype != depth || (dtype != depth && !array)) {
+      if (array) {
+        if (auto finite = check_finite_for(*pixels, depth); !finite) return finite;
+      }
+      // Arrays keep their values, image files their white.
+      to_file_depth(*pixels, array ? depth : dtype, depth, scratch_.converted);
+      pixels = &scratch_.converted;
+    }
+    record.output_shape = pixels->shape;
+    record.output_dtype = pixels->dtype;
+    record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});
+    return codec.encode(*pixels, options, scratch_.encoded);
+  }
+
+  // Where pixels are moved and nothing else, each row goes to the digest and the encoder while it
+  // is in the cache, and the picture is never in memory.
+  Result<Done> encode_in_rows(const GatherOp& gather, const Codec& codec,
+                              const EncodeOptions& options, Record& record) {
+    GatheredRows rows(rows_of(scratch_.decoded), decoded_, gather.axes, gather.fills);
+    PixelDigest digest;
+    const RowSource source{rows.shape(), scratch_.decoded.dtype, [&](std::int64_t r) {
+                             const std::uint8_t* const row = rows.row(r);
+                             digest.update({row, rows.row_bytes()});
+                             return row;
+                           }};
+    auto encoded = codec.encode_rows(source, options, scratch_.encoded);
+    record.output_shape = source.shape;
+    record.output_dtype = source.dtype;
+    record.pixels = digest.text();
+    return encoded;
   }
 
   // One record for the image, whatever was made of it so far.

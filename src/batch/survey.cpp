@@ -265,6 +265,7 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
 std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
                                       const OutputFolder& folder) {
   std::vector<std::string> foreign;
+  if (folder.was_empty()) return foreign;
   const auto& past = folder.past().items();
   auto item = past.begin();
   struct stat status {};

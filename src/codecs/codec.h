@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "core/bytes.h"
 #include "core/dtype.h"
 #include "core/result.h"
+#include "core/rows.h"
 #include "core/shape.h"
 #include "core/tensor.h"
 #include "geometry/window.h"
@@ -91,6 +93,9 @@ struct Codec {
   /// `read_info` of all pages: planes, rows, cols, which `decode` then gives. Null: this format has
   /// no pages.
   Result<ImageInfo> (*read_volume_info)(Bytes file) = nullptr;
+  /// `encode` for a picture that is not in memory as a whole. Null: this format cannot.
+  Result<Done> (*encode_rows)(const RowSource& rows, const EncodeOptions& options,
+                              Buffer& out) = nullptr;
 };
 
 /// The beginning of a file that `recognise` is shown.

@@ -524,10 +524,10 @@ Result<Done> can_encode(const Shape& shape, DType dtype) {
 }
 
 // Stands inside `guarded`.
-void write_pixels(jpeg_compress_struct& jpeg, const Tensor& pixels, int quality) {
-  const bool grey = pixels.shape.channels == 1;
-  jpeg.image_width = static_cast<JDIMENSION>(pixels.shape.cols());
-  jpeg.image_height = static_cast<JDIMENSION>(pixels.shape.rows());
+void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows, int quality) {
+  const bool grey = rows.shape.channels == 1;
+  jpeg.image_width = static_cast<JDIMENSION>(rows.shape.cols());
+  jpeg.image_height = static_cast<JDIMENSION>(rows.shape.rows());
   jpeg.input_components = grey ? 1 : 3;
   jpeg.in_color_space = grey ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_set_defaults(&jpeg);  // YCbCr 4:2:0 for colour
@@ -535,15 +535,15 @@ void write_pixels(jpeg_compress_struct& jpeg, const Tensor& pixels, int quality)
   jpeg_start_compress(&jpeg, TRUE);
   while (jpeg.next_scanline < jpeg.image_height) {
     // libjpeg does not write to its input, but its types do not say so
-    JSAMPROW row = const_cast<JSAMPROW>(pixels.row(jpeg.next_scanline));  // NOLINT
+    JSAMPROW row = const_cast<JSAMPROW>(rows.row(jpeg.next_scanline));  // NOLINT
     jpeg_write_scanlines(&jpeg, &row, 1);
   }
   jpeg_finish_compress(&jpeg);
 }
 
-Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
+Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Buffer& out) {
   constexpr int kDefaultQuality = 95;
-  if (const Result<Done> can = can_encode(pixels.shape, pixels.dtype); !can) return can.error();
+  if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
   out.clear();
   Report report{};
   start(report);
@@ -557,11 +557,15 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   const bool done = guarded(report, [&] {
     jpeg_create_compress(&jpeg);
     jpeg.dest = &destination.base;
-    write_pixels(jpeg, pixels, std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
+    write_pixels(jpeg, rows, std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
   });
   jpeg_destroy_compress(&jpeg);
   if (!done) return Error{ErrorCode::Internal, "libjpeg cannot encode: " + text_of(report)};
   return Done{};
+}
+
+Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
+  return encode_rows(rows_of(pixels), options, out);
 }
 
 #define DECKLE_TEXT_OF(x) #x
@@ -582,7 +586,8 @@ Codec jpeg_codec() {
           .can_encode = can_encode,
           .encode = encode,
           .library = library,
-          .decode_part = decode_part};
+          .decode_part = decode_part,
+          .encode_rows = encode_rows};
 }
 
 }  // namespace deckle

@@ -9,6 +9,7 @@
 // object with a destructor.
 #include "codecs/png.h"
 
+#include <libdeflate.h>
 #include <png.h>
 #include <zlib.h>
 
@@ -22,6 +23,7 @@
 #include <new>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "codecs/exif.h"
 
@@ -299,9 +301,7 @@ Result<Done> can_encode(const Shape& shape, DType dtype) {
 }
 
 void set_compression(png_structp png, std::optional<int> compression) {
-  if (!compression) {
-    // Measured on 28 photographs (MB/s of samples, size of them): this 142, 30 %; SUB in place of
-    // UP 128, 32 %; PAETH 101, 28 %; all filters at level 6, filtered, 17, 29 %.
+  if (!compression) {  // of a large picture
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
     png_set_compression_level(png, 1);
     png_set_compression_strategy(png, Z_RLE);
@@ -313,26 +313,119 @@ void set_compression(png_structp png, std::optional<int> compression) {
   png_set_compression_strategy(png, Z_FILTERED);
 }
 
+constexpr std::array kTypes{PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                            PNG_COLOR_TYPE_RGB_ALPHA};
+
 // Stands inside `guarded`.
-void write_pixels(png_structp png, png_infop image, const Tensor& pixels,
+void write_pixels(png_structp png, png_infop image, const RowSource& rows,
                   std::optional<int> compression) {
-  constexpr std::array kTypes{PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
-                              PNG_COLOR_TYPE_RGB_ALPHA};
-  const bool wide = pixels.dtype == DType::UInt16;
-  png_set_IHDR(png, image, static_cast<png_uint_32>(pixels.shape.cols()),
-               static_cast<png_uint_32>(pixels.shape.rows()), wide ? 16 : 8,
-               kTypes.at(static_cast<std::size_t>(pixels.shape.channels - 1)), PNG_INTERLACE_NONE,
+  const bool wide = rows.dtype == DType::UInt16;
+  png_set_IHDR(png, image, static_cast<png_uint_32>(rows.shape.cols()),
+               static_cast<png_uint_32>(rows.shape.rows()), wide ? 16 : 8,
+               kTypes.at(static_cast<std::size_t>(rows.shape.channels - 1)), PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   set_compression(png, compression);
   png_write_info(png, image);
   if (wide && std::endian::native == std::endian::little) png_set_swap(png);
-  for (std::int64_t r = 0; r < pixels.shape.rows(); ++r)
-    png_write_row(png, pixels.row(r));
+  for (std::int64_t r = 0; r < rows.shape.rows(); ++r)
+    png_write_row(png, rows.row(r));
   png_write_end(png, nullptr);
 }
 
-Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
-  if (const Result<Done> can = can_encode(pixels.shape, pixels.dtype); !can) return can.error();
+// The usual case: all rows filtered as UP, and libdeflate over them in one go, at its lowest level.
+// Measured on windows of 400 photographs, 224 x 224 (MB/s of samples, size of them): this 193, 46
+// %; with SUB in place of UP 172, 48 %; AVERAGE 178, 47 %; PAETH 126, 44 %; level 2 with UP 131, 44
+// %. zlib at level 1, only runs (Z_RLE), with UP: 121, 49 %. libdeflate wants all rows at once, so
+// that a large picture is left to libpng and zlib.
+constexpr std::size_t kMostAtOnce = std::size_t{32} << 20U;
+
+std::size_t bytes_of_rows(const RowSource& rows) {
+  const std::size_t samples = static_cast<std::size_t>(rows.shape.cols() * rows.shape.channels);
+  return static_cast<std::size_t>(rows.shape.rows()) * (1 + samples * size_of(rows.dtype));
+}
+
+// Every row behind the number of its filter, as the difference from the row above it.
+void filter_rows(const RowSource& rows, Buffer& to) {
+  to.resize(bytes_of_rows(rows));
+  const auto count = static_cast<std::size_t>(rows.shape.rows());
+  const std::size_t bytes = to.size() / count - 1;
+  std::vector<std::uint8_t> above(bytes);
+  std::vector<std::uint8_t> swapped(bytes);
+  std::uint8_t* next = to.data();
+  for (std::size_t r = 0; r < count; ++r) {
+    const std::uint8_t* row = rows.row(static_cast<std::int64_t>(r));
+    if (rows.dtype == DType::UInt16 && std::endian::native == std::endian::little) {
+      for (std::size_t i = 0; i < bytes; i += 2) {
+        swapped[i] = row[i + 1];
+        swapped[i + 1] = row[i];
+      }
+      row = swapped.data();
+    }
+    *next++ = PNG_FILTER_VALUE_UP;
+    for (std::size_t i = 0; i < bytes; ++i)
+      next[i] = static_cast<std::uint8_t>(row[i] - above[i]);
+    std::memcpy(above.data(), row, bytes);
+    next += bytes;
+  }
+}
+
+void put_big_endian(std::uint8_t* to, std::size_t value) {
+  for (int i = 0; i < 4; ++i)
+    to[i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
+}
+
+// The frame of a chunk around the `length` bytes that stand, or are copied, behind its type.
+// Returns the end of the chunk.
+std::uint8_t* put_chunk(std::uint8_t* to, const char* type, std::size_t length,
+                        const std::uint8_t* data = nullptr) {
+  put_big_endian(to, length);
+  std::memcpy(to + 4, type, 4);
+  if (data != nullptr) std::memcpy(to + 8, data, length);
+  put_big_endian(to + 8 + length, libdeflate_crc32(0, to + 4, length + 4));
+  return to + 12 + length;
+}
+
+void encode_at_once(const RowSource& rows, Buffer& out) {
+  struct Kept {
+    libdeflate_compressor* compressor = libdeflate_alloc_compressor(1);
+    Buffer filtered;
+    Kept() = default;
+    Kept(const Kept&) = delete;
+    Kept& operator=(const Kept&) = delete;
+    ~Kept() { libdeflate_free_compressor(compressor); }
+  };
+  thread_local Kept kept;
+  if (kept.compressor == nullptr) throw std::bad_alloc();
+  filter_rows(rows, kept.filtered);
+  const Bytes filtered = kept.filtered.bytes();
+
+  constexpr std::array<std::uint8_t, 8> kSignature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  std::array<std::uint8_t, 13> header{};
+  put_big_endian(header.data(), static_cast<std::size_t>(rows.shape.cols()));
+  put_big_endian(header.data() + 4, static_cast<std::size_t>(rows.shape.rows()));
+  header[8] = rows.dtype == DType::UInt16 ? 16 : 8;
+  header[9] =
+      static_cast<std::uint8_t>(kTypes.at(static_cast<std::size_t>(rows.shape.channels - 1)));
+
+  constexpr std::size_t kFrames = 8 + 3 * 12 + header.size();
+  const std::size_t most = libdeflate_zlib_compress_bound(kept.compressor, filtered.size());
+  out.resize(kFrames + most);
+  std::uint8_t* to = out.data();
+  std::memcpy(to, kSignature.data(), kSignature.size());
+  to = put_chunk(to + kSignature.size(), "IHDR", header.size(), header.data());
+  const std::size_t length =
+      libdeflate_zlib_compress(kept.compressor, filtered.data(), filtered.size(), to + 8, most);
+  to = put_chunk(to, "IDAT", length);
+  to = put_chunk(to, "IEND", 0);
+  out.resize(static_cast<std::size_t>(to - out.data()));
+}
+
+Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Buffer& out) {
+  if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
+  if (!options.compression && bytes_of_rows(rows) <= kMostAtOnce) {
+    encode_at_once(rows, out);
+    return Done{};
+  }
   out.clear();
   Port port{};
   port.out = &out;
@@ -343,7 +436,7 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
     image = png_create_info_struct(png);
     if (image == nullptr) png_error(png, "not enough memory");
     png_set_write_fn(png, &port, write_port, flush_port);
-    write_pixels(png, image, pixels, options.compression);
+    write_pixels(png, image, rows, options.compression);
   });
   png_destroy_write_struct(&png, &image);
   if (port.out_of_memory) throw std::bad_alloc();
@@ -352,8 +445,13 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   return Done{};
 }
 
+Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
+  return encode_rows(rows_of(pixels), options, out);
+}
+
 std::string library() {
-  return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", zlib " + zlibVersion();
+  return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", zlib " + zlibVersion() +
+         ", libdeflate " LIBDEFLATE_VERSION_STRING;
 }
 
 }  // namespace
@@ -367,7 +465,8 @@ Codec png_codec() {
           .decode = decode_png,
           .can_encode = can_encode,
           .encode = encode,
-          .library = library};
+          .library = library,
+          .encode_rows = encode_rows};
 }
 
 }  // namespace deckle

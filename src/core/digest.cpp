@@ -3,8 +3,12 @@
 
 #include <openssl/evp.h>
 #include <xxhash.h>
+#ifdef DECKLE_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h>
+#endif
 
 #include <bit>
+#include <new>
 #include <stdexcept>
 
 #include "core/text.h"
@@ -15,8 +19,24 @@ static_assert(std::endian::native == std::endian::little,
               "pixel digests are those of little-endian samples");
 
 Sha256 sha256(Bytes data) {
+  // Looking the algorithm up, and a new context for each file, cost as much as a small file itself.
+  struct Context {
+    EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    EVP_MD_CTX* state = EVP_MD_CTX_new();
+    Context() = default;
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    ~Context() {
+      EVP_MD_CTX_free(state);
+      EVP_MD_free(algorithm);
+    }
+  };
+  thread_local const Context context;
   Sha256 digest{};
-  if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) {
+  if (context.algorithm == nullptr || context.state == nullptr ||
+      EVP_DigestInit_ex2(context.state, context.algorithm, nullptr) != 1 ||
+      EVP_DigestUpdate(context.state, data.data(), data.size()) != 1 ||
+      EVP_DigestFinal_ex(context.state, digest.data(), nullptr) != 1) {
     throw std::runtime_error("OpenSSL has no SHA-256");
   }
   return digest;
@@ -29,10 +49,35 @@ std::int64_t leading_int64(const Sha256& digest) {
   return std::bit_cast<std::int64_t>(value);
 }
 
-std::string pixel_digest(Bytes samples) {
+namespace {
+
+std::string text_of(const XXH128_hash_t& hash) {
   XXH128_canonical_t canonical{};
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(samples.data(), samples.size()));
+  XXH128_canonicalFromHash(&canonical, hash);
   return "xxh3:" + hex(canonical.digest);
+}
+
+}  // namespace
+
+std::string pixel_digest(Bytes samples) {
+  return text_of(XXH3_128bits(samples.data(), samples.size()));
+}
+
+PixelDigest::PixelDigest() : state_(XXH3_createState()) {
+  if (!state_) throw std::bad_alloc();
+  XXH3_128bits_reset(static_cast<XXH3_state_t*>(state_.get()));
+}
+
+void PixelDigest::update(Bytes samples) {
+  XXH3_128bits_update(static_cast<XXH3_state_t*>(state_.get()), samples.data(), samples.size());
+}
+
+std::string PixelDigest::text() const {
+  return text_of(XXH3_128bits_digest(static_cast<const XXH3_state_t*>(state_.get())));
+}
+
+void PixelDigest::Free::operator()(void* state) const {
+  XXH3_freeState(static_cast<XXH3_state_t*>(state));
 }
 
 }  // namespace deckle

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "core/bytes.h"
@@ -21,5 +22,19 @@ using Sha256 = std::array<std::uint8_t, 32>;
 /// "xxh3:" and the 32 hex digits of XXH3-128 of samples in memory: tells pixels apart, at memory
 /// speed. It guards against mistakes, not against an adversary.
 [[nodiscard]] std::string pixel_digest(Bytes samples);
+
+/// The same of samples that come piece by piece.
+class PixelDigest {
+ public:
+  PixelDigest();
+  void update(Bytes samples);
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Free {
+    void operator()(void* state) const;
+  };
+  std::unique_ptr<void, Free> state_;  ///< XXH3_state_t
+};
 
 }  // namespace deckle

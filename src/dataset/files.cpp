@@ -47,6 +47,12 @@ Result<Done> move_into_place(const std::string& from, const std::string& to, boo
   return errno_error(ErrorCode::Write, "cannot write", errno);
 }
 
+std::optional<FileStamp> stamp_of(const struct stat& status) {
+  if (!S_ISREG(status.st_mode)) return std::nullopt;
+  return FileStamp{static_cast<std::uint64_t>(status.st_size),
+                   std::int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec};
+}
+
 }  // namespace
 
 std::string unique_id() {
@@ -108,14 +114,16 @@ std::string extension_of(std::string_view path) {
   return extension;
 }
 
-Result<File> open_to_read(const std::string& path) {
+Result<File> open_to_read(const std::string& path, FileStamp* stamp) {
   // O_NONBLOCK: a fifo among the inputs must not hold the run up.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
   File file(fd);
   struct stat status {};
   if (::fstat(fd, &status) != 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
-  if (!S_ISREG(status.st_mode)) return Error{ErrorCode::Unreadable, "not a regular file"};
+  const auto is = stamp_of(status);
+  if (!is) return Error{ErrorCode::Unreadable, "not a regular file"};
+  if (stamp != nullptr) *stamp = *is;
   return file;
 }
 
@@ -146,12 +154,39 @@ Result<std::string> read_part(const File& file, std::uint64_t offset, std::size_
   return text;
 }
 
+Result<std::string_view> PartReader::read(const File& file, std::uint64_t offset,
+                                          std::size_t length) {
+  constexpr std::size_t kAhead = std::size_t{1} << 15U;
+  constexpr std::size_t kBehind = kAhead / 4;  // several threads take turns, more or less in order
+  if (offset < begin_ || offset + length > begin_ + block_.size()) {
+    begin_ = offset - std::min<std::uint64_t>(offset, kBehind);
+    block_.resize(static_cast<std::size_t>(offset - begin_) + std::max(length, kAhead));
+    std::size_t have = 0;
+    while (have < block_.size()) {
+      const ssize_t n = ::pread(file.fd(), block_.data() + have, block_.size() - have,
+                                static_cast<off_t>(begin_ + have));
+      if (n < 0 && errno == EINTR) continue;
+      const int why = errno;
+      if (n <= 0) block_.resize(have);
+      if (n < 0) return errno_error(ErrorCode::Unreadable, "cannot read", why);
+      if (n == 0) break;
+      have += static_cast<std::size_t>(n);
+    }
+    if (offset + length > begin_ + block_.size())
+      return errno_error(ErrorCode::Unreadable, "cannot read", EIO);
+  }
+  return std::string_view(block_).substr(static_cast<std::size_t>(offset - begin_), length);
+}
+
 Result<Done> read_all(const File& file, Buffer& out) {
   struct stat status {};
   if (::fstat(file.fd(), &status) != 0)
     return errno_error(ErrorCode::Unreadable, "cannot read", errno);
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (auto read = read_head(file, size, out); !read) return read;
+  return read_all(file, static_cast<std::uint64_t>(status.st_size), out);
+}
+
+Result<Done> read_all(const File& file, std::uint64_t size, Buffer& out) {
+  if (auto read = read_head(file, static_cast<std::size_t>(size), out); !read) return read;
   if (out.size() != size) {
     return Error{ErrorCode::Unreadable, "the file shrank while it was read, from " +
                                             std::to_string(size) + " to " +
@@ -206,16 +241,6 @@ Result<Done> make_folders(const std::string& path) {
   }
   return errno_error(ErrorCode::Write, "cannot make the folder", errno);
 }
-
-namespace {
-
-std::optional<FileStamp> stamp_of(const struct stat& status) {
-  if (!S_ISREG(status.st_mode)) return std::nullopt;
-  return FileStamp{static_cast<std::uint64_t>(status.st_size),
-                   std::int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec};
-}
-
-}  // namespace
 
 std::optional<FileStamp> stamp_of(const std::string& path) {
   struct stat status {};

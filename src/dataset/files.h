@@ -50,16 +50,36 @@ class File {
 /// The extension in lower case, without the dot.
 [[nodiscard]] std::string extension_of(std::string_view path);
 
-/// Opens a regular file to be read.
-[[nodiscard]] Result<File> open_to_read(const std::string& path);
+/// Size and time of the last change: what tells, without reading, that a file is probably the same.
+struct FileStamp {
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;  ///< since 1970; 0: not to be trusted
+
+  bool operator==(const FileStamp&) const = default;
+};
+
+/// Opens a regular file to be read. `stamp`, where given, becomes what it was when it was opened.
+[[nodiscard]] Result<File> open_to_read(const std::string& path, FileStamp* stamp = nullptr);
 
 /// The first bytes of an open file, at most `limit`.
 [[nodiscard]] Result<Done> read_head(const File& file, std::size_t limit, Buffer& out);
 /// `length` bytes from `offset`; fewer are an error.
 [[nodiscard]] Result<std::string> read_part(const File& file, std::uint64_t offset,
                                             std::size_t length);
-/// The whole of an open file.
+/// The same for parts that lie close behind one another more often than not: reads ahead.
+class PartReader {
+ public:
+  /// Good until the next call.
+  [[nodiscard]] Result<std::string_view> read(const File& file, std::uint64_t offset,
+                                              std::size_t length);
+
+ private:
+  std::string block_;
+  std::uint64_t begin_ = 0;
+};
+/// The whole of an open file; the second, of one whose size is known.
 [[nodiscard]] Result<Done> read_all(const File& file, Buffer& out);
+[[nodiscard]] Result<Done> read_all(const File& file, std::uint64_t size, Buffer& out);
 /// Opens and reads a whole file, or standard input where the path is "-".
 [[nodiscard]] Result<std::string> read_text(const std::string& path);
 
@@ -73,13 +93,6 @@ class File {
 /// runs.
 inline constexpr std::string_view kTemporaryPrefix = ".deckle-";
 
-/// Size and time of the last change: what tells, without reading, that a file is probably the same.
-struct FileStamp {
-  std::uint64_t size = 0;
-  std::int64_t mtime_ns = 0;  ///< since 1970; 0: not to be trusted
-
-  bool operator==(const FileStamp&) const = default;
-};
 /// Nothing where there is no regular file of that name (links are followed).
 [[nodiscard]] std::optional<FileStamp> stamp_of(const std::string& path);
 [[nodiscard]] std::optional<FileStamp> stamp_of(const File& file);

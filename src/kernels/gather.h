@@ -3,16 +3,13 @@
 #pragma once
 
 #include <span>
-#include <vector>
 
 #include "core/tensor.h"
 #include "geometry/axis_table.h"
 #include "geometry/window.h"
+#include "kernels/runs.h"
 
 namespace deckle {
-
-/// The samples of a fill's pixel: one value for all channels, or one a channel.
-using Fill = std::vector<double>;
 
 /// out[i0][i1].. = source[axes[0][i0]][axes[1][i1]].., or fill where one of the entries is: where
 /// several are, the fill with the highest number. One table for each of the source's 1 to 3 spatial

@@ -236,6 +236,46 @@ TEST_CASE("the manifest is sorted by path, and says of every output what it is",
   CHECK(exists(out + "/a\n\xff_001.png"));
 }
 
+TEST_CASE("a picture that never is in memory as a whole is written and recorded like any other",
+          "[batch][engine]") {
+  const test::Folder folder;
+  folder.put("in/a.jpg", test::jpg(250, 300));
+  folder.put("in/b.png", test::png(201, 310, 4, DType::UInt16));
+  const std::string chain = R"({"layers": [
+    {"class_name": "ZeroPadding2D", "padding": [[5, 0], [0, 7]]},
+    {"class_name": "UpSampling2D", "size": [2, 2]},
+    {"class_name": "Cropping2D", "cropping": [[1, 2], [3, 4]]}], "output": {"format": "FORMAT"}})";
+  for (const std::string format : {"png", "jpg"}) {
+    std::string text = chain;
+    text.replace(text.find("FORMAT"), 6, format);
+    const std::string out = folder / ("out-" + format);
+    const RunResult result = run(text, folder / "in", out);
+    REQUIRE(result.finished);
+    for (const auto& [input, records] : records_of(out)) {
+      if (records.front().contains("error")) {  // 16 bits do not go into a JPEG
+        CHECK((format == "jpg" && input == "b.png"));
+        continue;
+      }
+      const test::File file = test::load(folder / ("in/" + input));
+      Tensor source;
+      REQUIRE(test::read(file, source));
+      const auto plan =
+          make_plan(test::chain_of(text), source.shape, source.dtype, {input, 0, {}, 0});
+      REQUIRE(plan);
+      REQUIRE(plan->output.pixels() > 1 << 17);  // else it is made whole
+      PlanScratch scratch;
+      const Window whole{2, {Interval{0, source.shape.rows()}, Interval{0, source.shape.cols()}}};
+      const Tensor& expected = run_plan(*plan, source, whole, scratch);
+      INFO(input << " to " << format);
+      CHECK(records.front()["pixels"] ==
+            pixel_digest({expected.data.data(), expected.byte_count()}));
+      const EncodeOptions options{codec_by_name(format)->format};
+      CHECK(records.front()["output_sha256"] ==
+            deckle::hex(sha256(test::encoded(expected, options))));
+    }
+  }
+}
+
 TEST_CASE("seeds from the path: a new file moves nobody's crop, a new name does",
           "[batch][engine][seeds]") {
   const test::Folder folder;

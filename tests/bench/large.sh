@@ -3,8 +3,9 @@
 #
 #     tests/bench/large.sh [N]      default: 100000
 #
-# Beside it rsync, asked the question of the second run: is there anything to do? Needs about 12 KB a picture on the
-# memory file system; everything is deleted at the end.
+# Beside it a bare loop that reads, creates, writes and renames as many files (files.cpp): a file system gets slower the
+# more it holds, and what deckle takes above that is its own. And rsync, asked the question of the second run: is there
+# anything to do? Needs about 12 KB a picture on the memory file system; everything is deleted at the end.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -18,7 +19,7 @@ if [[ $# -gt 1 || ! $count =~ ^[1-9][0-9]{2,7}$ ]]; then
 fi
 
 need_packages build test bench
-build_preset release deckle
+build_preset release deckle bench_files
 
 base=${TMPDIR:-/tmp}
 if [[ -d /dev/shm && -w /dev/shm && $(df -Pk /dev/shm | awk 'NR == 2 { print $4 }') -gt $((count * 12)) ]]; then
@@ -89,6 +90,9 @@ for part in tenth all; do
   if [[ $part == tenth ]]; then
     n=$((count / 10))
   fi
+  measure 'bare read, create, write, rename' "$n" \
+    "$deckle_root/build/release/tests/bench/bench_files" "$work/$part" "$work/bare-$part" 500
+  rm -rf -- "$work/bare-$part"
   run=("$deckle" run -q "$work/chain.json" "$work/$part" -o "$work/out-$part")
   measure 'first run' "$n" "${run[@]}"
   # Outputs are trusted by their times once these lie two seconds back.

@@ -88,6 +88,23 @@ TEST_CASE("a PNG comes back exactly, for every depth, channel count and compress
   }
 }
 
+TEST_CASE("a PNG too large to be compressed at once comes back exactly as well", "[codecs][png]") {
+  // On both sides of 32 MiB of rows, each with the byte that names its filter.
+  for (const std::int64_t rows : {2795, 2796}) {
+    const Tensor pixels = picture(rows, 4000, 3);
+    const File file = encoded(pixels, {Format::Png});
+    // At once is a single IDAT; libpng makes many.
+    const std::size_t first = find(file, "IDAT");
+    const bool many = find(file, "IDAT", first + 1) < file.size();
+    CHECK(many == (rows == 2796));
+    Tensor back;
+    const auto damage = read(file, back);
+    REQUIRE(damage);
+    CHECK(damage->empty());
+    CHECK(same(pixels, back));
+  }
+}
+
 TEST_CASE("grey of 1, 2 and 4 bits is expanded to the whole range", "[codecs][png]") {
   for (const int bits : {1, 2, 4}) {
     const File packed{0x1B};  // 0 0 0 1 1 0 1 1 | 0 1 2 3 | 1 11

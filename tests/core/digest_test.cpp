@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/digest.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -46,6 +47,18 @@ TEST_CASE("pixel_digest is XXH3-128 in its canonical form") {
   CHECK(pixel_digest({}) == "xxh3:99aa06d3014798d86001c324468d497f");
   CHECK(pixel_digest(as_bytes("abc")) == "xxh3:06b05ab6733a618578af5f94892f3950");
   CHECK(pixel_digest(bytes) == "xxh3:f1f8a93f50849ac39408a4433b952d71");
+}
+
+TEST_CASE("samples that come piece by piece have the same digest") {
+  std::vector<std::uint8_t> bytes(5000);
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<std::uint8_t>(i * i >> 3U);
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{241}, std::size_t{4999}}) {
+    PixelDigest digest;
+    for (std::size_t at = 0; at < bytes.size(); at += piece)
+      digest.update(Bytes(bytes).subspan(at, std::min(piece, bytes.size() - at)));
+    CHECK(digest.text() == pixel_digest(bytes));
+  }
 }
 
 TEST_CASE("one changed bit changes the pixel digest") {

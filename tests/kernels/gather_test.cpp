@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/runs.h"
 #include "support/catch.h"
 #include "support/samples.h"
 
@@ -57,6 +58,19 @@ Tensor naive_gather(const Tensor& source, const std::vector<AxisTable>& axes,
 }
 
 const std::vector<Fill> kZero{{0}};
+
+// The same out of single rows; every third one is asked for twice.
+Tensor gathered_rows(const Tensor& image, const Window& origin, const std::vector<AxisTable>& axes,
+                     const std::vector<Fill>& fills) {
+  GatheredRows source(rows_of(image), origin, axes, fills);
+  Tensor out;
+  out.reset(source.shape(), image.dtype);
+  for (std::int64_t r = 0; r < axes[0].length(); ++r) {
+    if (r % 3 == 0) (void)source.row(r);
+    std::memcpy(out.row(r), source.row(r), source.row_bytes());
+  }
+  return out;
+}
 
 class Chance {
  public:
@@ -130,6 +144,7 @@ TEST_CASE(
       gather(image, test::whole(shape), axes, fills, out);
       REQUIRE(test::same_bytes(out, expected));
       if (rank != 2 || image.batch != 1) continue;
+      REQUIRE(test::same_bytes(gathered_rows(image, test::whole(shape), axes, fills), expected));
 
       // The same from a part: first the smallest that will do, then one with a border around it.
       const Interval row_span = axes[0].source_span();
@@ -144,6 +159,8 @@ TEST_CASE(
                  Interval{window[1].begin, std::min(window[1].end + 1, shape.cols())}}};
       gather(test::part_of(image, window), window, axes, fills, out);
       REQUIRE(test::same_bytes(out, expected));
+      REQUIRE(test::same_bytes(gathered_rows(test::part_of(image, window), window, axes, fills),
+                               expected));
     }
   }
 }
@@ -181,6 +198,23 @@ TEST_CASE("gather cuts a repetition where its table does") {
   Tensor out;
   gather(image, test::whole(image.shape), std::vector{rows, cols}, kZero, out);
   CHECK(test::samples(out) == std::vector<double>{10, 20, 20, 30, 30, 40, 40, 50});
+}
+
+TEST_CASE("a repetition is one run, whatever a crop left of its ends") {
+  AxisTable table(6);
+  table.repeat(3);
+  table.crop(2, 1);  // 0 1 1 1 2 2 2 3 3 3 4 4 4 5 5
+  table.pad(0, 2);
+  const std::vector<Run> runs = runs_of(table, 0);
+  REQUIRE(runs.size() == 4);
+  CHECK(runs[0].kind == Run::Copy);
+  CHECK(runs[0].length == 1);
+  CHECK(runs[1].kind == Run::Spread);
+  CHECK(runs[1].source == 1);
+  CHECK(runs[1].length == 12);
+  CHECK(runs[1].times == 3);
+  CHECK(runs[2].times == 2);
+  CHECK(runs[3].kind == Run::Fill);
 }
 
 TEST_CASE("gather of nothing but fill reads no source at all") {

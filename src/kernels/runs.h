@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// runs: an axis table as stretches of pixels that are written in one go; what gathers go by.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/rows.h"
+#include "geometry/axis_table.h"
+#include "geometry/window.h"
+
+namespace deckle {
+
+/// The samples of a fill's pixel: one value for all channels, or one a channel.
+using Fill = std::vector<double>;
+
+/// A stretch of a table: fill, consecutive entries, or consecutive entries several times each.
+struct Run {
+  enum Kind { Fill, Copy, Spread } kind;
+  std::size_t source;  ///< first source index, counted from `origin`; or the fill's number
+  std::size_t length;  ///< outputs
+  std::size_t times;   ///< how often each entry stands there; more than 1 in a Spread alone
+};
+
+[[nodiscard]] std::vector<Run> runs_of(const AxisTable& table, std::int64_t origin);
+
+/// Writes rows of pixels as the table of the last axis says.
+class RowWriter {
+ public:
+  RowWriter(const AxisTable& table, std::int64_t origin, std::span<const Fill> fills, DType dtype,
+            std::int64_t channels);
+
+  /// The outputs of all runs, one after the other, from a row of the source.
+  void write(const std::uint8_t* source, std::uint8_t* to) const;
+  /// The same where an axis above says fill: it is seen but where this axis has a later one.
+  void write_fill(int fill, std::uint8_t* to) const;
+  /// Where a row of the source holds the outputs as they are: how many bytes from its beginning.
+  [[nodiscard]] std::optional<std::size_t> as_it_is() const;
+
+ private:
+  void put_fill(std::size_t number, std::size_t length, std::uint8_t* to) const;
+
+  std::size_t pixel_;  ///< bytes
+  std::vector<Run> runs_;
+  std::vector<std::vector<std::uint8_t>> fills_;  ///< pixels; empty where all is zero
+};
+
+/// The rows of what `gather` makes of a picture, one by one: where each is used up as it comes, as
+/// by an encoder, the whole need never be in memory. Origin, tables and fills are those of `gather`
+/// and have to outlive this, and so has what `source` reads; its row 0 is the origin's. Each row of
+/// it is asked for once where the table of rows never goes back.
+class GatheredRows {
+ public:
+  GatheredRows(RowSource source, const Window& origin, std::span<const AxisTable> axes,
+               std::span<const Fill> fills);
+
+  [[nodiscard]] Shape shape() const;
+  [[nodiscard]] std::size_t row_bytes() const { return row_bytes_; }
+  /// Good until the next call; null where the source gave none. A row that is the same as the one
+  /// before costs nothing, and one that stands in the source as it is is not copied.
+  [[nodiscard]] const std::uint8_t* row(std::int64_t r);
+
+ private:
+  RowSource source_;
+  std::int64_t origin_;
+  const AxisTable& rows_;
+  const AxisTable& cols_;
+  RowWriter writer_;
+  std::size_t row_bytes_;
+  Buffer buffer_;
+  const std::uint8_t* now_ = nullptr;  ///< the row of `entry_`
+  std::int32_t entry_ = 0;
+};
+
+}  // namespace deckle
