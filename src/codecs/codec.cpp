@@ -370,6 +370,14 @@ Result<Part> decode_window(Bytes file, const ImageInfo& info, const DecodeOption
   }
 }
 
+Result<Done> encode_in_memory(const Codec& codec, const RowSource& rows,
+                              const EncodeOptions& options, Buffer& out) {
+  BufferSink sink(out);
+  auto done = codec.encode_rows(rows, options, sink);
+  if (sink.failed()) throw std::bad_alloc();
+  return done;
+}
+
 Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {
   const std::string format(holds.name);
   if (shape.rank != 2 && !(shape.rank == 3 && holds.volumes)) {

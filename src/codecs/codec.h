@@ -7,7 +7,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +19,7 @@
 #include "core/result.h"
 #include "core/rows.h"
 #include "core/shape.h"
+#include "core/sink.h"
 #include "core/tensor.h"
 #include "geometry/window.h"
 
@@ -71,6 +72,26 @@ struct EncodeOptions {
   bool batch_axis = false;           ///< npy: also where the batch is of one
 };
 
+/// A picture that is decoded row by row, as it is stored.
+class RowReader {
+ public:
+  RowReader() = default;
+  RowReader(const RowReader&) = delete;
+  RowReader& operator=(const RowReader&) = delete;
+  virtual ~RowReader() = default;
+
+  /// The columns that its rows hold: at least those that are needed.
+  [[nodiscard]] const Interval& cols() const { return cols_; }
+  /// Row `r` of the picture, good until the next call; never one before the last. Fails as the
+  /// decoding of the whole does.
+  virtual Result<const std::uint8_t*> row(std::int64_t r) = 0;
+  /// Reads what a decoding of the whole would read behind the last row, and fails as it does.
+  virtual Result<Done> finish() = 0;
+
+ protected:
+  Interval cols_;
+};
+
 /// A row of the table of codecs. The functions are told of files that `matches` took.
 struct Codec {
   Format format;
@@ -93,9 +114,17 @@ struct Codec {
   /// `read_info` of all pages: planes, rows, cols, which `decode` then gives. Null: this format has
   /// no pages.
   Result<ImageInfo> (*read_volume_info)(Bytes file) = nullptr;
-  /// `encode` for a picture that is not in memory as a whole. Null: this format cannot.
+  /// `encode` for a picture that is not in memory as a whole, the same bytes. Null: this format
+  /// cannot. What went wrong with a row or a write, whoever gave `rows` and `out` knows.
   Result<Done> (*encode_rows)(const RowSource& rows, const EncodeOptions& options,
-                              Buffer& out) = nullptr;
+                              Sink& out) = nullptr;
+  /// `decode_part`, or `decode` where that is null, row by row; without `accept_truncated`. Null:
+  /// this format cannot.
+  Result<std::unique_ptr<RowReader>> (*read_rows)(Bytes file, const ImageInfo& info,
+                                                  const DecodeOptions& options,
+                                                  const Window& needed) = nullptr;
+  /// What this picture is that `read_rows` cannot read: "an interlaced png"; empty where it can.
+  std::string (*needs_whole)(Bytes file) = nullptr;
 };
 
 /// The beginning of a file that `recognise` is shown.
@@ -125,6 +154,10 @@ inline constexpr std::size_t kHeadBytes = 512;
 [[nodiscard]] Result<Part> decode_window(Bytes file, const ImageInfo& info,
                                          const DecodeOptions& options, const Window& needed,
                                          Tensor& out);
+
+/// `encode` by `encode_rows`.
+[[nodiscard]] Result<Done> encode_in_memory(const Codec& codec, const RowSource& rows,
+                                            const EncodeOptions& options, Buffer& out);
 
 /// What a format can hold: what `can_encode` goes by.
 struct Holds {
