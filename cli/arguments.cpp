@@ -109,6 +109,19 @@ void add_jobs_option(CLI::App& command, int& jobs) {
       ->option_text("N");
 }
 
+void add_memory_option(CLI::App& command, std::uint64_t& bytes) {
+  command
+      .add_option("--max-memory", bytes,
+                  "What one picture may take, such as 512M or 2G; a larger one goes row by row, or "
+                  "fails where it cannot\n(default: half of the free memory, for all threads "
+                  "together; then nothing fails for it)")
+      ->transform(CLI::AsSizeValue(false))
+      ->check([](const std::string& size) {
+        return size == "0" ? std::string("0 is no size; give one such as 512M") : std::string();
+      })
+      ->option_text("SIZE");
+}
+
 void add_report_options(CLI::App& command, ReportOptions& options) {
   command.add_flag("-q,--quiet", options.quiet, "Errors only");
   command.add_flag("-v,--verbose", options.verbose, "Also name what is passed over or skipped");
@@ -192,6 +205,10 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
   expand_archives(*list);
   exit = kExitOk;
   return *std::move(list);
+}
+
+MemoryLimit resolve_memory(std::uint64_t bytes, int jobs) {
+  return bytes > 0 ? MemoryLimit{bytes, true} : usual_memory_limit(jobs);
 }
 
 int resolve_jobs(int jobs) {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "batch/memory.h"
 #include "chain/chain.h"
 #include "dataset/inputs.h"
 #include "report.h"
@@ -34,6 +36,7 @@ void add_chain_file_options(CLI::App& command, ChainArguments& arguments);
 void add_chain_options(CLI::App& command, ChainArguments& arguments);
 void add_input_options(CLI::App& command, InputArguments& arguments);
 void add_jobs_option(CLI::App& command, int& jobs);
+void add_memory_option(CLI::App& command, std::uint64_t& bytes);
 void add_report_options(CLI::App& command, ReportOptions& options);
 
 /// Reads and checks the chain; every mistake was reported where nothing comes back.
@@ -54,6 +57,9 @@ void report_mistakes(const Mistakes& mistakes, const std::string& file, const st
 [[nodiscard]] std::optional<InputList> load_inputs(const InputArguments& arguments,
                                                    const std::string& out, Report& report,
                                                    int& exit);
+
+/// How much memory a picture may take: as asked for (0: not), else what suits so many threads.
+[[nodiscard]] MemoryLimit resolve_memory(std::uint64_t bytes, int jobs);
 
 /// The number of threads: as asked for, else the processors of this process.
 [[nodiscard]] int resolve_jobs(int jobs);

@@ -23,6 +23,7 @@ struct ReplayArguments {
   std::vector<std::string> only;
   std::vector<int> copies;
   int jobs = 0;
+  std::uint64_t max_memory = 0;
   bool overwrite = false;
   std::string summary;
   ReportOptions report;
@@ -58,6 +59,7 @@ int run_replay(const ReplayArguments& arguments) {
   }
   RunOptions options;
   options.jobs = resolve_jobs(arguments.jobs);
+  options.memory = resolve_memory(arguments.max_memory, options.jobs);
   options.overwrite = arguments.overwrite;
   // A manifest that is there already stays the record of what is there.
   options.record = !stamp_of(folder->manifest());
@@ -91,6 +93,7 @@ void add_replay(CLI::App& app, int& exit) {
       ->delimiter(',')
       ->option_text("N,..");
   add_jobs_option(*command, arguments->jobs);
+  add_memory_option(*command, arguments->max_memory);
   command->add_flag("--overwrite", arguments->overwrite,
                     "Replace files in OUT that no run of deckle's made");
   command->add_option("--summary", arguments->summary, "Write the figures of the last line as JSON")

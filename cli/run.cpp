@@ -22,6 +22,7 @@ struct RunArguments {
   InputArguments inputs;
   std::string out;
   int jobs = 0;
+  std::uint64_t max_memory = 0;
   bool stop_on_error = false;
   bool overwrite = false;
   bool prune = false;
@@ -141,6 +142,7 @@ class RunCommand {
   int process(const Chain& chain, InputList& inputs) {
     RunOptions options;
     options.jobs = jobs_;
+    options.memory = resolve_memory(arguments_.max_memory, jobs_);
     options.stop_on_error = arguments_.stop_on_error;
     options.overwrite = arguments_.overwrite;
     options.prune = arguments_.prune;
@@ -186,6 +188,7 @@ void add_run(CLI::App& app, int& exit) {
       ->required()
       ->option_text("OUT");
   add_jobs_option(*command, arguments->jobs);
+  add_memory_option(*command, arguments->max_memory);
   command
       ->add_option_function<std::string>(
           "--on-error",

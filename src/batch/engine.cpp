@@ -28,9 +28,11 @@ std::string hex_or_empty(const std::optional<Sha256>& digest) {
 
 // The digest of a file as it lies there; nothing where it cannot be read.
 std::optional<Sha256> digest_of(const std::string& path, Buffer& buffer) {
-  const auto file = open_to_read(path);
-  if (!file || !read_all(*file, buffer)) return std::nullopt;
-  return sha256(buffer.bytes());
+  FileStamp stamp;
+  const auto file = open_to_read(path, &stamp);
+  if (!file) return std::nullopt;
+  const auto digest = sha256_of(*file, stamp.size, buffer);
+  return digest ? std::optional<Sha256>(*digest) : std::nullopt;
 }
 
 class Engine {
@@ -113,7 +115,7 @@ class Engine {
         return;
       }
     }
-    auto processed = process_image(chain_, source, out_, scratch, options_.stop);
+    auto processed = process_image(chain_, source, out_, scratch, options_.stop, options_.memory);
     if (processed && processed->abandoned) return;
     if (processed) {
       if (auto kept = keep(index, before, *processed, scratch.file); !kept)

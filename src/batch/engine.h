@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "batch/manifest.h"
+#include "batch/memory.h"
 #include "batch/output_folder.h"
 #include "batch/shard.h"
 #include "chain/chain.h"
@@ -40,6 +41,7 @@ struct RunOptions {
   int jobs = 1;
   bool stop_on_error = false;
   bool overwrite = false;      ///< also files that are not our own
+  MemoryLimit memory;          ///< of each image
   bool record = true;          ///< off: neither journal nor manifest, and no past
   bool prune = false;          ///< delete the outputs of inputs that are gone
   std::optional<Shard> shard;  ///< then `inputs` holds this shard's files alone

@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <sstream>
 #include <string>
+
+#include "batch/cgroup.h"
 
 namespace deckle {
 namespace {
@@ -43,34 +44,10 @@ void for_each_index(std::size_t n, int jobs,
 }
 
 double cgroup_quota(const char* root) {
-  const std::string base(root);
-  std::ifstream groups(base + "/proc/self/cgroup");
   double least = 0;
-  const auto consider = [&](double quota) {
-    if (quota > 0 && (least == 0 || quota < least)) least = quota;
-  };
-  for (std::string line; std::getline(groups, line);) {
-    // "0::/path" in version 2, "4:cpu,cpuacct:/path" in version 1. Groups above set limits as well.
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    std::string path = line.substr(second + 1);
-    std::istringstream names(controllers);
-    bool cpu = false;
-    for (std::string name; std::getline(names, name, ',');)
-      cpu = cpu || name == "cpu";
-    if (!cpu && !controllers.empty()) continue;
-    for (;;) {
-      if (controllers.empty()) {
-        consider(quota_v2(base + "/sys/fs/cgroup" + path));
-      } else {
-        consider(quota_v1(base + "/sys/fs/cgroup/" + controllers + path));
-        consider(quota_v1(base + "/sys/fs/cgroup/cpu" + path));
-      }
-      const auto slash = path.rfind('/');
-      if (path.empty() || slash == std::string::npos) break;
-      path.resize(slash);
+  for (const std::string& folder : cgroup_folders(root, "cpu")) {
+    for (const double quota : {quota_v2(folder), quota_v1(folder)}) {
+      if (quota > 0 && (least == 0 || quota < least)) least = quota;
     }
   }
   return least;

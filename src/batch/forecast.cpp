@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/forecast.h"
 
-#include <sys/mman.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -18,31 +15,6 @@
 
 namespace deckle {
 namespace {
-
-// A file's bytes without reading them: a header is often a page or two of many megabytes.
-class MappedFile {
- public:
-  explicit MappedFile(const File& file) {
-    struct stat status {};
-    if (::fstat(file.fd(), &status) != 0 || status.st_size == 0) return;
-    size_ = static_cast<std::size_t>(status.st_size);
-    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.fd(), 0);
-    if (address != MAP_FAILED) data_ = address;
-  }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  ~MappedFile() {
-    if (data_ != nullptr) ::munmap(data_, size_);
-  }
-  [[nodiscard]] Bytes bytes() const {
-    if (data_ == nullptr) return {};
-    return {static_cast<const std::uint8_t*>(data_), size_};
-  }
-
- private:
-  void* data_ = nullptr;
-  std::size_t size_ = 0;
-};
 
 struct Look {
   bool no_image = false;

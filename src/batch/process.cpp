@@ -26,10 +26,13 @@ constexpr std::int64_t kCachedPixels = std::int64_t{1} << 17U;
 class ImageJob {
  public:
   ImageJob(const Chain& chain, const ImageSource& source, const std::string& out, Scratch& scratch,
-           const std::atomic<int>* stop)
-      : chain_(chain), source_(source), out_(out), scratch_(scratch), stop_(stop) {
+           const std::atomic<int>* stop, const MemoryLimit& memory)
+      : chain_(chain), source_(source), out_(out), scratch_(scratch), stop_(stop), memory_(memory) {
     common_.input = source.path;
   }
+  ImageJob(const ImageJob&) = delete;
+  ImageJob& operator=(const ImageJob&) = delete;
+  ~ImageJob() { watch_mapped({}); }
 
   Result<Processed> run() {
     auto codec = load();
@@ -37,8 +40,7 @@ class ImageJob {
       result_.no_image = is_passed_over(codec.error(), source_.path, source_.named);
       return failed(codec.error());
     }
-    common_.input_sha256 = sha256(scratch_.file.bytes());
-    const auto info = read_info(scratch_.file.bytes(), chain_.input);
+    const auto info = read_info(bytes_, chain_.input);
     if (!info) return failed(info.error());
     common_.shape = chain_.input.apply_orientation ? info->upright_shape() : info->shape;
     common_.batch = info->batch;
@@ -67,27 +69,42 @@ class ImageJob {
       Window needed;                   // by any of the copies: they share one decode
       for (const Plan& plan : plans)
         needed = needed.united_with(plan.window);
-      auto part =
-          decode_window(scratch_.file.bytes(), *info, chain_.input, needed, scratch_.decoded);
-      if (!part) return failed(part.error());
-      common_.truncated = std::move(part->damage);
-      decoded_ = part->window;
+      if (const std::uint64_t takes = memory_for(needed, plans.front(), *info, depth);
+          takes > memory_.bytes) {
+        const std::string why = why_whole(plans.front(), *info, **codec, *name.codec, depth);
+        streams_ = why.empty();
+        if (!streams_ && memory_.strict) {
+          return failed(
+              {ErrorCode::TooLarge, "takes about " + byte_size(takes) +
+                                        " of memory, more than the " + byte_size(memory_.bytes) +
+                                        " of --max-memory, and does not go row by row: " + why});
+        }
+      }
+      if (!streams_) {
+        auto part = decode_window(bytes_, *info, chain_.input, needed, scratch_.decoded);
+        if (!part) return failed(part.error());
+        common_.truncated = std::move(part->damage);
+        decoded_ = part->window;
+      }
     }
     for (std::size_t i = 0; i < copies(); ++i) {
-      if (stop_ != nullptr && *stop_ != 0) {
+      auto made =
+          stopped() ? Result<Done>(Error{}) : make_output(plans[i], i, **codec, *info, depth);
+      if (!made && stopped()) {
         Processed abandoned;
         abandoned.abandoned = true;
         return abandoned;
       }
-      auto made = make_output(plans[i], i, **codec, *info, depth);
       if (made) continue;
       if (!concerns_one_file(made.error())) return made.error();
       return failed(made.error());
     }
+    if (mapped_ && stamp_of(input_) != stamp_) return failed(changed());
     return std::move(result_);
   }
 
  private:
+  [[nodiscard]] bool stopped() const { return stop_ != nullptr && *stop_ != 0; }
   [[nodiscard]] bool replays() const { return !source_.recorded.empty(); }
   [[nodiscard]] std::size_t copies() const {
     return replays() ? source_.recorded.size() : static_cast<std::size_t>(chain_.copies);
@@ -105,9 +122,47 @@ class ImageJob {
                      {source_.path, source_.index, *common_.input_sha256, copy_of(i)}, feeding);
   }
 
-  // The file into memory; its codec.
+  static Error changed() {
+    return {ErrorCode::Changed,
+            "the file changed while it was read; run again when it is finished"};
+  }
+
+  // Bytes of the input, of what is decoded of it and of the output.
+  [[nodiscard]] std::uint64_t memory_for(const Window& needed, const Plan& plan,
+                                         const ImageInfo& info, DType depth) const {
+    const auto bytes = [](std::int64_t pixels, std::int64_t channels, DType dtype) {
+      return static_cast<std::uint64_t>(pixels * channels) * size_of(dtype);
+    };
+    return bytes_.size() + bytes(needed.pixels(), info.shape.channels, info.dtype) +
+           bytes(plan.output.pixels(), plan.output.channels, depth);
+  }
+
+  // Why the image cannot go row by row; empty where it can.
+  [[nodiscard]] std::string why_whole(const Plan& plan, const ImageInfo& info, const Codec& from,
+                                      const Codec& to, DType depth) const {
+    const auto* gather = std::get_if<GatherOp>(&plan.ops.front());
+    if (from.read_rows == nullptr) return std::string(from.name) + " is not read so";
+    if (to.encode_rows == nullptr) return std::string(to.name) + " is not written so";
+    if (info.shape.rank != 2) return "it is a volume";
+    if (std::string kind = from.needs_whole(bytes_); !kind.empty()) return "it is " + kind;
+    if (chain_.input.apply_orientation && info.orientation != 1)
+      return "its orientation tag (" + std::to_string(info.orientation) + ") turns it";
+    if (chain_.input.accept_truncated) return R"("truncated": "accept" wants all of it)";
+    if (plan.ops.size() != 1 || gather == nullptr || info.dtype != depth)
+      return "the chain does more than move pixels";
+    std::int32_t last = 0;
+    for (const std::int32_t row : gather->axes[0].entries()) {
+      if (row >= 0 && row < last) return "the chain shows rows out of their order";
+      last = std::max(last, row);
+    }
+    return "";
+  }
+
+  // The file into memory, or mapped where it alone is much of what memory may be taken; its digest
+  // and its codec.
   Result<const Codec*> load() {
-    FileStamp before;
+    constexpr std::uint64_t kMuch = 8;
+    FileStamp& before = stamp_;
     auto file = open_to_read(source_.file, &before);
     if (!file) {
       if (const auto member = archive_member(source_.file)) return load_array(*member);
@@ -125,13 +180,27 @@ class ImageJob {
       if (const auto listing = list_npz(source_.file); !listing) return listing.error();
     }
     if (!codec) return codec;
-    if (scratch_.file.size() != before.size) {
+    bytes_ = scratch_.file.bytes();
+    if (before.size > memory_.bytes / kMuch && (*codec)->read_rows != nullptr) {
+      mapped_.emplace(*file);
+      if (mapped_->bytes().size() != before.size) mapped_.reset();  // not to be had; or it grew
+    }
+    if (mapped_) {
+      bytes_ = mapped_->bytes();
+      watch_mapped(bytes_);
+    } else if (scratch_.file.size() != before.size) {
       if (auto all = read_all(*file, before.size, scratch_.file); !all) return all.error();
     }
-    if (stamp_of(*file) != before) {
-      return Error{ErrorCode::Changed,
-                   "the file changed while it was read; run again when it is finished"};
+    if (mapped_) {
+      const auto digest = sha256_of(*file, before.size, scratch_.file);
+      if (!digest) return digest.error();
+      common_.input_sha256 = *digest;
+    } else {
+      bytes_ = scratch_.file.bytes();
+      common_.input_sha256 = sha256(bytes_);
     }
+    if (stamp_of(*file) != before) return changed();
+    input_ = *std::move(file);
     result_.input = trusted(before);
     return codec;
   }
@@ -189,23 +258,34 @@ class ImageJob {
                           info.batch.has_value()};
     // A lossless webp stays one, unless a quality is asked for.
     if (!chain_.output.format && info.lossless && !options.quality) options.lossless = true;
-    const bool in_rows = plan.ops.size() == 1 && name.codec->encode_rows != nullptr &&
-                         plan.output.pixels() > kCachedPixels && info.dtype == depth &&
-                         std::holds_alternative<GatherOp>(plan.ops.front());
-    auto encoded =
-        in_rows ? encode_in_rows(std::get<GatherOp>(plan.ops.front()), *name.codec, options, record)
-                : encode_whole(plan, info.dtype, depth, *name.codec, options, record);
-    if (!encoded) return encoded;
-
     record.window = plan.window;
     record.output = name.path;
-    record.output_sha256 = sha256(scratch_.encoded.bytes());
-    record.bytes = scratch_.encoded.size();
+    const std::string path = join_path(out_, name.path);
+    std::optional<PendingFile> pending;
+    if (streams_) {
+      auto written = stream(plan, input_codec, info, *name.codec, options, path, record);
+      if (!written) return written.error();
+      pending = *std::move(written);
+    } else {
+      const bool in_rows = plan.ops.size() == 1 && name.codec->encode_rows != nullptr &&
+                           plan.output.rank == 2 && plan.output.pixels() > kCachedPixels &&
+                           info.dtype == depth &&
+                           std::holds_alternative<GatherOp>(plan.ops.front());
+      auto encoded = in_rows ? encode_in_rows(std::get<GatherOp>(plan.ops.front()), *name.codec,
+                                              options, record)
+                             : encode_whole(plan, info.dtype, depth, *name.codec, options, record);
+      if (!encoded) return encoded;
+      record.output_sha256 = sha256(scratch_.encoded.bytes());
+      record.bytes = scratch_.encoded.size();
+    }
     if (replays()) {
       if (auto held = hold_against(record, source_.recorded[index]); !held) return held;
     }
-    auto pending = PendingFile::write(join_path(out_, name.path), scratch_.encoded.bytes());
-    if (!pending) return pending.error();
+    if (!pending) {
+      auto written = PendingFile::write(path, scratch_.encoded.bytes());
+      if (!written) return written.error();
+      pending = *std::move(written);
+    }
     result_.outputs.push_back(*std::move(pending));
     result_.records.push_back(std::move(record));
     return Done{};
@@ -230,21 +310,64 @@ class ImageJob {
   }
 
   // Where pixels are moved and nothing else, each row goes to the digest and the encoder while it
-  // is in the cache, and the picture is never in memory.
-  Result<Done> encode_in_rows(const GatherOp& gather, const Codec& codec,
-                              const EncodeOptions& options, Record& record) {
-    GatheredRows rows(scratch_.decoded, decoded_, gather.axes, gather.fills);
+  // is in the cache, and the output is never in memory.
+  template <typename Encode>
+  static Result<Done> gather_rows(RowSource decoded, const Window& origin, const GatherOp& gather,
+                                  Record& record, Encode encode) {
+    const DType dtype = decoded.dtype;
+    GatheredRows rows(std::move(decoded), origin, gather.axes, gather.fills);
     PixelDigest digest;
-    const RowSource source{rows.shape(), scratch_.decoded.dtype, [&](std::int64_t r) {
+    const RowSource source{rows.shape(), dtype, [&](std::int64_t r) {
                              const std::uint8_t* const row = rows.row(r);
-                             digest.update({row, rows.row_bytes()});
+                             if (row != nullptr) digest.update({row, rows.row_bytes()});
                              return row;
                            }};
-    auto encoded = codec.encode_rows(source, options, scratch_.encoded);
+    Result<Done> encoded = encode(source);
     record.output_shape = source.shape;
-    record.output_dtype = source.dtype;
+    record.output_dtype = dtype;
     record.pixels = digest.text();
     return encoded;
+  }
+
+  Result<Done> encode_in_rows(const GatherOp& gather, const Codec& codec,
+                              const EncodeOptions& options, Record& record) {
+    return gather_rows(rows_of(scratch_.decoded), decoded_, gather, record,
+                       [&](const RowSource& rows) {
+                         return encode_in_memory(codec, rows, options, scratch_.encoded);
+                       });
+  }
+
+  // The whole way row by row: decoded, gathered, encoded and written.
+  Result<PendingFile> stream(const Plan& plan, const Codec& from, const ImageInfo& info,
+                             const Codec& to, const EncodeOptions& options, const std::string& path,
+                             Record& record) {
+    auto reader = from.read_rows(bytes_, info, chain_.input, plan.window);
+    if (!reader) return reader.error();
+    const Window origin{2, {plan.window[0], (*reader)->cols()}};
+    std::optional<Error> wrong;
+    const RowSource decoded{
+        Shape::image(origin[0].length(), origin[1].length(), info.shape.channels), info.dtype,
+        [&](std::int64_t r) -> const std::uint8_t* {
+          if (stopped()) return nullptr;
+          auto row = (*reader)->row(origin[0].begin + r);
+          if (row) return *row;
+          wrong = row.error();
+          return nullptr;
+        }};
+    auto writer = PendingWriter::open(path);
+    if (!writer) return writer.error();
+    auto encoded =
+        gather_rows(decoded, origin, std::get<GatherOp>(plan.ops.front()), record,
+                    [&](const RowSource& rows) { return to.encode_rows(rows, options, **writer); });
+    if (wrong) return *wrong;
+    if ((*writer)->error()) return *(*writer)->error();
+    if (!encoded) return encoded.error();
+    if (auto whole = (*reader)->finish(); !whole) return whole.error();
+    auto written = (*writer)->finish();
+    if (!written) return written.error();
+    record.output_sha256 = written->sha256;
+    record.bytes = written->bytes;
+    return std::move(written->file);
   }
 
   // One record for the image, whatever was made of it so far.
@@ -263,6 +386,12 @@ class ImageJob {
   const std::string& out_;
   Scratch& scratch_;
   const std::atomic<int>* stop_;
+  const MemoryLimit& memory_;
+  File input_;
+  FileStamp stamp_;  ///< of it
+  std::optional<MappedFile> mapped_;
+  Bytes bytes_;           ///< of it, read or mapped
+  bool streams_ = false;  ///< row by row from file to file
   Record common_;
   Window decoded_;  ///< the part of the picture that scratch_.decoded holds
   Processed result_;
@@ -288,7 +417,7 @@ bool concerns_one_file(const Error& error) {
 
 Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                 const std::string& out, Scratch& scratch,
-                                const std::atomic<int>* stop) {
+                                const std::atomic<int>* stop, const MemoryLimit& memory) {
   const auto failed = [&](ErrorCode code, const std::string& why) {
     Processed processed;
     Record record;
@@ -298,7 +427,7 @@ Result<Processed> process_image(const Chain& chain, const ImageSource& source,
     return processed;
   };
   try {
-    auto result = ImageJob(chain, source, out, scratch, stop).run();
+    auto result = ImageJob(chain, source, out, scratch, stop, memory).run();
     for (Tensor* tensor :
          {&scratch.decoded, &scratch.plan.a, &scratch.plan.b, &scratch.converted}) {
       tensor->data.shrink(kKeptScratchBytes);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "batch/manifest.h"
+#include "batch/memory.h"
 #include "chain/chain.h"
 #include "chain/plan.h"
 #include "core/bytes.h"
@@ -50,7 +51,8 @@ struct ImageSource {
 /// its records.
 [[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                               const std::string& out, Scratch& scratch,
-                                              const std::atomic<int>* stop = nullptr);
+                                              const std::atomic<int>* stop = nullptr,
+                                              const MemoryLimit& memory = {});
 
 /// The stamp as far as it may be trusted: a file that was changed a moment ago may be changed again
 /// within the same tick of the clock.

@@ -24,20 +24,20 @@ std::vector<Difference> check(const std::string& folder, const ManifestOutput& o
   const auto differs = [&](Difference::Kind kind, std::string detail) {
     return std::vector<Difference>{{kind, output.path, std::move(detail)}};
   };
-  auto file = open_to_read(join_path(folder, output.path));
+  FileStamp stamp;
+  auto file = open_to_read(join_path(folder, output.path), &stamp);
   if (!file) {
     const bool gone = file.error().sys_errno == ENOENT || file.error().sys_errno == ENOTDIR;
     return differs(gone ? Difference::Missing : Difference::Unreadable,
                    gone ? "" : file.error().message);
   }
-  if (auto read = read_all(*file, buffer); !read)
-    return differs(Difference::Unreadable, read.error().message);
-  if (buffer.size() != output.bytes) {
+  if (stamp.size != output.bytes) {
     return differs(Difference::Altered,
-                   grouped(buffer.size()) + " bytes, " + grouped(output.bytes) + " recorded");
+                   grouped(stamp.size) + " bytes, " + grouped(output.bytes) + " recorded");
   }
-  if (hex(sha256(buffer.bytes())) != output.sha256)
-    return differs(Difference::Altered, "its SHA-256 differs");
+  const auto digest = sha256_of(*file, stamp.size, buffer);
+  if (!digest) return differs(Difference::Unreadable, digest.error().message);
+  if (hex(*digest) != output.sha256) return differs(Difference::Altered, "its SHA-256 differs");
   return {};
 }
 

@@ -18,13 +18,14 @@ constexpr std::array<std::string_view, 12> kChainKeys{
     "as",   "keras", "layers",    "output", "input",      "$schema"};
 constexpr std::array<std::string_view, 6> kOutputKeys{"format", "quality",     "compression",
                                                       "dtype",  "data_format", "stack"};
-constexpr std::array<std::string_view, 6> kInputKeys{"orientation", "truncated", "check",
-                                                     "max_pixels",  "shape",     "dtype"};
+constexpr std::array<std::string_view, 7> kInputKeys{
+    "orientation", "truncated", "check", "max_pixels", "pages", "shape", "dtype"};
 constexpr std::array<std::string_view, 4> kSeedFrom{"path", "index", "content", "fixed"};
 constexpr std::array<std::string_view, 2> kDataFormats{"channels_last", "channels_first"};
 constexpr std::array<std::string_view, 2> kOrientations{"apply", "ignore"};
 constexpr std::array<std::string_view, 2> kTruncated{"fail", "accept"};
 constexpr std::array<std::string_view, 2> kChecks{"needed", "full"};
+constexpr std::array<std::string_view, 2> kPages{"first", "volume"};
 constexpr std::array<std::string_view, 2> kAs{"layer", "model"};
 // Of image files; npy holds all.
 constexpr std::array kFileTypes{DType::UInt8, DType::UInt16, DType::Float32, DType::Float64};
@@ -224,6 +225,7 @@ class Reader {
         word(*object, "/input", "orientation", kOrientations).value_or(0) == 0;
     input.accept_truncated = word(*object, "/input", "truncated", kTruncated).value_or(0) == 1;
     input.check_all = word(*object, "/input", "check", kChecks).value_or(0) == 1;
+    input.volume = word(*object, "/input", "pages", kPages).value_or(0) == 1;
     if (const Json* value = get(*object, "max_pixels")) {
       // Larger than any extent: whole_number's own limit does not apply.
       if (value->is_number_integer() && *value >= 1 && *value <= std::int64_t{1} << 40) {
@@ -346,6 +348,13 @@ class Reader {
     }
     if (chain.layers.empty() && mistakes_.size() == mistakes_before) {
       mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
+    }
+    if (chain.input.volume && !ranked) chain.rank = 3;
+    if (chain.input.volume && chain.rank != 3) {
+      mistake(
+          "/input/pages",
+          "\"volume\" takes the pages of a TIFF as planes x rows x cols; these layers work on " +
+              count_of(static_cast<std::uint64_t>(chain.rank), "axis", "axes"));
     }
     chain.channels_first = data_format ? *data_format == 1 : channels_first_;
     chain.input.rank = chain.rank;
@@ -531,7 +540,8 @@ Json resolved(const Chain& chain) {
   json["input"] = {{"orientation", kOrientations.at(chain.input.apply_orientation ? 0 : 1)},
                    {"truncated", kTruncated.at(chain.input.accept_truncated ? 1 : 0)},
                    {"check", kChecks.at(chain.input.check_all ? 1 : 0)},
-                   {"max_pixels", chain.input.max_pixels}};
+                   {"max_pixels", chain.input.max_pixels},
+                   {"pages", kPages.at(chain.input.volume ? 1 : 0)}};
   if (!chain.input_shape.empty()) {
     json["input"]["shape"] = Json::array();
     for (const auto& extent : chain.input_shape)

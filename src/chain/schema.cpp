@@ -127,6 +127,8 @@ Json chain_schema() {
         {"max_pixels",
          described({{"type", "integer"}, {"minimum", 1}, {"maximum", std::int64_t{1} << 40}},
                    "the largest picture that is read or made, in pixels")},
+        {"pages", described({{"enum", {"first", "volume"}}},
+                            "of a TIFF: its first page, or all of them as planes x rows x cols")},
         {"shape",
          described({{"type", "array"},
                     {"items", {{"anyOf", Json::array({extent, Json{{"type", "null"}}})}}},

@@ -24,6 +24,7 @@
 #include "codecs/sun_raster.h"
 #include "codecs/tiff.h"
 #include "codecs/webp.h"
+#include "core/text.h"
 
 namespace deckle {
 namespace {
@@ -194,10 +195,11 @@ std::string python_tuple(const std::vector<std::int64_t>& axes) {
   return text + (axes.size() == 1 ? ",)" : ")");
 }
 
+// What layers of 1 to 3 axes take.
+constexpr std::array kSpatial{"steps"sv, "rows x cols"sv, "planes x rows x cols"sv};
+
 // What the axes of an array mean to layers of `options.rank`.
 Result<Done> interpret_array(ImageInfo& info, const DecodeOptions& options) {
-  constexpr std::array<std::string_view, 3> kSpatial{"steps", "rows x cols",
-                                                     "planes x rows x cols"};
   const auto rank = static_cast<std::size_t>(options.rank);
   const std::string spatial(kSpatial.at(rank - 1));
   const std::string wanted =
@@ -224,6 +226,25 @@ Result<Done> interpret_array(ImageInfo& info, const DecodeOptions& options) {
   for (int a = 0; a < options.rank; ++a)
     info.shape[a] = axes[next++];
   if (!options.channels_first) info.shape.channels = axes[next];
+  return Done{};
+}
+
+// Whether the layers take a picture at all, and as it lies.
+Result<Done> check_picture(const ImageInfo& info, const Codec& codec,
+                           const DecodeOptions& options) {
+  if (info.shape.rank != options.rank) {
+    std::string message = std::string(codec.name) + " holds pictures (2 axes); these layers take " +
+                          std::string(kSpatial.at(static_cast<std::size_t>(options.rank) - 1));
+    if (codec.read_volume_info != nullptr && options.rank == 3)
+      message += R"(: set "input": {"pages": "volume"} to take its pages as planes)";
+    return Error{ErrorCode::Shape, std::move(message)};
+  }
+  if (info.shape.rank == 3 && options.apply_orientation && info.orientation != 1) {
+    return Error{ErrorCode::Unsupported,
+                 "a volume whose pages are to be turned (orientation " +
+                     std::to_string(info.orientation) +
+                     R"() is not read; "input": {"orientation": "ignore"} takes them as they are)"};
+  }
   return Done{};
 }
 
@@ -260,10 +281,6 @@ Shape ImageInfo::upright_shape() const {
   return upright;
 }
 
-RowSource rows_of(const Tensor& pixels) {
-  return {pixels.shape, pixels.dtype, [&pixels](std::int64_t r) { return pixels.row(r); }};
-}
-
 std::span<const Codec> codecs() {
   static const std::array kCodecs{
       jpeg_codec(), png_codec(), webp_codec(),       tiff_codec(), bmp_codec(), pnm_codec(),
@@ -296,11 +313,12 @@ Result<const Codec*> recognise(Bytes head) {
 Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
   const Result<const Codec*> codec = recognise(file);
   if (!codec) return codec.error();
-  Result<ImageInfo> info = (*codec)->read_info(file);
+  const bool volume = options.volume && (*codec)->read_volume_info != nullptr;
+  Result<ImageInfo> info = volume ? (*codec)->read_volume_info(file) : (*codec)->read_info(file);
   if (!info) return info;
-  if (info->format == Format::Npy) {
-    if (auto meant = interpret_array(*info, options); !meant) return meant.error();
-  }
+  auto meant = info->format == Format::Npy ? interpret_array(*info, options)
+                                           : check_picture(*info, **codec, options);
+  if (!meant) return meant.error();
   const Shape& shape = info->shape;
   std::string size = info->batch ? std::to_string(*info->batch) + " times " : "";
   for (int a = 0; a < shape.rank; ++a)
@@ -352,11 +370,21 @@ Result<Part> decode_window(Bytes file, const ImageInfo& info, const DecodeOption
   }
 }
 
+Result<Done> encode_in_memory(const Codec& codec, const RowSource& rows,
+                              const EncodeOptions& options, Buffer& out) {
+  BufferSink sink(out);
+  auto done = codec.encode_rows(rows, options, sink);
+  if (sink.failed()) throw std::bad_alloc();
+  return done;
+}
+
 Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {
   const std::string format(holds.name);
-  if (shape.rank != 2) {
-    return Error{ErrorCode::Shape,
-                 format + " holds pictures (2 axes), not " + std::to_string(shape.rank) + " axes"};
+  if (shape.rank != 2 && !(shape.rank == 3 && holds.volumes)) {
+    std::string message = format + " holds pictures (2 axes), not " +
+                          count_of(static_cast<std::uint64_t>(shape.rank), "axis", "axes");
+    if (shape.rank == 3) message += "; tiff (a page a plane) and npy hold volumes";
+    return Error{ErrorCode::Shape, std::move(message)};
   }
   if (std::find(holds.dtypes.begin(), holds.dtypes.end(), dtype) == holds.dtypes.end()) {
     return Error{ErrorCode::Depth,
@@ -372,11 +400,12 @@ Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {
                      " channels, not " + std::to_string(shape.channels) +
                      (shape.channels % 2 == 0 ? "; alpha is kept by png and tiff" : "")};
   }
-  if (shape.rows() < 1 || shape.cols() < 1) {
+  const auto axes = std::span(shape.extent).first(static_cast<std::size_t>(shape.rank));
+  if (std::any_of(axes.begin(), axes.end(), [](auto n) { return n < 1; })) {
     return Error{ErrorCode::Shape,
                  format + " cannot hold an empty picture (" + to_string(shape) + ")"};
   }
-  if (std::max(shape.rows(), shape.cols()) > holds.max_side) {
+  if (*std::max_element(axes.begin(), axes.end()) > holds.max_side) {
     return Error{ErrorCode::TooLarge, format + " holds at most " + std::to_string(holds.max_side) +
                                           " rows and columns, not " + to_string(shape)};
   }

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,7 +17,9 @@
 #include "core/bytes.h"
 #include "core/dtype.h"
 #include "core/result.h"
+#include "core/rows.h"
 #include "core/shape.h"
+#include "core/sink.h"
 #include "core/tensor.h"
 #include "geometry/window.h"
 
@@ -46,7 +48,8 @@ struct DecodeOptions {
   bool check_all = false;  ///< decode also what is not needed, so that no damage goes unnoticed
   /// rows x cols; more is an Error before memory is taken
   std::int64_t max_pixels = std::int64_t{1} << 28;
-  int rank = 2;                 ///< spatial axes that an array is expected to have
+  int rank = 2;                 ///< spatial axes that the layers take
+  bool volume = false;          ///< all pages of a TIFF, as planes; else the first
   bool channels_first = false;  ///< layout of arrays
 };
 
@@ -69,13 +72,24 @@ struct EncodeOptions {
   bool batch_axis = false;           ///< npy: also where the batch is of one
 };
 
-/// A picture that comes row by row.
-struct RowSource {
-  Shape shape;
-  DType dtype = DType::UInt8;
-  /// Asked for every row once, from the top; what it gives is good until it is asked again. Must
-  /// not throw: libraries written in C stand in between.
-  std::function<const std::uint8_t*(std::int64_t row)> row;
+/// A picture that is decoded row by row, as it is stored.
+class RowReader {
+ public:
+  RowReader() = default;
+  RowReader(const RowReader&) = delete;
+  RowReader& operator=(const RowReader&) = delete;
+  virtual ~RowReader() = default;
+
+  /// The columns that its rows hold: at least those that are needed.
+  [[nodiscard]] const Interval& cols() const { return cols_; }
+  /// Row `r` of the picture, good until the next call; never one before the last. Fails as the
+  /// decoding of the whole does.
+  virtual Result<const std::uint8_t*> row(std::int64_t r) = 0;
+  /// Reads what a decoding of the whole would read behind the last row, and fails as it does.
+  virtual Result<Done> finish() = 0;
+
+ protected:
+  Interval cols_;
 };
 
 /// A row of the table of codecs. The functions are told of files that `matches` took.
@@ -97,13 +111,21 @@ struct Codec {
   /// than was asked for. Null: this format is always decoded whole.
   Result<Part> (*decode_part)(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                               const Window& needed, Tensor& out) = nullptr;
-  /// `encode` for a picture that is not in memory as a whole. Null: this format cannot.
+  /// `read_info` of all pages: planes, rows, cols, which `decode` then gives. Null: this format has
+  /// no pages.
+  Result<ImageInfo> (*read_volume_info)(Bytes file) = nullptr;
+  /// `encode` for a picture that is not in memory as a whole, the same bytes. Null: this format
+  /// cannot. What went wrong with a row or a write, whoever gave `rows` and `out` knows.
   Result<Done> (*encode_rows)(const RowSource& rows, const EncodeOptions& options,
-                              Buffer& out) = nullptr;
+                              Sink& out) = nullptr;
+  /// `decode_part`, or `decode` where that is null, row by row; without `accept_truncated`. Null:
+  /// this format cannot.
+  Result<std::unique_ptr<RowReader>> (*read_rows)(Bytes file, const ImageInfo& info,
+                                                  const DecodeOptions& options,
+                                                  const Window& needed) = nullptr;
+  /// What this picture is that `read_rows` cannot read: "an interlaced png"; empty where it can.
+  std::string (*needs_whole)(Bytes file) = nullptr;
 };
-
-/// The rows of a picture in memory, which has to outlive them.
-[[nodiscard]] RowSource rows_of(const Tensor& pixels);
 
 /// The beginning of a file that `recognise` is shown.
 inline constexpr std::size_t kHeadBytes = 512;
@@ -133,12 +155,17 @@ inline constexpr std::size_t kHeadBytes = 512;
                                          const DecodeOptions& options, const Window& needed,
                                          Tensor& out);
 
+/// `encode` by `encode_rows`.
+[[nodiscard]] Result<Done> encode_in_memory(const Codec& codec, const RowSource& rows,
+                                            const EncodeOptions& options, Buffer& out);
+
 /// What a format can hold: what `can_encode` goes by.
 struct Holds {
   std::string_view name;
   std::vector<DType> dtypes;
   std::vector<std::int64_t> channels;
   std::int64_t max_side;
+  bool volumes = false;  ///< planes x rows x cols too
 };
 /// Depth, TooLarge or Shape, with what the format could hold instead.
 [[nodiscard]] Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype);

@@ -280,6 +280,7 @@ std::optional<Error> find_hole(const jpeg_decompress_struct& jpeg, Bytes file) {
   const std::size_t first = file.size() - jpeg.src->bytes_in_buffer;
   for (std::size_t at = first + kRun; at < file.size();
        at += kRun) {  // any longer run holds such a byte
+    if (at % (std::size_t{1} << 20U) < kRun) passed(file.data() + at);
     if (file[at] != 0) continue;
     const auto* const here = file.data() + at;
     const auto* const end = std::find_if_not(here, file.data() + file.size(), zero);
@@ -339,6 +340,17 @@ void cmyk_to_rgb(const JSAMPLE* from, std::uint8_t* to, std::size_t pixels, bool
   }
 }
 
+// Behind the last row; stands inside `guarded`.
+void finish_pixels(jpeg_decompress_struct& jpeg) {
+  // libjpeg makes grey of a component without data. The table is set by a component's first scan.
+  for (int i = 0; i < jpeg.num_components; ++i) {
+    if (jpeg.comp_info[i].quant_table == nullptr) {
+      report_of(reinterpret_cast<j_common_ptr>(&jpeg)).never_seen = i + 1;
+    }
+  }
+  jpeg_finish_decompress(&jpeg);  // reads on to the end marker, so that left-over data is seen
+}
+
 // From the first scan to the end of the image; stands inside `guarded`.
 void read_pixels(jpeg_decompress_struct& jpeg, std::uint8_t* out, std::size_t row_bytes) {
   const bool cmyk = jpeg.num_components == 4;
@@ -357,13 +369,7 @@ void read_pixels(jpeg_decompress_struct& jpeg, std::uint8_t* out, std::size_t ro
     jpeg_read_scanlines(&jpeg, cmyk ? inks : &direct, 1);
     if (cmyk) cmyk_to_rgb(inks[0], row, jpeg.output_width, jpeg.saw_Adobe_marker != 0);
   }
-  // libjpeg makes grey of a component without data. The table is set by a component's first scan.
-  for (int i = 0; i < jpeg.num_components; ++i) {
-    if (jpeg.comp_info[i].quant_table == nullptr) {
-      report_of(reinterpret_cast<j_common_ptr>(&jpeg)).never_seen = i + 1;
-    }
-  }
-  jpeg_finish_decompress(&jpeg);  // reads on to the end marker, so that left-over data is seen
+  finish_pixels(jpeg);
 }
 
 // What libjpeg lets pass without a warning.
@@ -432,9 +438,9 @@ bool has_end_marker(const jpeg_decompress_struct& jpeg, Bytes file) {
   return false;
 }
 
-// Rows are skipped without their transform and colour, columns too; what is below is not looked at.
-// Stands inside `guarded`. `window` becomes what is read.
-void read_part(jpeg_decompress_struct& jpeg, Window& window, Tensor& out) {
+// Rows are skipped without their transform and colour, columns too. Stands inside `guarded`.
+// `window` becomes what the next rows hold.
+void start_part(jpeg_decompress_struct& jpeg, Window& window) {
   if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
   jpeg_start_decompress(&jpeg);
   // The upsampling of a column looks at its neighbours: with one more on each side, every sample
@@ -449,9 +455,15 @@ void read_part(jpeg_decompress_struct& jpeg, Window& window, Tensor& out) {
   auto width = static_cast<JDIMENSION>(right) - begin;
   jpeg_crop_scanline(&jpeg, &begin, &width);
   window[1] = {begin, std::int64_t{begin} + width};
+  if (window[0].begin > 0) jpeg_skip_scanlines(&jpeg, static_cast<JDIMENSION>(window[0].begin));
+}
+
+// What is below the window is not looked at. Stands inside `guarded`. `window` becomes what is
+// read.
+void read_part(jpeg_decompress_struct& jpeg, Window& window, Tensor& out) {
+  start_part(jpeg, window);
   out.reset(Shape::image(window[0].length(), window[1].length(), jpeg.num_components == 1 ? 1 : 3),
             DType::UInt8);
-  if (window[0].begin > 0) jpeg_skip_scanlines(&jpeg, static_cast<JDIMENSION>(window[0].begin));
   for (std::int64_t row = 0; row < window[0].length(); ++row) {
     JSAMPROW to = out.row(row);
     jpeg_read_scanlines(&jpeg, &to, 1);
@@ -484,23 +496,92 @@ Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions&
   return part;
 }
 
+// ---- reading row by row
+
+std::string needs_whole(Bytes file) {
+  Decoder decoder(file);
+  if (!decoder.read_header()) return "";
+  if (jpeg_has_multiple_scans(&decoder.jpeg) != 0) return "a jpg of several scans (progressive)";
+  return decoder.jpeg.num_components == 4 ? "a jpg in CMYK" : "";
+}
+
+// Does what decode_part does, or decode_jpeg where that would.
+class JpegRows final : public RowReader {
+ public:
+  explicit JpegRows(Bytes file) : file_(file), decoder_(file) {}
+
+  Result<Done> start(const Window& needed, bool all) {
+    jpeg_decompress_struct& jpeg = decoder_.jpeg;
+    if (!decoder_.read_header()) return header_error(decoder_);
+    Window window{2, {Interval{0, jpeg.image_height}, Interval{0, jpeg.image_width}}};
+    all_ = all || needed.pixels() == 0 || needed == window || !has_end_marker(jpeg, file_);
+    if (!all_) window = needed;
+    if (std::optional<Error> hole = find_hole(jpeg, file_)) return *hole;
+    decoder_.report.in_pixels = true;
+    decoder_.report.stop_at_damage = true;
+    const bool started = guarded(decoder_.report, [&] {
+      if (!all_) return start_part(jpeg, window);
+      if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
+      jpeg_start_decompress(&jpeg);
+    });
+    if (!started) return fatal_error(decoder_);
+    cols_ = window[1];
+    row_.resize(static_cast<std::size_t>(cols_.length()) * (jpeg.num_components == 1 ? 1 : 3));
+    return Done{};
+  }
+
+  Result<const std::uint8_t*> row(std::int64_t r) override {
+    while (decoder_.jpeg.output_scanline <= r) {
+      if (!read_row()) return fatal_error(decoder_);
+    }
+    return row_.data();
+  }
+
+  Result<Done> finish() override {
+    jpeg_decompress_struct& jpeg = decoder_.jpeg;
+    if (!all_) return Done{};
+    while (jpeg.output_scanline < jpeg.output_height) {
+      if (!read_row()) return fatal_error(decoder_);
+    }
+    if (!guarded(decoder_.report, [&] { finish_pixels(jpeg); })) return fatal_error(decoder_);
+    if (decoder_.report.damage != 0) return damage_of(decoder_);
+    if (auto damage = silent_damage(decoder_, false)) return *damage;
+    return Done{};
+  }
+
+ private:
+  bool read_row() {
+    JSAMPROW to = row_.data();
+    const bool done =
+        guarded(decoder_.report, [&] { jpeg_read_scanlines(&decoder_.jpeg, &to, 1); });
+    passed(decoder_.jpeg.src->next_input_byte);
+    return done;
+  }
+
+  Bytes file_;
+  Decoder decoder_;
+  bool all_ = false;
+  Buffer row_;
+};
+
+Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& /*info*/,
+                                             const DecodeOptions& options, const Window& needed) {
+  auto reader = std::make_unique<JpegRows>(file);
+  if (auto started = reader->start(needed, options.check_all); !started) return started.error();
+  return std::unique_ptr<RowReader>(std::move(reader));
+}
+
 // ---- writing
 
 struct Destination {
   jpeg_destination_mgr base;
-  Buffer* out;
+  Sink* out;
   std::array<JOCTET, 65536> chunk;
 };
 
 void empty_chunk(j_compress_ptr jpeg, std::size_t bytes) {
   auto& destination = *reinterpret_cast<Destination*>(jpeg->dest);
-  bool failed = false;
-  try {
-    destination.out->append({destination.chunk.data(), bytes});
-  } catch (const std::bad_alloc&) {
-    failed = true;  // leave the handler before longjmp
-  }
-  if (failed) ERREXIT1(jpeg, JERR_OUT_OF_MEMORY, 0);
+  if (!destination.out->append({destination.chunk.data(), bytes})) ERREXIT(jpeg, JERR_FILE_WRITE);
   destination.base.next_output_byte = destination.chunk.data();
   destination.base.free_in_buffer = destination.chunk.size();
 }
@@ -536,15 +617,15 @@ void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows, int quality
   while (jpeg.next_scanline < jpeg.image_height) {
     // libjpeg does not write to its input, but its types do not say so
     JSAMPROW row = const_cast<JSAMPROW>(rows.row(jpeg.next_scanline));  // NOLINT
+    if (row == nullptr) ERREXIT(&jpeg, JERR_INPUT_EMPTY);
     jpeg_write_scanlines(&jpeg, &row, 1);
   }
   jpeg_finish_compress(&jpeg);
 }
 
-Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Buffer& out) {
+Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
   constexpr int kDefaultQuality = 95;
   if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
-  out.clear();
   Report report{};
   start(report);
   Destination destination{};
@@ -565,7 +646,7 @@ Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Bu
 }
 
 Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
-  return encode_rows(rows_of(pixels), options, out);
+  return encode_in_memory(jpeg_codec(), rows_of(pixels), options, out);
 }
 
 #define DECKLE_TEXT_OF(x) #x
@@ -587,7 +668,9 @@ Codec jpeg_codec() {
           .encode = encode,
           .library = library,
           .decode_part = decode_part,
-          .encode_rows = encode_rows};
+          .encode_rows = encode_rows,
+          .read_rows = read_rows,
+          .needs_whole = needs_whole};
 }
 
 }  // namespace deckle

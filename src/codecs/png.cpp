@@ -35,8 +35,7 @@ struct Port {
   const std::uint8_t* next;
   std::size_t left;
   bool ran_out;
-  bool out_of_memory;
-  Buffer* out;
+  Sink* out;
   std::array<char, 128> error;
   std::array<char, 128> damage;  // the first warning that concerns pixels
 };
@@ -71,12 +70,7 @@ void read_port(png_structp png, png_bytep to, std::size_t size) {
 
 void write_port(png_structp png, png_bytep from, std::size_t size) {
   auto& port = *static_cast<Port*>(png_get_io_ptr(png));
-  try {
-    port.out->append({from, size});
-  } catch (const std::bad_alloc&) {
-    port.out_of_memory = true;  // leave the handler before longjmp
-  }
-  if (port.out_of_memory) png_error(png, "not enough memory");
+  if (!port.out->append({from, size})) png_error(png, "it cannot be written");
 }
 
 void flush_port(png_structp /*png*/) {}
@@ -118,6 +112,7 @@ Chunks walk(Bytes file) {
       chunks.data_whole = whole;
     }
     if (!whole || is("IEND")) break;
+    passed(file.data() + at);
     if (is("eXIf")) chunks.orientation = exif_orientation(file.subspan(at + 8, length));
     at += length + kFrame;
   }
@@ -235,25 +230,21 @@ Error data_error(const Decoder& decoder, const Progress& progress, std::int64_t 
           "damaged: corrupt data near " + where + " (" + std::string(text) + ")"};
 }
 
-Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions& options,
-                          Tensor& out) {
+// Up to the first row. Fails where the file cannot hold the picture.
+Result<Done> start_rows(Decoder& decoder, const Chunks& chunks, const ImageInfo& info,
+                        const DecodeOptions& options, Progress& progress) {
   // One byte of deflate gives 1032 bytes at most: a header that promises more is known to lie.
   constexpr std::int64_t kBestRatio = 1032;
-  const Chunks chunks = walk(file);
-  Decoder decoder(file);
   if (!decoder.read_header()) return header_error(decoder);
   png_structp png = decoder.png;
-  const std::int64_t rows = info.shape.rows();
   const std::size_t stored_row = png_get_rowbytes(png, decoder.image);
   if (!options.accept_truncated &&
-      static_cast<std::int64_t>(chunks.data_bytes + 16) * kBestRatio / rows <
+      static_cast<std::int64_t>(chunks.data_bytes + 16) * kBestRatio / info.shape.rows() <
           static_cast<std::int64_t>(stored_row)) {
     return Error{ErrorCode::Truncated, "truncated: " + std::to_string(chunks.data_bytes) +
                                            " bytes of picture data cannot hold " +
                                            to_string(info.shape) + " samples"};
   }
-
-  Progress progress;
   std::size_t row_bytes = 0;
   const bool prepared = guarded(png, [&] {
     png_set_expand(png);  // palette to RGB, fewer than 8 bits to 8, tRNS to alpha
@@ -263,11 +254,38 @@ Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions
     row_bytes = png_get_rowbytes(png, decoder.image);
   });
   if (!prepared) return header_error(decoder);
-  out.reset(info.shape, info.dtype);
-  if (row_bytes != out.row_bytes()) {
+  const auto expected =
+      static_cast<std::size_t>(info.shape.cols() * info.shape.channels) * size_of(info.dtype);
+  if (row_bytes != expected) {
     return Error{ErrorCode::Internal, "libpng gives rows of " + std::to_string(row_bytes) +
-                                          " bytes, not " + std::to_string(out.row_bytes())};
+                                          " bytes, not " + std::to_string(expected)};
   }
+  return Done{};
+}
+
+// Whether what libpng gave up at concerns pixels: behind whole and checked picture data nothing
+// matters any more, IEND included.
+bool in_pixels(const Decoder& decoder, const Chunks& chunks, const Progress& progress) {
+  return !progress.rows_done || !chunks.data_whole ||
+         std::strncmp(decoder.port.error.data(), "IDAT", 4) == 0;
+}
+
+std::optional<Error> warned(const Decoder& decoder) {
+  if (decoder.port.damage[0] == '\0') return std::nullopt;
+  return Error{ErrorCode::Damaged, "damaged: " + std::string(decoder.port.damage.data())};
+}
+
+Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                          Tensor& out) {
+  const Chunks chunks = walk(file);
+  Decoder decoder(file);
+  Progress progress;
+  if (auto started = start_rows(decoder, chunks, info, options, progress); !started)
+    return started.error();
+  png_structp png = decoder.png;
+  const std::int64_t rows = info.shape.rows();
+  out.reset(info.shape, info.dtype);
+  const std::size_t row_bytes = out.row_bytes();
   std::uint8_t* const pixels = out.data.data();
   // Interlaced rows are filled a few pixels at a time.
   if (progress.passes > 1) std::memset(pixels, 0, out.byte_count());
@@ -277,21 +295,84 @@ Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions
     read_rows(decoder, static_cast<png_uint_32>(rows), pixels, row_bytes, progress);
   });
   if (!done) {
-    // Behind whole and checked picture data nothing matters any more, IEND included.
-    const bool in_pixels = !progress.rows_done || !chunks.data_whole ||
-                           std::strncmp(decoder.port.error.data(), "IDAT", 4) == 0;
-    if (in_pixels) damage = data_error(decoder, progress, rows);
-    if (in_pixels && !progress.rows_done && progress.passes == 1) {
+    const bool matters = in_pixels(decoder, chunks, progress);
+    if (matters) damage = data_error(decoder, progress, rows);
+    if (matters && !progress.rows_done && progress.passes == 1) {
       const std::size_t good = progress.row * row_bytes;
       std::memset(pixels + good, 0, out.byte_count() - good);
     }
   }
-  if (!damage && decoder.port.damage[0] != '\0') {
-    damage = Error{ErrorCode::Damaged, "damaged: " + std::string(decoder.port.damage.data())};
-  }
+  if (!damage) damage = warned(decoder);
   if (!damage) return Damage{};
   if (!options.accept_truncated) return *damage;
   return Damage{std::move(damage->message)};
+}
+
+// ---- reading row by row
+
+std::string needs_whole(Bytes file) {
+  Decoder decoder(file);
+  if (!decoder.read_header()) return "";
+  return png_get_interlace_type(decoder.png, decoder.image) == PNG_INTERLACE_NONE
+             ? ""
+             : "an interlaced png";
+}
+
+// Does what decode_png does.
+class PngRows final : public RowReader {
+ public:
+  PngRows(Bytes file, const ImageInfo& info)
+      : rows_(info.shape.rows()), chunks_(walk(file)), decoder_(file) {
+    cols_ = {0, info.shape.cols()};
+    row_.resize(static_cast<std::size_t>(info.shape.cols() * info.shape.channels) *
+                size_of(info.dtype));
+  }
+
+  Result<Done> start(const ImageInfo& info, const DecodeOptions& options) {
+    return start_rows(decoder_, chunks_, info, options, progress_);
+  }
+
+  Result<const std::uint8_t*> row(std::int64_t r) override {
+    while (next_ <= r) {
+      if (!read_row()) return data_error(decoder_, progress_, rows_);
+    }
+    return row_.data();
+  }
+
+  Result<Done> finish() override {
+    while (next_ < rows_) {
+      if (!read_row()) return data_error(decoder_, progress_, rows_);
+    }
+    progress_.rows_done = true;
+    if (!guarded(decoder_.png, [&] { png_read_end(decoder_.png, nullptr); }) &&
+        in_pixels(decoder_, chunks_, progress_)) {
+      return data_error(decoder_, progress_, rows_);
+    }
+    if (auto damage = warned(decoder_)) return *damage;
+    return Done{};
+  }
+
+ private:
+  bool read_row() {
+    progress_.row = static_cast<png_uint_32>(next_++);
+    passed(decoder_.port.next);
+    return guarded(decoder_.png, [&] { png_read_row(decoder_.png, row_.data(), nullptr); });
+  }
+
+  std::int64_t rows_;
+  Chunks chunks_;
+  Decoder decoder_;
+  Progress progress_;
+  std::int64_t next_ = 0;
+  Buffer row_;
+};
+
+Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& info,
+                                             const DecodeOptions& options,
+                                             const Window& /*needed*/) {
+  auto reader = std::make_unique<PngRows>(file, info);
+  if (auto started = reader->start(info, options); !started) return started.error();
+  return std::unique_ptr<RowReader>(std::move(reader));
 }
 
 // ---- writing
@@ -327,8 +408,11 @@ void write_pixels(png_structp png, png_infop image, const RowSource& rows,
   set_compression(png, compression);
   png_write_info(png, image);
   if (wide && std::endian::native == std::endian::little) png_set_swap(png);
-  for (std::int64_t r = 0; r < rows.shape.rows(); ++r)
-    png_write_row(png, rows.row(r));
+  for (std::int64_t r = 0; r < rows.shape.rows(); ++r) {
+    const std::uint8_t* const row = rows.row(r);
+    if (row == nullptr) png_error(png, "there are no more rows");
+    png_write_row(png, row);
+  }
   png_write_end(png, nullptr);
 }
 
@@ -344,8 +428,9 @@ std::size_t bytes_of_rows(const RowSource& rows) {
   return static_cast<std::size_t>(rows.shape.rows()) * (1 + samples * size_of(rows.dtype));
 }
 
-// Every row behind the number of its filter, as the difference from the row above it.
-void filter_rows(const RowSource& rows, Buffer& to) {
+// Every row behind the number of its filter, as the difference from the row above it. False where
+// rows are missing.
+bool filter_rows(const RowSource& rows, Buffer& to) {
   to.resize(bytes_of_rows(rows));
   const auto count = static_cast<std::size_t>(rows.shape.rows());
   const std::size_t bytes = to.size() / count - 1;
@@ -354,6 +439,7 @@ void filter_rows(const RowSource& rows, Buffer& to) {
   std::uint8_t* next = to.data();
   for (std::size_t r = 0; r < count; ++r) {
     const std::uint8_t* row = rows.row(static_cast<std::int64_t>(r));
+    if (row == nullptr) return false;
     if (rows.dtype == DType::UInt16 && std::endian::native == std::endian::little) {
       for (std::size_t i = 0; i < bytes; i += 2) {
         swapped[i] = row[i + 1];
@@ -367,6 +453,7 @@ void filter_rows(const RowSource& rows, Buffer& to) {
     std::memcpy(above.data(), row, bytes);
     next += bytes;
   }
+  return true;
 }
 
 void put_big_endian(std::uint8_t* to, std::size_t value) {
@@ -385,7 +472,7 @@ std::uint8_t* put_chunk(std::uint8_t* to, const char* type, std::size_t length,
   return to + 12 + length;
 }
 
-void encode_at_once(const RowSource& rows, Buffer& out) {
+bool encode_at_once(const RowSource& rows, Buffer& out) {
   struct Kept {
     libdeflate_compressor* compressor = libdeflate_alloc_compressor(1);
     Buffer filtered;
@@ -396,7 +483,7 @@ void encode_at_once(const RowSource& rows, Buffer& out) {
   };
   thread_local Kept kept;
   if (kept.compressor == nullptr) throw std::bad_alloc();
-  filter_rows(rows, kept.filtered);
+  if (!filter_rows(rows, kept.filtered)) return false;
   const Bytes filtered = kept.filtered.bytes();
 
   constexpr std::array<std::uint8_t, 8> kSignature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
@@ -418,15 +505,17 @@ void encode_at_once(const RowSource& rows, Buffer& out) {
   to = put_chunk(to, "IDAT", length);
   to = put_chunk(to, "IEND", 0);
   out.resize(static_cast<std::size_t>(to - out.data()));
+  return true;
 }
 
-Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Buffer& out) {
+Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
   if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
   if (!options.compression && bytes_of_rows(rows) <= kMostAtOnce) {
-    encode_at_once(rows, out);
-    return Done{};
+    Buffer own;
+    Buffer* const to = out.memory() != nullptr ? out.memory() : &own;
+    if (encode_at_once(rows, *to) && (to != &own || out.append(own.bytes()))) return Done{};
+    return Error{ErrorCode::Internal, "the rows cannot be had or written"};
   }
-  out.clear();
   Port port{};
   port.out = &out;
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &port, on_error, on_warning);
@@ -439,14 +528,13 @@ Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Bu
     write_pixels(png, image, rows, options.compression);
   });
   png_destroy_write_struct(&png, &image);
-  if (port.out_of_memory) throw std::bad_alloc();
   if (!done)
     return Error{ErrorCode::Internal, "libpng cannot encode: " + std::string(port.error.data())};
   return Done{};
 }
 
 Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
-  return encode_rows(rows_of(pixels), options, out);
+  return encode_in_memory(png_codec(), rows_of(pixels), options, out);
 }
 
 std::string library() {
@@ -466,7 +554,9 @@ Codec png_codec() {
           .can_encode = can_encode,
           .encode = encode,
           .library = library,
-          .encode_rows = encode_rows};
+          .encode_rows = encode_rows,
+          .read_rows = read_rows,
+          .needs_whole = needs_whole};
 }
 
 }  // namespace deckle

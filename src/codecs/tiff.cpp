@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// tiff: the first page of a TIFF or BigTIFF; strips and tiles, contiguous and separate planes.
-// Shapes  H x W x 1 to 4 in the file's own dtype. 1, 2 and 4 bit grey is expanded to uint8;
-//         palettes, CMYK, YCbCr, Lab and LogLuv become H x W x 3 uint8 by libtiff's own conversion
-// Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples
+// tiff: the first page of a TIFF or BigTIFF, or all of them; strips and tiles, contiguous and
+// separate planes.
+// Shapes  H x W x 1 to 4 in the file's own dtype, or pages x H x W x 1 to 4. 1, 2 and 4 bit grey is
+//         expanded to uint8; palettes, CMYK, YCbCr, Lab and LogLuv become H x W x 3 uint8 by
+//         libtiff's own conversion
+// Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples,
+//         Shape where the pages of a volume are not alike; pages are counted from 1
 // Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for the conversions
 // Samples are numbers here: beyond 4 bits they are never scaled. Associated alpha is divided out,
 // for a Tensor's alpha is straight.
@@ -24,6 +27,8 @@
 #include <optional>
 #include <utility>
 
+#include "codecs/reading.h"
+
 namespace deckle {
 namespace {
 
@@ -33,10 +38,9 @@ using Handle = std::unique_ptr<TIFF, decltype(&TIFFClose)>;
 // it.
 struct Port {
   Bytes file;
-  Buffer* out = nullptr;
+  Sink* out = nullptr;
   std::uint64_t at = 0;
   bool in_pixels = false;  // from here on a warning is about picture data
-  bool out_of_memory = false;
   std::array<char, 256> error{};
 };
 
@@ -62,8 +66,16 @@ int on_warning(TIFF* /*tiff*/, void* user, const char* /*module*/, const char* f
   return 1;
 }
 
+// What can be read of a file that is written: all, in memory; in a file nothing, and there a page
+// is written without looking back.
 Bytes bytes_of(const Port& port) {
-  return port.out != nullptr ? port.out->bytes() : port.file;
+  if (port.out == nullptr) return port.file;
+  const Buffer* const memory = port.out->memory();
+  return memory != nullptr ? memory->bytes() : Bytes{};
+}
+
+std::uint64_t size_of_file(const Port& port) {
+  return port.out != nullptr ? port.out->size() : port.file.size();
 }
 
 tmsize_t read_port(thandle_t handle, void* to, tmsize_t size) {
@@ -79,22 +91,14 @@ tmsize_t read_port(thandle_t handle, void* to, tmsize_t size) {
 tmsize_t write_port(thandle_t handle, void* from, tmsize_t size) {
   auto& port = *static_cast<Port*>(handle);
   if (port.out == nullptr || size <= 0) return 0;
-  const auto* source = static_cast<const std::uint8_t*>(from);
-  auto left = static_cast<std::size_t>(size);
-  try {
-    static constexpr std::array<std::uint8_t, 256> kZeros{};
-    while (port.out->size() < port.at) {  // libtiff looked behind the end first
-      port.out->append({kZeros.data(), std::min(kZeros.size(), port.at - port.out->size())});
-    }
-    const std::size_t over = std::min(left, port.out->size() - port.at);
-    if (over > 0) std::memcpy(port.out->data() + port.at, source, over);
-    left -= over;
-    port.out->append({source + over, left});
-  } catch (const std::bad_alloc&) {
-    port.out_of_memory = true;
-    return 0;
+  static constexpr std::array<std::uint8_t, 256> kZeros{};
+  while (port.out->size() < port.at) {  // libtiff looked behind the end first
+    const std::uint64_t gap = port.at - port.out->size();
+    if (!port.out->append({kZeros.data(), std::min<std::size_t>(kZeros.size(), gap)})) return 0;
   }
-  port.at += static_cast<std::size_t>(size);
+  const auto count = static_cast<std::size_t>(size);
+  if (!port.out->write(port.at, {static_cast<const std::uint8_t*>(from), count})) return 0;
+  port.at += count;
   return size;
 }
 
@@ -102,7 +106,7 @@ toff_t seek_port(thandle_t handle, toff_t offset, int whence) {
   auto& port = *static_cast<Port*>(handle);
   if (whence == SEEK_SET) port.at = offset;
   if (whence == SEEK_CUR) port.at += offset;
-  if (whence == SEEK_END) port.at = bytes_of(port).size() + offset;
+  if (whence == SEEK_END) port.at = size_of_file(port) + offset;
   return port.at;
 }
 
@@ -111,7 +115,7 @@ int close_port(thandle_t /*handle*/) {
 }
 
 toff_t size_port(thandle_t handle) {
-  return bytes_of(*static_cast<Port*>(handle)).size();
+  return size_of_file(*static_cast<Port*>(handle));
 }
 
 int map_port(thandle_t handle, void** base, toff_t* size) {
@@ -144,7 +148,7 @@ std::string because(const Port& port) {
 
 // ---- the header
 
-// How the samples of the first page lie in the file, and what becomes of them.
+// How the samples of a page lie in the file, and what becomes of them.
 struct Layout {
   ImageInfo info;
   bool convert = false;   // by libtiff, to 8-bit RGB
@@ -279,17 +283,29 @@ Result<Layout> read_layout(TIFF* tiff) {
   return layout;
 }
 
-// The byte where the first directory is said to be; nothing where the file ends before it says so.
+bool is_big(Bytes file) {
+  return file[2] == 0x2B || file[3] == 0x2B;  // BigTIFF
+}
+
+// A number of `size` bytes; nothing where the file ends before it.
+std::optional<std::uint64_t> number_at(Bytes file, std::uint64_t at, std::size_t size) {
+  if (at > file.size() || file.size() - at < size) return std::nullopt;
+  const std::uint8_t* const p = file.data() + at;
+  return file[0] == 'M' ? read_big(p, size) : read_little(p, size);
+}
+
+// The byte where the first directory is said to be.
 std::optional<std::uint64_t> directory_at(Bytes file) {
-  const bool big_endian = file[0] == 'M';
-  const bool wide = file[2] == 0x2B || file[3] == 0x2B;  // BigTIFF
-  const std::size_t at = wide ? 8 : 4;
-  const std::size_t size = wide ? 8 : 4;
-  if (file.size() < at + size) return std::nullopt;
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i)
-    value = value << 8U | file[at + (big_endian ? i : size - 1 - i)];
-  return value;
+  const std::size_t size = is_big(file) ? 8 : 4;
+  return number_at(file, size, size);
+}
+
+// The byte where the one after the directory at `at` is said to be; 0 for none.
+std::optional<std::uint64_t> directory_after(Bytes file, std::uint64_t at) {
+  const bool big = is_big(file);
+  const auto entries = number_at(file, at, big ? 8 : 2);
+  if (!entries || *entries > 0xFFFF) return std::nullopt;
+  return number_at(file, at + (big ? 8 + 20 * *entries : 2 + 12 * *entries), big ? 8 : 4);
 }
 
 Error open_error(const Port& port) {
@@ -320,6 +336,57 @@ Result<ImageInfo> read_info(Bytes file) {
   Result<Layout> layout = read_layout(tiff.get());
   if (!layout) return layout.error();
   return layout->info;
+}
+
+// An error of one page of a volume, counted from 0 here and from 1 for people.
+Error in_page(std::int64_t page, Error error) {
+  error.message = "page " + std::to_string(page + 1) + ": " + error.message;
+  return error;
+}
+
+// Goes on to the next page, the `page`-th from 0.
+Result<Done> next_page(Port& port, TIFF* tiff, std::int64_t page) {
+  port.error[0] = '\0';
+  const auto at = directory_after(port.file, TIFFCurrentDirOffset(tiff));
+  if (TIFFReadDirectory(tiff) != 0) return Done{};
+  if (!at || *at >= port.file.size()) {
+    return in_page(page, {ErrorCode::Truncated,
+                          "truncated: its directory is behind the end of the file, which has " +
+                              std::to_string(port.file.size()) + " bytes"});
+  }
+  return in_page(page,
+                 {ErrorCode::Damaged, "damaged: its directory cannot be read" + because(port)});
+}
+
+// The pages are planes, all alike.
+Result<ImageInfo> read_volume_info(Bytes file) {
+  Port port;
+  port.file = file;
+  const Handle tiff = open(port, "r");
+  if (tiff == nullptr) return open_error(port);
+  ImageInfo info;
+  std::int64_t pages = 0;
+  while (true) {
+    const Result<Layout> layout = read_layout(tiff.get());
+    if (!layout) return in_page(pages, layout.error());
+    const ImageInfo& page = layout->info;
+    if (pages == 0) info = page;
+    if (page.shape != info.shape || page.dtype != info.dtype) {
+      const auto described = [](const ImageInfo& i) {
+        return to_string(i.shape) + " " + std::string(name_of(i.dtype));
+      };
+      return in_page(pages,
+                     {ErrorCode::Shape, described(page) + ", the first page is " + described(info) +
+                                            "; the pages of a volume are all alike"});
+    }
+    if (info.orientation == 1) info.orientation = page.orientation;
+    info.lossless = info.lossless && page.lossless;
+    ++pages;
+    if (TIFFLastDirectory(tiff.get()) != 0) break;
+    if (auto next = next_page(port, tiff.get(), pages); !next) return next.error();
+  }
+  info.shape = Shape{3, {pages, info.shape.rows(), info.shape.cols()}, info.shape.channels};
+  return info;
 }
 
 // ---- the pixels
@@ -386,84 +453,120 @@ Error block_error(const Port& port, TIFF* tiff, std::uint32_t block, std::int64_
   return {ErrorCode::Damaged, "damaged: corrupt data in " + where + because(port)};
 }
 
-// Strip by strip or tile by tile, as the numbers are in the file. Gives what was wrong, with the
-// rest zero.
-Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& layout, bool go_on,
-                                          Tensor& out) {
-  constexpr tmsize_t kMostBlockBytes = tmsize_t{1} << 30;
-  thread_local Buffer block;  // kept from picture to picture
+// How the strips or tiles of a page lie: a band is a strip, a row of tiles, or of a very large
+// strip a row alone.
+struct Bands {
+  std::int64_t rows = 0;  // of a band; the last one may have fewer
+  std::int64_t tile_cols = 0;
+  std::size_t planes = 1;
+  tmsize_t size = 0;    // bytes of a strip or tile
+  tmsize_t stride = 0;  // ... of one of its rows
+  bool by_rows = false;
+  bool direct = false;  // the bytes are the tensor's
+};
 
-  const std::int64_t rows = out.shape.rows();
-  const std::int64_t cols = out.shape.cols();
-  const std::size_t sample_bytes = size_of(out.dtype);
-  const std::size_t channels = static_cast<std::size_t>(out.shape.channels);
-  const std::size_t planes = layout.separate ? channels : 1;
+Result<Bands> bands_of(const Port& port, TIFF* tiff, const Layout& layout, std::size_t row_bytes) {
+  constexpr tmsize_t kMostBlockBytes = tmsize_t{1} << 30;
+  Bands bands;
+  const std::size_t channels = static_cast<std::size_t>(layout.info.shape.channels);
   const std::size_t stored =
       layout.separate ? 1 : channels;  // samples of a pixel side by side in the file
-  std::int64_t block_rows = std::min<std::int64_t>(
+  bands.planes = layout.separate ? channels : 1;
+  bands.rows = std::min<std::int64_t>(
       field<std::uint32_t>(tiff, layout.tiled ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP,
                            0xFFFFFFFF),
-      rows);
-  std::int64_t block_cols = cols;
+      layout.info.shape.rows());
+  bands.tile_cols = layout.info.shape.cols();
   if (layout.tiled) {
-    block_rows = field<std::uint32_t>(tiff, TIFFTAG_TILELENGTH, 0);
-    block_cols = field<std::uint32_t>(tiff, TIFFTAG_TILEWIDTH, 0);
+    bands.rows = field<std::uint32_t>(tiff, TIFFTAG_TILELENGTH, 0);
+    bands.tile_cols = field<std::uint32_t>(tiff, TIFFTAG_TILEWIDTH, 0);
   }
-  const tmsize_t size = layout.tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
-  const tmsize_t stride = layout.tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
+  bands.size = layout.tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
+  bands.stride = layout.tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
   const std::int64_t row_bits =
-      block_cols * static_cast<std::int64_t>(stored) * static_cast<std::int64_t>(layout.bits);
-  if (block_rows < 1 || block_cols < 1 || size < 1 || stride < (row_bits + 7) / 8) {
+      bands.tile_cols * static_cast<std::int64_t>(stored) * static_cast<std::int64_t>(layout.bits);
+  if (bands.rows < 1 || bands.tile_cols < 1 || bands.size < 1 ||
+      bands.stride < (row_bits + 7) / 8) {
     return Error{ErrorCode::Damaged,
                  "damaged: the strips or tiles have no valid size" + because(port)};
   }
-  const bool direct = !layout.tiled && planes == 1 && layout.bits >= 8 &&
-                      stride == static_cast<tmsize_t>(out.row_bytes());
-  if (!direct) {
-    if (size > kMostBlockBytes) {
-      return Error{ErrorCode::TooLarge,
-                   "a strip or tile of " + std::to_string(size) + " bytes is not read"};
-    }
-    block.resize(static_cast<std::size_t>(size));
+  bands.direct = !layout.tiled && bands.planes == 1 && layout.bits >= 8 &&
+                 bands.stride == static_cast<tmsize_t>(row_bytes);
+  if (!bands.direct && bands.size > kMostBlockBytes) {
+    return Error{ErrorCode::TooLarge,
+                 "a strip or tile of " + std::to_string(bands.size) + " bytes is not read"};
   }
+  return bands;
+}
 
+// Reads the band from the page's row `top`, of one plane, to `out`, whose row `first` is the page's
+// first. Gives what was wrong; `go_on` reads the rest all the same, zero where nothing is.
+std::optional<Error> read_band(Port& port, TIFF* tiff, const Layout& layout, const Bands& bands,
+                               std::size_t plane, std::int64_t top, bool go_on, Tensor& out,
+                               std::int64_t first) {
+  thread_local Buffer block;  // kept from picture to picture
+  if (!bands.direct)
+    block.resize(static_cast<std::size_t>(bands.by_rows ? bands.stride : bands.size));
+  const std::int64_t rows = layout.info.shape.rows();
+  const std::int64_t cols = layout.info.shape.cols();
+  const std::size_t sample_bytes = size_of(out.dtype);
+  const std::int64_t high = std::min(bands.rows, rows - top);
+  const auto sample = static_cast<std::uint16_t>(plane);
   std::optional<Error> wrong;
-  if (go_on) std::memset(out.data.data(), 0, out.byte_count());
-  for (std::size_t plane = 0; plane < planes; ++plane) {
-    const auto sample = static_cast<std::uint16_t>(plane);
-    for (std::int64_t top = 0; top < rows; top += block_rows) {
-      const std::int64_t high = std::min(block_rows, rows - top);
-      for (std::int64_t left = 0; left < cols; left += block_cols) {
-        const std::int64_t wide = std::min(block_cols, cols - left);
-        const auto y = static_cast<std::uint32_t>(top);
-        const std::uint32_t number =
-            layout.tiled ? TIFFComputeTile(tiff, static_cast<std::uint32_t>(left), y, 0, sample)
-                         : TIFFComputeStrip(tiff, y, sample);
-        std::uint8_t* const to = direct ? out.row(top) : block.data();
-        if (go_on && !direct) std::memset(to, 0, static_cast<std::size_t>(size));
-        const tmsize_t wanted = layout.tiled ? size : stride * high;
-        const tmsize_t got = layout.tiled ? TIFFReadEncodedTile(tiff, number, to, wanted)
-                                          : TIFFReadEncodedStrip(tiff, number, to, wanted);
-        if (!wrong && (got < wanted || port.error[0] != '\0')) {
-          wrong = block_error(port, tiff, number, top, top + high - 1, rows);
-          if (!go_on) return wrong;
-        }
-        if (direct) continue;
-        for (std::int64_t r = 0; r < high; ++r) {
-          const std::uint8_t* from = to + r * stride;
-          std::uint8_t* into =
-              out.row(top + r) + static_cast<std::size_t>(left) * out.pixel_bytes();
-          const auto count = static_cast<std::size_t>(wide);
-          if (layout.bits < 8) {
-            expand_bits(from, into, count, layout.bits);
-          } else if (planes == 1) {
-            std::memcpy(into, from, count * out.pixel_bytes());
-          } else {
-            place_samples(from, into + plane * sample_bytes, count, sample_bytes,
-                          out.pixel_bytes());
-          }
-        }
+  for (std::int64_t left = 0; left < cols; left += bands.tile_cols) {
+    const std::int64_t wide = std::min(bands.tile_cols, cols - left);
+    const auto y = static_cast<std::uint32_t>(top);
+    const std::uint32_t number =
+        layout.tiled ? TIFFComputeTile(tiff, static_cast<std::uint32_t>(left), y, 0, sample)
+                     : TIFFComputeStrip(tiff, y, sample);
+    std::uint8_t* const to = bands.direct ? out.row(first + top) : block.data();
+    if (go_on && !bands.direct) std::memset(to, 0, block.size());
+    const tmsize_t wanted = layout.tiled ? bands.size : bands.stride * high;
+    tmsize_t got = 0;
+    if (bands.by_rows) {
+      got = TIFFReadScanline(tiff, to, y, sample) < 0 ? 0 : wanted;
+    } else {
+      got = layout.tiled ? TIFFReadEncodedTile(tiff, number, to, wanted)
+                         : TIFFReadEncodedStrip(tiff, number, to, wanted);
+    }
+    if (!wrong && (got < wanted || port.error[0] != '\0')) {
+      wrong = block_error(port, tiff, number, top, top + high - 1, rows);
+      if (!go_on) return wrong;
+    }
+    if (const std::uint64_t at = TIFFGetStrileOffset(tiff, number); at < port.file.size())
+      passed(port.file.data() + at);
+    if (bands.direct) continue;
+    for (std::int64_t r = 0; r < high; ++r) {
+      const std::uint8_t* from = to + r * bands.stride;
+      std::uint8_t* into =
+          out.row(first + top + r) + static_cast<std::size_t>(left) * out.pixel_bytes();
+      const auto count = static_cast<std::size_t>(wide);
+      if (layout.bits < 8) {
+        expand_bits(from, into, count, layout.bits);
+      } else if (bands.planes == 1) {
+        std::memcpy(into, from, count * out.pixel_bytes());
+      } else {
+        place_samples(from, into + plane * sample_bytes, count, sample_bytes, out.pixel_bytes());
       }
+    }
+  }
+  return wrong;
+}
+
+// Strip by strip or tile by tile, as the numbers are in the file, to `out` from its row `first`.
+// Gives what was wrong, with the rest zero.
+Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& layout, bool go_on,
+                                          Tensor& out, std::int64_t first) {
+  const auto bands = bands_of(port, tiff, layout, out.row_bytes());
+  if (!bands) return bands.error();
+  const std::int64_t rows = layout.info.shape.rows();
+  std::optional<Error> wrong;
+  if (go_on) std::memset(out.row(first), 0, static_cast<std::size_t>(rows) * out.row_bytes());
+  for (std::size_t plane = 0; plane < bands->planes; ++plane) {
+    for (std::int64_t top = 0; top < rows; top += bands->rows) {
+      auto here = read_band(port, tiff, layout, *bands, plane, top, go_on, out, first);
+      if (here && !go_on) return here;
+      if (!wrong) wrong = std::move(here);
     }
   }
   return wrong;
@@ -471,10 +574,11 @@ Result<std::optional<Error>> read_samples(Port& port, TIFF* tiff, const Layout& 
 
 // Through libtiff's conversion to RGBA. It can turn pictures upright; asked for the orientation
 // that the file has, it does not.
-Result<std::optional<Error>> read_converted(Port& port, TIFF* tiff, bool go_on, Tensor& out) {
+Result<std::optional<Error>> read_converted(Port& port, TIFF* tiff, const Layout& layout,
+                                            bool go_on, Tensor& out, std::int64_t first) {
   thread_local Buffer raster;
-  const auto rows = static_cast<std::uint32_t>(out.shape.rows());
-  const auto cols = static_cast<std::uint32_t>(out.shape.cols());
+  const auto rows = static_cast<std::uint32_t>(layout.info.shape.rows());
+  const auto cols = static_cast<std::uint32_t>(layout.info.shape.cols());
   const std::size_t pixels = std::size_t{rows} * cols;
   raster.resize(pixels * sizeof(std::uint32_t));
   std::memset(raster.data(), 0, raster.size());
@@ -509,12 +613,44 @@ Result<std::optional<Error>> read_converted(Port& port, TIFF* tiff, bool go_on, 
   for (std::size_t i = 0; i < pixels; ++i) {
     std::uint32_t abgr = 0;
     std::memcpy(&abgr, raster.data() + i * sizeof abgr, sizeof abgr);
-    std::uint8_t* const to = out.data.data() + 3 * i;
+    std::uint8_t* const to = out.row(first) + 3 * i;
     to[0] = static_cast<std::uint8_t>(TIFFGetR(abgr));
     to[1] = static_cast<std::uint8_t>(TIFFGetG(abgr));
     to[2] = static_cast<std::uint8_t>(TIFFGetB(abgr));
   }
   return wrong;
+}
+
+// Samples as a Tensor has them: white is large, alpha is straight.
+void finish_samples(const Layout& layout, DType dtype, std::uint8_t* samples, std::size_t pixels) {
+  const auto channels = static_cast<std::size_t>(layout.info.shape.channels);
+  with_type(dtype, [&]<typename T>(T) {
+    if constexpr (std::is_unsigned_v<T>) {
+      if (layout.invert) invert_grey<T>(samples, pixels, channels);
+    }
+    if constexpr (std::is_unsigned_v<T> || std::is_floating_point_v<T>) {
+      if (layout.associated) divide_by_alpha<T>(samples, pixels, channels);
+    }
+  });
+}
+
+// The page that libtiff is at, to `out` from its row `first`; gives what was wrong with it.
+Result<std::optional<Error>> read_page(Port& port, TIFF* tiff, const Shape& shape, bool go_on,
+                                       Tensor& out, std::int64_t first) {
+  const Result<Layout> layout = read_layout(tiff);
+  if (!layout) return layout.error();
+  if (layout->info.shape != shape || layout->info.dtype != out.dtype)
+    return Error{ErrorCode::Changed, "not what the header said"};
+  port.error[0] = '\0';
+  port.in_pixels = true;
+  Result<std::optional<Error>> read = layout->convert
+                                          ? read_converted(port, tiff, *layout, go_on, out, first)
+                                          : read_samples(port, tiff, *layout, go_on, out, first);
+  port.in_pixels = false;
+  if (!read || (*read && !go_on)) return read;
+
+  finish_samples(*layout, out.dtype, out.row(first), static_cast<std::size_t>(shape.pixels()));
+  return read;
 }
 
 Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOptions& options,
@@ -523,29 +659,109 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
   port.file = file;
   const Handle tiff = open(port, "r");
   if (tiff == nullptr) return open_error(port);
-  const Result<Layout> layout = read_layout(tiff.get());
-  if (!layout) return layout.error();
-
-  port.error[0] = '\0';
-  port.in_pixels = true;
+  const bool volume = info.shape.rank == 3;
+  const std::int64_t pages = volume ? info.shape[0] : 1;
+  const Shape page_shape =
+      volume ? Shape::image(info.shape[1], info.shape[2], info.shape.channels) : info.shape;
   out.reset(info.shape, info.dtype);
-  Result<std::optional<Error>> read =
-      layout->convert ? read_converted(port, tiff.get(), options.accept_truncated, out)
-                      : read_samples(port, tiff.get(), *layout, options.accept_truncated, out);
-  if (!read) return read.error();
-  if (*read && !options.accept_truncated) return **read;
+  Damage damage;
+  for (std::int64_t page = 0; page < pages; ++page) {
+    if (page > 0) {
+      if (auto next = next_page(port, tiff.get(), page); !next) return next.error();
+    }
+    auto read = read_page(port, tiff.get(), page_shape, options.accept_truncated, out,
+                          page * page_shape.rows());
+    std::optional<Error> wrong = read ? *std::move(read) : std::optional<Error>(read.error());
+    if (!wrong) continue;
+    if (volume) wrong = in_page(page, *std::move(wrong));
+    if (!read || !options.accept_truncated) return *std::move(wrong);
+    if (damage.empty()) damage = std::move(wrong->message);
+  }
+  return damage;
+}
 
-  const auto pixels = static_cast<std::size_t>(out.shape.pixels());
-  const auto channels = static_cast<std::size_t>(out.shape.channels);
-  with_type(out.dtype, [&]<typename T>(T) {
-    if constexpr (std::is_unsigned_v<T>) {
-      if (layout->invert) invert_grey<T>(out.data.data(), pixels, channels);
+// ---- reading row by row
+
+std::string needs_whole(Bytes file) {
+  Port port;
+  port.file = file;
+  const Handle tiff = open(port, "r");
+  if (tiff == nullptr) return "";
+  const Result<Layout> layout = read_layout(tiff.get());
+  if (!layout) return "";
+  if (layout->convert) return "a tiff whose colours are converted (palette, CMYK, YCbCr, ..)";
+  return layout->separate ? "a tiff with its channels one after the other" : "";
+}
+
+// Does what decode_tiff does, band by band.
+class TiffRows final : public RowReader {
+ public:
+  explicit TiffRows(Bytes file) { port_.file = file; }
+
+  Result<Done> start(const ImageInfo& info) {
+    constexpr tmsize_t kLargeStrip = tmsize_t{32} << 20U;
+    tiff_ = open(port_, "r");
+    if (tiff_ == nullptr) return open_error(port_);
+    auto layout = read_layout(tiff_.get());
+    if (!layout) return layout.error();
+    layout_ = *std::move(layout);
+    port_.error[0] = '\0';
+    port_.in_pixels = true;
+    cols_ = {0, info.shape.cols()};
+    band_.reset(Shape::image(1, info.shape.cols(), info.shape.channels), info.dtype);
+    auto bands = bands_of(port_, tiff_.get(), layout_, band_.row_bytes());
+    if (!bands) return bands.error();
+    bands_ = *bands;
+    if (!layout_.tiled && bands_.size > kLargeStrip) {
+      bands_.by_rows = true;
+      bands_.rows = 1;
     }
-    if constexpr (std::is_unsigned_v<T> || std::is_floating_point_v<T>) {
-      if (layout->associated) divide_by_alpha<T>(out.data.data(), pixels, channels);
+    Shape shape = band_.shape;
+    shape[0] = std::min(bands_.rows, info.shape.rows());
+    band_.reset(shape, info.dtype);
+    return Done{};
+  }
+
+  Result<const std::uint8_t*> row(std::int64_t r) override {
+    while (next_ <= r) {
+      if (auto wrong = read_next()) return *std::move(wrong);
     }
-  });
-  return *read ? Damage{std::move((*read)->message)} : Damage{};
+    return band_.row(r - top_);
+  }
+
+  Result<Done> finish() override {
+    while (next_ < layout_.info.shape.rows()) {
+      if (auto wrong = read_next()) return *std::move(wrong);
+    }
+    return Done{};
+  }
+
+ private:
+  std::optional<Error> read_next() {
+    top_ = next_;
+    next_ = std::min(top_ + bands_.rows, layout_.info.shape.rows());
+    auto wrong = read_band(port_, tiff_.get(), layout_, bands_, 0, top_, false, band_, -top_);
+    if (wrong) return wrong;
+    finish_samples(layout_, band_.dtype, band_.data.data(),
+                   static_cast<std::size_t>((next_ - top_) * band_.shape.cols()));
+    return std::nullopt;
+  }
+
+  Port port_;
+  Handle tiff_{nullptr, &TIFFClose};
+  Layout layout_;
+  Bands bands_;
+  Tensor band_;
+  std::int64_t top_ = 0;   ///< of the band
+  std::int64_t next_ = 0;  ///< the first row behind it
+};
+
+Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& info,
+                                             const DecodeOptions& /*options*/,
+                                             const Window& /*needed*/) {
+  auto reader = std::make_unique<TiffRows>(file);
+  if (auto started = reader->start(info); !started) return started.error();
+  return std::unique_ptr<RowReader>(std::move(reader));
 }
 
 // ---- writing
@@ -555,18 +771,21 @@ Result<Done> can_encode(const Shape& shape, DType dtype) {
                       {DType::UInt8, DType::Int8, DType::UInt16, DType::Int16, DType::UInt32,
                        DType::Int32, DType::Float32, DType::Float64},
                       {1, 2, 3, 4},
-                      std::numeric_limits<std::int32_t>::max()},
+                      std::numeric_limits<std::int32_t>::max(),
+                      true},
                      shape, dtype);
 }
 
-void describe_picture(TIFF* tiff, const Tensor& pixels, std::optional<int> compression) {
+void describe_page(TIFF* tiff, const RowSource& pixels, std::optional<int> compression) {
   constexpr std::size_t kStripBytes = std::size_t{256} << 10U;
   const DTypeInfo& type = info(pixels.dtype);
   const bool is_signed =
       pixels.dtype == DType::Int8 || pixels.dtype == DType::Int16 || pixels.dtype == DType::Int32;
   const auto channels = pixels.shape.channels;
-  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(pixels.shape.cols()));
-  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(pixels.shape.rows()));
+  const std::int64_t rows = pixels.shape[pixels.shape.rank - 2];
+  const std::int64_t cols = pixels.shape[pixels.shape.rank - 1];
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(cols));
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(rows));
   TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, static_cast<int>(type.bytes * 8));
   TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(channels));
   TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT,
@@ -579,10 +798,9 @@ void describe_picture(TIFF* tiff, const Tensor& pixels, std::optional<int> compr
     const std::uint16_t alpha = EXTRASAMPLE_UNASSALPHA;
     TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
   }
-  TIFFSetField(
-      tiff, TIFFTAG_ROWSPERSTRIP,
-      static_cast<std::uint32_t>(std::clamp<std::size_t>(
-          kStripBytes / pixels.row_bytes(), 1, static_cast<std::size_t>(pixels.shape.rows()))));
+  TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP,
+               static_cast<std::uint32_t>(std::clamp<std::size_t>(
+                   kStripBytes / pixels.row_bytes(), 1, static_cast<std::size_t>(rows))));
 
   const int level = std::clamp(compression.value_or(-1), -1, 9);
   TIFFSetField(tiff, TIFFTAG_COMPRESSION,
@@ -596,36 +814,47 @@ void describe_picture(TIFF* tiff, const Tensor& pixels, std::optional<int> compr
   }
 }
 
-Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
+Result<Done> encode_rows(const RowSource& pixels, const EncodeOptions& options, Sink& out) {
   constexpr std::size_t kMostClassicBytes =
       std::size_t{4'000'000'000} / 2;  // LZW may make it larger
   if (const Result<Done> can = can_encode(pixels.shape, pixels.dtype); !can) return can.error();
-  out.clear();
+  const std::int64_t pages = pixels.shape.rank == 3 ? pixels.shape[0] : 1;
+  const std::int64_t rows = pixels.shape[pixels.shape.rank - 2];
+  const std::size_t row_bytes = pixels.row_bytes();
   Port port;
   port.out = &out;
-  Handle tiff = open(port, pixels.byte_count() > kMostClassicBytes ? "wl8" : "wl");
+  const bool big = static_cast<std::size_t>(pages * rows) * row_bytes > kMostClassicBytes;
+  Handle tiff = open(port, big ? "wl8" : "wl");
   bool done = tiff != nullptr;
-  if (done) {
-    describe_picture(tiff.get(), pixels, options.compression);
+  thread_local Buffer strip;  // kept from picture to picture
+  for (std::int64_t page = 0; done && page < pages; ++page) {
+    describe_page(tiff.get(), pixels, options.compression);
     const auto rows_per_strip =
         static_cast<std::int64_t>(field<std::uint32_t>(tiff.get(), TIFFTAG_ROWSPERSTRIP, 1));
-    std::uint32_t strip = 0;
-    for (std::int64_t top = 0; done && top < pixels.shape.rows(); top += rows_per_strip) {
-      const auto high =
-          static_cast<std::size_t>(std::min(rows_per_strip, pixels.shape.rows() - top));
-      // libtiff copies before it predicts; its types do not say so
-      auto* from = const_cast<std::uint8_t*>(pixels.row(top));  // NOLINT
-      done = TIFFWriteEncodedStrip(tiff.get(), strip++, from,
-                                   static_cast<tmsize_t>(high * pixels.row_bytes())) >= 0;
+    strip.resize(static_cast<std::size_t>(rows_per_strip) * row_bytes);
+    std::uint32_t number = 0;
+    for (std::int64_t top = 0; done && top < rows; top += rows_per_strip) {
+      const auto high = static_cast<std::size_t>(std::min(rows_per_strip, rows - top));
+      for (std::size_t r = 0; done && r < high; ++r) {
+        const std::uint8_t* const row =
+            pixels.row(page * rows + top + static_cast<std::int64_t>(r));
+        done = row != nullptr;
+        if (done) std::memcpy(strip.data() + r * row_bytes, row, row_bytes);
+      }
+      done = done && TIFFWriteEncodedStrip(tiff.get(), number++, strip.data(),
+                                           static_cast<tmsize_t>(high * row_bytes)) >= 0;
     }
-    done = done && TIFFFlush(tiff.get()) != 0;
-    tiff.reset();
+    done = done && (page + 1 < pages ? TIFFWriteDirectory(tiff.get()) : TIFFFlush(tiff.get())) != 0;
   }
-  if (port.out_of_memory) throw std::bad_alloc();
+  tiff.reset();
   if (!done || port.error[0] != '\0') {
     return Error{ErrorCode::Internal, "libtiff cannot encode" + because(port)};
   }
   return Done{};
+}
+
+Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
+  return encode_in_memory(tiff_codec(), rows_of(pixels), options, out);
 }
 
 std::string library() {
@@ -645,7 +874,11 @@ Codec tiff_codec() {
           .decode = decode_tiff,
           .can_encode = can_encode,
           .encode = encode,
-          .library = library};
+          .library = library,
+          .read_volume_info = read_volume_info,
+          .encode_rows = encode_rows,
+          .read_rows = read_rows,
+          .needs_whole = needs_whole};
 }
 
 }  // namespace deckle

@@ -42,6 +42,27 @@ Sha256 sha256(Bytes data) {
   return digest;
 }
 
+Sha256Stream::Sha256Stream() : state_(EVP_MD_CTX_new()) {
+  if (!state_ ||
+      EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(state_.get()), EVP_sha256(), nullptr) != 1) {
+    throw std::runtime_error("OpenSSL has no SHA-256");
+  }
+}
+
+void Sha256Stream::update(Bytes data) {
+  EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(state_.get()), data.data(), data.size());
+}
+
+Sha256 Sha256Stream::finish() {
+  Sha256 digest{};
+  EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(state_.get()), digest.data(), nullptr);
+  return digest;
+}
+
+void Sha256Stream::Free::operator()(void* state) const {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(state));
+}
+
 std::int64_t leading_int64(const Sha256& digest) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < 8; ++i)

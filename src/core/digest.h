@@ -16,6 +16,21 @@ using Sha256 = std::array<std::uint8_t, 32>;
 /// SHA-256 of files: stands in manifests, so that a stranger can check it with sha256sum.
 [[nodiscard]] Sha256 sha256(Bytes data);
 
+/// The same of bytes that come piece by piece.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  void update(Bytes data);
+  /// Of all so far; no more may come.
+  [[nodiscard]] Sha256 finish();
+
+ private:
+  struct Free {
+    void operator()(void* state) const;
+  };
+  std::unique_ptr<void, Free> state_;  ///< EVP_MD_CTX
+};
+
 /// The first eight bytes as a big-endian, two's complement number: what seeds are derived from.
 [[nodiscard]] std::int64_t leading_int64(const Sha256& digest);
 

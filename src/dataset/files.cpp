@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,9 +20,17 @@ namespace deckle {
 namespace {
 
 Result<File> create(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0) return errno_error(ErrorCode::Write, "cannot write", errno);
   return File(fd);
+}
+
+// The same under a temporary name beside `path`, in a folder that may not be there yet.
+Result<File> create_beside(const std::string& path, const std::string& temporary) {
+  auto file = create(temporary);
+  if (file || file.error().sys_errno != ENOENT) return file;
+  if (auto made = make_folders(std::string(folder_of(path))); !made) return made.error();
+  return create(temporary);
 }
 
 Result<Done> move_into_place(const std::string& from, const std::string& to, bool replace) {
@@ -195,6 +204,37 @@ Result<Done> read_all(const File& file, std::uint64_t size, Buffer& out) {
   return Done{};
 }
 
+Result<Sha256> sha256_of(const File& file, std::uint64_t size, Buffer& piece) {
+  constexpr std::uint64_t kPiece = std::uint64_t{1} << 20U;
+  piece.resize(static_cast<std::size_t>(std::min(size, kPiece)));
+  Sha256Stream digest;
+  std::uint64_t at = 0;
+  while (at < size) {
+    const auto wanted = static_cast<std::size_t>(std::min(kPiece, size - at));
+    const ssize_t n = ::pread(file.fd(), piece.data(), wanted, static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return errno_error(ErrorCode::Unreadable, "cannot read", n < 0 ? errno : EIO);
+    digest.update({piece.data(), static_cast<std::size_t>(n)});
+    at += static_cast<std::uint64_t>(n);
+  }
+  return digest.finish();
+}
+
+MappedFile::MappedFile(const File& file) {
+  struct stat status {};
+  if (::fstat(file.fd(), &status) != 0 || status.st_size == 0) return;
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd(), 0);
+  if (address == MAP_FAILED) return;
+  data_ = static_cast<const std::uint8_t*>(address);
+  size_ = size;
+}
+
+MappedFile::~MappedFile() {
+  // munmap's types do not say that it does not write
+  if (data_ != nullptr) ::munmap(const_cast<std::uint8_t*>(data_), size_);  // NOLINT
+}
+
 Result<std::string> read_text(const std::string& path) {
   File file;
   int fd = STDIN_FILENO;
@@ -272,17 +312,73 @@ std::string temporary_name(const std::string& path) {
 
 Result<PendingFile> PendingFile::write(const std::string& path, Bytes data) {
   const std::string temporary = temporary_name(path);
-  auto file = create(temporary);
-  if (!file && file.error().sys_errno == ENOENT) {  // the first file of its folder
-    if (auto made = make_folders(std::string(folder_of(path))); !made) return made.error();
-    file = create(temporary);
-  }
+  auto file = create_beside(path, temporary);
   if (!file) return file.error();
   PendingFile pending(temporary, path);
   if (auto written = write_all(*file, data); !written) return written.error();
   pending.stamp_ = deckle::stamp_of(*file).value_or(FileStamp{});
   if (!file->close()) return errno_error(ErrorCode::Write, "cannot write", errno);
   return pending;
+}
+
+Result<std::unique_ptr<PendingWriter>> PendingWriter::open(const std::string& path) {
+  const std::string temporary = temporary_name(path);
+  auto file = create_beside(path, temporary);
+  if (!file) return file.error();
+  return std::unique_ptr<PendingWriter>(
+      new PendingWriter(*std::move(file), PendingFile(temporary, path)));
+}
+
+bool PendingWriter::put(std::uint64_t at, Bytes data) {
+  while (!data.empty()) {
+    const ssize_t n = ::pwrite(file_.fd(), data.data(), data.size(), static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      error_ = errno_error(ErrorCode::Write, "cannot write", errno);
+      return false;
+    }
+    at += static_cast<std::uint64_t>(n);
+    data = data.subspan(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+bool PendingWriter::flush() {
+  const Bytes data = waiting_.bytes();
+  if (!put(written_, data)) return false;
+  digest_.update(data);
+  written_ += data.size();
+  waiting_.clear();
+  return true;
+}
+
+bool PendingWriter::write(std::uint64_t at, Bytes data) {
+  constexpr std::size_t kMostWaiting = std::size_t{1} << 20U;
+  if (error_) return false;
+  if (at < size()) {
+    if (!flush()) return false;
+    const auto over = static_cast<std::size_t>(std::min<std::uint64_t>(data.size(), written_ - at));
+    again_ = true;
+    if (!put(at, data.first(over))) return false;
+    data = data.subspan(over);
+  }
+  if (waiting_.size() + data.size() > kMostWaiting && !flush()) return false;
+  try {
+    waiting_.append(data);
+  } catch (const std::bad_alloc&) {
+    error_ = Error{ErrorCode::TooLarge, "not enough memory for this image"};
+  }
+  return !error_;
+}
+
+Result<PendingWriter::Written> PendingWriter::finish() {
+  if (!error_) flush();
+  if (error_) return *error_;
+  auto digest = again_ ? sha256_of(file_, written_, waiting_) : Result<Sha256>(digest_.finish());
+  if (!digest) return digest.error();
+  pending_.stamp_ = deckle::stamp_of(file_).value_or(FileStamp{});
+  if (!file_.close()) return errno_error(ErrorCode::Write, "cannot write", errno);
+  return Written{std::move(pending_), *digest, written_};
 }
 
 Result<Done> replace_file(const std::string& path, Bytes data) {

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "core/bytes.h"
+#include "core/digest.h"
 #include "core/result.h"
+#include "core/sink.h"
 
 namespace deckle {
 
@@ -80,6 +83,25 @@ class PartReader {
 /// The whole of an open file; the second, of one whose size is known.
 [[nodiscard]] Result<Done> read_all(const File& file, Buffer& out);
 [[nodiscard]] Result<Done> read_all(const File& file, std::uint64_t size, Buffer& out);
+/// The digest of an open file's first `size` bytes, which go through `piece` a little at a time.
+[[nodiscard]] Result<Sha256> sha256_of(const File& file, std::uint64_t size, Buffer& piece);
+
+/// A file's bytes without reading them: a header is often a page or two of many megabytes. Empty
+/// where the system refuses.
+class MappedFile {
+ public:
+  explicit MappedFile(const File& file);
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  [[nodiscard]] Bytes bytes() const { return {data_, size_}; }
+
+ private:
+  const std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
 /// Opens and reads a whole file, or standard input where the path is "-".
 [[nodiscard]] Result<std::string> read_text(const std::string& path);
 
@@ -130,12 +152,47 @@ class PendingFile {
   [[nodiscard]] FileStamp stamp() const { return stamp_; }
 
  private:
+  friend class PendingWriter;
   PendingFile(std::string temporary, std::string path)
       : temporary_(std::move(temporary)), path_(std::move(path)) {}
 
   std::string temporary_;  ///< empty once committed
   std::string path_;
   FileStamp stamp_;
+};
+
+/// A PendingFile that is written piece by piece.
+class PendingWriter final : public Sink {
+ public:
+  /// Makes the folders that are missing.
+  static Result<std::unique_ptr<PendingWriter>> open(const std::string& path);
+
+  bool write(std::uint64_t at, Bytes data) override;
+  [[nodiscard]] std::uint64_t size() const override { return written_ + waiting_.size(); }
+  /// What went wrong with a write, if anything did.
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+
+  struct Written {
+    PendingFile file;
+    Sha256 sha256;
+    std::uint64_t bytes;
+  };
+  /// Nothing may be written after this.
+  Result<Written> finish();
+
+ private:
+  PendingWriter(File file, PendingFile pending)
+      : file_(std::move(file)), pending_(std::move(pending)) {}
+  bool flush();
+  bool put(std::uint64_t at, Bytes data);
+
+  File file_;
+  PendingFile pending_;
+  Buffer waiting_;             ///< to be appended
+  std::uint64_t written_ = 0;  ///< bytes of the file so far
+  Sha256Stream digest_;        ///< of them, unless some were written again
+  bool again_ = false;
+  std::optional<Error> error_;
 };
 
 /// Writes a small file whole and puts it in its place; what is no regular file (a device, a pipe)

@@ -6,7 +6,6 @@
 #include <cassert>
 #include <cstddef>
 #include <cstring>
-#include <vector>
 
 namespace deckle {
 namespace {

@@ -51,40 +51,42 @@ void spread_rgb(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels, 
   spread<3>(to, from, pixels - i, times, bytes);
 }
 
-auto spread_for(std::size_t bytes) {
-  using SpreadFunction =
-      void (*)(std::uint8_t*, const std::uint8_t*, std::size_t, std::size_t, std::size_t);
-
-  SpreadFunction function = spread_any;
+using SpreadFunction = void (*)(std::uint8_t*, const std::uint8_t*, std::size_t, std::size_t,
+                                std::size_t);
+SpreadFunction spread_for(std::size_t bytes) {
   switch (bytes) {
     case 1:
-      function = spread<1>;
-      break;
+      return spread<1>;
     case 2:
-      function = spread<2>;
-      break;
+      return spread<2>;
     case 3:
-      function = spread_rgb;
-      break;
+      return spread_rgb;
     case 4:
-      function = spread<4>;
-      break;
+      return spread<4>;
     case 6:
-      function = spread<6>;
-      break;
+      return spread<6>;
     case 8:
-      function = spread<8>;
-      break;
+      return spread<8>;
     case 12:
-      function = spread<12>;
-      break;
+      return spread<12>;
     case 16:
-      function = spread<16>;
-      break;
+      return spread<16>;
     default:
-      break;
+      return spread_any;
   }
-  return function;
+}
+
+// The bytes of a fill's pixel; empty where they are all zero.
+std::vector<std::uint8_t> pixel_of(const Fill& fill, DType dtype, std::size_t channels) {
+  std::vector<std::uint8_t> pixel(channels * size_of(dtype));
+  with_type(dtype, [&](auto zero) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const auto sample = static_cast<decltype(zero)>(fill[fill.size() == 1 ? 0 : c]);
+      std::memcpy(pixel.data() + c * sizeof sample, &sample, sizeof sample);
+    }
+  });
+  const bool all_zero = std::all_of(pixel.begin(), pixel.end(), [](auto b) { return b == 0; });
+  return all_zero ? std::vector<std::uint8_t>{} : pixel;
 }
 
 }  // namespace
@@ -127,54 +129,44 @@ std::vector<Run> runs_of(const AxisTable& table, std::int64_t origin) {
   return runs;
 }
 
-RowWriter::RowWriter(const AxisTable& last, std::int64_t origin, std::span<const Fill> fills,
+RowWriter::RowWriter(const AxisTable& table, std::int64_t origin, std::span<const Fill> fills,
                      DType dtype, std::int64_t channels)
-    : pixel_(static_cast<std::size_t>(channels) * size_of(dtype)),
-      spread_(spread_for(pixel_)),
-      runs_(runs_of(last, origin)) {
-  for (const Fill& fill : fills) {
-    std::vector<std::uint8_t> pixel(pixel_);
-    with_type(dtype, [&](auto zero) {
-      for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
-        const auto sample = static_cast<decltype(zero)>(fill[fill.size() == 1 ? 0 : c]);
-        std::memcpy(pixel.data() + c * sizeof sample, &sample, sizeof sample);
-      }
-    });
-    if (std::all_of(pixel.begin(), pixel.end(), [](auto byte) { return byte == 0; })) pixel.clear();
-    fills_.push_back(std::move(pixel));
-  }
+    : pixel_(static_cast<std::size_t>(channels) * size_of(dtype)), runs_(runs_of(table, origin)) {
+  for (const Fill& fill : fills)
+    fills_.push_back(pixel_of(fill, dtype, static_cast<std::size_t>(channels)));
 }
 
-void RowWriter::fill(std::size_t number, std::size_t length, std::uint8_t* to) const {
+void RowWriter::put_fill(std::size_t number, std::size_t length, std::uint8_t* to) const {
   const std::vector<std::uint8_t>& pixel = fills_[number];
   if (pixel.empty()) {
     std::memset(to, 0, length * pixel_);
   } else {
-    spread_(to, pixel.data(), 1, length, pixel_);
+    spread_for(pixel_)(to, pixel.data(), 1, length, pixel_);
   }
 }
 
 void RowWriter::write(const std::uint8_t* source, std::uint8_t* to) const {
+  const SpreadFunction spread = spread_for(pixel_);
   for (const Run& run : runs_) {
     switch (run.kind) {
       case Run::Fill:
-        fill(run.source, run.length, to);
+        put_fill(run.source, run.length, to);
         break;
       case Run::Copy:
         std::memcpy(to, source + run.source * pixel_, run.length * pixel_);
         break;
       case Run::Spread:
-        spread_(to, source + run.source * pixel_, run.length / run.times, run.times, pixel_);
+        spread(to, source + run.source * pixel_, run.length / run.times, run.times, pixel_);
         break;
     }
     to += run.length * pixel_;
   }
 }
 
-void RowWriter::write_fill(int number, std::uint8_t* to) const {
-  const auto above = static_cast<std::size_t>(number);
+void RowWriter::write_fill(int fill, std::uint8_t* to) const {
+  const auto above = static_cast<std::size_t>(fill);
   for (const Run& run : runs_) {
-    fill(run.kind == Run::Fill ? std::max(run.source, above) : above, run.length, to);
+    put_fill(run.kind == Run::Fill ? std::max(run.source, above) : above, run.length, to);
     to += run.length * pixel_;
   }
 }
@@ -184,34 +176,36 @@ std::optional<std::size_t> RowWriter::as_it_is() const {
   return runs_.front().source * pixel_;
 }
 
-GatheredRows::GatheredRows(const Tensor& source, const Window& origin,
-                           std::span<const AxisTable> axes, std::span<const Fill> fills)
-    : source_(source),
+GatheredRows::GatheredRows(RowSource source, const Window& origin, std::span<const AxisTable> axes,
+                           std::span<const Fill> fills)
+    : source_(std::move(source)),
       origin_(origin[0].begin),
-      axes_(axes),
-      writer_(axes[1], origin[1].begin, fills, source.dtype, source.shape.channels),
-      row_bytes_(static_cast<std::size_t>(axes[1].length()) * source.pixel_bytes()) {
-  assert(source.shape.rank == 2 && source.batch == 1);
+      rows_(axes[0]),
+      cols_(axes[1]),
+      writer_(cols_, origin[1].begin, fills, source_.dtype, source_.shape.channels),
+      row_bytes_(static_cast<std::size_t>(cols_.length() * source_.shape.channels) *
+                 size_of(source_.dtype)) {
+  assert(axes.size() == 2);
   buffer_.resize(row_bytes_);
 }
 
 Shape GatheredRows::shape() const {
-  return Shape::image(axes_[0].length(), axes_[1].length(), source_.shape.channels);
+  return Shape::image(rows_.length(), cols_.length(), source_.shape.channels);
 }
 
 const std::uint8_t* GatheredRows::row(std::int64_t r) {
-  const std::int32_t entry = axes_[0].entries()[static_cast<std::size_t>(r)];
+  const std::int32_t entry = rows_.entries()[static_cast<std::size_t>(r)];
   if (now_ != nullptr && entry == entry_) return now_;
   entry_ = entry;
+  now_ = buffer_.data();
   if (entry < 0) {
     writer_.write_fill(AxisTable::fill_number(entry), buffer_.data());
-  } else if (const auto from = writer_.as_it_is()) {
-    now_ = source_.row(entry - origin_) + *from;
     return now_;
-  } else {
-    writer_.write(source_.row(entry - origin_), buffer_.data());
   }
-  now_ = buffer_.data();
+  const std::uint8_t* const from = source_.row(entry - origin_);
+  if (from == nullptr) return now_ = nullptr;
+  if (const auto offset = writer_.as_it_is()) return now_ = from + *offset;
+  writer_.write(from, buffer_.data());
   return now_;
 }
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "core/tensor.h"
+#include "core/rows.h"
 #include "geometry/axis_table.h"
 #include "geometry/window.h"
 
@@ -27,48 +27,47 @@ struct Run {
 
 [[nodiscard]] std::vector<Run> runs_of(const AxisTable& table, std::int64_t origin);
 
-/// Writes rows of a gather's last axis. The fills' values must lie within the type.
+/// Writes rows of pixels as the table of the last axis says.
 class RowWriter {
  public:
-  RowWriter(const AxisTable& last, std::int64_t origin, std::span<const Fill> fills, DType dtype,
+  RowWriter(const AxisTable& table, std::int64_t origin, std::span<const Fill> fills, DType dtype,
             std::int64_t channels);
 
-  /// From a row of the source.
+  /// The outputs of all runs, one after the other, from a row of the source.
   void write(const std::uint8_t* source, std::uint8_t* to) const;
-  /// Of a row that is fill, where of two fills the higher number is seen.
-  void write_fill(int number, std::uint8_t* to) const;
-  /// Where all of a row stands in the source as it is: from which byte. Else nothing.
+  /// The same where an axis above says fill: it is seen but where this axis has a later one.
+  void write_fill(int fill, std::uint8_t* to) const;
+  /// Where a row of the source holds the outputs as they are: how many bytes from its beginning.
   [[nodiscard]] std::optional<std::size_t> as_it_is() const;
 
  private:
-  using SpreadFunction = void (*)(std::uint8_t*, const std::uint8_t*, std::size_t, std::size_t,
-                                  std::size_t);
-  void fill(std::size_t number, std::size_t length, std::uint8_t* to) const;
+  void put_fill(std::size_t number, std::size_t length, std::uint8_t* to) const;
 
   std::size_t pixel_;  ///< bytes
-  SpreadFunction spread_;
   std::vector<Run> runs_;
-  std::vector<std::vector<std::uint8_t>> fills_;  ///< a pixel each; empty where it is all zero
+  std::vector<std::vector<std::uint8_t>> fills_;  ///< pixels; empty where all is zero
 };
 
-/// The rows of what `gather` makes, one by one: where each is used up as it comes, as by an
-/// encoder, the whole need never be in memory. Source, origin and tables are those of `gather`, of
-/// two axes, and have to outlive this.
+/// The rows of what `gather` makes of a picture, one by one: where each is used up as it comes, as
+/// by an encoder, the whole need never be in memory. Origin, tables and fills are those of `gather`
+/// and have to outlive this, and so has what `source` reads; its row 0 is the origin's. Each row of
+/// it is asked for once where the table of rows never goes back.
 class GatheredRows {
  public:
-  GatheredRows(const Tensor& source, const Window& origin, std::span<const AxisTable> axes,
+  GatheredRows(RowSource source, const Window& origin, std::span<const AxisTable> axes,
                std::span<const Fill> fills);
 
   [[nodiscard]] Shape shape() const;
   [[nodiscard]] std::size_t row_bytes() const { return row_bytes_; }
-  /// Good until the next call. A row that is the same as the one before costs nothing, and one that
-  /// stands in the source as it is is not copied.
+  /// Good until the next call; null where the source gave none. A row that is the same as the one
+  /// before costs nothing, and one that stands in the source as it is is not copied.
   [[nodiscard]] const std::uint8_t* row(std::int64_t r);
 
  private:
-  const Tensor& source_;
+  RowSource source_;
   std::int64_t origin_;
-  std::span<const AxisTable> axes_;
+  const AxisTable& rows_;
+  const AxisTable& cols_;
   RowWriter writer_;
   std::size_t row_bytes_;
   Buffer buffer_;

@@ -178,6 +178,26 @@ TEST_CASE("words of a chain are those that there are") {
   CHECK(format[0].starts_with("1:13 /output/format: \"gif\" is not one of same, jpg, png, webp"));
 }
 
+TEST_CASE("pages are a volume where the layers take one") {
+  const auto three = [](const std::string& more) {
+    return R"({"input": {"pages": "volume"}, "layers": [{"class_name": ")" + more + "\"}]}";
+  };
+  CHECK_FALSE(chain_of("{" + kLayers + "}").input.volume);
+  const Chain chain = chain_of(three("Cropping3D"));
+  CHECK(chain.input.volume);
+  CHECK(chain.input.rank == 3);
+  CHECK(resolved(chain)["input"]["pages"] == "volume");
+  CHECK(chain_of(resolved(chain).dump()).input.volume);
+  // A layer of any number of axes leaves it to the input.
+  const std::string any = R"(Rescaling", "config": {"scale": 2}, "module": "keras.layers)";
+  CHECK(chain_of(three(any)).rank == 3);
+  CHECK(wrong(R"("input": {"pages": "all"})") ==
+        Lines{"1:12 /input/pages: \"all\" is not one of first or volume"});
+  CHECK(wrong(R"("input": {"pages": "volume"})") ==
+        Lines{"1:12 /input/pages: \"volume\" takes the pages of a TIFF as planes x rows x cols; "
+              "these layers work on 2 axes"});
+}
+
 TEST_CASE("quality and compression are refused where the format has none") {
   CHECK(wrong(R"("output": {"format": "png", "quality": 90})") ==
         Lines{"1:30 /output/quality: only jpg and webp have a quality"});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tiffio.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <functional>
@@ -285,6 +286,253 @@ TEST_CASE("changed bytes in a TIFF never crash it or print anything", "[codecs][
         static_cast<void>(read(file, out, {.accept_truncated = true, .max_pixels = 1 << 20}));
       });
     }
+  }
+  CHECK(said.text().empty());
+}
+
+// ---- volumes
+
+namespace {
+
+const DecodeOptions kVolume{.rank = 3, .volume = true};
+
+// The planes of `pages` pictures on top of each other.
+Tensor volume_of(const std::vector<Tensor>& pages) {
+  const Shape& page = pages.front().shape;
+  Tensor volume;
+  volume.reset(
+      {3, {static_cast<std::int64_t>(pages.size()), page.rows(), page.cols()}, page.channels},
+      pages.front().dtype);
+  for (std::size_t p = 0; p < pages.size(); ++p) {
+    std::memcpy(volume.data.data() + p * pages[p].byte_count(), pages[p].data.data(),
+                pages[p].byte_count());
+  }
+  return volume;
+}
+
+std::vector<Tensor> some_pages(std::int64_t channels, DType dtype) {
+  std::vector<Tensor> pages;
+  for (int p = 0; p < 3; ++p) {
+    pages.push_back(picture(9, 14, channels, dtype));
+    std::reverse(pages.back().data.data(),
+                 pages.back().data.data() + std::size_t(p) * size_of(dtype));
+    pages.back().data.data()[0] = static_cast<std::uint8_t>(p);
+  }
+  return pages;
+}
+
+// A page by libtiff itself, with more tags by `describe_more`.
+void write_page(TIFF* file, const Tensor& page,
+                const std::function<void(TIFF*)>& describe_more = {}) {
+  describe(file, page, page.shape.channels < 3 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
+  if (describe_more) describe_more(file);
+  Tensor copy = picture(1, 1, 1);
+  copy.reset(page.shape, page.dtype);
+  std::memcpy(copy.data.data(), page.data.data(), page.byte_count());  // libtiff may swap in place
+  for (std::int64_t r = 0; r < page.shape.rows(); ++r)
+    TIFFWriteScanline(file, copy.row(r), static_cast<std::uint32_t>(r), 0);
+  TIFFWriteDirectory(file);
+}
+
+}  // namespace
+
+TEST_CASE("a volume comes back exactly, a page a plane, for every dtype and compression",
+          "[codecs][tiff][volume]") {
+  for (const DType dtype : kTypes) {
+    for (const std::int64_t channels : {1, 2, 3, 4}) {
+      const std::vector<Tensor> pages = some_pages(channels, dtype);
+      const Tensor in = volume_of(pages);
+      for (const int level : {-1, 0, 6}) {
+        EncodeOptions options{.format = Format::Tiff};
+        if (level >= 0) options.compression = level;
+        const File file = encoded(in, options);
+        INFO(name_of(dtype) << " " << channels << " " << level);
+        Tensor out;
+        REQUIRE(read(file, out, kVolume));
+        REQUIRE(same(in, out));
+        REQUIRE(read(file, out));  // the first page alone, as ever
+        CHECK(same(pages.front(), out));
+      }
+    }
+  }
+}
+
+TEST_CASE("a TIFF of one page is a volume of one plane, the very file of the picture",
+          "[codecs][tiff][volume]") {
+  std::vector<Tensor> pages;
+  pages.push_back(picture(9, 14, 3));
+  const Tensor in = volume_of(pages);
+  const File file = encoded(in, {.format = Format::Tiff});
+  CHECK(file == encoded(pages.front(), {.format = Format::Tiff}));
+  Tensor out;
+  REQUIRE(read(file, out, kVolume));
+  CHECK(same(in, out));
+}
+
+TEST_CASE("pages that others wrote: BigTIFF, either byte order, palettes among RGB",
+          "[codecs][tiff][volume]") {
+  for (const char* mode : {"wl", "wb", "wl8", "wb8"}) {
+    const std::vector<Tensor> pages = some_pages(1, DType::Float32);
+    const File file = tiff_file(mode, [&](TIFF* t) {
+      for (const Tensor& page : pages) {
+        write_page(t, page,
+                   [](TIFF* f) { TIFFSetField(f, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_IEEEFP); });
+      }
+    });
+    Tensor out;
+    INFO(mode);
+    REQUIRE(read(file, out, kVolume));
+    CHECK(same(volume_of(pages), out));
+  }
+  const Tensor colour = picture(2, 3, 3);
+  Tensor index = picture(2, 3, 1);
+  const File file = tiff_file("w", [&](TIFF* t) {
+    write_page(t, colour);
+    std::vector<std::uint16_t> map(256);
+    for (std::size_t i = 0; i < 256; ++i)
+      map[i] = static_cast<std::uint16_t>(i * 257);
+    describe(t, index, PHOTOMETRIC_PALETTE);
+    TIFFSetField(t, TIFFTAG_COLORMAP, map.data(), map.data(), map.data());
+    TIFFWriteScanline(t, index.row(0), 0, 0);
+    TIFFWriteScanline(t, index.row(1), 1, 0);
+  });
+  Tensor out;
+  REQUIRE(read(file, out, kVolume));
+  REQUIRE(out.shape == Shape{3, {2, 2, 3}, 3});
+  CHECK(std::memcmp(out.data.data(), colour.data.data(), colour.byte_count()) == 0);
+  for (std::size_t i = 0; i < 18; ++i)
+    CHECK(out.row(2)[i] == index.data.data()[i / 3]);
+}
+
+TEST_CASE("pages that are not alike are refused by number", "[codecs][tiff][volume]") {
+  const auto refusal = [](const Tensor& second) {
+    return message_of(tiff_file("w",
+                                [&](TIFF* t) {
+                                  write_page(t, picture(4, 5, 3));
+                                  write_page(t, second);
+                                  write_page(t, picture(4, 5, 3));
+                                }),
+                      kVolume);
+  };
+  const std::string rest =
+      ", the first page is 4 x 5 x 3 uint8; the pages of a volume are all alike";
+  CHECK(refusal(picture(4, 6, 3)) == "page 2: 4 x 6 x 3 uint8" + rest);
+  CHECK(refusal(picture(4, 5, 1)) == "page 2: 4 x 5 x 1 uint8" + rest);
+  CHECK(refusal(picture(4, 5, 3, DType::UInt16)) == "page 2: 4 x 5 x 3 uint16" + rest);
+  CHECK(refusal(picture(4, 5, 5)) == "page 2: TIFF with 5 channels (only 1 to 4) is not read");
+}
+
+TEST_CASE("a volume counts its planes for max_pixels", "[codecs][tiff][volume]") {
+  const File file = encoded(volume_of(some_pages(1, DType::UInt8)), {.format = Format::Tiff});
+  DecodeOptions options = kVolume;
+  options.max_pixels = 3 * 9 * 14;
+  Tensor out;
+  CHECK(read(file, out, options));
+  --options.max_pixels;
+  CHECK(message_of(file, options) ==
+        "the header says 3 x 9 x 14 pixels; the limit (max_pixels) is 377");
+  options.volume = false;
+  options.rank = 2;
+  CHECK(read(file, out, options));
+}
+
+TEST_CASE("pages that are to be turned are refused, unless tags are ignored",
+          "[codecs][tiff][volume]") {
+  const std::vector<Tensor> pages = some_pages(1, DType::UInt8);
+  const File file = tiff_file("w", [&](TIFF* t) {
+    write_page(t, pages[0]);
+    write_page(t, pages[1], [](TIFF* f) { TIFFSetField(f, TIFFTAG_ORIENTATION, 6); });
+    write_page(t, pages[2]);
+  });
+  CHECK(message_of(file, kVolume) ==
+        "a volume whose pages are to be turned (orientation 6) is not read; \"input\": "
+        "{\"orientation\": \"ignore\"} takes them as they are");
+  DecodeOptions options = kVolume;
+  options.apply_orientation = false;
+  Tensor out;
+  REQUIRE(read(file, out, options));
+  CHECK(same(volume_of(pages), out));
+}
+
+TEST_CASE("layers of three axes and pictures: what is said", "[codecs][tiff][volume]") {
+  const Tensor in = picture(4, 5, 3);
+  const DecodeOptions three{.rank = 3};
+  CHECK(message_of(encoded(in, {.format = Format::Png}), kVolume) ==
+        "png holds pictures (2 axes); these layers take planes x rows x cols");
+  CHECK(message_of(encoded(in, {.format = Format::Tiff}), three) ==
+        "tiff holds pictures (2 axes); these layers take planes x rows x cols: set \"input\": "
+        "{\"pages\": \"volume\"} to take its pages as planes");
+  const auto cannot = codec_of(Format::Png).can_encode({3, {2, 4, 5}, 3}, DType::UInt8);
+  REQUIRE_FALSE(cannot);
+  CHECK(cannot.error().message ==
+        "png holds pictures (2 axes), not 3 axes; tiff (a page a plane) and npy hold volumes");
+  CHECK(codec_of(Format::Tiff).can_encode({3, {2, 4, 5}, 3}, DType::UInt8));
+  CHECK_FALSE(codec_of(Format::Tiff).can_encode({1, {4}, 3}, DType::UInt8));
+  CHECK_FALSE(codec_of(Format::Tiff).can_encode({3, {0, 4, 5}, 3}, DType::UInt8));
+}
+
+TEST_CASE("a volume that is cut anywhere is an error that names the page, or damage",
+          "[codecs][tiff][volume]") {
+  const Stderr said;
+  const File file = encoded(volume_of(some_pages(3, DType::UInt8)), {.format = Format::Tiff});
+  DecodeOptions lenient = kVolume;
+  lenient.accept_truncated = true;
+  std::size_t named = 0;
+  for (std::size_t n = 4; n + 1 < file.size(); ++n) {
+    INFO(n << " of " << file.size());
+    Tensor out;
+    const Result<Damage> strict = read(first_bytes(file, n), out, kVolume);
+    if (strict) continue;  // the very end may be a tag that is not needed
+    if (strict.error().message.starts_with("page ")) ++named;
+    const Result<Damage> taken = read(first_bytes(file, n), out, lenient);
+    if (taken) CHECK_FALSE(taken->empty());
+  }
+  CHECK(named > file.size() / 2);
+  CHECK(message_of(first_bytes(file, file.size() / 2), kVolume) ==
+        "page 2: truncated: its directory is behind the end of the file, which has " +
+            std::to_string(file.size() / 2) + " bytes");
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("a page whose data is damaged is named, or taken with zeros", "[codecs][tiff][volume]") {
+  const std::vector<Tensor> pages = some_pages(1, DType::UInt8);
+  File file = encoded(volume_of(pages), {.format = Format::Tiff, .compression = 6});
+  // The data of the second page follows the first directory.
+  const std::size_t directory = file[4] | std::size_t{file[5]} << 8U;
+  const std::size_t next = directory + 2 + 12 * std::size_t{file[directory]} + 4;
+  std::fill_n(file.begin() + static_cast<std::ptrdiff_t>(next), 30, std::uint8_t{0xFF});
+  CHECK(message_of(file, kVolume).starts_with("page 2: damaged: corrupt data in rows 0 to 8 of 9"));
+  DecodeOptions lenient = kVolume;
+  lenient.accept_truncated = true;
+  Tensor out;
+  const Result<Damage> damage = read(file, out, lenient);
+  REQUIRE(damage);
+  CHECK(damage->starts_with("page 2: "));
+  CHECK(std::memcmp(out.row(0), pages[0].data.data(), pages[0].byte_count()) == 0);
+  CHECK(std::memcmp(out.row(18), pages[2].data.data(), pages[2].byte_count()) == 0);
+}
+
+TEST_CASE("directories in a circle are no volume", "[codecs][tiff][volume]") {
+  File file = encoded(picture(4, 5, 1), {.format = Format::Tiff});
+  const std::size_t directory = file[4] | std::size_t{file[5]} << 8U;
+  const std::size_t next = directory + 2 + 12 * std::size_t{file[directory]};
+  std::copy_n(file.begin() + 4, 4, file.begin() + static_cast<std::ptrdiff_t>(next));
+  CHECK(message_of(file, kVolume).starts_with("page 2: damaged: its directory cannot be read"));
+}
+
+TEST_CASE("changed bytes in a volume never crash it or print anything", "[codecs][tiff][volume]") {
+  const Stderr said;
+  for (const int level : {0, 6}) {
+    with_flips(encoded(volume_of(some_pages(3, DType::UInt8)),
+                       {.format = Format::Tiff, .compression = level}),
+               500, [](const File& file) {
+                 Tensor out;
+                 DecodeOptions options = kVolume;
+                 options.max_pixels = 1 << 20;
+                 static_cast<void>(read(file, out, options));
+                 options.accept_truncated = true;
+                 static_cast<void>(read(file, out, options));
+               });
   }
   CHECK(said.text().empty());
 }

@@ -62,7 +62,7 @@ const std::vector<Fill> kZero{{0}};
 // The same out of single rows; every third one is asked for twice.
 Tensor gathered_rows(const Tensor& image, const Window& origin, const std::vector<AxisTable>& axes,
                      const std::vector<Fill>& fills) {
-  GatheredRows source(image, origin, axes, fills);
+  GatheredRows source(rows_of(image), origin, axes, fills);
   Tensor out;
   out.reset(source.shape(), image.dtype);
   for (std::int64_t r = 0; r < axes[0].length(); ++r) {
@@ -157,10 +157,10 @@ TEST_CASE(
       window = {2,
                 {Interval{chance.below(window[0].begin + 1), window[0].end},
                  Interval{window[1].begin, std::min(window[1].end + 1, shape.cols())}}};
-      const Tensor part = test::part_of(image, window);
-      gather(part, window, axes, fills, out);
+      gather(test::part_of(image, window), window, axes, fills, out);
       REQUIRE(test::same_bytes(out, expected));
-      REQUIRE(test::same_bytes(gathered_rows(part, window, axes, fills), expected));
+      REQUIRE(test::same_bytes(gathered_rows(test::part_of(image, window), window, axes, fills),
+                               expected));
     }
   }
 }

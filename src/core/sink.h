@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <new>
+
+#include "core/bytes.h"
+
+namespace deckle {
+
+/// Where an encoder's bytes go: memory, or a file. Does not throw: libraries written in C stand in
+/// between.
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  /// Writes at byte `at`, which is the end so far or before it. False where that fails.
+  virtual bool write(std::uint64_t at, Bytes data) = 0;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  /// What stands there so far, where it is in memory.
+  [[nodiscard]] virtual Buffer* memory() { return nullptr; }
+
+  bool append(Bytes data) { return write(size(), data); }
+};
+
+/// A sink in memory, which begins empty.
+class BufferSink final : public Sink {
+ public:
+  explicit BufferSink(Buffer& out) : out_(out) { out_.clear(); }
+
+  bool write(std::uint64_t at, Bytes data) override;
+  [[nodiscard]] std::uint64_t size() const override { return out_.size(); }
+  [[nodiscard]] Buffer* memory() override { return &out_; }
+  /// Whether a write failed, for want of memory.
+  [[nodiscard]] bool failed() const { return failed_; }
+
+ private:
+  Buffer& out_;
+  bool failed_ = false;
+};
+
+}  // namespace deckle
