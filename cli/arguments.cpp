@@ -99,7 +99,7 @@ std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report)
     return std::nullopt;
   }
   const std::string name = arguments.file == "-" ? "standard input" : printable(arguments.file);
-  auto parsed = parse_chain(*text);
+  auto parsed = parse_chain(*text, std::string(folder_of(arguments.file)));
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
     report_mistakes(*mistakes, name, *text, report);
     return std::nullopt;

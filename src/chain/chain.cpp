@@ -5,6 +5,7 @@
 #include <array>
 #include <tuple>
 
+#include "chain/weights.h"
 #include "core/text.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
@@ -236,10 +237,11 @@ class Reader {
     if (layers->empty()) {
       mistake("/layers", "the list of layers is empty; \"deckle layers\" shows which there are");
     }
+    const bool channels_first = is_channels_first(*layers, data_format);
     bool ranked = false;
     for (std::size_t i = 0; i < layers->size(); ++i) {
       const std::string pointer = "/layers/" + std::to_string(i);
-      auto layer = read_layer((*layers)[i], pointer, chain.keras);
+      auto layer = read_layer((*layers)[i], pointer, {chain.keras, channels_first});
       if (!layer) continue;
       // So does the number of axes.
       if (const int rank = layer->spec->rank; rank != 0) {
@@ -283,6 +285,23 @@ class Reader {
       check_generator(chain, chain.layers[i], "/layers/" + std::to_string(i));
   }
 
+  // What the chain or the first layer to speak of it says: a layer's weights may depend on it.
+  // Whether all agree is seen later.
+  static bool is_channels_first(const Json& layers, std::optional<std::size_t> data_format) {
+    if (data_format) return *data_format == 1;
+    for (const Json& layer : layers) {
+      if (!layer.is_object()) continue;
+      const Json* config = get(layer, "config");
+      const Json& arguments = config != nullptr && config->is_object() ? *config : layer;
+      for (const char* name : {"data_format", "dim_ordering"}) {
+        const Json* given = get(arguments, name);
+        if (given == nullptr || *given == "default") continue;
+        return *given == kDataFormats[1] || *given == "th";
+      }
+    }
+    return false;
+  }
+
   // Generators that count calls start from one number.
   void check_generator(const Chain& chain, const Layer& layer, const std::string& pointer) {
     if (layer.generator == Generator::Stateless || layer.seed || !chain.seed || chain.seed->b == 0)
@@ -290,8 +309,7 @@ class Reader {
     mistake(pointer, "its generator starts from one number; the chain's seed is a pair");
   }
 
-  std::optional<Layer> read_layer(const Json& entry, const std::string& pointer,
-                                  KerasVersion keras) {
+  std::optional<Layer> read_layer(const Json& entry, const std::string& pointer, Setting setting) {
     if (!entry.is_object()) {
       mistake(pointer,
               "a layer is an object {\"class_name\": .., \"config\": {..}}, not " + kind_of(entry));
@@ -318,7 +336,7 @@ class Reader {
       flat.erase("class_name");
       for (const std::string_view key : kEntryKeys)
         flat.erase(std::string(key));
-      return parse_layer(*spec, flat, pointer, keras);
+      return parse_layer(*spec, flat, pointer, setting);
     }
     std::vector<std::string_view> keys{"class_name", "config"};
     keys.insert(keys.end(), kEntryKeys.begin(), kEntryKeys.end());
@@ -332,12 +350,12 @@ class Reader {
       mistake(pointer + "/config", "\"config\" is an object, not " + kind_of(*config));
       return std::nullopt;
     }
-    return parse_layer(*spec, *config, pointer + "/config", keras);
+    return parse_layer(*spec, *config, pointer + "/config", setting);
   }
 
   std::optional<Layer> parse_layer(const LayerSpec& spec, const Json& config,
-                                   const std::string& pointer, KerasVersion keras) {
-    Arguments arguments(spec, config, pointer, mistakes_, keras);
+                                   const std::string& pointer, Setting setting) {
+    Arguments arguments(spec, config, pointer, mistakes_, setting);
     auto layer = spec.parse(arguments);
     if (layer) layer->spec = &spec;
     return layer;
@@ -382,17 +400,21 @@ Json to_json(SeedPair seed) {
   return seed.b == 0 ? Json(seed.a) : Json::array({seed.a, seed.b});
 }
 
-std::variant<Chain, Mistakes> parse_chain(std::string_view text) {
+std::variant<Chain, Mistakes> parse_chain(std::string_view text, const std::string& folder) {
   auto parsed = JsonText::parse(text);
   if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
     return Mistakes{{error->place, "", error->message}};
   }
   const auto& json = std::get<JsonText>(parsed);
-  Reader reader(json.value());
+  Json root = json.value();
+  std::vector<Mistake> noted = put_weights_in(root, folder);
+  Reader reader(root);
   Chain chain = reader.read();
+  for (Mistake& mistake : reader.take_mistakes())
+    noted.push_back(std::move(mistake));
 
   Mistakes mistakes;
-  for (Mistake& mistake : reader.take_mistakes()) {
+  for (Mistake& mistake : noted) {
     mistakes.push_back({json.find(mistake.pointer), mistake.pointer, std::move(mistake.message)});
   }
   for (const JsonText::Repeated& key : json.repeated()) {

@@ -62,8 +62,10 @@ struct PlacedMistake {
 /// All mistakes of a chain, in the order of the text.
 using Mistakes = std::vector<PlacedMistake>;
 
-/// Reads a chain file's text. Mistakes do not end the reading: all are found.
-[[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text);
+/// Reads a chain file's text. Mistakes do not end the reading: all are found. Files of weights are
+/// looked for in `folder`; empty: the current one.
+[[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text,
+                                                        const std::string& folder = "");
 
 /// The most copies of one image.
 inline constexpr int kMaxCopies = 1000000;
