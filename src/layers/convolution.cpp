@@ -249,6 +249,7 @@ class Reader {
   Activation activation_ = Activation::Linear;
   std::string activation_name_ = "linear";
   std::optional<bool> use_bias_;
+  std::optional<Json> data_format_;  // nothing: the layer has none
   std::optional<std::string> named_;
   double sigma_ = 1;
   std::vector<WeightArray> arrays_;
@@ -575,9 +576,7 @@ Json Reader::config() {
   if (kind_ == Kind::Transposed)
     config["output_padding"] = output_padding_.empty() ? Json(nullptr) : Json(output_padding_);
   if (!output_shape_.empty()) config["output_shape"] = *arguments_.find("output_shape");
-  // Sequences are channels_last in Keras 1, whatever the setting.
-  if (rank_ > 1 || arguments_.keras().major > 1)
-    config["data_format"] = parse_data_format(arguments_);
+  if (data_format_) config["data_format"] = *data_format_;
   config["dilation_rate"] = dilation_;
   if (kind_ == Kind::Plain) config["groups"] = groups_;
   if (has_multiplier()) config["depth_multiplier"] = multiplier_;
@@ -620,6 +619,8 @@ std::optional<Layer> Reader::read() {
   }
   check();
   const DType dtype = parse_dtype(arguments_);
+  // Sequences are channels_last in Keras 1, whatever the setting.
+  if (rank_ > 1 || arguments_.keras().major > 1) data_format_ = parse_data_format(arguments_);
   if (named_) {
     if (arguments_.good()) make_named();
   } else {
