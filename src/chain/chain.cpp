@@ -410,8 +410,16 @@ std::variant<Chain, Mistakes> parse_chain(std::string_view text, const std::stri
   std::vector<Mistake> noted = put_weights_in(root, folder);
   Reader reader(root);
   Chain chain = reader.read();
-  for (Mistake& mistake : reader.take_mistakes())
-    noted.push_back(std::move(mistake));
+  // Of weights that could not be read the layer complains as well.
+  const std::vector<Mistake> unread = noted;
+  for (Mistake& mistake : reader.take_mistakes()) {
+    const bool told = std::any_of(unread.begin(), unread.end(), [&](const Mistake& earlier) {
+      const auto layer = earlier.pointer.substr(0, earlier.pointer.find('/', 8) + 1);
+      return mistake.pointer.starts_with(layer) &&
+             mistake.pointer.find("/weights") != std::string::npos;
+    });
+    if (!told) noted.push_back(std::move(mistake));
+  }
 
   Mistakes mistakes;
   for (Mistake& mistake : noted) {

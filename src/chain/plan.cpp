@@ -170,7 +170,7 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, cons
         return plan;
       }
     }
-    if (layer.wants_floats && chain.as == As::Layer && feeding.array &&
+    if (layer.convolves && chain.as == As::Layer && feeding.array &&
         !info(draft.dtype()).is_float) {
       return Error{ErrorCode::Depth, "layer " + std::to_string(i) + ", " +
                                          std::string(layer.spec->name) + ": does not take " +

@@ -135,9 +135,7 @@ std::vector<Mistake> put_weights_in(Json& chain, const std::string& folder) {
     }
     Json& arguments = nested ? layer["config"] : layer;
     if (const auto weights = arguments.find("weights"); weights != arguments.end()) {
-      const std::size_t before = placer.mistakes.size();
       placer.put_in(*weights, pointer + "/weights");
-      if (placer.mistakes.size() != before) *weights = Json::array();
     }
   }
   return std::move(placer.mistakes);

@@ -275,6 +275,28 @@ void Convolution::run(const Tensor& from, std::span<const ConvolvedAxis> axes, T
   if (bank_.activation != Activation::Relu) activate(bank_.activation, bank_.softmax_axis, to);
 }
 
+std::string convolution_library() {
+  // Of AVX-512's many kinds all have the same kernels for floats.
+  std::string_view kind = "AVX512";
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::sse41:
+      kind = "SSE4.1";
+      break;
+    case dnnl::cpu_isa::avx:
+      kind = "AVX";
+      break;
+    case dnnl::cpu_isa::avx2:
+    case dnnl::cpu_isa::avx2_vnni:
+      kind = "AVX2";
+      break;
+    default:
+      break;
+  }
+  const dnnl_version_t* version = dnnl::version();
+  return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
+         std::to_string(version->patch) + ", " + std::string(kind);
+}
+
 void activate(Activation activation, int softmax_axis, Tensor& tensor) {
   assert(tensor.dtype == DType::Float32);
   if (activation == Activation::Linear) return;

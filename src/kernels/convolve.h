@@ -12,7 +12,7 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "core/tensor.h"
@@ -86,6 +86,9 @@ class Convolution {
   FilterBank bank_;
   std::unique_ptr<Prepared> prepared_;
 };
+
+/// "oneDNN 2.6.3, AVX512": whose kernels are used, which the last bits depend on.
+[[nodiscard]] std::string convolution_library();
 
 /// Applies it in place, to float32. `softmax_axis` as in FilterBank.
 void activate(Activation activation, int softmax_axis, Tensor& tensor);

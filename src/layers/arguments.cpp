@@ -169,6 +169,7 @@ void Arguments::take_joined(const Json& config) {
         given_as_.emplace_back(joined.name, old);
         list.push_back(config.at(std::string(old)));
       } else {
+        list.push_back(1);  // so that no more is said of the list
         mistake(joined.name, "\"" + std::string(old) + "\" is missing; " +
                                  std::string(joined.old_names.front()) + " to " +
                                  std::string(joined.old_names.back()) + " stand together");

@@ -216,6 +216,8 @@ class Reader {
   [[nodiscard]] bool has_multiplier() const {
     return kind_ == Kind::Separable || kind_ == Kind::Depthwise;
   }
+  [[nodiscard]] bool has_names() const { return kind_ == Kind::Depthwise && rank_ == 2; }
+  [[nodiscard]] bool has_output_shape() const { return kind_ == Kind::Transposed && rank_ == 2; }
   [[nodiscard]] std::string layer_name() const { return std::string(arguments_.spec().name); }
 
   std::int64_t count(std::string_view name, std::int64_t fallback);
@@ -319,6 +321,7 @@ void Reader::read_transposed() {
       }
     }
   }
+  if (!has_output_shape()) return;
   const Json* shape = arguments_.find("output_shape");
   if (arguments_.keras().major > 1) {
     if (shape != nullptr)
@@ -575,15 +578,22 @@ Json Reader::config() {
   config["padding"] = kPaddings.at(static_cast<std::size_t>(padding_));
   if (kind_ == Kind::Transposed)
     config["output_padding"] = output_padding_.empty() ? Json(nullptr) : Json(output_padding_);
-  if (!output_shape_.empty()) config["output_shape"] = *arguments_.find("output_shape");
+  const auto as_given = [&](const char* name) {
+    const Json* value = arguments_.find(name);
+    config[name] = value == nullptr ? Json(nullptr) : *value;
+  };
+  if (has_output_shape()) as_given("output_shape");
   if (data_format_) config["data_format"] = *data_format_;
   config["dilation_rate"] = dilation_;
   if (kind_ == Kind::Plain) config["groups"] = groups_;
   if (has_multiplier()) config["depth_multiplier"] = multiplier_;
   config["activation"] = activation_name_;
   config["use_bias"] = use_bias_.value_or(true);
-  if (named_) config["kernel"] = *named_;
-  if (named_ == "gaussian") config["sigma"] = sigma_;
+  if (has_names()) {
+    config["kernel"] = named_ ? Json(*named_) : Json(nullptr);
+    config["sigma"] = named_ == "gaussian" ? Json(sigma_) : Json(nullptr);
+  }
+  as_given("weights");
   return config;
 }
 
@@ -601,8 +611,7 @@ std::optional<Layer> Reader::read() {
   if (has_multiplier()) multiplier_ = count("depth_multiplier", 1);
   activation_ = read_activation();
   if (arguments_.find("use_bias") != nullptr) use_bias_ = arguments_.boolean("use_bias", true);
-  const bool filters_have_names = kind_ == Kind::Depthwise && rank_ == 2;
-  if (filters_have_names && arguments_.find("kernel") != nullptr) {
+  if (has_names() && arguments_.find("kernel") != nullptr) {
     const auto names = named_kernels();
     named_ = std::string(names[arguments_.choice("kernel", names, 0)]);
     const std::vector<double> sigma = arguments_.numbers("sigma", {1.0});
@@ -614,7 +623,7 @@ std::optional<Layer> Reader::read() {
     if (multiplier_ != 1)
       arguments_.mistake("depth_multiplier", "a filter with a name makes one channel of each");
     if (use_bias_ == true) arguments_.mistake("use_bias", "a filter with a name has no bias");
-  } else if (filters_have_names && arguments_.find("sigma") != nullptr) {
+  } else if (has_names() && arguments_.find("sigma") != nullptr) {
     arguments_.mistake("sigma", "sigma belongs to \"kernel\": \"gaussian\"");
   }
   check();
@@ -629,12 +638,11 @@ std::optional<Layer> Reader::read() {
   }
   Json config = this->config();
   config["dtype"] = name_of(dtype);
-  if (const Json* weights = arguments_.find("weights")) config["weights"] = *weights;
   if (!arguments_.good()) return std::nullopt;
 
   Layer layer;
   layer.dtype = dtype;
-  layer.wants_floats = true;
+  layer.convolves = true;
   layer.config = std::move(config);
   layer.output_shape = [stages = stages_, name = arguments_.spec().name](const Shape& in) {
     Shape shape = in;
@@ -722,8 +730,9 @@ LayerSpec spec(Kind kind, int rank, std::string_view name, std::string_view summ
     arguments.push_back({"output_padding", "n, or one an axis, each below its stride", "none",
                          Json{{"type", Json::array({"integer", "array", "null"})}}});
     if (rank == 2)
-      arguments.push_back({"output_shape", "Keras 1: [null, rows, cols, filters]", "none",
-                           Json{{"type", "array"}, {"minItems", 4}, {"maxItems", 4}}});
+      arguments.push_back(
+          {"output_shape", "Keras 1: [null, rows, cols, filters]", "none",
+           Json{{"type", Json::array({"array", "null"})}, {"minItems", 4}, {"maxItems", 4}}});
   }
   arguments.push_back(data_format_argument());
   arguments.push_back({"dilation_rate", number, ones, size});
@@ -736,13 +745,15 @@ LayerSpec spec(Kind kind, int rank, std::string_view name, std::string_view summ
   arguments.push_back(
       {"use_bias", "true | false", "whether the weights have one", Json{{"type", "boolean"}}});
   if (kind == Kind::Depthwise && rank == 2) {
-    arguments.push_back({"kernel", "gaussian | box | sobel_x | sobel_y | laplacian | sharpen",
-                         "none", words_schema(named_kernels())});
+    Json kernels = words_schema(named_kernels());
+    kernels["enum"].push_back(nullptr);
+    arguments.push_back(
+        {"kernel", "gaussian | box | sobel_x | sobel_y | laplacian | sharpen", "none", kernels});
     arguments.push_back({"sigma", "of gaussian, in pixels", "1",
-                         Json{{"type", "number"}, {"exclusiveMinimum", 0}}});
+                         Json{{"type", Json::array({"number", "null"})}, {"exclusiveMinimum", 0}}});
   }
   arguments.push_back({"weights", "[kernel.npy, bias.npy] | file.npz | lists of numbers", "none",
-                       Json{{"type", Json::array({"array", "string"})}}});
+                       Json{{"type", Json::array({"array", "string", "null"})}}});
   arguments.push_back(dtype_argument());
   LayerSpec spec{name,
                  rank,
@@ -760,41 +771,45 @@ LayerSpec spec(Kind kind, int rank, std::string_view name, std::string_view summ
 }  // namespace
 
 LayerSpec conv1d_spec() {
-  return spec(Kind::Plain, 1, "Conv1D", "convolve a sequence",
-              "steps x c  ->  by padding and strides x filters",
-              R"({"class_name": "Conv1D", "config": {"padding": "same", "weights": "smooth.npz"}})",
-              parse<Kind::Plain, 1>);
+  return spec(
+      Kind::Plain, 1, "Conv1D", "convolve a sequence",
+      "steps x c  ->  by padding and strides x filters",
+      R"({"class_name": "Conv1D", "config": {"padding": "same", "weights": [[0.25, 0.5, 0.25]]}})",
+      parse<Kind::Plain, 1>);
 }
 
 LayerSpec conv2d_spec() {
   return spec(
-      Kind::Plain, 2, "Conv2D", "convolve a picture: feature maps, learned layers",
+      Kind::Plain, 2, "Conv2D", "convolve a picture: feature maps, learned layers, mixed channels",
       "rows x cols x c  ->  by padding and strides x filters",
-      R"({"class_name": "Conv2D", "config": {"filters": 64, "kernel_size": 3, "weights": ["k.npy", "b.npy"]}})",
+      R"({"class_name": "Conv2D", "config": {"weights": [[[[[0.299], [0.587], [0.114]]]]]}})",
       parse<Kind::Plain, 2>);
 }
 
 LayerSpec conv3d_spec() {
-  return spec(Kind::Plain, 3, "Conv3D", "convolve a volume",
-              "planes x rows x cols x c  ->  by padding and strides x filters",
-              R"({"class_name": "Conv3D", "config": {"padding": "same", "weights": "edges.npz"}})",
-              parse<Kind::Plain, 3>);
+  return spec(
+      Kind::Plain, 3, "Conv3D", "convolve a volume",
+      "planes x rows x cols x c  ->  by padding and strides x filters",
+      R"({"class_name": "Conv3D", "config": {"strides": [2, 1, 1], "weights": [[[[0.5]], [[0.5]]]]}})",
+      parse<Kind::Plain, 3>);
 }
 
 LayerSpec separable_conv1d_spec() {
-  return spec(Kind::Separable, 1, "SeparableConv1D",
-              "convolve each channel of a sequence, then mix the channels",
-              "steps x c  ->  by padding and strides x filters",
-              R"({"class_name": "SeparableConv1D", "config": {"weights": "separable.npz"}})",
-              parse<Kind::Separable, 1>);
+  return spec(
+      Kind::Separable, 1, "SeparableConv1D",
+      "convolve each channel of a sequence, then mix the channels",
+      "steps x c  ->  by padding and strides x filters",
+      R"({"class_name": "SeparableConv1D", "config": {"weights": [[[[0.5]], [[0.5]]], [[[1, -1]]]]}})",
+      parse<Kind::Separable, 1>);
 }
 
 LayerSpec separable_conv2d_spec() {
-  return spec(Kind::Separable, 2, "SeparableConv2D",
-              "convolve each channel of a picture, then mix the channels",
-              "rows x cols x c  ->  by padding and strides x filters",
-              R"({"class_name": "SeparableConv2D", "config": {"weights": "separable.npz"}})",
-              parse<Kind::Separable, 2>);
+  return spec(
+      Kind::Separable, 2, "SeparableConv2D",
+      "convolve each channel of a picture, then mix the channels",
+      "rows x cols x c  ->  by padding and strides x filters",
+      R"({"class_name": "SeparableConv2D", "config": {"weights": [[[[[0.5]], [[0.5]]]], [[[[1, -1]]]]]}})",
+      parse<Kind::Separable, 2>);
 }
 
 LayerSpec depthwise_conv1d_spec() {
@@ -813,25 +828,27 @@ LayerSpec depthwise_conv2d_spec() {
 }
 
 LayerSpec conv1d_transpose_spec() {
-  return spec(Kind::Transposed, 1, "Conv1DTranspose", "enlarge a sequence by a learned kernel",
-              "steps x c  ->  steps * stride (same) x filters",
-              R"({"class_name": "Conv1DTranspose", "config": {"strides": 2, "weights": "up.npz"}})",
-              parse<Kind::Transposed, 1>);
+  return spec(
+      Kind::Transposed, 1, "Conv1DTranspose", "enlarge a sequence by a kernel",
+      "steps x c  ->  steps * stride (same) x filters",
+      R"({"class_name": "Conv1DTranspose", "config": {"strides": 2, "weights": [[[[1]], [[0.5]]]]}})",
+      parse<Kind::Transposed, 1>);
 }
 
 LayerSpec conv2d_transpose_spec() {
   return spec(
-      Kind::Transposed, 2, "Conv2DTranspose", "enlarge a picture by a learned kernel",
+      Kind::Transposed, 2, "Conv2DTranspose", "enlarge a picture by a kernel",
       "rows x cols x c  ->  rows * stride x cols * stride (same) x filters",
-      R"({"class_name": "Conv2DTranspose", "config": {"strides": 2, "padding": "same", "weights": "up.npz"}})",
+      R"({"class_name": "Conv2DTranspose", "config": {"strides": [1, 2], "weights": [[[[[1]], [[0.5]]]]]}})",
       parse<Kind::Transposed, 2>);
 }
 
 LayerSpec conv3d_transpose_spec() {
-  return spec(Kind::Transposed, 3, "Conv3DTranspose", "enlarge a volume by a learned kernel",
-              "planes x rows x cols x c  ->  each * stride (same) x filters",
-              R"({"class_name": "Conv3DTranspose", "config": {"strides": 2, "weights": "up.npz"}})",
-              parse<Kind::Transposed, 3>);
+  return spec(
+      Kind::Transposed, 3, "Conv3DTranspose", "enlarge a volume by a kernel",
+      "planes x rows x cols x c  ->  each * stride (same) x filters",
+      R"({"class_name": "Conv3DTranspose", "config": {"strides": [1, 1, 2], "weights": [[[[[[1]], [[1]]]]]]}})",
+      parse<Kind::Transposed, 3>);
 }
 
 }  // namespace deckle

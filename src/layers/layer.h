@@ -68,8 +68,9 @@ struct Layer {
 
   /// Keras' dtype of the layer, a float type but for layers that say otherwise.
   DType dtype = DType::Float32;
-  /// Called on an array of integers it fails, as in Keras; in a model they are floats by then.
-  bool wants_floats = false;
+  /// Sums by a library that the manifest names. Called on an array of integers it fails, as in
+  /// Keras; in a model they are floats by then.
+  bool convolves = false;
 
   /// Null where nothing is random. A seed of the layer's own, and the decision itself.
   std::optional<SeedPair> seed;
