@@ -138,7 +138,8 @@ std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments,
     report.error(arguments.file, text.error());
     return std::nullopt;
   }
-  auto parsed = parse_chain(*text, arguments.channels_first);
+  auto parsed =
+      parse_chain(*text, arguments.channels_first, std::string(folder_of(arguments.file)));
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
     report_mistakes(*mistakes, arguments.file, *text, report);
     return std::nullopt;

@@ -37,6 +37,13 @@ std::string short_arguments(const Layer& layer) {
   };
   if (name == "RandomCrop")
     return layer.config["height"].dump() + " x " + layer.config["width"].dump();
+  if (layer.convolves) {
+    const Json& config = layer.config;
+    const Json kernel = config.value("kernel", Json());
+    return (kernel.is_string() ? kernel.get<std::string>() + " " : "") +
+           uniform(config["kernel_size"]) +
+           (config.contains("filters") ? ", " + config["filters"].dump() + " filters" : "");
+  }
   for (const char* argument : {"cropping", "padding", "size"}) {
     if (layer.config.contains(argument)) return uniform(layer.config[argument]);
   }

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
+#include "kernels/convolve.h"
 #include "layers/arguments.h"
 
 namespace deckle {
@@ -184,6 +185,10 @@ Json manifest_header(const Chain& chain) {
   Json libraries = Json::object();
   for (const Codec& codec : codecs())
     libraries[std::string(codec.name)] = codec.library();
+  if (std::any_of(chain.layers.begin(), chain.layers.end(),
+                  [](const Layer& layer) { return layer.convolves; })) {
+    libraries["convolution"] = convolution_library();
+  }
   Json header{{"deckle_manifest", kManifestVersion},
               {"deckle", DECKLE_VERSION},
               {"seed_derivation", kSeedDerivation},

@@ -215,7 +215,9 @@ class ImageJob {
                    "the archive changed while it was read; run again when it is finished"};
     }
     result_.input = trusted(*before);
-    return recognise(scratch_.file.bytes());
+    bytes_ = scratch_.file.bytes();
+    common_.input_sha256 = sha256(bytes_);
+    return recognise(bytes_);
   }
 
   // A replay must give the recorded pixels; the recorded bytes only where the codecs are the same.

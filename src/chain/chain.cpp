@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "chain/keras_model.h"
+#include "chain/weights.h"
 #include "core/text.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
@@ -314,10 +315,11 @@ class Reader {
   void read_layers(Chain& chain, const Json& layers, const std::string& at,
                    std::optional<std::size_t> data_format) {
     const std::size_t mistakes_before = mistakes_.size();
+    const bool channels_first = is_channels_first(layers, data_format);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const std::string pointer = at + "/" + std::to_string(i);
       if (in_model_ && passes_over(chain, layers[i], pointer)) continue;
-      auto layer = read_layer(layers[i], pointer, chain.keras);
+      auto layer = read_layer(layers[i], pointer, {chain.keras, channels_first});
       if (!layer) continue;
       // So does the number of axes.
       if (const int rank = layer->spec->rank; rank != 0) {
@@ -382,6 +384,24 @@ class Reader {
     return is_input_layer(name) || acts_in_training_only(name);
   }
 
+  // What the chain or the first layer to speak of it says: a layer's weights may depend on it.
+  // Whether all agree is seen later.
+  [[nodiscard]] bool is_channels_first(const Json& layers,
+                                       std::optional<std::size_t> data_format) const {
+    if (data_format) return *data_format == 1;
+    for (const Json& layer : layers) {
+      if (!layer.is_object()) continue;
+      const Json* config = get(layer, "config");
+      const Json& arguments = config != nullptr && config->is_object() ? *config : layer;
+      for (const char* name : {"data_format", "dim_ordering"}) {
+        const Json* given = get(arguments, name);
+        if (given == nullptr || *given == "default") continue;
+        return *given == kDataFormats[1] || *given == "th";
+      }
+    }
+    return channels_first_;
+  }
+
   // Generators that count calls start from one number.
   void check_generator(const Chain& chain, const Layer& layer, const std::string& pointer) {
     if (layer.generator == Generator::Stateless || layer.seed || !chain.seed || chain.seed->b == 0)
@@ -389,8 +409,7 @@ class Reader {
     mistake(pointer, "its generator starts from one number; the chain's seed is a pair");
   }
 
-  std::optional<Layer> read_layer(const Json& entry, const std::string& pointer,
-                                  KerasVersion keras) {
+  std::optional<Layer> read_layer(const Json& entry, const std::string& pointer, Setting setting) {
     if (!entry.is_object()) {
       mistake(pointer,
               "a layer is an object {\"class_name\": .., \"config\": {..}}, not " + kind_of(entry));
@@ -421,7 +440,7 @@ class Reader {
       flat.erase("class_name");
       for (const std::string_view key : kEntryKeys)
         flat.erase(std::string(key));
-      return parse_layer(*spec, flat, pointer, keras);
+      return parse_layer(*spec, flat, pointer, setting);
     }
     std::vector<std::string_view> keys{"class_name", "config"};
     keys.insert(keys.end(), kEntryKeys.begin(), kEntryKeys.end());
@@ -435,12 +454,12 @@ class Reader {
       mistake(pointer + "/config", "\"config\" is an object, not " + kind_of(*config));
       return std::nullopt;
     }
-    return parse_layer(*spec, *config, pointer + "/config", keras);
+    return parse_layer(*spec, *config, pointer + "/config", setting);
   }
 
   std::optional<Layer> parse_layer(const LayerSpec& spec, const Json& config,
-                                   const std::string& pointer, KerasVersion keras) {
-    Arguments arguments(spec, config, pointer, mistakes_, keras);
+                                   const std::string& pointer, Setting setting) {
+    Arguments arguments(spec, config, pointer, mistakes_, setting);
     auto layer = spec.parse(arguments);
     if (layer) layer->spec = &spec;
     return layer;
@@ -503,16 +522,29 @@ Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text) {
   return result;
 }
 
-std::variant<Chain, Mistakes> parse_chain(std::string_view text, bool channels_first) {
+std::variant<Chain, Mistakes> parse_chain(std::string_view text, bool channels_first,
+                                          const std::string& folder) {
   auto parsed = JsonText::parse(text);
   if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
     return Mistakes{{error->place, "", error->message}};
   }
   const auto& json = std::get<JsonText>(parsed);
-  Reader reader(json.value(), channels_first);
+  Json root = json.value();
+  std::vector<Mistake> noted = put_weights_in(root, folder);
+  Reader reader(root, channels_first);
   Chain chain = reader.read();
+  // Of weights that could not be read the layer complains as well.
+  const std::vector<Mistake> unread = noted;
+  for (Mistake& mistake : reader.take_mistakes()) {
+    const bool told = std::any_of(unread.begin(), unread.end(), [&](const Mistake& earlier) {
+      const auto layer = earlier.pointer.substr(0, earlier.pointer.find('/', 8) + 1);
+      return mistake.pointer.starts_with(layer) &&
+             mistake.pointer.find("/weights") != std::string::npos;
+    });
+    if (!told) noted.push_back(std::move(mistake));
+  }
 
-  Mistakes mistakes = placed(reader.take_mistakes(), json);
+  Mistakes mistakes = placed(std::move(noted), json);
   for (const JsonText::Repeated& key : json.repeated()) {
     mistakes.push_back({key.second, key.pointer,
                         "this key stands twice, first in line " + std::to_string(key.first.line) +

@@ -77,9 +77,11 @@ struct PlacedMistake {
 using Mistakes = std::vector<PlacedMistake>;
 
 /// Reads a chain file's text, or that of a Keras Sequential (see keras_model). Mistakes do not end
-/// the reading: all are found. `channels_first` holds where the text does not say.
+/// the reading: all are found. `channels_first` holds where the text does not say; files of weights
+/// are looked for in `folder`, empty: the current one.
 [[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text,
-                                                        bool channels_first = false);
+                                                        bool channels_first = false,
+                                                        const std::string& folder = "");
 
 /// The mistakes with their places in this text, which is JSON, in their order there.
 [[nodiscard]] Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/plan.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <type_traits>
 #include <variant>
 
@@ -65,6 +67,96 @@ Window window_of(const GatherOp& gather) {
   return window;
 }
 
+bool is_whole(const Window& window, const Shape& shape) {
+  for (int a = 0; a < shape.rank; ++a) {
+    if (window[a] != Interval{0, shape[a]}) return false;
+  }
+  return true;
+}
+
+// Of one axis of a convolution, the part of the output that is wanted: `axis` is changed to make
+// that part alone. Gives back what is needed of the input, which is `n` long.
+Interval narrow(ConvolvedAxis& axis, std::int64_t size, std::int64_t n, const Interval& wanted) {
+  const std::int64_t begin = wanted.begin * axis.stride - axis.before;
+  const std::int64_t end =
+      (wanted.end - 1) * axis.stride - axis.before + (size - 1) * axis.dilation + 1;
+  const Interval needed{std::max<std::int64_t>(begin, 0), std::min(end, n)};
+  axis.before = needed.begin - begin;
+  axis.out = wanted.length();
+  return needed;
+}
+
+// Whether parts of the output can be made by themselves.
+bool has_parts(const ConvolveOp& op) {
+  const FilterBank& bank = op.convolution->bank();
+  const bool over_axis = bank.activation == Activation::Softmax && bank.softmax_axis >= 0;
+  return !bank.transposed && !over_axis;
+}
+
+// Convolutions make only what the gather behind them shows: the window and, from layer to layer,
+// its halo. Goes from the last operation to the first with the part that is needed of each.
+void make_only_needed(std::vector<Op>& ops) {
+  std::optional<Window> wanted;  // of the output of the operation looked at; nothing: all
+  for (std::size_t i = ops.size(); i-- > 0;) {
+    if (auto* gather = std::get_if<GatherOp>(&ops[i])) {
+      for (std::size_t a = 0; wanted && a < gather->axes.size(); ++a) {
+        const Interval& part = (*wanted)[static_cast<int>(a)];
+        gather->axes[a].keep(part.begin, part.length());
+      }
+      wanted.reset();
+      // A gather narrows what is before it, where that is a convolution, with casts between.
+      std::size_t before = i;
+      while (before > 0 && (std::holds_alternative<CastOp>(ops[before - 1]) ||
+                            std::holds_alternative<ScaleOp>(ops[before - 1]))) {
+        --before;
+      }
+      const auto* convolve = before > 0 ? std::get_if<ConvolveOp>(&ops[before - 1]) : nullptr;
+      if (convolve == nullptr || !has_parts(*convolve)) continue;
+      const Window window = window_of(*gather);
+      if (window.pixels() == 0 || is_whole(window, convolve->out)) continue;
+      for (std::size_t a = 0; a < gather->axes.size(); ++a)
+        gather->axes[a].count_from(window[static_cast<int>(a)].begin);
+      wanted = window;
+    } else if (auto* convolve = std::get_if<ConvolveOp>(&ops[i]); convolve != nullptr && wanted) {
+      if (is_whole(*wanted, convolve->out)) {
+        wanted.reset();
+        continue;
+      }
+      if (!has_parts(*convolve)) {
+        GatherOp part;
+        for (int a = 0; a < convolve->out.rank; ++a) {
+          part.axes.emplace_back(convolve->out[a]);
+          part.axes.back().keep((*wanted)[a].begin, (*wanted)[a].length());
+        }
+        ops.insert(ops.begin() + static_cast<std::ptrdiff_t>(i) + 1, std::move(part));
+        wanted.reset();
+        continue;
+      }
+      Window needed{convolve->in.rank, {}};
+      for (int a = 0; a < convolve->in.rank; ++a) {
+        const auto at = static_cast<std::size_t>(a);
+        needed[a] = narrow(convolve->axes[at], convolve->convolution->bank().size.at(at),
+                           convolve->in[a], (*wanted)[a]);
+        convolve->in[a] = needed[a].length();
+        convolve->out[a] = (*wanted)[a].length();
+      }
+      wanted = needed;
+    } else if (auto* resize = std::get_if<ResizeOp>(&ops[i]); resize != nullptr && wanted) {
+      if ((*wanted)[0] == Interval{0, resize->rows} && (*wanted)[1] == Interval{0, resize->cols}) {
+        wanted.reset();
+        continue;
+      }
+      GatherOp part;
+      for (int a = 0; a < 2; ++a) {
+        part.axes.emplace_back(a == 0 ? resize->rows : resize->cols);
+        part.axes.back().keep((*wanted)[a].begin, (*wanted)[a].length());
+      }
+      ops.insert(ops.begin() + static_cast<std::ptrdiff_t>(i) + 1, std::move(part));
+      wanted.reset();
+    }
+  }
+}
+
 // Whether Keras' rules for floats hold, which make float32 of float64: where arrays go in or come
 // out. Between image files the depth stays.
 bool casts_floats(const Chain& chain, const Feeding& feeding) {
@@ -95,6 +187,14 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, cons
         return plan;
       }
     }
+    if (layer.convolves && chain.as == As::Layer && feeding.array &&
+        !info(draft.dtype()).is_float) {
+      return Error{ErrorCode::Depth, "layer " + std::to_string(i) + ", " +
+                                         std::string(layer.spec->name) + ": does not take " +
+                                         std::string(name_of(draft.dtype())) +
+                                         R"(; say "as": "model" in the chain, and arrays become )"
+                                         "float32 first"};
+    }
     if (casts_floats(chain, feeding) && info(draft.dtype()).is_float && info(layer.dtype).is_float)
       draft.cast(layer.dtype);
     if (auto edited = layer.edit(draft, choice); !edited) return edited.error();
@@ -103,6 +203,7 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, cons
   plan.output = draft.shape();
   plan.dtype = draft.dtype();
   plan.ops = std::move(draft).take();
+  make_only_needed(plan.ops);
   plan.window = window_of(std::get<GatherOp>(plan.ops.front()));
   return plan;
 }
@@ -225,6 +326,8 @@ const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& ori
       step([&](const Tensor& from, Tensor& to) { gather(from, part, op.axes, op.fills, to); });
     } else if constexpr (std::is_same_v<T, ResizeOp>) {
       step([&](const Tensor& from, Tensor& to) { resample_each(from, op, to); });
+    } else if constexpr (std::is_same_v<T, ConvolveOp>) {
+      step([&](const Tensor& from, Tensor& to) { op.convolution->run(from, op.axes, to); });
     } else if constexpr (std::is_same_v<T, ScaleOp>) {
       step([&](const Tensor& from, Tensor& to) { scale(from, op.scale, op.offset, op.to, to); });
     } else {

@@ -25,6 +25,8 @@ Json arguments_schema(const LayerSpec& spec) {
     if (!properties.contains(std::string(ignored)))
       properties[std::string(ignored)] = Json::object();
   }
+  for (const std::string_view ignored : spec.ignored)
+    properties[std::string(ignored)] = Json::object();
   for (const Synonym& synonym : synonyms()) {
     const auto name = properties.find(std::string(synonym.name));
     if (name == properties.end() || (!synonym.layer.empty() && synonym.layer != spec.name))
@@ -39,13 +41,19 @@ Json arguments_schema(const LayerSpec& spec) {
     }
     properties[std::string(synonym.old_name)] = old;
   }
+  for (const Joined& joined : joined_arguments()) {
+    for (const std::string_view old : joined.old_names) {
+      if (joined.layer == spec.name)
+        properties[std::string(old)] = {{"type", "integer"}, {"minimum", 1}};
+    }
+  }
   Json schema{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
   if (!required.empty()) schema["required"] = required;
   return schema;
 }
 
-Json layer_schema(const LayerSpec& spec) {
-  const Json name{{"const", spec.name}, {"description", std::string(spec.summary)}};
+Json layer_schema(std::string_view class_name, const LayerSpec& spec) {
+  const Json name{{"const", class_name}, {"description", std::string(spec.summary)}};
   const Json config = arguments_schema(spec);
   Json nested{{"type", "object"},
               {"properties",
@@ -54,7 +62,8 @@ Json layer_schema(const LayerSpec& spec) {
                 {"module", Json::object()},
                 {"registered_name", Json::object()},
                 {"build_config", Json::object()},
-                {"shared_object_id", Json::object()}}},
+                {"shared_object_id", Json::object()},
+                {"weights", {{"type", {"array", "string"}}}}}},
               {"required", {"class_name", "config"}},
               {"additionalProperties", false}};
   Json flat = config;
@@ -70,11 +79,15 @@ Json chain_schema() {
   const Json seed_number{{"type", "integer"}};
   Json names = Json::array();
   Json cases = Json::array();
-  for (const LayerSpec& spec : layer_specs()) {
-    names.push_back(spec.name);
-    cases.push_back({{"if", {{"properties", {{"class_name", {{"const", spec.name}}}}}}},
-                     {"then", layer_schema(spec)}});
-  }
+  const auto add = [&](std::string_view name, const LayerSpec& spec) {
+    names.push_back(name);
+    cases.push_back({{"if", {{"properties", {{"class_name", {{"const", name}}}}}}},
+                     {"then", layer_schema(name, spec)}});
+  };
+  for (const LayerSpec& spec : layer_specs())
+    add(spec.name, spec);
+  for (const auto& [old_name, name] : old_classes())
+    add(old_name, *find_layer(name));
   const Json layer{{"type", "object"},
                    {"required", {"class_name"}},
                    {"properties", {{"class_name", {{"enum", names}}}}},

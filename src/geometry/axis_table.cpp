@@ -70,6 +70,12 @@ void AxisTable::reverse() {
   std::reverse(entries_.begin(), entries_.end());
 }
 
+void AxisTable::count_from(std::int64_t from) {
+  for (std::int32_t& entry : entries_) {
+    if (entry >= 0) entry -= static_cast<std::int32_t>(from);
+  }
+}
+
 void AxisTable::pick(const std::vector<std::int32_t>& indices) {
   std::vector<std::int32_t> picked;
   picked.reserve(indices.size());

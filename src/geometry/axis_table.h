@@ -48,6 +48,8 @@ class AxisTable {
   void keep(std::int64_t offset, std::int64_t length);
   /// The last entry first.
   void reverse();
+  /// The source's index `from` is 0 now: of a part of the source.
+  void count_from(std::int64_t from);
   /// Shows the entries with these indices.
   void pick(const std::vector<std::int32_t>& indices);
 

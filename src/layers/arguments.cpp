@@ -107,13 +107,15 @@ std::string to_text(KerasVersion version) {
 }
 
 Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string pointer,
-                     std::vector<Mistake>& mistakes, KerasVersion keras)
-    : spec_(spec), pointer_(std::move(pointer)), mistakes_(mistakes), keras_(keras) {
+                     std::vector<Mistake>& mistakes, Setting setting)
+    : spec_(spec), pointer_(std::move(pointer)), mistakes_(mistakes), setting_(setting) {
   std::vector<std::string_view> names;
   for (const ArgumentSpec& argument : spec.arguments)
     names.push_back(argument.name);
 
+  take_joined(config);
   for (const auto& [key, value] : config.items()) {
+    if (find_joined(spec.name, key) != nullptr) continue;  // taken just now
     std::string name = key;
     Json present = value;
     if (const Synonym* synonym = find_synonym(spec.name, key)) {
@@ -132,6 +134,7 @@ Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string poin
     const bool known = std::find(names.begin(), names.end(), name) != names.end();
     if (!known) {
       if (std::find(kIgnored.begin(), kIgnored.end(), name) != kIgnored.end()) continue;
+      if (std::find(spec.ignored.begin(), spec.ignored.end(), name) != spec.ignored.end()) continue;
       given_as_.emplace_back(name, key);
       mistake(name, std::string(spec.name) + " has no argument \"" + key + "\"" +
                         did_you_mean(key, names));
@@ -147,6 +150,28 @@ Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string poin
     }
     given_as_.emplace_back(name, key);
     values_[name] = std::move(present);
+  }
+}
+
+// Several old arguments that are one list now.
+void Arguments::take_joined(const Json& config) {
+  for (const Joined& joined : joined_arguments()) {
+    if (find_joined(spec_.name, joined.old_names[0]) != &joined) continue;
+    const auto given = [&](std::string_view old) { return config.contains(std::string(old)); };
+    if (std::none_of(joined.old_names.begin(), joined.old_names.end(), given)) continue;
+    Json list = Json::array();
+    for (const std::string_view old : joined.old_names) {
+      if (given(old)) {
+        given_as_.emplace_back(joined.name, old);
+        list.push_back(config.at(std::string(old)));
+      } else {
+        list.push_back(1);  // so that no more is said of the list
+        mistake(joined.name, "\"" + std::string(old) + "\" is missing; " +
+                                 std::string(joined.old_names.front()) + " to " +
+                                 std::string(joined.old_names.back()) + " stand together");
+      }
+    }
+    values_[std::string(joined.name)] = std::move(list);
   }
 }
 

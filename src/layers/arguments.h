@@ -54,15 +54,22 @@ inline constexpr KerasVersion kNewestKeras{3, 15};
 [[nodiscard]] std::optional<KerasVersion> keras_version(std::string_view text);
 [[nodiscard]] std::string to_text(KerasVersion version);
 
+/// What of its chain a layer's arguments may depend on.
+struct Setting {
+  KerasVersion keras;
+  bool channels_first = false;  ///< layout of arrays
+};
+
 class Arguments {
  public:
   /// `config` is an object at `pointer`. Old names are taken for the new ones (see synonyms);
   /// unknown names are noted at once.
   Arguments(const LayerSpec& spec, const Json& config, std::string pointer,
-            std::vector<Mistake>& mistakes, KerasVersion keras = {});
+            std::vector<Mistake>& mistakes, Setting setting = {});
 
   [[nodiscard]] const LayerSpec& spec() const { return spec_; }
-  [[nodiscard]] KerasVersion keras() const { return keras_; }
+  [[nodiscard]] KerasVersion keras() const { return setting_.keras; }
+  [[nodiscard]] bool channels_first() const { return setting_.channels_first; }
   /// True where nothing was wrong so far.
   [[nodiscard]] bool good() const { return good_; }
 
@@ -90,13 +97,14 @@ class Arguments {
   void mistake(std::string_view name, std::string message, std::string_view below = "");
 
  private:
+  void take_joined(const Json& config);
   std::optional<std::int64_t> number(std::string_view name, const Json& value, std::int64_t least,
                                      const std::string& below, std::string_view unit = "pixels");
 
   const LayerSpec& spec_;
   std::string pointer_;
   std::vector<Mistake>& mistakes_;
-  KerasVersion keras_;
+  Setting setting_;
   Json values_ = Json::object();  ///< by the names that are in use now
   std::vector<std::pair<std::string, std::string>>
       given_as_;  ///< name, and how the chain spells it

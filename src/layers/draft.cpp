@@ -106,6 +106,18 @@ void Draft::scale(std::vector<double> scale, std::vector<double> offset, DType t
   compute(ScaleOp{std::move(scale), std::move(offset), to}, to);
 }
 
+void Draft::convolve(std::shared_ptr<const Convolution> convolution,
+                     std::vector<ConvolvedAxis> axes) {
+  cast(DType::Float32);
+  const Shape in = shape();
+  Shape out = in;
+  out.channels = convolution->bank().out;
+  for (int a = 0; a < out.rank; ++a)
+    out[a] = axes[static_cast<std::size_t>(a)].out;
+  compute(ConvolveOp{std::move(convolution), std::move(axes), in, out}, DType::Float32);
+  shape_ = out;
+}
+
 void Draft::cast(DType to) {
   const DType given = casts_.empty() ? held_ : casts_.back().to;
   if (!holds_all(to, given)) casts_.push_back({to});

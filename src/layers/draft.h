@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <variant>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "core/result.h"
 #include "core/shape.h"
 #include "geometry/axis_table.h"
+#include "kernels/convolve.h"
 #include "kernels/gather.h"
 #include "kernels/resample.h"
 
@@ -45,7 +47,15 @@ struct ScaleOp {
   DType to;
 };
 
-using Op = std::variant<GatherOp, ResizeOp, CastOp, ScaleOp>;
+/// Answers float32 of shape `out`.
+struct ConvolveOp {
+  std::shared_ptr<const Convolution> convolution;
+  std::vector<ConvolvedAxis> axes;
+  Shape in;
+  Shape out;
+};
+
+using Op = std::variant<GatherOp, ResizeOp, CastOp, ScaleOp, ConvolveOp>;
 
 class Draft {
  public:
@@ -65,6 +75,8 @@ class Draft {
   /// In float64 where `to` is float64, else in float32.
   void resize(std::int64_t rows, std::int64_t cols, const Resampling& how = {},
               DType to = DType::Float32);
+  /// `axes` as for Convolution::run; their `out` are the lengths of what is answered, in float32.
+  void convolve(std::shared_ptr<const Convolution> convolution, std::vector<ConvolvedAxis> axes);
   void scale(std::vector<double> scale, std::vector<double> offset, DType to);
   void cast(DType to);
   /// Rounds floats half to even and saturates.

@@ -68,6 +68,9 @@ struct Layer {
 
   /// Keras' dtype of the layer, a float type but for layers that say otherwise.
   DType dtype = DType::Float32;
+  /// Sums by a library that the manifest names. Called on an array of integers it fails, as in
+  /// Keras; in a model they are floats by then.
+  bool convolves = false;
 
   /// Null where nothing is random. A seed of the layer's own, and the decision itself.
   std::optional<SeedPair> seed;
@@ -98,6 +101,8 @@ struct LayerSpec {
   std::vector<ArgumentSpec> arguments;
   /// Reads the arguments; nothing where they are wrong, which `Arguments` has noted then.
   std::optional<Layer> (*parse)(Arguments&);
+  /// Arguments that only training has a use for: taken, whatever their values, and forgotten.
+  std::vector<std::string_view> ignored{};
 };
 
 }  // namespace deckle

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layers/synonyms.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -17,6 +18,48 @@ constexpr std::array kDimOrdering{Value{"tf", "channels_last"}, Value{"th", "cha
 constexpr std::array kSynonyms{
     Synonym{"", "dim_ordering", "data_format", kDimOrdering},
     Synonym{"UpSampling1D", "length", "size", {}},
+    Synonym{"", "nb_filter", "filters", {}},
+    Synonym{"", "filter_length", "kernel_size", {}},
+    Synonym{"", "subsample", "strides", {}},
+    Synonym{"", "subsample_length", "strides", {}},
+    Synonym{"", "atrous_rate", "dilation_rate", {}},
+    Synonym{"", "bias", "use_bias", {}},
+    // Not in all layers: ZeroPadding has a padding too.
+    Synonym{"Conv1D", "border_mode", "padding", {}},
+    Synonym{"Conv2D", "border_mode", "padding", {}},
+    Synonym{"Conv3D", "border_mode", "padding", {}},
+    Synonym{"SeparableConv2D", "border_mode", "padding", {}},
+    Synonym{"Conv2DTranspose", "border_mode", "padding", {}},
+    Synonym{"Conv3DTranspose", "border_mode", "padding", {}},
+};
+
+constexpr std::array<std::string_view, 2> kRowCol{"nb_row", "nb_col"};
+constexpr std::array<std::string_view, 3> kDims{"kernel_dim1", "kernel_dim2", "kernel_dim3"};
+constexpr std::array kJoined{
+    Joined{"Conv2D", kRowCol, "kernel_size"},
+    Joined{"SeparableConv2D", kRowCol, "kernel_size"},
+    Joined{"Conv2DTranspose", kRowCol, "kernel_size"},
+    Joined{"Conv3D", kDims, "kernel_size"},
+    Joined{"Conv3DTranspose", kDims, "kernel_size"},
+};
+
+constexpr std::array kClasses{
+    Value{"Convolution1D", "Conv1D"},
+    Value{"Convolution2D", "Conv2D"},
+    Value{"Convolution3D", "Conv3D"},
+    Value{"AtrousConvolution1D", "Conv1D"},
+    Value{"AtrousConvolution2D", "Conv2D"},
+    Value{"AtrousConv1D", "Conv1D"},
+    Value{"AtrousConv2D", "Conv2D"},
+    Value{"SeparableConvolution1D", "SeparableConv1D"},
+    Value{"SeparableConvolution2D", "SeparableConv2D"},
+    Value{"Deconvolution2D", "Conv2DTranspose"},
+    Value{"Deconv2D", "Conv2DTranspose"},
+    Value{"Deconvolution3D", "Conv3DTranspose"},
+    Value{"Deconv3D", "Conv3DTranspose"},
+    Value{"Convolution1DTranspose", "Conv1DTranspose"},
+    Value{"Convolution2DTranspose", "Conv2DTranspose"},
+    Value{"Convolution3DTranspose", "Conv3DTranspose"},
 };
 
 }  // namespace
@@ -31,6 +74,30 @@ const Synonym* find_synonym(std::string_view layer, std::string_view old_name) {
       return &synonym;
   }
   return nullptr;
+}
+
+std::span<const Joined> joined_arguments() {
+  return kJoined;
+}
+
+const Joined* find_joined(std::string_view layer, std::string_view old_name) {
+  for (const Joined& joined : kJoined) {
+    const auto& names = joined.old_names;
+    if (joined.layer == layer && std::find(names.begin(), names.end(), old_name) != names.end())
+      return &joined;
+  }
+  return nullptr;
+}
+
+std::span<const std::pair<std::string_view, std::string_view>> old_classes() {
+  return kClasses;
+}
+
+std::string_view present_class(std::string_view class_name) {
+  for (const auto& [old_name, name] : kClasses) {
+    if (old_name == class_name) return name;
+  }
+  return class_name;
 }
 
 std::optional<Json> present_value(const Synonym& synonym, const Json& value) {

@@ -14,12 +14,17 @@ using namespace deckle;
 
 TEST_CASE("the registry finds each layer by its name, and nothing by another") {
   CHECK(layer_names() ==
-        std::vector<std::string_view>{"Cropping1D", "Cropping2D", "Cropping3D", "ZeroPadding1D",
-                                      "ZeroPadding2D", "ZeroPadding3D", "UpSampling1D",
-                                      "UpSampling2D", "UpSampling3D", "RandomCrop", "CenterCrop",
-                                      "Resizing", "Rescaling", "RandomFlip"});
+        std::vector<std::string_view>{
+            "Cropping1D",      "Cropping2D",      "Cropping3D",      "ZeroPadding1D",
+            "ZeroPadding2D",   "ZeroPadding3D",   "UpSampling1D",    "UpSampling2D",
+            "UpSampling3D",    "RandomCrop",      "CenterCrop",      "Resizing",
+            "Rescaling",       "RandomFlip",      "Conv1D",          "Conv2D",
+            "Conv3D",          "SeparableConv1D", "SeparableConv2D", "DepthwiseConv1D",
+            "DepthwiseConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"});
   for (const LayerSpec& spec : layer_specs())
     CHECK(find_layer(spec.name) == &spec);
+  CHECK(find_layer("Convolution2D") == find_layer("Conv2D"));  // Keras 1's names
+  CHECK(find_layer("Deconvolution2D") == find_layer("Conv2DTranspose"));
   CHECK(find_layer("cropping2d") == nullptr);
   CHECK(find_layer("") == nullptr);
 }

@@ -16,8 +16,8 @@ namespace deckle::test {
 using Lines = std::vector<std::string>;
 
 /// The mistakes of a chain as "line:column pointer: message"; none where it is right.
-inline Lines mistakes_in(std::string_view text) {
-  const auto result = parse_chain(text);
+inline Lines mistakes_in(std::string_view text, const std::string& folder = "") {
+  const auto result = parse_chain(text, false, folder);
   Lines lines;
   if (const auto* mistakes = std::get_if<Mistakes>(&result)) {
     for (const PlacedMistake& mistake : *mistakes) {
@@ -30,11 +30,11 @@ inline Lines mistakes_in(std::string_view text) {
 }
 
 /// A chain that must be right.
-inline Chain chain_of(std::string_view text) {
-  auto result = parse_chain(text);
+inline Chain chain_of(std::string_view text, const std::string& folder = "") {
+  auto result = parse_chain(text, false, folder);
   if (auto* chain = std::get_if<Chain>(&result)) return std::move(*chain);
   std::string message = "not a chain: " + std::string(text);
-  for (const std::string& line : mistakes_in(text))
+  for (const std::string& line : mistakes_in(text, folder))
     message += "\n  " + line;
   throw std::runtime_error(message);
 }

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/convolve.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <cmath>
+#include <cstddef>
+#include <list>
+#include <mutex>
+#include <numbers>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <unordered_map>
+#include <utility>
+
+#include "kernels/convert.h"
+
+namespace deckle {
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+
+// Primitives that a thread keeps; images of as many sizes in turn need no new ones.
+constexpr std::size_t kKeptPrimitives = 32;
+
+const dnnl::engine& cpu() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+// oneDNN divides its work by the number of threads when a primitive is made: with one, nothing
+// depends on how many there are. Images are what runs in parallel.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+Tag channels_last(int rank) {
+  constexpr std::array kTags{Tag::nwc, Tag::nhwc, Tag::ndhwc};
+  return kTags.at(static_cast<std::size_t>(rank) - 1);
+}
+
+memory::desc image_desc(const Shape& shape, std::int64_t batch) {
+  memory::dims dims{batch, shape.channels};
+  for (int a = 0; a < shape.rank; ++a)
+    dims.push_back(shape[a]);
+  return {dims, memory::data_type::f32, channels_last(shape.rank)};
+}
+
+// The dimensions of a kernel as oneDNN counts them: (groups), out, in, size...
+memory::dims kernel_dims(const FilterBank& bank) {
+  memory::dims dims;
+  if (bank.groups > 1) dims.push_back(bank.groups);
+  dims.push_back(bank.out / bank.groups);
+  dims.push_back(bank.in / bank.groups);
+  for (int a = 0; a < bank.rank; ++a)
+    dims.push_back(bank.size.at(static_cast<std::size_t>(a)));
+  return dims;
+}
+
+// The same of the array that the bank holds.
+memory::desc plain_kernel(const FilterBank& bank) {
+  const std::int64_t per_group = bank.in / bank.groups;
+  memory::dims strides;
+  if (bank.groups > 1) strides.push_back(bank.out / bank.groups);
+  strides.push_back(bank.transposed ? bank.in : 1);
+  strides.push_back(bank.transposed ? 1 : bank.out);
+  std::int64_t stride = per_group * bank.out;
+  memory::dims along(static_cast<std::size_t>(bank.rank));
+  for (std::size_t a = along.size(); a-- > 0; stride *= bank.size.at(a))
+    along[a] = stride;
+  strides.insert(strides.end(), along.begin(), along.end());
+  return {kernel_dims(bank), memory::data_type::f32, strides};
+}
+
+struct Primitive {
+  dnnl::primitive primitive;
+  memory::desc kernel;
+  memory::desc from;
+  memory::desc to;
+};
+
+template <typename Forward, typename Algorithm>
+Primitive make_primitive(const FilterBank& bank, Algorithm algorithm, const memory::desc& from,
+                         const memory::desc& to, std::span<const ConvolvedAxis> axes,
+                         const Shape& in) {
+  memory::dims strides;
+  memory::dims dilations;
+  memory::dims before;
+  memory::dims after;
+  for (int a = 0; a < bank.rank; ++a) {
+    const ConvolvedAxis& axis = axes[static_cast<std::size_t>(a)];
+    const std::int64_t reach = (bank.size.at(static_cast<std::size_t>(a)) - 1) * axis.dilation + 1;
+    const std::int64_t narrow = bank.transposed ? in[a] : axis.out;
+    const std::int64_t wide = bank.transposed ? axis.out : in[a];
+    strides.push_back(axis.stride);
+    dilations.push_back(axis.dilation - 1);
+    before.push_back(axis.before);
+    after.push_back((narrow - 1) * axis.stride + reach - wide - axis.before);
+  }
+  const memory::desc kernel(kernel_dims(bank), memory::data_type::f32, Tag::any);
+  const memory::desc bias =
+      bank.bias.empty() ? memory::desc() : memory::desc({bank.out}, memory::data_type::f32, Tag::x);
+  dnnl::primitive_attr attributes;
+  if (bank.activation == Activation::Relu) {  // the one that it computes exactly
+    dnnl::post_ops after_sum;
+    after_sum.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+    attributes.set_post_ops(after_sum);
+  }
+  const typename Forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, from, kernel,
+                                    bias, to, strides, dilations, before, after);
+  const typename Forward::primitive_desc primitive(desc, attributes, cpu());
+  return {Forward(primitive), primitive.weights_desc(), from, to};
+}
+
+float activated(Activation activation, float x) {
+  const double v = x;
+  const auto clip = [](float y) { return std::clamp(y, 0.0F, 1.0F); };
+  const auto sigmoid = [](double y) { return 1 / (1 + std::exp(-y)); };
+  switch (activation) {
+    case Activation::Linear:
+    case Activation::Softmax:
+      break;
+    case Activation::Relu:
+      return std::max(x, 0.0F);
+    case Activation::Relu6:
+      return std::clamp(x, 0.0F, 6.0F);
+    case Activation::Elu:
+      return x > 0 ? x : static_cast<float>(std::expm1(v));
+    case Activation::Selu: {
+      constexpr double kScale = 1.0507009873554805;
+      constexpr double kAlpha = 1.6732632423543772;
+      return static_cast<float>(kScale * (v > 0 ? v : kAlpha * std::expm1(v)));
+    }
+    case Activation::Softplus:
+      return static_cast<float>(std::max(v, 0.0) + std::log1p(std::exp(-std::abs(v))));
+    case Activation::Softsign:
+      return x / (1 + std::abs(x));
+    case Activation::Tanh:
+      return static_cast<float>(std::tanh(v));
+    case Activation::Sigmoid:
+      return static_cast<float>(sigmoid(v));
+    case Activation::HardSigmoid:
+      return clip(0.2F * x + 0.5F);
+    case Activation::HardSigmoid3:
+      return clip(x / 6 + 0.5F);
+    case Activation::Exponential:
+      return static_cast<float>(std::exp(v));
+    case Activation::Swish:
+      return static_cast<float>(v * sigmoid(v));
+    case Activation::Gelu:
+      return static_cast<float>(0.5 * v * (1 + std::erf(v / std::numbers::sqrt2)));
+    case Activation::GeluTanh: {
+      const double inner = std::sqrt(2 / std::numbers::pi) * (v + 0.044715 * v * v * v);
+      return static_cast<float>(0.5 * v * (1 + std::tanh(inner)));
+    }
+  }
+  return x;
+}
+
+// exp(x) / sum of exp along an axis of `n` samples that lie `step` apart.
+void softmax(float* first, std::int64_t n, std::int64_t step) {
+  float most = first[0];
+  for (std::int64_t i = 1; i < n; ++i)
+    most = std::max(most, first[i * step]);
+  double sum = 0;
+  for (std::int64_t i = 0; i < n; ++i)
+    sum += std::exp(static_cast<double>(first[i * step]) - most);
+  for (std::int64_t i = 0; i < n; ++i) {
+    first[i * step] =
+        static_cast<float>(std::exp(static_cast<double>(first[i * step]) - most) / sum);
+  }
+}
+
+struct Key {
+  std::uint64_t convolution;
+  Shape in;
+  std::int64_t batch;
+  std::vector<ConvolvedAxis> axes;
+  bool operator==(const Key&) const = default;
+};
+
+// The thread's own, the last used in front.
+std::list<std::pair<Key, Primitive>>& kept_primitives() {
+  thread_local std::list<std::pair<Key, Primitive>> kept;
+  return kept;
+}
+
+}  // namespace
+
+struct Convolution::Prepared {
+  std::uint64_t id;  // tells convolutions apart, also those that are gone
+  std::mutex mutex;
+  std::list<std::pair<memory::desc, memory>> kernels;
+
+  // The kernel in this layout. Nothing is written to what was handed out.
+  const memory& kernel(const FilterBank& bank, const memory::desc& layout) {
+    const std::lock_guard lock(mutex);
+    for (const auto& [desc, kernel] : kernels) {
+      if (desc == layout) return kernel;
+    }
+    memory plain(plain_kernel(bank), cpu(), const_cast<float*>(bank.kernel.data()));
+    memory laid_out(layout, cpu());
+    dnnl::stream stream(cpu());
+    dnnl::reorder(plain, laid_out).execute(stream, plain, laid_out);
+    stream.wait();
+    return kernels.emplace_back(layout, laid_out).second;
+  }
+};
+
+Convolution::Convolution(FilterBank bank)
+    : bank_(std::move(bank)), prepared_(std::make_unique<Prepared>()) {
+  static std::atomic<std::uint64_t> count{0};
+  prepared_->id = count++;
+  assert(bank_.in % bank_.groups == 0 && bank_.out % bank_.groups == 0);
+  assert(!bank_.transposed || bank_.groups == 1);
+}
+
+Convolution::~Convolution() = default;
+
+void Convolution::run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const {
+  assert(from.shape.rank == bank_.rank && from.shape.channels == bank_.in);
+  Shape out = from.shape;
+  out.channels = bank_.out;
+  for (int a = 0; a < out.rank; ++a)
+    out[a] = axes[static_cast<std::size_t>(a)].out;
+  to.reset(out, DType::Float32, from.batch);
+  thread_local Tensor floats;
+  const Tensor* source = &from;
+  if (from.dtype != DType::Float32) {
+    cast(from, DType::Float32, floats);
+    source = &floats;
+  }
+
+  const OneThread one_thread;
+  auto& kept = kept_primitives();
+  const Key key{prepared_->id, from.shape, from.batch, {axes.begin(), axes.end()}};
+  const auto found =
+      std::find_if(kept.begin(), kept.end(), [&](const auto& entry) { return entry.first == key; });
+  if (found != kept.end()) {
+    kept.splice(kept.begin(), kept, found);
+  } else {
+    const memory::desc in_desc = image_desc(from.shape, from.batch);
+    const memory::desc out_desc = image_desc(out, from.batch);
+    kept.emplace_front(key, bank_.transposed ? make_primitive<dnnl::deconvolution_forward>(
+                                                   bank_, dnnl::algorithm::deconvolution_direct,
+                                                   in_desc, out_desc, axes, from.shape)
+                                             : make_primitive<dnnl::convolution_forward>(
+                                                   bank_, dnnl::algorithm::convolution_direct,
+                                                   in_desc, out_desc, axes, from.shape));
+    if (kept.size() > kKeptPrimitives) kept.pop_back();
+  }
+  const Primitive& ready = kept.front().second;
+
+  std::unordered_map<int, memory> arguments{
+      {DNNL_ARG_SRC, memory(ready.from, cpu(), const_cast<std::uint8_t*>(source->data.data()))},
+      {DNNL_ARG_WEIGHTS, prepared_->kernel(bank_, ready.kernel)},
+      {DNNL_ARG_DST, memory(ready.to, cpu(), to.data.data())}};
+  if (!bank_.bias.empty()) {
+    arguments.emplace(DNNL_ARG_BIAS, memory({{bank_.out}, memory::data_type::f32, Tag::x}, cpu(),
+                                            const_cast<float*>(bank_.bias.data())));
+  }
+  dnnl::stream stream(cpu());
+  ready.primitive.execute(stream, arguments);
+  stream.wait();
+  if (bank_.activation != Activation::Relu) activate(bank_.activation, bank_.softmax_axis, to);
+}
+
+std::string convolution_library() {
+  // Of AVX-512's many kinds all have the same kernels for floats.
+  std::string_view kind = "AVX512";
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::sse41:
+      kind = "SSE4.1";
+      break;
+    case dnnl::cpu_isa::avx:
+      kind = "AVX";
+      break;
+    case dnnl::cpu_isa::avx2:
+    case dnnl::cpu_isa::avx2_vnni:
+      kind = "AVX2";
+      break;
+    default:
+      break;
+  }
+  const dnnl_version_t* version = dnnl::version();
+  return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
+         std::to_string(version->patch) + ", " + std::string(kind);
+}
+
+void activate(Activation activation, int softmax_axis, Tensor& tensor) {
+  assert(tensor.dtype == DType::Float32);
+  if (activation == Activation::Linear) return;
+  auto* samples = reinterpret_cast<float*>(tensor.data.data());
+  const auto count = static_cast<std::int64_t>(tensor.byte_count() / sizeof(float));
+  if (activation != Activation::Softmax) {
+    for (std::int64_t i = 0; i < count; ++i)
+      samples[i] = activated(activation, samples[i]);
+    return;
+  }
+  const Shape& shape = tensor.shape;
+  std::int64_t step = 1;  // between neighbours on the axis
+  if (softmax_axis >= 0) {
+    step = shape.channels;
+    for (int a = shape.rank - 1; a > softmax_axis; --a)
+      step *= shape[a];
+  }
+  const std::int64_t n = softmax_axis < 0 ? shape.channels : shape[softmax_axis];
+  for (std::int64_t block = 0; block < count; block += n * step) {
+    for (std::int64_t i = 0; i < step; ++i)
+      softmax(samples + block + i, n, step);
+  }
+}
+
+}  // namespace deckle

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// convolve: convolutions and their transposes in float32, by oneDNN.
+//
+// oneDNN has kernels for each kind of processor, and they add in different orders: the last bits of
+// a sum differ from one kind to another, and with it sometimes a rounded pixel. Who needs the same
+// bytes everywhere sets DNNL_MAX_CPU_ISA (AVX2, say) for all machines. On one machine the answer is
+// the same for any number of threads: every image is computed by one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace deckle {
+
+enum class Activation : std::uint8_t {
+  Linear,
+  Relu,
+  Relu6,
+  Elu,
+  Selu,
+  Softplus,
+  Softsign,
+  Tanh,
+  Sigmoid,
+  HardSigmoid,   ///< clip(0.2 x + 0.5, 0, 1)
+  HardSigmoid3,  ///< clip(x / 6 + 0.5, 0, 1): Keras 3's
+  Exponential,
+  Swish,
+  Gelu,      ///< by erf
+  GeluTanh,  ///< its approximation
+  Softmax,   ///< see FilterBank::softmax_axis
+};
+
+/// What a convolution is, whatever the size of the image: a value.
+struct FilterBank {
+  int rank = 2;                               ///< spatial axes
+  std::array<std::int64_t, 3> size{1, 1, 1};  ///< of the kernel; the first `rank` are used
+  std::int64_t in = 1;                        ///< channels
+  std::int64_t out = 1;
+  std::int64_t groups = 1;  ///< run g of the in channels makes run g of the out channels
+  bool transposed = false;
+  /// [size...][in / groups][out]; transposed: [size...][out][in], and one group.
+  std::vector<float> kernel;
+  std::vector<float> bias;  ///< one an out channel, or none
+  Activation activation = Activation::Linear;
+  int softmax_axis = -1;  ///< the spatial axis that sums to 1; -1: the channels
+};
+
+/// How the kernel goes along one axis: out[p] = sum over q of in[p * stride + q * dilation -
+/// before]
+/// * kernel[q], where in is 0 outside. Transposed: in[p] * kernel[q] is added to
+/// out[p * stride + q * dilation - before], where there is such a place.
+struct ConvolvedAxis {
+  std::int64_t stride = 1;
+  std::int64_t dilation = 1;
+  std::int64_t before = 0;
+  std::int64_t out = 1;  ///< length of the output
+
+  bool operator==(const ConvolvedAxis&) const = default;
+};
+
+/// A bank in the layouts that oneDNN wants, each made when it is first asked for: shared by all
+/// threads.
+class Convolution {
+ public:
+  explicit Convolution(FilterBank bank);
+  ~Convolution();
+  Convolution(const Convolution&) = delete;
+  Convolution& operator=(const Convolution&) = delete;
+
+  [[nodiscard]] const FilterBank& bank() const { return bank_; }
+
+  /// batch x (axes) x in, of any type, to batch x (out of each axis) x out, in float32: activation
+  /// (sum + bias). Every window must touch the image.
+  void run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const;
+
+ private:
+  struct Prepared;
+  FilterBank bank_;
+  std::unique_ptr<Prepared> prepared_;
+};
+
+/// "oneDNN 2.6.3, AVX512": whose kernels are used, which the last bits depend on.
+[[nodiscard]] std::string convolution_library();
+
+/// Applies it in place, to float32. `softmax_axis` as in FilterBank.
+void activate(Activation activation, int softmax_axis, Tensor& tensor);
+
+}  // namespace deckle

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain/weights.h"
+
+#include <string>
+#include <vector>
+
+#include "chain/chain.h"
+#include "codecs/npy.h"
+#include "codecs/npz.h"
+#include "support/catch.h"
+#include "support/chains.h"
+#include "support/folders.h"
+
+using namespace deckle;
+using test::Folder;
+using test::Lines;
+
+namespace {
+
+void put_npy(const Folder& folder, const std::string& name, const std::vector<std::int64_t>& shape,
+             const std::vector<float>& values) {
+  Buffer file;
+  REQUIRE(write_npy(shape, DType::Float32,
+                    {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * 4},
+                    file));
+  folder.put(name, std::string_view(reinterpret_cast<const char*>(file.data()), file.size()));
+}
+
+Json resolved_with(const std::string& layer, const std::string& folder) {
+  return resolved(test::chain_of("{\"layers\": [" + layer + "]}", folder));
+}
+
+}  // namespace
+
+TEST_CASE("files of weights become part of the chain, wherever they are named", "[weights]") {
+  const Folder folder;
+  put_npy(folder, "sub/k.npy", {1, 1, 2, 1}, {1, 2});
+  put_npy(folder, "b.npy", {1}, {3});
+  const Json inline_one = resolved_with(
+      R"({"class_name": "Conv2D", "config": {"weights": [
+          {"shape": [1, 1, 2, 1], "float32": "AACAPwAAAEA="}, {"shape": [1], "float32": "AABAQA=="}]}})",
+      "");
+  for (const std::string layer :
+       {R"({"class_name": "Conv2D", "config": {"weights": ["sub/k.npy", "b.npy"]}})",
+        R"({"class_name": "Conv2D", "config": {}, "weights": ["sub/k.npy", "b.npy"]})",
+        R"({"class_name": "Conv2D", "weights": ["sub/k.npy", "b.npy"]})"}) {
+    INFO(layer);
+    const Json json = resolved_with(layer, folder.path());
+    CHECK(json == inline_one);
+    // And without the files.
+    CHECK(resolved(test::chain_of(json.dump(), "")) == json);
+  }
+  // One file stands for a list of one.
+  CHECK(resolved_with(R"({"class_name": "Conv2D", "weights": "sub/k.npy"})",
+                      folder.path())["layers"][0]["config"]["weights"]
+            .size() == 1);
+}
+
+TEST_CASE("other numbers under the same name are another chain", "[weights]") {
+  const Folder folder;
+  put_npy(folder, "k.npy", {1, 1, 1, 1}, {1});
+  const std::string layer = R"({"class_name": "Conv2D", "weights": ["k.npy"]})";
+  const Json before = resolved_with(layer, folder.path());
+  put_npy(folder, "k.npy", {1, 1, 1, 1}, {2});
+  CHECK(resolved_with(layer, folder.path()) != before);
+}
+
+TEST_CASE("an archive's arrays are taken in its order", "[weights]") {
+  const std::string folder = std::string(DECKLE_GOLDEN_DIR) + "/arrays";
+  Json chain = Json::parse(R"({"layers": [{"class_name": "Conv2D", "weights": "stored.npz"}]})");
+  CHECK(put_weights_in(chain, folder).empty());
+  const auto listing = list_npz(folder + "/stored.npz");
+  REQUIRE(listing);
+  REQUIRE(listing->arrays.size() > 1);
+  const Json& weights = chain["layers"][0]["weights"];
+  REQUIRE(weights.size() == listing->arrays.size());
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    Buffer file;
+    REQUIRE(read_npz(folder + "/stored.npz", listing->arrays[i].name, file));
+    const auto header = read_npy_header(file.bytes());
+    REQUIRE(header);
+    CHECK(weights[i]["shape"] == header->shape);
+  }
+}
+
+TEST_CASE("files that cannot be read are mistakes where they are named", "[weights]") {
+  const Folder folder;
+  folder.put("text.npy", "no array");
+  const auto mistakes = [&](const std::string& weights) {
+    return test::mistakes_in(
+        R"({"layers": [{"class_name": "Conv2D", "weights": )" + weights + "}]}", folder.path());
+  };
+  CHECK(mistakes(R"(["gone.npy"])").size() == 1);
+  CHECK(mistakes(R"(["gone.npy"])").front().find("/layers/0/weights/0: gone.npy: ") !=
+        std::string::npos);
+  CHECK(mistakes(R"(["text.npy"])").front().find("text.npy: ") != std::string::npos);
+  CHECK(mistakes(R"("w.txt")").front().find("w.txt: weights are .npy or .npz files") !=
+        std::string::npos);
+}
