@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <list>
+#include <map>
 #include <mutex>
 #include <numbers>
 #include <oneapi/dnnl/dnnl.hpp>
@@ -181,6 +182,29 @@ void softmax(float* first, std::int64_t n, std::int64_t step) {
   }
 }
 
+// Of a filter that looks at no neighbour on the last axis, pixels side by side may as well be
+// channels: then a vector register is full. As many of them as divide a row, but no more than that.
+constexpr std::int64_t kLanes = 64;
+
+bool is_upright(const FilterBank& bank, const Shape& shape, std::span<const ConvolvedAxis> axes) {
+  const auto last = static_cast<std::size_t>(shape.rank) - 1;
+  const ConvolvedAxis as_it_is{1, axes[last].dilation, 0, shape[shape.rank - 1]};
+  return bank.each_channel && shape.rank > 1 && bank.size.at(last) == 1 && axes[last] == as_it_is &&
+         bank.activation != Activation::Softmax;
+}
+
+// The filter of one channel, for so many.
+FilterBank repeated(const FilterBank& one, std::int64_t channels) {
+  const auto times = static_cast<std::size_t>(channels);
+  FilterBank bank = one;
+  bank.in = bank.out = bank.groups = channels;
+  bank.kernel.clear();
+  for (const float value : one.kernel)
+    bank.kernel.insert(bank.kernel.end(), times, value);
+  if (!one.bias.empty()) bank.bias.assign(times, one.bias.front());
+  return bank;
+}
+
 struct Key {
   std::uint64_t convolution;
   Shape in;
@@ -201,6 +225,15 @@ struct Convolution::Prepared {
   std::uint64_t id;  // tells convolutions apart, also those that are gone
   std::mutex mutex;
   std::list<std::pair<memory::desc, memory>> kernels;
+  std::map<std::int64_t, FilterBank> repeated;  // of each_channel, by channels
+
+  const FilterBank& bank(const FilterBank& one, std::int64_t channels) {
+    const std::lock_guard lock(mutex);
+    const auto found = repeated.find(channels);
+    return found != repeated.end()
+               ? found->second
+               : repeated.emplace(channels, deckle::repeated(one, channels)).first->second;
+  }
 
   // The kernel in this layout. Nothing is written to what was handed out.
   const memory& kernel(const FilterBank& bank, const memory::desc& layout) {
@@ -222,15 +255,16 @@ Convolution::Convolution(FilterBank bank)
   static std::atomic<std::uint64_t> count{0};
   prepared_->id = count++;
   assert(bank_.in % bank_.groups == 0 && bank_.out % bank_.groups == 0);
-  assert(!bank_.transposed || bank_.groups == 1);
+  assert(!bank_.transposed || (bank_.groups == 1 && !bank_.each_channel));
 }
 
 Convolution::~Convolution() = default;
 
 void Convolution::run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const {
-  assert(from.shape.rank == bank_.rank && from.shape.channels == bank_.in);
+  assert(from.shape.rank == bank_.rank);
+  assert(bank_.each_channel || from.shape.channels == bank_.in);
   Shape out = from.shape;
-  out.channels = bank_.out;
+  out.channels = channels_of(from.shape.channels);
   for (int a = 0; a < out.rank; ++a)
     out[a] = axes[static_cast<std::size_t>(a)].out;
   to.reset(out, DType::Float32, from.batch);
@@ -241,38 +275,51 @@ void Convolution::run(const Tensor& from, std::span<const ConvolvedAxis> axes, T
     source = &floats;
   }
 
+  Key key{prepared_->id, from.shape, from.batch, {axes.begin(), axes.end()}};
+  if (is_upright(bank_, from.shape, axes)) {
+    const int last = out.rank - 1;
+    const std::int64_t row = out[last] * out.channels;
+    std::int64_t lanes = std::min(row, kLanes);
+    while (row % lanes != 0)
+      --lanes;
+    if (lanes > out.channels) {
+      key.in.channels = out.channels = lanes;
+      key.in[last] = out[last] = key.axes.back().out = row / lanes;
+    }
+  }
+  const FilterBank& bank = bank_.each_channel ? prepared_->bank(bank_, key.in.channels) : bank_;
   const OneThread one_thread;
   auto& kept = kept_primitives();
-  const Key key{prepared_->id, from.shape, from.batch, {axes.begin(), axes.end()}};
   const auto found =
       std::find_if(kept.begin(), kept.end(), [&](const auto& entry) { return entry.first == key; });
   if (found != kept.end()) {
     kept.splice(kept.begin(), kept, found);
   } else {
-    const memory::desc in_desc = image_desc(from.shape, from.batch);
-    const memory::desc out_desc = image_desc(out, from.batch);
-    kept.emplace_front(key, bank_.transposed ? make_primitive<dnnl::deconvolution_forward>(
-                                                   bank_, dnnl::algorithm::deconvolution_direct,
-                                                   in_desc, out_desc, axes, from.shape)
-                                             : make_primitive<dnnl::convolution_forward>(
-                                                   bank_, dnnl::algorithm::convolution_direct,
-                                                   in_desc, out_desc, axes, from.shape));
+    const memory::desc in_desc = image_desc(key.in, key.batch);
+    const memory::desc out_desc = image_desc(out, key.batch);
+    Primitive made =
+        bank.transposed
+            ? make_primitive<dnnl::deconvolution_forward>(
+                  bank, dnnl::algorithm::deconvolution_direct, in_desc, out_desc, key.axes, key.in)
+            : make_primitive<dnnl::convolution_forward>(bank, dnnl::algorithm::convolution_direct,
+                                                        in_desc, out_desc, key.axes, key.in);
+    kept.emplace_front(std::move(key), std::move(made));
     if (kept.size() > kKeptPrimitives) kept.pop_back();
   }
   const Primitive& ready = kept.front().second;
 
   std::unordered_map<int, memory> arguments{
       {DNNL_ARG_SRC, memory(ready.from, cpu(), const_cast<std::uint8_t*>(source->data.data()))},
-      {DNNL_ARG_WEIGHTS, prepared_->kernel(bank_, ready.kernel)},
+      {DNNL_ARG_WEIGHTS, prepared_->kernel(bank, ready.kernel)},
       {DNNL_ARG_DST, memory(ready.to, cpu(), to.data.data())}};
-  if (!bank_.bias.empty()) {
-    arguments.emplace(DNNL_ARG_BIAS, memory({{bank_.out}, memory::data_type::f32, Tag::x}, cpu(),
-                                            const_cast<float*>(bank_.bias.data())));
+  if (!bank.bias.empty()) {
+    arguments.emplace(DNNL_ARG_BIAS, memory({{bank.out}, memory::data_type::f32, Tag::x}, cpu(),
+                                            const_cast<float*>(bank.bias.data())));
   }
   dnnl::stream stream(cpu());
   ready.primitive.execute(stream, arguments);
   stream.wait();
-  if (bank_.activation != Activation::Relu) activate(bank_.activation, bank_.softmax_axis, to);
+  if (bank.activation != Activation::Relu) activate(bank.activation, bank.softmax_axis, to);
 }
 
 std::string convolution_library() {

@@ -46,6 +46,9 @@ struct FilterBank {
   std::int64_t out = 1;
   std::int64_t groups = 1;  ///< run g of the in channels makes run g of the out channels
   bool transposed = false;
+  /// The kernel is of one channel, [size...], and done to each of however many there are; in, out
+  /// and groups are 1 then.
+  bool each_channel = false;
   /// [size...][in / groups][out]; transposed: [size...][out][in], and one group.
   std::vector<float> kernel;
   std::vector<float> bias;  ///< one an out channel, or none
@@ -76,6 +79,10 @@ class Convolution {
   Convolution& operator=(const Convolution&) = delete;
 
   [[nodiscard]] const FilterBank& bank() const { return bank_; }
+  /// How many channels it makes of so many.
+  [[nodiscard]] std::int64_t channels_of(std::int64_t in) const {
+    return bank_.each_channel ? in : bank_.out;
+  }
 
   /// batch x (axes) x in, of any type, to batch x (out of each axis) x out, in float32: activation
   /// (sum + bias). Every window must touch the image.

@@ -12,9 +12,7 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "core/text.h"
@@ -46,7 +44,6 @@ using Lengths = std::vector<std::int64_t>;
 // One sum after another: a separable layer has two.
 struct Stage {
   std::shared_ptr<const Convolution> convolution;
-  bool each_channel = false;  // its bank is of one channel, and done to each of the image's
   Lengths stride;
   Lengths dilation;
   Padding padding = Padding::Valid;
@@ -125,7 +122,7 @@ Result<ConvolvedAxis> along_transposed(std::string_view name, const Stage& stage
 Result<std::vector<ConvolvedAxis>> geometry(std::string_view name, const Stage& stage,
                                             const Shape& in) {
   const FilterBank& bank = stage.convolution->bank();
-  if (!stage.each_channel && bank.in != in.channels) {
+  if (!bank.each_channel && bank.in != in.channels) {
     return shape_error(name, "its kernel is for " +
                                  count_of(static_cast<std::uint64_t>(bank.in), "channel") +
                                  ", the image has " + std::to_string(in.channels));
@@ -138,31 +135,6 @@ Result<std::vector<ConvolvedAxis>> geometry(std::string_view name, const Stage& 
   }
   return axes;
 }
-
-// The same filter for each of so many channels, made once for each number of them.
-class ForChannels {
- public:
-  std::shared_ptr<const Convolution> of(const Convolution& one, std::int64_t channels) {
-    const std::lock_guard lock(mutex_);
-    auto& made = made_[{&one, channels}];
-    if (!made) {
-      FilterBank bank = one.bank();
-      bank.in = bank.out = bank.groups = channels;
-      const std::vector<float> kernel = std::move(bank.kernel);
-      bank.kernel.clear();
-      for (const float value : kernel)
-        bank.kernel.insert(bank.kernel.end(), static_cast<std::size_t>(channels), value);
-      if (!bank.bias.empty())
-        bank.bias.assign(static_cast<std::size_t>(channels), bank.bias.front());
-      made = std::make_shared<const Convolution>(std::move(bank));
-    }
-    return made;
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::pair<const Convolution*, std::int64_t>, std::shared_ptr<const Convolution>> made_;
-};
 
 // The axes of a kernel's array, as some Keras stores it.
 struct Layout {
@@ -228,7 +200,7 @@ class Reader {
   std::optional<WeightArray> kernel_array(std::size_t index, const Layout& layout,
                                           std::vector<std::int64_t> want);
   std::vector<float> bias_array(std::size_t index);
-  void add_stage(FilterBank bank, bool each_channel = false);
+  void add_stage(FilterBank bank);
   void make_named();
   void make_stages();
   void check_groups();
@@ -428,14 +400,13 @@ std::vector<float> Reader::bias_array(std::size_t index) {
   return arrays_[index].values;
 }
 
-void Reader::add_stage(FilterBank bank, bool each_channel) {
+void Reader::add_stage(FilterBank bank) {
   Stage stage;
   const bool first = stages_.empty();
   const bool inner = kind_ == Kind::Separable && !first;  // the 1 x 1 step
   stage.stride = inner ? Lengths(axes_, 1) : strides_;
   stage.dilation = inner ? Lengths(axes_, 1) : dilation_;
   stage.padding = inner ? Padding::Valid : padding_;
-  stage.each_channel = each_channel;
   stage.output_padding = output_padding_;
   stage.output_shape = output_shape_;
   bank.rank = rank_;
@@ -454,6 +425,7 @@ void Reader::make_named() {
   size_.assign(2, 1);
   for (std::size_t i = 0; i < kernels->size(); ++i) {
     FilterBank bank;
+    bank.each_channel = true;
     bank.size = {(*kernels)[i].shape[0], (*kernels)[i].shape[1], 1};
     bank.kernel = (*kernels)[i].values;
     const bool last = i + 1 == kernels->size();
@@ -461,7 +433,7 @@ void Reader::make_named() {
     if (last && arguments_.channels_first()) bank.softmax_axis = rank_ - 1;
     for (std::size_t a = 0; a < 2; ++a)
       size_[a] = std::max(size_[a], bank.size.at(a));
-    add_stage(std::move(bank), true);
+    add_stage(std::move(bank));
   }
   if (kernels->size() == 2) {  // each factor takes the steps of its own axis
     stages_[0].stride = {strides_[0], 1};
@@ -545,7 +517,8 @@ void Reader::make_stages() {
                        "/" + std::to_string(bias_at));
     return;
   }
-  add_stage(std::move(bank), each_channel);
+  bank.each_channel = each_channel;
+  add_stage(std::move(bank));
 }
 
 void Reader::check_groups() {
@@ -651,19 +624,16 @@ std::optional<Layer> Reader::read() {
       if (!axes) return Result<Shape>(axes.error());
       for (int a = 0; a < shape.rank; ++a)
         shape[a] = (*axes)[static_cast<std::size_t>(a)].out;
-      if (!stage.each_channel) shape.channels = stage.convolution->bank().out;
+      shape.channels = stage.convolution->channels_of(shape.channels);
     }
     return check_extents(name, shape);
   };
-  layer.edit = [stages = stages_, name = arguments_.spec().name, dtype,
-                each = std::make_shared<ForChannels>()](Draft& draft,
-                                                        const Choice&) -> Result<Done> {
+  layer.edit = [stages = stages_, name = arguments_.spec().name, dtype](
+                   Draft& draft, const Choice&) -> Result<Done> {
     for (const Stage& stage : stages) {
       auto axes = geometry(name, stage, draft.shape());
       if (!axes) return axes.error();
-      draft.convolve(stage.each_channel ? each->of(*stage.convolution, draft.shape().channels)
-                                        : stage.convolution,
-                     *std::move(axes));
+      draft.convolve(stage.convolution, *std::move(axes));
     }
     if (dtype == DType::Float16) draft.cast(dtype);
     return Done{};

@@ -111,7 +111,7 @@ void Draft::convolve(std::shared_ptr<const Convolution> convolution,
   cast(DType::Float32);
   const Shape in = shape();
   Shape out = in;
-  out.channels = convolution->bank().out;
+  out.channels = convolution->channels_of(in.channels);
   for (int a = 0; a < out.rank; ++a)
     out[a] = axes[static_cast<std::size_t>(a)].out;
   compute(ConvolveOp{std::move(convolution), std::move(axes), in, out}, DType::Float32);

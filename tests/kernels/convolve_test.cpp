@@ -226,6 +226,43 @@ TEST_CASE("a convolution's bytes do not depend on the number of threads", "[kern
     CHECK(same_bytes(out, alone));
 }
 
+TEST_CASE("a filter of each channel is the same filter for every one", "[kernels][convolve]") {
+  std::mt19937 random(5);
+  for (int i = 0; i < 300; ++i) {
+    Case item = random_case(random);
+    FilterBank& bank = item.bank;
+    if (bank.transposed) continue;
+    if (i % 2 == 0) {  // upright: the last axis is left alone
+      const auto last = static_cast<std::size_t>(bank.rank) - 1;
+      bank.size.at(last) = 1;
+      item.axes[last] = {1, 1, 0, item.in.shape[bank.rank - 1]};
+    }
+    std::size_t count = 1;
+    for (int a = 0; a < bank.rank; ++a)
+      count *= static_cast<std::size_t>(bank.size.at(static_cast<std::size_t>(a)));
+    FilterBank one = bank;
+    one.each_channel = true;
+    one.in = one.out = one.groups = 1;
+    one.kernel.resize(count);
+    if (!one.bias.empty()) one.bias.resize(1);
+    bank.out = bank.groups = bank.in;
+    bank.kernel.clear();
+    for (const float value : one.kernel)
+      bank.kernel.insert(bank.kernel.end(), static_cast<std::size_t>(bank.in), value);
+    if (!bank.bias.empty()) bank.bias.assign(static_cast<std::size_t>(bank.in), one.bias[0]);
+    const Convolution convolution(one);
+    Tensor out;
+    convolution.run(item.in, item.axes, out);
+    const Sums want = naive(item.in, bank, item.axes);
+    REQUIRE(test::sample_count(out) == want.value.size());
+    CHECK(out.shape.channels == bank.in);
+    double most = 0;
+    for (std::size_t k = 0; k < want.value.size(); ++k)
+      most = std::max(most, std::abs(sample(out, k) - want.value[k]) / want.size[k]);
+    REQUIRE(most < 2e-6);
+  }
+}
+
 TEST_CASE("a convolution takes samples of any type", "[kernels][convolve]") {
   FilterBank bank;
   bank.kernel = {2};
