@@ -2,6 +2,8 @@
 #include "arguments.h"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
@@ -28,7 +30,25 @@ bool seeds_itself(const Chain& chain) {
                       [](const Layer& layer) { return layer.generator == Generator::TensorFlow; });
 }
 
-// The layer that the first mistake in a layer is about, for the hint; "" where there is none such.
+// "4096", "512M", "2GB", "2GiB": of 1024 each; at least a byte.
+std::optional<std::uint64_t> parse_size(const std::string& text) {
+  constexpr std::string_view kUnits = "KMGT";
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  std::string unit(end, text.data() + text.size());
+  std::transform(unit.begin(), unit.end(), unit.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  if (unit.ends_with("B")) unit.pop_back();
+  if (unit.size() == 2 && unit[1] == 'I') unit.pop_back();
+  const auto power = unit.size() == 1 ? kUnits.find(unit[0]) : std::string_view::npos;
+  if (error != std::errc() || value == 0 || (!unit.empty() && power == std::string_view::npos))
+    return std::nullopt;
+  const unsigned shift = unit.empty() ? 0 : 10 * (static_cast<unsigned>(power) + 1);
+  if (value > std::numeric_limits<std::uint64_t>::max() >> shift) return std::nullopt;
+  return value << shift;
+}
+
+// The layer that the last mistake is about, for the hint.
 std::string layer_of(const Mistakes& mistakes, std::string_view text) {
   const Json json = parse_json(text);
   for (const PlacedMistake& mistake : mistakes) {
@@ -111,14 +131,19 @@ void add_jobs_option(CLI::App& command, int& jobs) {
 
 void add_memory_option(CLI::App& command, std::uint64_t& bytes) {
   command
-      .add_option("--max-memory", bytes,
-                  "What one picture may take, such as 512M or 2G; a larger one goes row by row, or "
-                  "fails where it cannot\n(default: half of the free memory, for all threads "
-                  "together; then nothing fails for it)")
-      ->transform(CLI::AsSizeValue(false))
-      ->check([](const std::string& size) {
-        return size == "0" ? std::string("0 is no size; give one such as 512M") : std::string();
-      })
+      .add_option_function<std::string>(
+          "--max-memory",
+          [&](const std::string& text) {
+            const auto size = parse_size(text);
+            if (!size) {
+              throw CLI::ValidationError(
+                  "--max-memory", "\"" + printable(text) + "\" is not a size such as 512M or 2G");
+            }
+            bytes = *size;
+          },
+          "What one picture may take, such as 512M or 2G; a larger one goes row by row, or fails "
+          "where it cannot\n(default: half of the free memory, for all threads together; then "
+          "nothing fails for it)")
       ->option_text("SIZE");
 }
 

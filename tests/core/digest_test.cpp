@@ -67,3 +67,11 @@ TEST_CASE("one changed bit changes the pixel digest") {
   bytes[500] ^= 1U;
   CHECK(pixel_digest(bytes) != before);
 }
+
+TEST_CASE("SHA-256 of bytes that come piece by piece") {
+  Sha256Stream stream;
+  CHECK(Sha256Stream().finish() == sha256({}));
+  for (const char* piece : {"a", "", "bc"})
+    stream.update(as_bytes(piece));
+  CHECK(stream.finish() == sha256(as_bytes("abc")));
+}

@@ -5,7 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <set>
 #include <string>
 
@@ -252,4 +256,129 @@ TEST_CASE("closing tells whether all was well, and is done once", "[dataset][fil
     CHECK(write_all(full, as_bytes("lost")).error().message ==
           "cannot write: No space left on device");
   }
+}
+
+namespace {
+
+// So many bytes, none like its neighbours.
+std::string varied(std::size_t count) {
+  std::string text(count, '\0');
+  for (std::size_t i = 0; i < count; ++i)
+    text[i] = static_cast<char>(i * 31 + i / 251);
+  return text;
+}
+
+std::size_t resident_pages(Bytes bytes) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  std::size_t count = 0;
+  std::ifstream map("/proc/self/smaps");
+  const auto start = reinterpret_cast<std::uintptr_t>(bytes.data());
+  bool here = false;
+  for (std::string line; std::getline(map, line);) {
+    unsigned long from = 0;
+    unsigned long to = 0;
+    unsigned long kilobytes = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &from, &to) == 2) here = from == start;
+    if (here && std::sscanf(line.c_str(), "Rss: %lu kB", &kilobytes) == 1)
+      count = kilobytes * 1024 / page;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a file that is written piece by piece has the digest of what lies there at the end",
+          "[dataset][files]") {
+  const test::Folder folder;
+  const std::string text = varied(2'500'000);
+  for (const bool again : {false, true}) {
+    const std::string path = folder / (again ? "f/again" : "f/once");
+    auto writer = PendingWriter::open(path);
+    REQUIRE(writer);
+    std::string expected = text;
+    for (std::size_t at = 0; at < text.size(); at += 99'991)
+      REQUIRE((*writer)->append(as_bytes(std::string_view(text).substr(at, 99'991))));
+    CHECK((*writer)->size() == text.size());
+    if (again) {  // over the beginning, over the end, and behind it
+      REQUIRE((*writer)->write(4, as_bytes("begin")));
+      REQUIRE((*writer)->write(text.size() - 2, as_bytes("the end")));
+      REQUIRE((*writer)->append(as_bytes("!")));
+      expected.replace(4, 5, "begin");
+      expected.replace(text.size() - 2, 2, "the end");
+      expected += "!";
+    }
+    auto written = (*writer)->finish();
+    REQUIRE(written);
+    CHECK(written->bytes == expected.size());
+    CHECK(written->sha256 == sha256(as_bytes(expected)));
+    CHECK(written->file.stamp().size == expected.size());
+    CHECK(stamp_of(path) == std::nullopt);
+    REQUIRE(written->file.commit(false));
+    CHECK(test::text_of(path) == expected);
+  }
+}
+
+TEST_CASE("a file that is given up, or does not fit, leaves nothing", "[dataset][files]") {
+  const test::Folder folder;
+  {
+    auto writer = PendingWriter::open(folder / "a");
+    REQUIRE(writer);
+    REQUIRE((*writer)->append(as_bytes("some")));
+  }
+  {
+    const test::FileSizeLimit limit(1000);
+    auto writer = PendingWriter::open(folder / "b");
+    REQUIRE(writer);
+    REQUIRE((*writer)->append(as_bytes(std::string(2000, 'x'))));  // it waits
+    const auto written = (*writer)->finish();
+    REQUIRE_FALSE(written);
+    CHECK(written.error() == Error{ErrorCode::Write, "cannot write: File too large", EFBIG});
+    CHECK_FALSE((*writer)->append(as_bytes("more")));
+  }
+  CHECK(test::names(folder.path()).empty());
+}
+
+TEST_CASE("sha256_of reads a piece at a time, and no more than it is told", "[dataset][files]") {
+  const test::Folder folder;
+  const std::string text = varied(3'000'000);
+  folder.put("a", text);
+  const auto file = open_to_read(folder / "a");
+  REQUIRE(file);
+  Buffer piece;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, text.size() - 1, text.size()}) {
+    CHECK(*sha256_of(*file, size, piece) ==
+          sha256(as_bytes(std::string_view(text).substr(0, size))));
+  }
+  CHECK(piece.size() <= std::size_t{1} << 20U);
+  CHECK(sha256_of(*file, text.size() + 1, piece).error().code == ErrorCode::Unreadable);
+}
+
+TEST_CASE("what was passed of a mapped file is given back, and comes again", "[dataset][files]") {
+  const test::Folder folder;
+  const std::string text = varied(std::size_t{48} << 20U);
+  folder.put("a", text);
+  const auto file = open_to_read(folder / "a");
+  REQUIRE(file);
+  const MappedFile mapped(*file);
+  const Bytes bytes = mapped.bytes();
+  REQUIRE(bytes.size() == text.size());
+  watch_mapped(bytes);
+  for (int round = 0; round < 2; ++round) {
+    std::size_t most = 0;
+    bool same = true;
+    constexpr std::size_t kStep = std::size_t{4} << 20U;
+    for (std::size_t at = 0; at < bytes.size(); at += kStep) {
+      same = same && std::memcmp(bytes.data() + at, text.data() + at, kStep) == 0;
+      passed(bytes.data() + at + kStep);
+      most = std::max(most, resident_pages(bytes));
+    }
+    CHECK(same);
+    CHECK(most > 0);
+    CHECK(most * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) < std::size_t{24} << 20U);
+  }
+  watch_mapped({});
+  // Of what is not watched nothing is lost.
+  std::string own = varied(std::size_t{20} << 20U);
+  passed(as_bytes(own).data() + own.size());
+  CHECK(own == varied(own.size()));
 }
