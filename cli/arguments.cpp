@@ -48,7 +48,7 @@ std::optional<std::uint64_t> parse_size(const std::string& text) {
   return value << shift;
 }
 
-// The layer that the last mistake is about, for the hint.
+// The layer that the first mistake in a layer is about, for the hint; "" where there is none such.
 std::string layer_of(const Mistakes& mistakes, std::string_view text) {
   const Json json = parse_json(text);
   for (const PlacedMistake& mistake : mistakes) {

@@ -351,7 +351,7 @@ class Reader {
     if (chain.layers.empty() && mistakes_.size() == mistakes_before) {
       mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
     }
-    if (chain.input.volume && !ranked) chain.rank = 3;
+    if (chain.input.volume && !ranked_) chain.rank = 3;
     if (chain.input.volume && chain.rank != 3) {
       mistake(
           "/input/pages",

@@ -9,6 +9,7 @@
 #include "chain/keras_model.h"
 #include "core/text.h"
 #include "kernels/resample.h"
+#include "layers/registry.h"
 #include "layers/synonyms.h"
 
 namespace deckle {
@@ -92,7 +93,7 @@ Json default_config(const Layer& layer, KerasVersion keras) {
       needed[std::string(argument.name)] = layer.config.at(std::string(argument.name));
   }
   std::vector<Mistake> none;
-  Arguments arguments(*layer.spec, needed, "", none, keras);
+  Arguments arguments(*layer.spec, needed, "", none, {keras});
   Json config = layer.spec->parse(arguments).value().config;
   if (config.contains("data_format")) config["data_format"] = "channels_last";
   return config;
@@ -201,6 +202,12 @@ class Exporter {
   Json layer(const Layer& layer, const LayerPlace& place) {
     const std::string_view name = layer.spec->name;
     const KerasArgument* oldest = find_argument(name, "");
+    if (has_weights(*layer.spec)) {
+      mistake(place.entry + "/class_name",
+              "layers with weights are not exported: Keras' JSON has no place for the weights of " +
+                  std::string(name));
+      return nullptr;
+    }
     if (oldest == nullptr || keras_ < oldest->since) {
       mistake(place.entry + "/class_name", version() + " has no " + std::string(name));
       return nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layers/registry.h"
 
+#include <algorithm>
 #include <array>
 
 #include "layers/convolution.h"
@@ -42,6 +43,11 @@ std::vector<std::string_view> layer_names() {
   for (const LayerSpec& spec : layer_specs())
     names.push_back(spec.name);
   return names;
+}
+
+bool has_weights(const LayerSpec& spec) {
+  return std::any_of(spec.arguments.begin(), spec.arguments.end(),
+                     [](const ArgumentSpec& argument) { return argument.name == "weights"; });
 }
 
 }  // namespace deckle

@@ -13,5 +13,7 @@ namespace deckle {
 [[nodiscard]] std::span<const LayerSpec> layer_specs();
 [[nodiscard]] const LayerSpec* find_layer(std::string_view class_name);
 [[nodiscard]] std::vector<std::string_view> layer_names();
+/// Whether the layer computes with weights that it has to be given.
+[[nodiscard]] bool has_weights(const LayerSpec& spec);
 
 }  // namespace deckle
