@@ -238,8 +238,10 @@ TEST_CASE("entries that are no layers are refused") {
   CHECK(wrong_layer(R"({"class_name": "Dense"})") ==
         Lines{"1:14 /layers/0/class_name: there is no layer \"Dense\"; there are Cropping1D, "
               "Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D, UpSampling1D, "
-              "UpSampling2D, UpSampling3D, RandomCrop, CenterCrop, Resizing, Rescaling or "
-              "RandomFlip"});
+              "UpSampling2D, UpSampling3D, RandomCrop, CenterCrop, Resizing, Rescaling, "
+              "RandomFlip, Conv1D, Conv2D, Conv3D, SeparableConv1D, SeparableConv2D, "
+              "DepthwiseConv1D, DepthwiseConv2D, Conv1DTranspose, Conv2DTranspose or "
+              "Conv3DTranspose"});
 }
 
 TEST_CASE("all mistakes of a chain are told at once, in the order of the text") {
