@@ -16,6 +16,8 @@
 #include "codecs/codec.h"
 #include "core/digest.h"
 #include "geometry/axis_table.h"
+#include "kernels/convert.h"
+#include "kernels/convolve.h"
 #include "kernels/gather.h"
 #include "random/philox.h"
 #include "random/seeds.h"
@@ -104,6 +106,46 @@ void sizes_and_channels(benchmark::internal::Benchmark* b) {
 BENCHMARK_CAPTURE(gather_of, window, kWindow)->Apply(sizes_and_channels);
 BENCHMARK_CAPTURE(gather_of, pad, kPad)->Apply(sizes_and_channels);
 BENCHMARK_CAPTURE(gather_of, upsample, kUpsample)->Apply(sizes_and_channels);
+
+// ---- convolutions: of oneDNN's sum alone there is little to add, so these stand beside its own
+// figures
+
+Convolution convolution_of(FilterBank bank) {
+  const std::int64_t count =
+      bank.size[0] * bank.size[1] * (bank.each_channel ? 1 : bank.in / bank.groups * bank.out);
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> weight(-1, 1);
+  for (std::int64_t i = 0; i < count; ++i)
+    bank.kernel.push_back(weight(random));
+  return Convolution(std::move(bank));
+}
+
+void convolve_of(benchmark::State& state, const FilterBank& bank, std::int64_t side,
+                 const ConvolvedAxis& axis) {
+  const Convolution convolution = convolution_of(bank);
+  Tensor from;
+  cast(picture(side, side, bank.each_channel ? 3 : bank.in), DType::Float32, from);
+  const std::array axes{axis, axis};
+  Tensor to;
+  for (auto _ : state) {
+    convolution.run(from, axes, to);
+    benchmark::DoNotOptimize(to.data.data());
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * side * side);
+}
+BENCHMARK_CAPTURE(convolve_of, conv2d_3x3_3_to_64,
+                  {.size = {3, 3, 1}, .in = 3, .out = 64, .kernel = {}, .bias = {}}, 512,
+                  {1, 1, 1, 512})
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(convolve_of, depthwise_3x3,
+                  {.size = {3, 3, 1}, .each_channel = true, .kernel = {}, .bias = {}}, 512,
+                  {1, 1, 1, 512})
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(
+    convolve_of, transposed_4x4_64_to_32,
+    {.size = {4, 4, 1}, .in = 64, .out = 32, .transposed = true, .kernel = {}, .bias = {}}, 128,
+    {2, 1, 1, 256})
+    ->Unit(benchmark::kMicrosecond);
 
 // ---- draws
 

@@ -72,6 +72,7 @@ TEST_CASE("a crop after convolutions is the crop of all that they make", "[plan]
       R"({"class_name": "UpSampling2D", "size": 2})",
       R"({"class_name": "UpSampling2D", "size": 2, "interpolation": "bilinear"})"};
   int narrowed = 0;
+  int compared = 0;
   int equal = 0;
   constexpr int kCases = 400;
   for (int i = 0; i < kCases; ++i) {
@@ -117,11 +118,12 @@ TEST_CASE("a crop after convolutions is the crop of all that they make", "[plan]
       }
     }
     equal += same ? 1 : 0;
+    ++compared;
   }
   CHECK(narrowed > kCases / 4);
   // oneDNN may choose another kernel for another shape, whose sums differ in the last bit.
-  CAPTURE(equal, narrowed);
-  CHECK(equal > kCases / 4);
+  CAPTURE(equal, compared);
+  CHECK(equal > compared / 2);
 }
 
 TEST_CASE("large pictures are convolved in strips of rows, as they are whole", "[plan][convolve]") {
