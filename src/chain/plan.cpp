@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <variant>
 
@@ -232,6 +233,63 @@ void resample_each(const Tensor& from, const ResizeOp& op, Tensor& to) {
   }
 }
 
+// So many samples of a convolution are made at a time: what one leaves for the next is still near.
+constexpr std::int64_t kStripSamples = std::int64_t{1} << 19U;
+
+// How many of the convolutions at the beginning of `ops` can be made together in strips, and of how
+// many rows (what the first axis counts) of the last one's output; 0 rows: they are to be made
+// whole.
+struct Strips {
+  std::size_t ops = 0;
+  std::int64_t rows = 0;
+};
+
+Strips strips_of(std::span<const Op> ops, const Tensor& from) {
+  Strips strips;
+  std::int64_t widest = 1;  // samples of a row
+  for (; strips.ops < ops.size(); ++strips.ops) {
+    const auto* op = std::get_if<ConvolveOp>(&ops[strips.ops]);
+    if (op == nullptr || !has_parts(*op)) break;
+    for (const Shape& shape : {op->in, op->out})
+      widest = std::max(widest, shape.pixels() / shape[0] * shape.channels);
+  }
+  if (strips.ops == 0 || from.batch != 1) return {};
+  strips.rows = std::max<std::int64_t>(kStripSamples / widest, 16);
+  const std::int64_t all = std::get<ConvolveOp>(ops[strips.ops - 1]).out[0];
+  return strips.rows < all ? strips : Strips{};
+}
+
+void convolve_strips(std::span<const Op> ops, const Tensor& from, std::int64_t rows, Tensor& to) {
+  thread_local Tensor strip;
+  thread_local Tensor next;
+  const Shape& out = std::get<ConvolveOp>(ops.back()).out;
+  to.reset(out, DType::Float32);
+  const auto bytes_of_row = [](const Tensor& tensor) {
+    return tensor.item_bytes() / static_cast<std::size_t>(tensor.shape[0]);
+  };
+  std::vector<std::vector<ConvolvedAxis>> axes(ops.size());
+  for (std::int64_t begin = 0; begin < out[0]; begin += rows) {
+    Interval wanted{begin, std::min(begin + rows, out[0])};
+    for (std::size_t i = ops.size(); i-- > 0;) {
+      const auto& op = std::get<ConvolveOp>(ops[i]);
+      axes[i] = op.axes;
+      wanted = narrow(axes[i][0], op.convolution->bank().size[0], op.in[0], wanted);
+    }
+    Shape part = from.shape;
+    part[0] = wanted.length();
+    strip.reset(part, from.dtype);
+    std::memcpy(strip.data.data(),
+                from.data.data() + static_cast<std::size_t>(wanted.begin) * bytes_of_row(from),
+                strip.byte_count());
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+      std::get<ConvolveOp>(ops[i]).convolution->run(strip, axes[i], next);
+      std::swap(strip, next);
+    }
+    std::memcpy(to.data.data() + static_cast<std::size_t>(begin) * bytes_of_row(to),
+                strip.data.data(), strip.byte_count());
+  }
+}
+
 Window whole(const Shape& shape) {
   Window window;
   window.rank = shape.rank;
@@ -336,8 +394,17 @@ const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& ori
       });
     }
   };
-  for (const Op& op : plan.ops)
-    std::visit(run, op);
+  for (std::size_t i = 0; i < plan.ops.size(); ++i) {
+    const std::span<const Op> rest(plan.ops.data() + i, plan.ops.size() - i);
+    if (const Strips strips = strips_of(rest, *now); strips.rows > 0) {
+      step([&](const Tensor& from, Tensor& to) {
+        convolve_strips(rest.first(strips.ops), from, strips.rows, to);
+      });
+      i += strips.ops - 1;
+    } else {
+      std::visit(run, plan.ops[i]);
+    }
+  }
   return *now;
 }
 

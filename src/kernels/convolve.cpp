@@ -27,6 +27,9 @@ using Tag = memory::format_tag;
 // Primitives that a thread keeps; images of as many sizes in turn need no new ones.
 constexpr std::size_t kKeptPrimitives = 32;
 
+// And so much memory for samples that were no floats.
+constexpr std::size_t kKeptFloats = std::size_t{16} << 20U;
+
 const dnnl::engine& cpu() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   return engine;
@@ -319,6 +322,7 @@ void Convolution::run(const Tensor& from, std::span<const ConvolvedAxis> axes, T
   dnnl::stream stream(cpu());
   ready.primitive.execute(stream, arguments);
   stream.wait();
+  floats.data.shrink(kKeptFloats);
   if (bank.activation != Activation::Relu) activate(bank.activation, bank.softmax_axis, to);
 }
 
