@@ -115,12 +115,20 @@ class Placer {
 
 std::vector<Mistake> put_weights_in(Json& chain, const std::string& folder) {
   Placer placer(folder);
-  if (!chain.is_object() || !chain.contains("layers") || !chain["layers"].is_array()) return {};
-  Json& layers = chain["layers"];
+  // Of a chain, of Keras' Sequential, and of Keras 1's.
+  std::string pointer_of_layers;
+  for (const char* pointer : {"/layers", "/config/layers", "/config"}) {
+    const Json::json_pointer place(pointer);
+    if (!chain.is_object() || !chain.contains(place) || !chain[place].is_array()) continue;
+    pointer_of_layers = pointer;
+    break;
+  }
+  if (pointer_of_layers.empty()) return {};
+  Json& layers = chain[Json::json_pointer(pointer_of_layers)];
   for (std::size_t i = 0; i < layers.size(); ++i) {
     Json& layer = layers[i];
     if (!layer.is_object()) continue;
-    std::string pointer = join_pointer("/layers", std::to_string(i));
+    std::string pointer = join_pointer(pointer_of_layers, std::to_string(i));
     const auto config = layer.find("config");
     const bool nested = config != layer.end() && config->is_object();
     const auto beside = layer.find("weights");

@@ -16,10 +16,11 @@ namespace deckle {
 /// The most numbers that the weights of one layer may have.
 inline constexpr std::size_t kMostWeights = std::size_t{1} << 22U;
 
-/// Replaces in each layer's "weights" the names of .npy files by their arrays, and the name of an
-/// .npz file by the list of its arrays, in the order of the archive. "weights" beside "config" is
-/// moved into it. Names are looked for in `folder`; empty: the current one. Gives back what could
-/// not be read; its name is left where it stands.
+/// Of a chain, or of a Keras model whose layers were given "weights". Replaces in each layer's
+/// "weights" the names of .npy files by their arrays, and the name of an .npz file by the list of
+/// its arrays, in the order of the archive. "weights" beside "config" is moved into it. Names are
+/// looked for in `folder`; empty: the current one. Gives back what could not be read; its name is
+/// left where it stands.
 [[nodiscard]] std::vector<Mistake> put_weights_in(Json& chain, const std::string& folder);
 
 }  // namespace deckle

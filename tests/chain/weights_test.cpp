@@ -83,6 +83,19 @@ TEST_CASE("an archive's arrays are taken in its order", "[weights]") {
   }
 }
 
+TEST_CASE("the layers of a Keras model may have weights too", "[weights]") {
+  const Folder folder;
+  put_npy(folder, "k.npy", {1, 1, 1, 1}, {1});
+  const Json layer = Json::parse(R"({"class_name": "Conv2D", "config": {}, "weights": "k.npy"})");
+  const Json array = Json::parse(R"([{"shape": [1, 1, 1, 1], "float32": "AACAPw=="}])");
+  Json keras1{{"class_name", "Sequential"}, {"config", Json::array({layer})}};
+  CHECK(put_weights_in(keras1, folder.path()).empty());
+  CHECK(keras1["config"][0]["config"]["weights"] == array);
+  Json keras2{{"class_name", "Sequential"}, {"config", {{"layers", Json::array({layer})}}}};
+  CHECK(put_weights_in(keras2, folder.path()).empty());
+  CHECK(keras2["config"]["layers"][0]["config"]["weights"] == array);
+}
+
 TEST_CASE("files that cannot be read are mistakes where they are named", "[weights]") {
   const Folder folder;
   folder.put("text.npy", "no array");
