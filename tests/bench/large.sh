@@ -101,6 +101,6 @@ for part in tenth all; do
   measure 'nothing to do' "$n" "${run[@]}"
 done
 if command -v rsync >/dev/null; then
-  rsync -a "$work/all" "$work/copy"
+  rsync -aH "$work/all" "$work/copy"
   measure 'rsync -n -a, nothing to do' "$count" rsync -n -a "$work/all" "$work/copy"
 fi
