@@ -25,6 +25,7 @@
 // clang-format on
 
 #include "codecs/exif.h"
+#include "codecs/jpeg_cut.h"
 
 namespace deckle {
 namespace {
@@ -471,6 +472,32 @@ void read_part(jpeg_decompress_struct& jpeg, Window& window, Tensor& out) {
   jpeg_abort_decompress(&jpeg);
 }
 
+bool decode_here(Decoder& decoder, Window& window, Tensor& out) {
+  decoder.report.in_pixels = true;
+  decoder.report.stop_at_damage = true;
+  return guarded(decoder.report, [&] { read_part(decoder.jpeg, window, out); });
+}
+
+// Out of `cut`, which holds `window` of the picture. Nothing where that is in a bad way.
+std::optional<Part> decode_cut(Bytes cut, const Window& window, J_COLOR_SPACE colours,
+                               const Window& needed, Tensor& out) {
+  const auto moved = [&](const Window& from, std::int64_t sign) {
+    Window to = from;
+    for (int a = 0; a < 2; ++a) {
+      to[a].begin += sign * window[a].begin;
+      to[a].end += sign * window[a].begin;
+    }
+    return to;
+  };
+  Decoder decoder(cut);
+  if (!decoder.read_header()) return std::nullopt;
+  decoder.jpeg.jpeg_color_space = colours;
+  Part part{"", moved(needed, -1)};
+  if (!decode_here(decoder, part.window, out)) return std::nullopt;
+  part.window = moved(part.window, 1);
+  return part;
+}
+
 Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                          const Window& needed, Tensor& out) {
   const auto decode_all = [&]() -> Result<Part> {
@@ -488,11 +515,13 @@ Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions&
   if (!simple || needed.pixels() == 0 || !has_end_marker(jpeg, file)) return decode_all();
   if (std::optional<Error> hole = find_hole(jpeg, file)) return *hole;
 
+  Buffer cut;
+  if (const std::optional<Window> window = cut_jpeg(file, needed, cut)) {
+    if (auto part = decode_cut(cut.bytes(), *window, jpeg.jpeg_color_space, needed, out))
+      return *part;
+  }
   Part part{"", needed};
-  Report& report = decoder.report;
-  report.in_pixels = true;
-  report.stop_at_damage = true;
-  if (!guarded(report, [&] { read_part(jpeg, part.window, out); })) return fatal_error(decoder);
+  if (!decode_here(decoder, part.window, out)) return fatal_error(decoder);
   return part;
 }
 

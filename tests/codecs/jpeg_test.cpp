@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/jpeg.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <random>
 #include <string_view>
 #include <utility>
-
-// clang-format off
-#include <cstdio>
-#include <jpeglib.h>
-// clang-format on
 
 #include "codecs/codec.h"
 #include "support/catch.h"
@@ -24,42 +21,19 @@ enum class Kind { Baseline, Progressive, Arithmetic, Restarts, Cmyk, SeparateSca
 
 // A JPEG of a kind that deckle itself does not write.
 File jpeg(const Tensor& pixels, Kind kind, bool adobe = true) {
-  jpeg_compress_struct j{};
-  jpeg_error_mgr errors{};
-  j.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&j);
-  unsigned char* memory = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&j, &memory, &size);
-  j.image_width = static_cast<JDIMENSION>(pixels.shape.cols());
-  j.image_height = static_cast<JDIMENSION>(pixels.shape.rows());
-  j.input_components = static_cast<int>(pixels.shape.channels);
-  j.in_color_space = kind == Kind::Cmyk           ? JCS_CMYK
-                     : pixels.shape.channels == 1 ? JCS_GRAYSCALE
-                                                  : JCS_RGB;
-  jpeg_set_defaults(&j);
-  jpeg_set_quality(&j, 95, TRUE);
-  if (kind == Kind::Progressive) jpeg_simple_progression(&j);
-  if (kind == Kind::Arithmetic) j.arith_code = TRUE;
-  if (kind == Kind::Restarts) j.restart_in_rows = 1;
-  if (kind == Kind::Cmyk) j.write_Adobe_marker = adobe ? TRUE : FALSE;
   jpeg_scan_info scans[3]{};
-  if (kind == Kind::SeparateScans) {
-    for (int i = 0; i < 3; ++i)
-      scans[i] = {1, {i, 0, 0, 0}, 0, 63, 0, 0};
-    j.scan_info = scans;
-    j.num_scans = 3;
-  }
-  jpeg_start_compress(&j, TRUE);
-  while (j.next_scanline < j.image_height) {
-    JSAMPROW row = const_cast<JSAMPROW>(pixels.row(j.next_scanline));
-    jpeg_write_scanlines(&j, &row, 1);
-  }
-  jpeg_finish_compress(&j);
-  const File file(memory, memory + size);
-  jpeg_destroy_compress(&j);
-  free(memory);  // NOLINT: jpeg_mem_dest uses malloc
-  return file;
+  for (int i = 0; i < 3; ++i)
+    scans[i] = {1, {i, 0, 0, 0}, 0, 63, 0, 0};
+  return jpeg_with(pixels, kind == Kind::Cmyk ? JCS_CMYK : JCS_UNKNOWN, [&](auto& j) {
+    if (kind == Kind::Progressive) jpeg_simple_progression(&j);
+    if (kind == Kind::Arithmetic) j.arith_code = TRUE;
+    if (kind == Kind::Restarts) j.restart_in_rows = 1;
+    if (kind == Kind::Cmyk) j.write_Adobe_marker = adobe ? TRUE : FALSE;
+    if (kind == Kind::SeparateScans) {
+      j.scan_info = scans;
+      j.num_scans = 3;
+    }
+  });
 }
 
 const DecodeOptions kAccept{.accept_truncated = true};
