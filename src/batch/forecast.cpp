@@ -92,6 +92,10 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   const Codec& target = *output_name(chain, input.path, **codec, 0).codec;
   const DType depth = output_dtype(chain, *plan, target.format);
   if (const auto fits = check_output(target, *plan, depth); !fits) return failed(fits.error());
+  if (chain.output.jpeg_lossless) {
+    if (const auto cut = check_lossless(chain, *plan, *info, bytes, target); !cut)
+      return failed(cut.error());
+  }
 
   look.resized = resized_text(chain, *plan);
   look.needed =

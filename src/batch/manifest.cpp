@@ -184,7 +184,7 @@ Json manifest_header(const Chain& chain) {
   const Json json_chain = resolved(chain);
   Json libraries = Json::object();
   for (const Codec& codec : codecs())
-    libraries[std::string(codec.name)] = codec.library();
+    libraries[std::string(codec.name)] = codec.version();
   if (std::any_of(chain.layers.begin(), chain.layers.end(),
                   [](const Layer& layer) { return layer.convolves; })) {
     libraries["convolution"] = convolution_library();

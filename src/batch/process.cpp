@@ -65,6 +65,13 @@ class ImageJob {
         return failed(fits.error());
     }
 
+    if (plans.front().skip.empty() && chain_.output.jpeg_lossless) {
+      for (const Plan& plan : plans) {
+        if (auto cut = check_lossless(chain_, plan, *info, bytes_, *name.codec); !cut)
+          return failed(cut.error());
+      }
+    }
+
     if (plans.front().skip.empty()) {  // skipping depends on the shape alone, so all copies agree
       Window needed;                   // by any of the copies: they share one decode
       for (const Plan& plan : plans)
@@ -147,6 +154,7 @@ class ImageJob {
     if (std::string kind = from.needs_whole(bytes_); !kind.empty()) return "it is " + kind;
     if (chain_.input.apply_orientation && info.orientation != 1)
       return "its orientation tag (" + std::to_string(info.orientation) + ") turns it";
+    if (chain_.output.jpeg_lossless) return "its coefficients are copied";
     if (chain_.input.accept_truncated) return R"("truncated": "accept" wants all of it)";
     if (plan.ops.size() != 1 || gather == nullptr || info.dtype != depth)
       return "the chain does more than move pixels";
@@ -269,9 +277,9 @@ class ImageJob {
       if (!written) return written.error();
       pending = *std::move(written);
     } else {
-      const bool in_rows = plan.ops.size() == 1 && name.codec->encode_rows != nullptr &&
-                           plan.output.rank == 2 && plan.output.pixels() > kCachedPixels &&
-                           info.dtype == depth &&
+      const bool in_rows = plan.ops.size() == 1 && !chain_.output.jpeg_lossless &&
+                           name.codec->encode_rows != nullptr && plan.output.rank == 2 &&
+                           plan.output.pixels() > kCachedPixels && info.dtype == depth &&
                            std::holds_alternative<GatherOp>(plan.ops.front());
       auto encoded = in_rows ? encode_in_rows(std::get<GatherOp>(plan.ops.front()), *name.codec,
                                               options, record)
@@ -308,6 +316,7 @@ class ImageJob {
     record.output_shape = pixels->shape;
     record.output_dtype = pixels->dtype;
     record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});
+    if (chain_.output.jpeg_lossless) return codec.cut(bytes_, plan.window, scratch_.encoded);
     return codec.encode(*pixels, options, scratch_.encoded);
   }
 

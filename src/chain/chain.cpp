@@ -17,12 +17,13 @@ namespace {
 constexpr std::array<std::string_view, 12> kChainKeys{
     "name", "seed",  "seed_from", "copies", "batch_size", "data_format",
     "as",   "keras", "layers",    "output", "input",      "$schema"};
-constexpr std::array<std::string_view, 6> kOutputKeys{"format", "quality",     "compression",
-                                                      "dtype",  "data_format", "stack"};
+constexpr std::array<std::string_view, 7> kOutputKeys{
+    "format", "jpeg", "quality", "compression", "dtype", "data_format", "stack"};
 constexpr std::array<std::string_view, 7> kInputKeys{
     "orientation", "truncated", "check", "max_pixels", "pages", "shape", "dtype"};
 constexpr std::array<std::string_view, 4> kSeedFrom{"path", "index", "content", "fixed"};
 constexpr std::array<std::string_view, 2> kDataFormats{"channels_last", "channels_first"};
+constexpr std::array<std::string_view, 2> kJpegs{"encode", "lossless"};
 constexpr std::array<std::string_view, 2> kOrientations{"apply", "ignore"};
 constexpr std::array<std::string_view, 2> kTruncated{"fail", "accept"};
 constexpr std::array<std::string_view, 2> kChecks{"needed", "full"};
@@ -276,6 +277,12 @@ class Reader {
       output.quality = static_cast<int>(*value);
       applies("quality", output.format, {Format::Jpeg, Format::Webp},
               "only jpg and webp have a quality");
+    }
+    if (const auto jpeg = word(*object, "/output", "jpeg", kJpegs)) {
+      output.jpeg_lossless = *jpeg == 1;
+      applies("jpeg", output.format, {Format::Jpeg}, "only jpg has coefficients to copy");
+      if (output.jpeg_lossless && output.quality)
+        mistake("/output/quality", "what is copied has the quality that it has; leave it out");
     }
     if (const auto value = number(*object, "/output", "compression", 0, 9)) {
       output.compression = static_cast<int>(*value);
@@ -583,6 +590,7 @@ Json resolved(const Chain& chain) {
   Json output = {{"format", chain.output.format ? codec_of(*chain.output.format).name : "same"}};
   if (chain.output.quality) output["quality"] = *chain.output.quality;
   if (chain.output.lossless) output["quality"] = "lossless";
+  if (chain.output.jpeg_lossless) output["jpeg"] = "lossless";
   if (chain.output.compression) output["compression"] = *chain.output.compression;
   if (chain.output.dtype) output["dtype"] = name_of(*chain.output.dtype);
   if (chain.output.stack) output["stack"] = true;

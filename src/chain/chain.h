@@ -22,6 +22,7 @@ struct OutputOptions {
   std::optional<Format> format;        ///< nothing: the input's own
   std::optional<int> quality;          ///< 1 to 100
   bool lossless = false;               ///< "quality": "lossless"
+  bool jpeg_lossless = false;          ///< jpg out of jpg by copying its coefficients
   std::optional<int> compression;      ///< 0 to 9
   std::optional<DType> dtype;          ///< nothing: the input's own; of npy, what Keras answers
   bool stack = false;                  ///< npy: also one array of each folder's outputs

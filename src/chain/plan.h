@@ -54,6 +54,11 @@ struct Plan {
 /// image files, else what Keras answers.
 [[nodiscard]] DType output_dtype(const Chain& chain, const Plan& plan, Format target);
 
+/// Fails with Shape, Depth or Unsupported where the output is anything but the plan's window of the
+/// picture as `file` stores it, or that cannot be cut out without loss.
+[[nodiscard]] Result<Done> check_lossless(const Chain& chain, const Plan& plan,
+                                          const ImageInfo& info, Bytes file, const Codec& target);
+
 /// Fails with Shape where a batch goes into an image file, and where the format cannot hold the
 /// output.
 [[nodiscard]] Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype);

@@ -114,6 +114,10 @@ Json chain_schema() {
              {{"anyOf", Json::array({Json{{"type", "integer"}, {"minimum", 1}, {"maximum", 100}},
                                      Json{{"const", "lossless"}}})}},
              "jpg and webp: 1 to 100; webp: also \"lossless\"")},
+        {"jpeg",
+         described({{"enum", {"encode", "lossless"}}},
+                   "jpg: \"lossless\" copies the coefficients of a jpg where the chain only "
+                   "crops, at block boundaries (default: encode)")},
         {"compression", described({{"type", "integer"}, {"minimum", 0}, {"maximum", 9}},
                                   "png and tiff: 0 (none, fastest) to 9 (smallest)")},
         {"dtype",

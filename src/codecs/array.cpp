@@ -77,7 +77,7 @@ Result<Done> encode_npy(const Tensor& pixels, const EncodeOptions& options, Buff
   return write_npy(axes, pixels.dtype, turned.bytes(), out);
 }
 
-std::string library() {
+std::string version() {
   return "deckle, npy 1.0";
 }
 
@@ -92,7 +92,7 @@ Codec npy_codec() {
           .decode = decode_npy,
           .can_encode = can_encode,
           .encode = encode_npy,
-          .library = library};
+          .version = version};
 }
 
 }  // namespace deckle

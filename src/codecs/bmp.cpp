@@ -351,7 +351,7 @@ Codec bmp_codec() {
           .decode = decode_bmp,
           .can_encode = can_encode_bmp,
           .encode = encode_bmp,
-          .library = by_deckle};
+          .version = by_deckle};
 }
 
 }  // namespace deckle

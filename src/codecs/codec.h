@@ -106,7 +106,7 @@ struct Codec {
   /// What cannot be written, before any pixel is made. Null: this format is read only.
   Result<Done> (*can_encode)(const Shape& shape, DType dtype);
   Result<Done> (*encode)(const Tensor& pixels, const EncodeOptions& options, Buffer& out);
-  std::string (*library)();  ///< "libpng 1.6.39": who makes the bytes
+  std::string (*version)();  ///< "libpng 1.6.39": who makes the bytes
   /// `decode` for a part of the picture as it is stored, where that costs less; it may give more
   /// than was asked for. Null: this format is always decoded whole.
   Result<Part> (*decode_part)(Bytes file, const ImageInfo& info, const DecodeOptions& options,
@@ -125,6 +125,11 @@ struct Codec {
                                                   const Window& needed) = nullptr;
   /// What this picture is that `read_rows` cannot read: "an interlaced png"; empty where it can.
   std::string (*needs_whole)(Bytes file) = nullptr;
+  /// Fails with Unsupported where `cut` cannot cut this window, by the header alone.
+  Result<Done> (*can_cut)(Bytes file, const Window& window) = nullptr;
+  /// A file of a window of the picture as it is stored, without another loss: its coefficients are
+  /// copied. Fails as `decode` does. Null, like `can_cut`: this format cannot.
+  Result<Done> (*cut)(Bytes file, const Window& window, Buffer& out) = nullptr;
 };
 
 /// The beginning of a file that `recognise` is shown.

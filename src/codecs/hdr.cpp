@@ -162,7 +162,7 @@ Codec hdr_codec() {
           .decode = decode_hdr,
           .can_encode = nullptr,
           .encode = nullptr,
-          .library = by_deckle};
+          .version = by_deckle};
 }
 
 }  // namespace deckle

@@ -183,7 +183,7 @@ Codec jp2_codec() {
           .decode = decode_jp2,
           .can_encode = nullptr,
           .encode = nullptr,
-          .library = opencv_version};
+          .version = opencv_version};
 }
 
 }  // namespace deckle

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -603,9 +604,9 @@ Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& /*info
 // ---- writing
 
 struct Destination {
-  jpeg_destination_mgr base;
-  Sink* out;
-  std::array<JOCTET, 65536> chunk;
+  jpeg_destination_mgr base{};
+  Sink* out = nullptr;
+  std::array<JOCTET, 65536> chunk;  // not cleared, once an image
 };
 
 void empty_chunk(j_compress_ptr jpeg, std::size_t bytes) {
@@ -628,6 +629,37 @@ void end_destination(j_compress_ptr jpeg) {
   empty_chunk(
       jpeg, reinterpret_cast<Destination*>(jpeg->dest)->chunk.size() - jpeg->dest->free_in_buffer);
 }
+
+// An encoder that is always destroyed.
+class Encoder {
+ public:
+  explicit Encoder(Sink& out) {
+    start(report);
+    destination_.base.init_destination = start_destination;
+    destination_.base.empty_output_buffer = full_destination;
+    destination_.base.term_destination = end_destination;
+    destination_.out = &out;
+    jpeg.err = &report.base;
+  }
+  ~Encoder() { jpeg_destroy_compress(&jpeg); }
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+
+  // Stands inside `guarded`.
+  void create() {
+    jpeg_create_compress(&jpeg);
+    jpeg.dest = &destination_.base;
+  }
+  [[nodiscard]] Error error() const {
+    return {ErrorCode::Internal, "libjpeg cannot encode: " + text_of(report)};
+  }
+
+  jpeg_compress_struct jpeg{};
+  Report report{};
+
+ private:
+  Destination destination_;
+};
 
 Result<Done> can_encode(const Shape& shape, DType dtype) {
   return check_holds({"jpg", {DType::UInt8}, {1, 3}, JPEG_MAX_DIMENSION}, shape, dtype);
@@ -655,22 +687,12 @@ void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows, int quality
 Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
   constexpr int kDefaultQuality = 95;
   if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
-  Report report{};
-  start(report);
-  Destination destination{};
-  destination.base.init_destination = start_destination;
-  destination.base.empty_output_buffer = full_destination;
-  destination.base.term_destination = end_destination;
-  destination.out = &out;
-  jpeg_compress_struct jpeg{};
-  jpeg.err = &report.base;
-  const bool done = guarded(report, [&] {
-    jpeg_create_compress(&jpeg);
-    jpeg.dest = &destination.base;
-    write_pixels(jpeg, rows, std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
+  Encoder encoder(out);
+  const bool done = guarded(encoder.report, [&] {
+    encoder.create();
+    write_pixels(encoder.jpeg, rows, std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
   });
-  jpeg_destroy_compress(&jpeg);
-  if (!done) return Error{ErrorCode::Internal, "libjpeg cannot encode: " + text_of(report)};
+  if (!done) return encoder.error();
   return Done{};
 }
 
@@ -678,9 +700,105 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   return encode_in_memory(jpeg_codec(), rows_of(pixels), options, out);
 }
 
+// ---- copying coefficients
+
+// Samples of the least part that is coded by itself, rows and cols.
+Window mcu_of(const jpeg_decompress_struct& jpeg) {
+  return {2,
+          {Interval{0, std::int64_t{DCTSIZE} * jpeg.max_v_samp_factor},
+           Interval{0, std::int64_t{DCTSIZE} * jpeg.max_h_samp_factor}}};
+}
+
+Result<Done> can_cut(Bytes file, const Window& window) {
+  Decoder decoder(file);
+  if (!decoder.read_header()) return header_error(decoder);
+  jpeg_decompress_struct& jpeg = decoder.jpeg;
+  if (jpeg.num_components != 1 && jpeg.num_components != 3)
+    return Error{ErrorCode::Unsupported, "CMYK is not written"};
+  const Window mcu = mcu_of(jpeg);
+  if (window[0].begin % mcu[0].end == 0 && window[1].begin % mcu[1].end == 0) return Done{};
+  return Error{ErrorCode::Unsupported,
+               "the output begins at row " + std::to_string(window[0].begin) + ", column " +
+                   std::to_string(window[1].begin) + " of blocks of " + std::to_string(mcu[0].end) +
+                   " x " + std::to_string(mcu[1].end) + "; begin at a multiple of them"};
+}
+
+// Stands inside `guarded`.
+void copy_coefficients(jpeg_decompress_struct& from, const Window& window,
+                       jpeg_compress_struct& to) {
+  jvirt_barray_ptr* const whole = jpeg_read_coefficients(&from);
+  jpeg_copy_critical_parameters(&from, &to);
+  to.image_height = static_cast<JDIMENSION>(window[0].length());
+  to.image_width = static_cast<JDIMENSION>(window[1].length());
+  to.optimize_coding = TRUE;  // the usual tables may lack a code
+  if (from.progressive_mode != 0) jpeg_simple_progression(&to);
+
+  const Window mcu = mcu_of(from);
+  const auto mcus = [&](int axis) {
+    return static_cast<JDIMENSION>((window[axis].length() + mcu[axis].end - 1) / mcu[axis].end);
+  };
+  std::array<jvirt_barray_ptr, MAX_COMPONENTS> parts{};
+  auto* const to_common = reinterpret_cast<j_common_ptr>(&to);
+  auto* const from_common = reinterpret_cast<j_common_ptr>(&from);
+  for (int i = 0; i < from.num_components; ++i) {
+    const jpeg_component_info& component = from.comp_info[i];
+    const auto across = static_cast<JDIMENSION>(component.h_samp_factor);
+    const auto down = static_cast<JDIMENSION>(component.v_samp_factor);
+    parts.at(static_cast<std::size_t>(i)) = to.mem->request_virt_barray(
+        to_common, JPOOL_IMAGE, FALSE, mcus(1) * across, mcus(0) * down, down);
+  }
+  jpeg_write_coefficients(&to, parts.data());
+  for (int i = 0; i < from.num_components; ++i) {
+    const jpeg_component_info& component = from.comp_info[i];
+    const auto down = static_cast<JDIMENSION>(component.v_samp_factor);
+    const auto top = static_cast<JDIMENSION>(window[0].begin / mcu[0].end) * down;
+    const auto left = static_cast<JDIMENSION>(window[1].begin / mcu[1].end) *
+                      static_cast<JDIMENSION>(component.h_samp_factor);
+    const std::size_t blocks = mcus(1) * static_cast<JDIMENSION>(component.h_samp_factor);
+    for (JDIMENSION row = 0; row < mcus(0) * down; row += down) {
+      JBLOCKARRAY source =
+          from.mem->access_virt_barray(from_common, whole[i], top + row, down, FALSE);
+      JBLOCKARRAY target = to.mem->access_virt_barray(
+          to_common, parts.at(static_cast<std::size_t>(i)), row, down, TRUE);
+      for (JDIMENSION r = 0; r < down; ++r)
+        std::memcpy(target[r], source[r] + left, blocks * sizeof(JBLOCK));
+    }
+  }
+  jpeg_finish_compress(&to);
+}
+
+Result<Done> cut(Bytes file, const Window& window, Buffer& out) {
+  if (const Result<Done> can = can_cut(file, window); !can) return can.error();
+  Decoder decoder(file);
+  jpeg_decompress_struct& jpeg = decoder.jpeg;
+  Report& report = decoder.report;
+  if (!decoder.read_header()) return header_error(decoder);
+  const bool multiple_scans = jpeg_has_multiple_scans(&jpeg) != 0;
+  report.multiple_scans = multiple_scans;
+  if (std::optional<Error> hole = find_hole(jpeg, file)) return *hole;
+  report.in_pixels = true;
+  report.stop_at_damage = true;
+
+  BufferSink sink(out);
+  Encoder encoder(sink);
+  bool written = false;
+  const bool read = guarded(report, [&] {
+    written = guarded(encoder.report, [&] {
+      encoder.create();
+      copy_coefficients(jpeg, window, encoder.jpeg);
+      finish_pixels(jpeg);
+    });
+  });
+  if (sink.failed()) throw std::bad_alloc();
+  if (!read) return fatal_error(decoder);
+  if (!written) return encoder.error();
+  if (auto damage = silent_damage(decoder, multiple_scans)) return *damage;
+  return Done{};
+}
+
 #define DECKLE_TEXT_OF(x) #x
 #define DECKLE_TEXT(x) DECKLE_TEXT_OF(x)
-std::string library() {
+std::string version() {
   return "libjpeg-turbo " DECKLE_TEXT(LIBJPEG_TURBO_VERSION);
 }
 
@@ -695,11 +813,13 @@ Codec jpeg_codec() {
           .decode = decode_jpeg,
           .can_encode = can_encode,
           .encode = encode,
-          .library = library,
+          .version = version,
           .decode_part = decode_part,
           .encode_rows = encode_rows,
           .read_rows = read_rows,
-          .needs_whole = needs_whole};
+          .needs_whole = needs_whole,
+          .can_cut = can_cut,
+          .cut = cut};
 }
 
 }  // namespace deckle

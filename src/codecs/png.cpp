@@ -537,7 +537,7 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   return encode_in_memory(png_codec(), rows_of(pixels), options, out);
 }
 
-std::string library() {
+std::string version() {
   return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", zlib " + zlibVersion() +
          ", libdeflate " LIBDEFLATE_VERSION_STRING;
 }
@@ -553,7 +553,7 @@ Codec png_codec() {
           .decode = decode_png,
           .can_encode = can_encode,
           .encode = encode,
-          .library = library,
+          .version = version,
           .encode_rows = encode_rows,
           .read_rows = read_rows,
           .needs_whole = needs_whole};

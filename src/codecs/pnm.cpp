@@ -315,7 +315,7 @@ Codec pnm_codec() {
           .decode = decode_pnm,
           .can_encode = can_encode_pnm,
           .encode = encode_pnm,
-          .library = by_deckle};
+          .version = by_deckle};
 }
 
 Codec pfm_codec() {
@@ -327,7 +327,7 @@ Codec pfm_codec() {
           .decode = decode_pfm,
           .can_encode = nullptr,
           .encode = nullptr,
-          .library = by_deckle};
+          .version = by_deckle};
 }
 
 }  // namespace deckle

@@ -75,7 +75,7 @@ inline void scale_samples(Tensor& out, std::uint32_t most) {
   }
 }
 
-/// `Codec::library` of what needs none.
+/// `Codec::version` of what needs none.
 inline std::string by_deckle() {
   return "deckle";
 }

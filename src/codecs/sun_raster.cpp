@@ -123,7 +123,7 @@ Codec sun_raster_codec() {
           .decode = decode_sun,
           .can_encode = nullptr,
           .encode = nullptr,
-          .library = by_deckle};
+          .version = by_deckle};
 }
 
 }  // namespace deckle

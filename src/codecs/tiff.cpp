@@ -857,7 +857,7 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   return encode_in_memory(tiff_codec(), rows_of(pixels), options, out);
 }
 
-std::string library() {
+std::string version() {
   const std::string_view text = TIFFGetVersion();  // "LIBTIFF, Version 4.5.0\nCopyright ..."
   const std::string_view line = text.substr(0, text.find('\n'));
   return "libtiff " + std::string(line.substr(line.rfind(' ') + 1)) + ", zlib " + zlibVersion();
@@ -874,7 +874,7 @@ Codec tiff_codec() {
           .decode = decode_tiff,
           .can_encode = can_encode,
           .encode = encode,
-          .library = library,
+          .version = version,
           .read_volume_info = read_volume_info,
           .encode_rows = encode_rows,
           .read_rows = read_rows,

@@ -53,6 +53,8 @@ ROWS = [
     Row("12mp-512", "12 MP → random 512²", "large", "crop:512", tools=ALL),
     Row("2mp-expand", "2–3 MP, crop 8, pad 16, 2 ×", "medium", "expand", tools=[*ALL[:-1]]),
     Row("500-png", "500 px → random 224² PNG", "dataset", "crop:224", form="png", tools=ALL),
+    Row("500-npy", "500 px → random 224² npy", "dataset", "crop:224", form="npy",
+        tools=["deckle", "OpenCV", "Pillow", "torchvision", *FLOORS]),
     Row("copies", "500 px → 8 random 224² of each", "dataset", "crop:224", copies=8,
         tools=["deckle", "deckle, 8 runs", "libvips", "OpenCV", "Pillow", "torchvision", "floor, full"]),
     Row("threads-224", "500 px → random 224², one thread", "dataset", "crop:224", tools=["deckle, -j1"]),
@@ -154,7 +156,7 @@ class Bench:
         else:
             side = int(row.work.partition(":")[2])
             layers = [{"class_name": "RandomCrop", "config": {"height": side, "width": side}}]
-        output = {"format": row.form, **({"quality": 90} if row.form == "jpg" else {})}
+        output = {"format": row.form, **{"jpg": {"quality": 90}, "npy": {"dtype": "uint8"}}.get(row.form, {})}
         path = self.work / f"{row.key}.json"
         path.write_text(json.dumps({"seed": 42, "layers": layers, "output": output}))
         return path
@@ -261,7 +263,12 @@ def markers(file):
 
 
 def size_of_file(file):
-    """Rows and columns of a JPEG or PNG."""
+    """Rows and columns of a JPEG, a PNG or an array."""
+    if str(file).endswith(".npy"):
+        with open(file, "rb") as stream:
+            extents = re.search(rb"'shape': \(([\d, ]+)\)", stream.read(128))[1].split(b",")
+        extents = [int(extent) for extent in extents]
+        return tuple(extents[:2] if extents[2] == 3 else extents[1:])
     if str(file).endswith(".png"):
         with open(file, "rb") as stream:
             cols, rows = struct.unpack(">II", stream.read(24)[16:])

@@ -3,7 +3,7 @@
 // the work of a row, threads over files, and nothing else: no manifest, no digests, no checks, no
 // renames. What a program that does real work is held against; never a program to be used.
 //
-//     floor full|window crop:SIDE|expand jpg|png JOBS COPIES OUT < list of files
+//     floor full|window crop:SIDE|expand jpg|png|npy JOBS COPIES OUT < list of files
 //
 // full decodes whole pictures, window no more than what is shown. expand is crop 8, pad 16,
 // upsample 2 x.
@@ -44,7 +44,7 @@ constexpr std::size_t kTimes = 2;
 struct Work {
   bool window = false;
   std::size_t side = 0;  // 0: expand
-  bool png = false;
+  std::string form;
   int copies = 1;
   std::string out;
 };
@@ -185,7 +185,10 @@ class Worker {
     const auto row_of = [&](std::size_t row) {
       return expanded ? pixels.at(row / kTimes, 0) : pixels.at(top + row, left);
     };
-    if (work_.png) {
+    if (work_.form == "npy") {
+      const std::size_t size = lay_out_npy(rows, cols, row_of);
+      write_file(path + ".npy", encoded_.data(), size);
+    } else if (work_.form == "png") {
       const std::size_t size = encode_png(rows, cols, row_of);
       write_file(path + ".png", encoded_.data(), size);
     } else {
@@ -221,6 +224,22 @@ class Worker {
       encoded_.resize(2 * size);
       std::free(to);
     }
+  }
+
+  template <typename RowOf>
+  std::size_t lay_out_npy(std::size_t rows, std::size_t cols, const RowOf& row_of) {
+    constexpr std::size_t kHeader = 128;
+    std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (" +
+                         std::to_string(rows) + ", " + std::to_string(cols) + ", 3), }";
+    header.resize(kHeader - 10, ' ');
+    header.back() = '\n';
+    header.insert(0, std::string("\x93NUMPY\x01\x00\x76\x00", 10));
+    const std::size_t bytes = cols * 3;
+    encoded_.resize(std::max(encoded_.size(), kHeader + rows * bytes));
+    std::memcpy(encoded_.data(), header.data(), kHeader);
+    for (std::size_t row = 0; row < rows; ++row)
+      std::memcpy(encoded_.data() + kHeader + row * bytes, row_of(row), bytes);
+    return kHeader + rows * bytes;
   }
 
   static std::uint8_t* put(std::uint8_t* to, std::size_t value) {
@@ -289,11 +308,11 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (arguments.size() != 6)
-    fail("full|window crop:SIDE|expand jpg|png JOBS COPIES OUT < list of files");
+    fail("full|window crop:SIDE|expand jpg|png|npy JOBS COPIES OUT < list of files");
   Work work;
   work.window = arguments[0] == "window";
   if (arguments[1].starts_with("crop:")) work.side = std::stoul(arguments[1].substr(5));
-  work.png = arguments[2] == "png";
+  work.form = arguments[2];
   work.copies = std::stoi(arguments[4]);
   work.out = arguments[5];
 

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 FONT = "font-family=\"system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif\""
 INK, QUIET, GRID = "#1f2328", "#59636e", "#d1d9e0"
 DECKLE, PEER, BEST, FLOOR = "#c2410c", "#b6bfc9", "#6e7a87", "#e4e8ec"
-ROWS = ["500-224", "2mp-224", "2mp-1024", "12mp-512", "2mp-expand", "500-png", "copies"]
+ROWS = ["500-224", "2mp-224", "2mp-1024", "12mp-512", "2mp-expand", "500-png", "500-npy", "copies"]
 ORDER = ["deckle", "libvips", "OpenCV", "Pillow", "torchvision", "mogrify", "gm", "floor, full", "floor, window"]
 NAMES = {
     "libvips": "libvips, in process",

@@ -331,3 +331,54 @@ TEST_CASE("JPEG windows of photographs are those of a full decode", "[codecs][jp
     check_windows(file, 8, random);
   }
 }
+
+TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
+  const Codec& codec = codec_of(Format::Jpeg);
+  const Window window{2, {Interval{16, 67}, Interval{32, 91}}};
+  for (const std::int64_t channels : {1, 3}) {
+    for (const bool progressive : {false, true}) {
+      const File file = jpeg_with(picture(83, 99, channels), JCS_UNKNOWN, [&](auto& j) {
+        if (progressive) jpeg_simple_progression(&j);
+        jpeg_set_quality(&j, 60, TRUE);
+      });
+      Buffer out;
+      REQUIRE(codec.cut(file, window, out));
+      Tensor all;
+      Tensor part;
+      REQUIRE(read(file, all));
+      REQUIRE(read(File(out.data(), out.data() + out.size()), part));
+      REQUIRE(part.shape == Shape::image(51, 59, channels));
+      // At the cut the upsampling of colour has other neighbours.
+      const std::int64_t edge = channels == 1 ? 0 : 2;
+      bool equal = true;
+      for (std::int64_t r = edge; r < 51 - edge; ++r) {
+        equal = equal &&
+                std::memcmp(part.row(r) + edge * channels, all.row(16 + r) + (32 + edge) * channels,
+                            static_cast<std::size_t>((59 - 2 * edge) * channels)) == 0;
+      }
+      CHECK(equal);
+      // The same picture again, where all of it is wanted.
+      REQUIRE(codec.cut(file, Window{2, {Interval{0, 83}, Interval{0, 99}}}, out));
+      REQUIRE(read(File(out.data(), out.data() + out.size()), part));
+      CHECK(same(part, all));
+    }
+  }
+}
+
+TEST_CASE("a lossless cut says why it cannot be", "[codecs][jpeg]") {
+  const Codec& codec = codec_of(Format::Jpeg);
+  const File file = encoded(picture(60, 60, 3), {.format = Format::Jpeg});
+  const auto refused = codec.can_cut(file, Window{2, {Interval{8, 40}, Interval{16, 40}}});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::Unsupported);
+  CHECK(refused.error().message ==
+        "the output begins at row 8, column 16 of blocks of 16 x 16; begin at a multiple of them");
+  CHECK_FALSE(codec.can_cut(jpeg(picture(32, 32, 4), Kind::Cmyk),
+                            Window{2, {Interval{0, 16}, Interval{0, 16}}}));
+  Buffer out;
+  File cut_short = file;
+  cut_short.resize(file.size() * 2 / 3);
+  const auto truncated = codec.cut(cut_short, Window{2, {Interval{16, 40}, Interval{16, 40}}}, out);
+  REQUIRE_FALSE(truncated);
+  CHECK(truncated.error().code == ErrorCode::Truncated);
+}

@@ -32,7 +32,7 @@ TEST_CASE("std::cerr still works for everybody else", "[codecs][opencv]") {
 
 TEST_CASE("the plug-in names the OpenCV it was built with", "[codecs][opencv]") {
   CHECK(opencv_version() == "OpenCV " + cv::getVersionString());
-  CHECK(codec_of(Format::Jp2).library() == opencv_version());
+  CHECK(codec_of(Format::Jp2).version() == opencv_version());
 }
 
 TEST_CASE("many threads may ask for OpenCV at once", "[codecs][opencv]") {

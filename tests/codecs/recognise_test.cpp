@@ -37,7 +37,7 @@ TEST_CASE("codecs are found by name and by each extension", "[codecs][recognise]
     for (const std::string_view extension : codec.extensions)
       CHECK(codec_by_name(extension) == &codec);
     CHECK(&codec_of(codec.format) == &codec);
-    CHECK(!codec.library().empty());
+    CHECK(!codec.version().empty());
   }
   CHECK(codec_by_name("gif") == nullptr);
   CHECK(codec_by_name("") == nullptr);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The work of a row by a pool of Python processes, as people write it.
 
-    pool.py cv2|pillow|torchvision crop:SIDE|expand jpg|png JOBS COPIES OUT < list of files
+    pool.py cv2|pillow|torchvision crop:SIDE|expand jpg|png|npy JOBS COPIES OUT < list of files
     pool.py cv2|pillow|torchvision --version
 
 Each library encodes as it does when it is not told otherwise, but for JPEG's quality, which is 90 (4:2:0 is what
@@ -14,6 +14,8 @@ import os
 import random
 import sys
 
+import numpy
+
 CROP, PAD, TIMES, QUALITY = 8, 16, 2, 90
 
 
@@ -23,6 +25,7 @@ class OpenCV:
 
         cv2.setNumThreads(1)
         self.cv2, self.version = cv2, f"OpenCV {cv2.__version__}"
+        self.array = lambda image: image
 
     def read(self, path):
         image = self.cv2.imread(path)
@@ -47,6 +50,7 @@ class Pillow:
         from PIL import Image, ImageOps
 
         self.Image, self.ImageOps, self.version = Image, ImageOps, f"Pillow {PIL.__version__}"
+        self.array = numpy.asarray
 
     def read(self, path):
         image = self.Image.open(path)
@@ -71,6 +75,7 @@ class Torchvision:
         torch.set_num_threads(1)
         self.torch, self.io = torch, torchvision.io
         self.version = f"torchvision {torchvision.__version__}"
+        self.array = torch.Tensor.numpy
 
     def read(self, path):
         image = self.io.read_image(path)
@@ -95,15 +100,19 @@ LIBRARIES = {"cv2": OpenCV, "pillow": Pillow, "torchvision": Torchvision}
 
 def work_on(path):
     library, work, form, copies, out = JOB
+    if form == "npy":
+        write = lambda image, path: numpy.save(path, library.array(image))
+    else:
+        write = library.write
     stem = os.path.join(out, os.path.splitext(os.path.basename(path))[0])
     image, rows, cols = library.read(path)
     if work == "expand":
-        library.write(library.expand(image), f"{stem}.{form}")
+        write(library.expand(image), f"{stem}.{form}")
         return
     side = int(work.partition(":")[2])
     for copy in range(copies):
         window = library.crop(image, random.randint(0, rows - side), random.randint(0, cols - side), side, side)
-        library.write(window, f"{stem}_{copy}.{form}" if copies > 1 else f"{stem}.{form}")
+        write(window, f"{stem}_{copy}.{form}" if copies > 1 else f"{stem}.{form}")
 
 
 def main():
