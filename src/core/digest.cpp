@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <xxhash.h>
 #ifdef DECKLE_XXHASH_DISPATCH
@@ -18,35 +19,36 @@ namespace deckle {
 static_assert(std::endian::native == std::endian::little,
               "pixel digests are those of little-endian samples");
 
+namespace {
+
+// OpenSSL without its configuration file, which takes a millisecond to read and has nothing to say
+// about digests.
+const EVP_MD* sha256_algorithm() {
+  static const bool begun = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1;
+  static const EVP_MD* const algorithm =
+      begun ? EVP_MD_fetch(nullptr, "SHA256", nullptr) : nullptr;  // never freed
+  if (algorithm == nullptr) throw std::runtime_error("OpenSSL has no SHA-256");
+  return algorithm;
+}
+
+}  // namespace
+
 Sha256 sha256(Bytes data) {
-  // Looking the algorithm up, and a new context for each file, cost as much as a small file itself.
-  struct Context {
-    EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    EVP_MD_CTX* state = EVP_MD_CTX_new();
-    Context() = default;
-    Context(const Context&) = delete;
-    Context& operator=(const Context&) = delete;
-    ~Context() {
-      EVP_MD_CTX_free(state);
-      EVP_MD_free(algorithm);
-    }
-  };
-  thread_local const Context context;
-  Sha256 digest{};
-  if (context.algorithm == nullptr || context.state == nullptr ||
-      EVP_DigestInit_ex2(context.state, context.algorithm, nullptr) != 1 ||
-      EVP_DigestUpdate(context.state, data.data(), data.size()) != 1 ||
-      EVP_DigestFinal_ex(context.state, digest.data(), nullptr) != 1) {
-    throw std::runtime_error("OpenSSL has no SHA-256");
-  }
-  return digest;
+  // A new context for each file costs as much as a small file itself.
+  thread_local Sha256Stream stream;
+  stream.start();
+  stream.update(data);
+  return stream.finish();
 }
 
 Sha256Stream::Sha256Stream() : state_(EVP_MD_CTX_new()) {
-  if (!state_ ||
-      EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(state_.get()), EVP_sha256(), nullptr) != 1) {
+  if (!state_) throw std::bad_alloc();
+  start();
+}
+
+void Sha256Stream::start() {
+  if (EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(state_.get()), sha256_algorithm(), nullptr) != 1)
     throw std::runtime_error("OpenSSL has no SHA-256");
-  }
 }
 
 void Sha256Stream::update(Bytes data) {

@@ -20,8 +20,10 @@ using Sha256 = std::array<std::uint8_t, 32>;
 class Sha256Stream {
  public:
   Sha256Stream();
+  /// Begins anew, as a new one does.
+  void start();
   void update(Bytes data);
-  /// Of all so far; no more may come.
+  /// Of all since the start; no more may come until another.
   [[nodiscard]] Sha256 finish();
 
  private:
