@@ -21,7 +21,7 @@ inline constexpr unsigned kLongestCode = 16;   // bits
 // are to be dropped, above them how many coefficients that passes, with kEnd more where the block
 // ends.
 using Run = std::uint16_t;
-inline constexpr unsigned kRunShift = 5;
+inline constexpr unsigned kRunShift = 6;  // what a shift by a whole run goes by: no mask
 inline constexpr unsigned kRunBits = (1U << kRunShift) - 1;
 inline constexpr unsigned kRunWindow = 13;  // bits that are looked at together
 inline constexpr unsigned kEnd = 256;
