@@ -64,6 +64,8 @@ class ImageJob {
       if (auto fits = check_output(*name.codec, plans.front(), depth); !fits)
         return failed(fits.error());
     }
+    for (Plan& plan : plans)
+      round_as_made(plan, depth);
 
     if (plans.front().skip.empty()) {  // skipping depends on the shape alone, so all copies agree
       Window needed;                   // by any of the copies: they share one decode

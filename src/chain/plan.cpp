@@ -367,6 +367,22 @@ Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype) {
   return target.can_encode(plan.output, dtype);
 }
 
+void round_as_made(Plan& plan, DType depth) {
+  if (plan.ops.empty() || plan.input_dtype != depth || info(depth).is_float || size_of(depth) > 2)
+    return;
+  const auto* cast = std::get_if<CastOp>(&plan.ops.back());
+  const bool rounds = cast != nullptr && cast->rounded && cast->to == depth;
+  const std::size_t last = plan.ops.size() - (rounds ? 2 : 1);
+  auto* resize = std::get_if<ResizeOp>(&plan.ops[last]);
+  if (resize == nullptr || resize->to != DType::Float32) return;
+  // Nothing but such integers may come to it: of others the rounding is not this one.
+  for (std::size_t i = 0; i < last; ++i) {
+    if (!std::holds_alternative<GatherOp>(plan.ops[i])) return;
+  }
+  resize->to = depth;
+  plan.ops.resize(last + 1);
+}
+
 const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,
                        PlanScratch& scratch) {
   const Tensor* now = &source;

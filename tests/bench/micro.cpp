@@ -108,7 +108,7 @@ BENCHMARK_CAPTURE(gather_of, window, kWindow)->Apply(sizes_and_channels);
 BENCHMARK_CAPTURE(gather_of, pad, kPad)->Apply(sizes_and_channels);
 BENCHMARK_CAPTURE(gather_of, upsample, kUpsample)->Apply(sizes_and_channels);
 
-// ---- resample: the same names and sizes as peers/resize.py, which times OpenCV's
+// ---- resample; beside OpenCV's: peers/resize.cpp
 
 struct Resize {
   const char* name;

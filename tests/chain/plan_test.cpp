@@ -544,6 +544,44 @@ TEST_CASE("an 8-bit picture that is only cropped at random is never stored as fl
   CHECK(run_plan(plan, source, test::whole(source.shape), scratch).dtype == DType::UInt8);
 }
 
+TEST_CASE("interpolated integers are rounded as they are made, to what rounding the floats gives") {
+  Chance chance(4);
+  PlanScratch scratch;
+  for (const DType dtype : {DType::UInt8, DType::UInt16}) {
+    for (const char* layers :
+         {R"("layers": [{"class_name": "Resizing", "height": 7, "width": 11}])",
+          R"("keras": 3, "layers": [{"class_name": "Resizing", "height": 7, "width": 11}])",
+          R"("layers": [{"class_name": "UpSampling2D", "interpolation": "bicubic"}])",
+          R"("seed": 1, "layers": [{"class_name": "RandomCrop", "height": 40, "width": 3}])"}) {
+      const Shape shape = Shape::image(9, 13, 3);
+      Plan plan = plan_of("{" + std::string(layers) + "}", shape, dtype);
+      const Tensor source = tensor_of(picture_of(chance, 9, 13, 3, dtype));
+      Tensor floats;
+      to_file_depth(run_plan(plan, source, test::whole(shape), scratch), dtype, dtype, floats);
+      round_as_made(plan, dtype);
+      const Tensor& made = run_plan(plan, source, test::whole(shape), scratch);
+      CHECK(made.dtype == dtype);
+      CHECK(test::same_bytes(made, floats));
+    }
+  }
+}
+
+TEST_CASE("what is moved or scaled after it is interpolated is rounded at the end") {
+  for (const char* layers :
+       {R"({"layers": [{"class_name": "UpSampling2D", "interpolation": "bilinear"},
+                       {"class_name": "ZeroPadding2D", "value": 0.5}]})",
+        R"({"layers": [{"class_name": "Rescaling", "scale": 0.3},
+                       {"class_name": "UpSampling2D", "interpolation": "bilinear"}]})"}) {
+    Plan plan = plan_of(layers, Shape::image(4, 4, 1));
+    const std::size_t ops = plan.ops.size();
+    round_as_made(plan, DType::UInt8);
+    CHECK(plan.ops.size() == ops);
+    for (const Op& op : plan.ops) {
+      if (const auto* resize = std::get_if<ResizeOp>(&op)) CHECK(resize->to == DType::Float32);
+    }
+  }
+}
+
 TEST_CASE("where nothing is to be done the source itself is the result") {
   const Plan plan = plan_of(R"({"layers": [{"class_name": "Cropping2D"},
                                 {"class_name": "UpSampling2D", "size": 1}]})",
