@@ -68,13 +68,6 @@ Window window_of(const GatherOp& gather) {
   return window;
 }
 
-bool is_whole(const Window& window, const Shape& shape) {
-  for (int a = 0; a < shape.rank; ++a) {
-    if (window[a] != Interval{0, shape[a]}) return false;
-  }
-  return true;
-}
-
 // Of one axis of a convolution, the part of the output that is wanted: `axis` is changed to make
 // that part alone. Gives back what is needed of the input, which is `n` long.
 Interval narrow(ConvolvedAxis& axis, std::int64_t size, std::int64_t n, const Interval& wanted) {
@@ -114,12 +107,12 @@ void make_only_needed(std::vector<Op>& ops) {
       const auto* convolve = before > 0 ? std::get_if<ConvolveOp>(&ops[before - 1]) : nullptr;
       if (convolve == nullptr || !has_parts(*convolve)) continue;
       const Window window = window_of(*gather);
-      if (window.pixels() == 0 || is_whole(window, convolve->out)) continue;
+      if (window.pixels() == 0 || window == whole(convolve->out)) continue;
       for (std::size_t a = 0; a < gather->axes.size(); ++a)
         gather->axes[a].count_from(window[static_cast<int>(a)].begin);
       wanted = window;
     } else if (auto* convolve = std::get_if<ConvolveOp>(&ops[i]); convolve != nullptr && wanted) {
-      if (is_whole(*wanted, convolve->out)) {
+      if (*wanted == whole(convolve->out)) {
         wanted.reset();
         continue;
       }
@@ -288,14 +281,6 @@ void convolve_strips(std::span<const Op> ops, const Tensor& from, std::int64_t r
     std::memcpy(to.data.data() + static_cast<std::size_t>(begin) * bytes_of_row(to),
                 strip.data.data(), strip.byte_count());
   }
-}
-
-Window whole(const Shape& shape) {
-  Window window;
-  window.rank = shape.rank;
-  for (int a = 0; a < shape.rank; ++a)
-    window[a] = {0, shape[a]};
-  return window;
 }
 
 }  // namespace

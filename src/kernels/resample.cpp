@@ -317,7 +317,7 @@ void resample(const Tensor& source, std::int64_t rows, std::int64_t cols, const 
   const bool area = how.interpolation == Interpolation::Area;
   const bool smaller = rows < source.shape.rows() || cols < source.shape.cols();
   const bool by_two = how.interpolation == Interpolation::Bilinear && !(how.antialias && smaller);
-  if ((by_two || area) && resample_half(source, area, out)) return;
+  if (((by_two && !how.from_corners) || area) && resample_half(source, area, out)) return;
   if (to == DType::Float64) {
     resample_in<double>(source, row_taps, col_taps, by_two, out);
   } else {

@@ -110,10 +110,11 @@ void add_output(AxisTaps& taps, std::int64_t first, std::span<const double> weig
 
 // TensorFlow's own rule for two taps: a centre in floating point, its neighbours held inside.
 template <typename T>
-void add_bilinear(AxisTaps& taps, std::int64_t in, std::int64_t out) {
+void add_bilinear(AxisTaps& taps, std::int64_t in, std::int64_t out, bool from_corners) {
   const T scale = static_cast<T>(in) / static_cast<T>(out);
   for (std::int64_t j = 0; j < out; ++j) {
-    const T centre = (static_cast<T>(j) + T{0.5}) * scale - T{0.5};
+    const T centre =
+        from_corners ? static_cast<T>(j) * scale : (static_cast<T>(j) + T{0.5}) * scale - T{0.5};
     const auto inside = [&](T index) {
       return std::clamp<std::int64_t>(static_cast<std::int64_t>(index), 0, in - 1);
     };
@@ -185,9 +186,9 @@ AxisTaps taps_of(std::int64_t in, std::int64_t out, const Resampling& how, DType
     add_area(taps, in, out);
   } else if (by == Interpolation::Bilinear && !(how.antialias && in > out)) {
     if (computed_in == DType::Float64) {
-      add_bilinear<double>(taps, in, out);
+      add_bilinear<double>(taps, in, out, how.from_corners);
     } else {
-      add_bilinear<float>(taps, in, out);
+      add_bilinear<float>(taps, in, out, how.from_corners);
     }
   } else {
     add_kernel(taps, in, out, kKernels.at(static_cast<std::size_t>(by)), how.antialias);

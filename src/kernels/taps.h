@@ -33,6 +33,8 @@ struct Resampling {
   /// Making smaller widens the kernel by in / out, so that no source pixel is skipped. Nearest and
   /// area do not know it, making larger does not need it.
   bool antialias = false;
+  /// Bilinear as in TensorFlow 1: output j looks at j * in / out, the corners of pixels.
+  bool from_corners = false;
 
   bool operator==(const Resampling&) const = default;
 };

@@ -58,10 +58,6 @@ Tensor picture(std::int64_t rows, std::int64_t cols, std::int64_t channels) {
   return tensor;
 }
 
-Window whole(const Shape& shape) {
-  return {2, {Interval{0, shape.rows()}, Interval{0, shape.cols()}}};
-}
-
 void count_bytes(benchmark::State& state, std::size_t bytes) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
                           static_cast<std::int64_t>(bytes));

@@ -566,6 +566,27 @@ TEST_CASE("interpolated integers are rounded as they are made, to what rounding 
   }
 }
 
+TEST_CASE("bilinear UpSampling2D goes by the corners of pixels up to Keras 2.3") {
+  Tensor line;
+  line.reset(Shape::image(1, 2, 1), DType::UInt8);
+  line.data.data()[0] = 0;
+  line.data.data()[1] = 40;
+  const auto enlarged = [&](const std::string& keras) {
+    const Plan plan = plan_of(R"({"keras": ")" + keras + R"(", "layers": [{"class_name":
+                              "UpSampling2D", "size": [1, 4], "interpolation": "bilinear"}]})",
+                              line.shape);
+    const Tensor out = output(plan, line, test::whole(line.shape));
+    const auto* samples = reinterpret_cast<const float*>(out.data.data());
+    return std::vector<float>(samples, samples + 8);
+  };
+  const std::vector<float> corners{0, 10, 20, 30, 40, 40, 40, 40};
+  const std::vector<float> centres{0, 0, 5, 15, 25, 35, 40, 40};
+  CHECK(enlarged("2.2.4") == corners);
+  CHECK(enlarged("2.3.1") == corners);
+  CHECK(enlarged("2.4") == centres);
+  CHECK(enlarged("2.9") == centres);
+}
+
 TEST_CASE("what is moved or scaled after it is interpolated is rounded at the end") {
   for (const char* layers :
        {R"({"layers": [{"class_name": "UpSampling2D", "interpolation": "bilinear"},

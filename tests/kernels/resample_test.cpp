@@ -187,6 +187,23 @@ TEST_CASE("bilinear resizing is its twin to the bit, whichever kernel does it") 
   }
 }
 
+TEST_CASE("from the corners of pixels is TensorFlow 1's rule, and leaves the last ones alone") {
+  // j * in / out: 0, 1/2, 1, 3/2 with nothing after the last.
+  const Tensor image = test::tensor_of(Shape::image(2, 2, 1), DType::UInt8, {0, 40, 80, 120});
+  const Resampling how{Interpolation::Bilinear, false, true};
+  Tensor out;
+  resample(image, 4, 4, how, DType::Float32, out);
+  CHECK(test::samples(out) ==
+        Numbers{0, 20, 40, 40, 40, 60, 80, 80, 80, 100, 120, 120, 80, 100, 120, 120});
+  resample(image, 1, 1, how, DType::UInt8, out);
+  CHECK(test::samples(out) == Numbers{0});  // not the mean of the four
+  const Tensor line = test::tensor_of(Shape::image(1, 3, 1), DType::Float32, {0, 3, 9});
+  resample(line, 1, 9, how, DType::Float32, out);
+  const Numbers wanted{0, 1, 2, 3, 5, 7, 9, 9, 9};
+  for (std::size_t j = 0; j < wanted.size(); ++j)
+    CHECK(std::abs(test::sample(out, j) - wanted[j]) < 1e-5);
+}
+
 TEST_CASE("half of both sides is the mean of four, half to even, bilinear and by area") {
   // All sums that four bytes have, in every place of the kernels' blocks.
   for (const std::int64_t channels : {1, 3, 4}) {
