@@ -16,6 +16,10 @@ DECKLE_AVX2 inline __m128i load16(const void* from) {
   return _mm_loadu_si128(static_cast<const __m128i*>(from));
 }
 
+DECKLE_AVX2 inline __m256i load32(const void* from) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+}
+
 DECKLE_AVX2 inline __m256 floats(__m256i whole) {
   return _mm256_cvtepi32_ps(whole);
 }
@@ -29,6 +33,62 @@ DECKLE_AVX2 inline void blend_eight(__m256 low, __m256 high, const float* weight
 DECKLE_AVX2 inline void blend_bytes(__m128i both, const float* weights, float* to) {
   blend_eight(floats(_mm256_cvtepu8_epi32(both)),
               floats(_mm256_cvtepu8_epi32(_mm_unpackhi_epi64(both, both))), weights, to);
+}
+
+// Of kWindows windows for eight outputs.
+template <std::size_t kWindows>
+DECKLE_AVX2 void blend_bytes_of(const std::uint8_t* from, const std::int32_t* first,
+                                const Places<std::uint8_t>* places, std::size_t count,
+                                const float* weights, float* to) {
+  for (std::size_t b = 0; b < count; ++b, first += kWindows) {
+    const __m128i at = load16(places[b].at.data());
+    __m128i both = _mm_shuffle_epi8(load16(from + first[0]), at);
+    if constexpr (kWindows == 2) {
+      const __m128i others = _mm_shuffle_epi8(load16(from + first[1]), at);
+      both = _mm_blend_epi32(both, others, 0b1010);
+    }
+    blend_bytes(both, weights + b * kEight, to + b * kEight);
+  }
+}
+
+template <std::size_t kWindows>
+DECKLE_AVX2 inline __m256 words(const std::uint16_t* from, const std::int32_t* first, __m128i at) {
+  __m128i picked = _mm_shuffle_epi8(load16(from + first[0]), at);
+  if constexpr (kWindows == 2)
+    picked = _mm_blend_epi32(picked, _mm_shuffle_epi8(load16(from + first[1]), at), 0b1100);
+  return floats(_mm256_cvtepu16_epi32(picked));
+}
+
+template <std::size_t kWindows>
+DECKLE_AVX2 void blend_words_of(const std::uint16_t* from, const std::int32_t* first,
+                                const Places<std::uint16_t>* places, std::size_t count,
+                                const float* weights, float* to) {
+  for (std::size_t b = 0; b < count; ++b, first += kWindows) {
+    const __m128i at = load16(places[b].at.data());
+    blend_eight(words<kWindows>(from, first, at), words<kWindows>(from + 1, first, at),
+                weights + b * kEight, to + b * kEight);
+  }
+}
+
+template <std::size_t kWindows>
+DECKLE_AVX2 inline __m256 singles(const float* from, const std::int32_t* first, __m256i at) {
+  __m256 picked = _mm256_permutevar8x32_ps(_mm256_loadu_ps(from + first[0]), at);
+  if constexpr (kWindows == 2) {
+    const __m256 others = _mm256_permutevar8x32_ps(_mm256_loadu_ps(from + first[1]), at);
+    picked = _mm256_blend_ps(picked, others, 0b11110000);
+  }
+  return picked;
+}
+
+template <std::size_t kWindows>
+DECKLE_AVX2 void blend_floats_of(const float* from, const std::int32_t* first,
+                                 const Places<float>* places, std::size_t count,
+                                 const float* weights, float* to) {
+  for (std::size_t b = 0; b < count; ++b, first += kWindows) {
+    const __m256i at = load32(places[b].at.data());
+    blend_eight(singles<kWindows>(from, first, at), singles<kWindows>(from + 1, first, at),
+                weights + b * kEight, to + b * kEight);
+  }
 }
 
 template <std::size_t kChannels>
@@ -107,10 +167,6 @@ DECKLE_AVX2 void halve_bytes(const std::uint8_t* first, const std::uint8_t* seco
   halve_rest<kChannels>(first, second, i, width, to);
 }
 
-DECKLE_AVX2 inline __m256i load32(const void* from) {
-  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
-}
-
 // Eight pairs of samples: the sum of each.
 DECKLE_AVX2 inline __m256i pair_sums(const std::uint16_t* from) {
   const __m256i pairs = load32(from);
@@ -176,37 +232,25 @@ void set_place(Places<float>& places, std::size_t i, std::int32_t low) {
   places.at.at(i) = low;
 }
 
-DECKLE_AVX2 void blend_windows(const std::uint8_t* from, const std::int32_t* first,
-                               const Places<std::uint8_t>* places, std::size_t count,
-                               const float* weights, float* to) {
-  for (std::size_t b = 0; b < count; ++b) {
-    const __m128i both = _mm_shuffle_epi8(load16(from + first[b]), load16(places[b].at.data()));
-    blend_bytes(both, weights + b * kEight, to + b * kEight);
-  }
+void blend_windows(bool far, const std::uint8_t* from, const std::int32_t* first,
+                   const Places<std::uint8_t>* places, std::size_t count, const float* weights,
+                   float* to) {
+  far ? blend_bytes_of<2>(from, first, places, count, weights, to)
+      : blend_bytes_of<1>(from, first, places, count, weights, to);
 }
 
-DECKLE_AVX2 void blend_windows(const std::uint16_t* from, const std::int32_t* first,
-                               const Places<std::uint16_t>* places, std::size_t count,
-                               const float* weights, float* to) {
-  for (std::size_t b = 0; b < count; ++b) {
-    const __m128i at = load16(places[b].at.data());
-    const __m128i low = _mm_shuffle_epi8(load16(from + first[b]), at);
-    const __m128i high = _mm_shuffle_epi8(load16(from + first[b] + 1), at);
-    blend_eight(floats(_mm256_cvtepu16_epi32(low)), floats(_mm256_cvtepu16_epi32(high)),
-                weights + b * kEight, to + b * kEight);
-  }
+void blend_windows(bool far, const std::uint16_t* from, const std::int32_t* first,
+                   const Places<std::uint16_t>* places, std::size_t count, const float* weights,
+                   float* to) {
+  far ? blend_words_of<2>(from, first, places, count, weights, to)
+      : blend_words_of<1>(from, first, places, count, weights, to);
 }
 
-DECKLE_AVX2 void blend_windows(const float* from, const std::int32_t* first,
-                               const Places<float>* places, std::size_t count, const float* weights,
-                               float* to) {
-  for (std::size_t b = 0; b < count; ++b) {
-    const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(places[b].at.data()));
-    const float* window = from + first[b];
-    blend_eight(_mm256_permutevar8x32_ps(_mm256_loadu_ps(window), at),
-                _mm256_permutevar8x32_ps(_mm256_loadu_ps(window + 1), at), weights + b * kEight,
-                to + b * kEight);
-  }
+void blend_windows(bool far, const float* from, const std::int32_t* first,
+                   const Places<float>* places, std::size_t count, const float* weights,
+                   float* to) {
+  far ? blend_floats_of<2>(from, first, places, count, weights, to)
+      : blend_floats_of<1>(from, first, places, count, weights, to);
 }
 
 void blend_pixels(std::size_t channels, const std::uint8_t* from, const std::int32_t* low,
@@ -230,7 +274,7 @@ DECKLE_AVX2 void blend_byte_pairs(const std::uint8_t* pairs, const float* weight
 
 DECKLE_AVX2 void filter_window(const float* window, const Places<float>& places, std::size_t taps,
                                const float* weights, float* to) {
-  const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(places.at.data()));
+  const __m256i at = load32(places.at.data());
   __m256 sum = _mm256_setzero_ps();
   for (std::size_t k = 0; k < taps; ++k) {
     const __m256 samples = _mm256_permutevar8x32_ps(_mm256_loadu_ps(window + k), at);

@@ -47,15 +47,16 @@ void set_place(Places<std::uint8_t>& places, std::size_t i, std::int32_t low);
 void set_place(Places<std::uint16_t>& places, std::size_t i, std::int32_t low);
 void set_place(Places<float>& places, std::size_t i, std::int32_t low);
 
-/// One channel: eight outputs a window, which begins at sample `first`.
-void blend_windows(const std::uint8_t* from, const std::int32_t* first,
+/// One channel: eight outputs of a window, which begins at sample `first`; or, where taps lie `far`
+/// from each other, four of one window and four of another, with a `first` for each.
+void blend_windows(bool far, const std::uint8_t* from, const std::int32_t* first,
                    const Places<std::uint8_t>* places, std::size_t count, const float* weights,
                    float* to);
-void blend_windows(const std::uint16_t* from, const std::int32_t* first,
+void blend_windows(bool far, const std::uint16_t* from, const std::int32_t* first,
                    const Places<std::uint16_t>* places, std::size_t count, const float* weights,
                    float* to);
-void blend_windows(const float* from, const std::int32_t* first, const Places<float>* places,
-                   std::size_t count, const float* weights, float* to);
+void blend_windows(bool far, const float* from, const std::int32_t* first,
+                   const Places<float>* places, std::size_t count, const float* weights, float* to);
 
 /// The same from `count` times eight pairs: the two taps of an output, side by side.
 void blend_byte_pairs(const std::uint8_t* pairs, const float* weights, std::size_t count,

@@ -151,27 +151,40 @@ class Columns {
   }
 
  private:
-  // In blocks of eight outputs; none where those of a block lie too far apart.
+  // Blocks of eight outputs, of one window or two; none where those lie too far apart.
   void set_windows() {
+    far_ = !set_windows(1);
+    if (far_) set_windows(2);
+  }
+
+  bool set_windows(std::size_t windows) {
     constexpr std::int64_t kReach = Places<S>::kReach;
-    if (in_ < kReach) return;
-    for (std::size_t j = 0; j + kEight <= taps_.low.size(); j += kEight) {
+    const std::size_t each = kEight / windows;
+    const std::size_t blocks = taps_.low.size() / kEight;
+    first_.clear();
+    places_.assign(blocks, {});
+    if (in_ < kReach) return false;
+    for (std::size_t j = 0; j < blocks * kEight; j += each) {
       const auto first =
           static_cast<std::int32_t>(std::min<std::int64_t>(taps_.low[j], in_ - kReach));
-      if (taps_.low[j + kEight - 1] + 2 - first > kReach) return first_.clear();
+      if (taps_.low[j + each - 1] + 2 - first > kReach) {
+        first_.clear();
+        return false;
+      }
       first_.push_back(first);
-      places_.emplace_back();
-      for (std::size_t i = 0; i < kEight; ++i)
-        set_place(places_.back(), i, taps_.low[j + i] - first);
+      for (std::size_t i = j; i < j + each; ++i)
+        set_place(places_[j / kEight], i % kEight, taps_.low[i] - first);
     }
+    return true;
   }
 
   // Gives back how many outputs are made.
   std::size_t blend_grey(const S* from, T* to) {
     if constexpr (kWindows<S, T>) {
       if (!first_.empty()) {
-        blend_windows(from, first_.data(), places_.data(), first_.size(), weights_.data(), to);
-        return first_.size() * kEight;
+        blend_windows(far_, from, first_.data(), places_.data(), places_.size(), weights_.data(),
+                      to);
+        return places_.size() * kEight;
       }
     }
     const std::size_t n = taps_.low.size();
@@ -227,6 +240,7 @@ class Columns {
   std::size_t channels_;
   bool all_single_;
   std::vector<T> weights_;  ///< of samples
+  bool far_ = false;
   std::vector<std::int32_t> first_;
   std::vector<Places<std::conditional_t<kWindows<S, T>, S, float>>> places_;
   std::vector<S> lows_;  ///< of one channel: the two taps of each output
