@@ -13,7 +13,7 @@ declare -A packages=(
   [tidy]="clang-tidy libomp-dev"
   [tsan]="clang libclang-rt-dev libomp-dev"
   [bench]="imagemagick graphicsmagick libvips-dev libvips-tools python3 python3-pil python3-opencv
-           python3-torchvision libbenchmark-dev rsync strace valgrind"
+           python3-torchvision libbenchmark-dev libopencv-imgproc-dev rsync strace valgrind"
   [slurm]="munge slurmctld slurmd slurm-client"
 )
 

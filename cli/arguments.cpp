@@ -190,6 +190,13 @@ std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report)
                    "\" is not a seed; give a whole number of 64 bits, or a pair A,B of them");
       return std::nullopt;
     }
+    for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+      if (!starts_from_pair(chain.layers[i], chain.seed)) continue;
+      report.error("--seed: the generator of layer " + std::to_string(i) + ", " +
+                   std::string(chain.layers[i].spec->name) + ", starts from one number, and " +
+                   *arguments.seed + " is a pair");
+      return std::nullopt;
+    }
   }
   if (arguments.copies > 0) chain.copies = arguments.copies;
   if (arguments.format == "same") {

@@ -64,6 +64,8 @@ class ImageJob {
       if (auto fits = check_output(*name.codec, plans.front(), depth); !fits)
         return failed(fits.error());
     }
+    for (Plan& plan : plans)
+      round_as_made(plan, depth);
 
     if (plans.front().skip.empty() && chain_.output.jpeg_lossless) {
       for (const Plan& plan : plans) {

@@ -378,8 +378,11 @@ class Reader {
                     " is channels_last in every Keras; the chain is channels_first");
       }
     }
-    for (std::size_t i = 0; i < chain.layers.size(); ++i)
-      check_generator(chain, chain.layers[i], chain.places[i].entry);
+    for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+      if (starts_from_pair(chain.layers[i], chain.seed))
+        mistake(chain.places[i].entry,
+                "its generator starts from one number; the chain's seed is a pair");
+    }
   }
 
   // Entries of a model that are no operations.
@@ -407,13 +410,6 @@ class Reader {
       }
     }
     return channels_first_;
-  }
-
-  // Generators that count calls start from one number.
-  void check_generator(const Chain& chain, const Layer& layer, const std::string& pointer) {
-    if (layer.generator == Generator::Stateless || layer.seed || !chain.seed || chain.seed->b == 0)
-      return;
-    mistake(pointer, "its generator starts from one number; the chain's seed is a pair");
   }
 
   std::optional<Layer> read_layer(const Json& entry, const std::string& pointer, Setting setting) {
@@ -480,6 +476,10 @@ class Reader {
 };
 
 }  // namespace
+
+bool starts_from_pair(const Layer& layer, const std::optional<SeedPair>& chain_seed) {
+  return layer.generator != Generator::Stateless && !layer.seed && chain_seed && chain_seed->b != 0;
+}
 
 bool Chain::draws() const {
   return std::any_of(layers.begin(), layers.end(),

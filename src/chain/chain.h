@@ -67,6 +67,10 @@ struct Chain {
   [[nodiscard]] bool uses_index() const;
 };
 
+/// Whether the layer counts calls from the chain's seed and that is a pair: such generators start
+/// from one number.
+[[nodiscard]] bool starts_from_pair(const Layer& layer, const std::optional<SeedPair>& chain_seed);
+
 /// A mistake and where it stands.
 struct PlacedMistake {
   Place place;

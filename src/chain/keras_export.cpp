@@ -8,7 +8,8 @@
 
 #include "chain/keras_model.h"
 #include "core/text.h"
-#include "kernels/resample.h"
+#include "kernels/taps.h"
+#include "layers/common.h"
 #include "layers/registry.h"
 #include "layers/synonyms.h"
 
@@ -243,6 +244,12 @@ class Exporter {
       if (std::find(known.begin(), known.end(), value.get<std::string>()) == known.end()) {
         return wrong(std::string(layer.spec->name) + " of " + version() + " knows " +
                      one_of(known) + ", not " + value.dump());
+      }
+      if (layer.spec->name == "UpSampling2D" && value == "bilinear" &&
+          bilinear_from_corners(chain_.keras) != bilinear_from_corners(keras_)) {
+        return wrong("bilinear of " + version() + " is not that of Keras " + to_text(chain_.keras) +
+                     ", whose rules hold here: up to 2.3 it went by the corners of pixels, from "
+                     "2.4 on by their centres");
       }
     }
     if (key == "seed" && value.is_array())

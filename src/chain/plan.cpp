@@ -68,13 +68,6 @@ Window window_of(const GatherOp& gather) {
   return window;
 }
 
-bool is_whole(const Window& window, const Shape& shape) {
-  for (int a = 0; a < shape.rank; ++a) {
-    if (window[a] != Interval{0, shape[a]}) return false;
-  }
-  return true;
-}
-
 // Of one axis of a convolution, the part of the output that is wanted: `axis` is changed to make
 // that part alone. Gives back what is needed of the input, which is `n` long.
 Interval narrow(ConvolvedAxis& axis, std::int64_t size, std::int64_t n, const Interval& wanted) {
@@ -114,12 +107,12 @@ void make_only_needed(std::vector<Op>& ops) {
       const auto* convolve = before > 0 ? std::get_if<ConvolveOp>(&ops[before - 1]) : nullptr;
       if (convolve == nullptr || !has_parts(*convolve)) continue;
       const Window window = window_of(*gather);
-      if (window.pixels() == 0 || is_whole(window, convolve->out)) continue;
+      if (window.pixels() == 0 || window == whole(convolve->out)) continue;
       for (std::size_t a = 0; a < gather->axes.size(); ++a)
         gather->axes[a].count_from(window[static_cast<int>(a)].begin);
       wanted = window;
     } else if (auto* convolve = std::get_if<ConvolveOp>(&ops[i]); convolve != nullptr && wanted) {
-      if (is_whole(*wanted, convolve->out)) {
+      if (*wanted == whole(convolve->out)) {
         wanted.reset();
         continue;
       }
@@ -290,14 +283,6 @@ void convolve_strips(std::span<const Op> ops, const Tensor& from, std::int64_t r
   }
 }
 
-Window whole(const Shape& shape) {
-  Window window;
-  window.rank = shape.rank;
-  for (int a = 0; a < shape.rank; ++a)
-    window[a] = {0, shape[a]};
-  return window;
-}
-
 }  // namespace
 
 Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input) {
@@ -393,6 +378,22 @@ Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype) {
                                        " goes into npy, not into " + std::string(target.name)};
   }
   return target.can_encode(plan.output, dtype);
+}
+
+void round_as_made(Plan& plan, DType depth) {
+  if (plan.ops.empty() || plan.input_dtype != depth || info(depth).is_float || size_of(depth) > 2)
+    return;
+  const auto* cast = std::get_if<CastOp>(&plan.ops.back());
+  const bool rounds = cast != nullptr && cast->rounded && cast->to == depth;
+  const std::size_t last = plan.ops.size() - (rounds ? 2 : 1);
+  auto* resize = std::get_if<ResizeOp>(&plan.ops[last]);
+  if (resize == nullptr || resize->to != DType::Float32) return;
+  // Nothing but such integers may come to it: of others the rounding is not this one.
+  for (std::size_t i = 0; i < last; ++i) {
+    if (!std::holds_alternative<GatherOp>(plan.ops[i])) return;
+  }
+  resize->to = depth;
+  plan.ops.resize(last + 1);
 }
 
 const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,

@@ -63,6 +63,10 @@ struct Plan {
 /// output.
 [[nodiscard]] Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype);
 
+/// Where the plan ends by interpolating small integers, and those of `depth` are to be stored as
+/// such: lets them be rounded as they are made, which gives the same and saves a picture of floats.
+void round_as_made(Plan& plan, DType depth);
+
 /// Tensors that a thread keeps from image to image.
 struct PlanScratch {
   Tensor a;

@@ -165,14 +165,6 @@ std::string listed(const Range& range, Name name) {
   return text;
 }
 
-Window whole(const Shape& shape) {
-  Window window;
-  window.rank = shape.rank;
-  for (int a = 0; a < shape.rank; ++a)
-    window[a] = {0, shape[a]};
-  return window;
-}
-
 Shape shape_of(const Window& window, std::int64_t channels) {
   Shape shape{window.rank, {0, 0, 0}, channels};
   for (int a = 0; a < window.rank; ++a)

@@ -52,40 +52,8 @@ inline constexpr bool is_float_v = std::is_floating_point_v<T> || std::is_same_v
 /// All of them.
 [[nodiscard]] std::span<const std::string_view> dtype_names();
 
-/// Calls `f(T{})` with the C++ type behind `dtype`.
-template <typename F>
-decltype(auto) with_type(DType dtype, F&& f) {
-  switch (dtype) {
-    case DType::UInt8:
-      return f(std::uint8_t{});
-    case DType::Int8:
-      return f(std::int8_t{});
-    case DType::UInt16:
-      return f(std::uint16_t{});
-    case DType::Int16:
-      return f(std::int16_t{});
-    case DType::UInt32:
-      return f(std::uint32_t{});
-    case DType::Int32:
-      return f(std::int32_t{});
-    case DType::Float32:
-      return f(float{});
-    case DType::Bool:
-      return f(bool{});
-    case DType::Int64:
-      return f(std::int64_t{});
-    case DType::UInt64:
-      return f(std::uint64_t{});
-    case DType::Float16:
-      return f(Float16{});
-    case DType::Float64:
-      break;
-  }
-  return f(double{});
-}
-
-/// The same for the types that pictures have; the others, which only arrays have, must be cast
-/// before.
+/// Calls `f(T{})` with the C++ type behind `dtype`, one of those that pictures have; the others,
+/// which only arrays have, must be cast before.
 template <typename F>
 decltype(auto) with_image_type(DType dtype, F&& f) {
   switch (dtype) {
@@ -107,6 +75,24 @@ decltype(auto) with_image_type(DType dtype, F&& f) {
       break;
   }
   return f(std::uint8_t{});
+}
+
+/// The same for all types.
+template <typename F>
+decltype(auto) with_type(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::Bool:
+      return f(bool{});
+    case DType::Int64:
+      return f(std::int64_t{});
+    case DType::UInt64:
+      return f(std::uint64_t{});
+    case DType::Float16:
+      return f(Float16{});
+    default:
+      break;
+  }
+  return with_image_type(dtype, f);
 }
 
 }  // namespace deckle

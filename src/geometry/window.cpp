@@ -23,4 +23,11 @@ Window Window::united_with(const Window& other) const {
   return both;
 }
 
+Window whole(const Shape& shape) {
+  Window window{shape.rank, {}};
+  for (int a = 0; a < shape.rank; ++a)
+    window[a] = {0, shape[a]};
+  return window;
+}
+
 }  // namespace deckle

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/shape.h"
+
 namespace deckle {
 
 /// A half-open range of indices along one axis.
@@ -31,5 +33,8 @@ struct Window {
   [[nodiscard]] Window united_with(const Window& other) const;
   bool operator==(const Window&) const = default;
 };
+
+/// All of a picture or volume.
+[[nodiscard]] Window whole(const Shape& shape);
 
 }  // namespace deckle

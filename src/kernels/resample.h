@@ -1,69 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// resample: interpolated resizing as TensorFlow and Keras do it, one axis after the other. Centres
-// of pixels lie at half-integers: output j looks at (j + 0.5) * in / out - 0.5.
+// resample: interpolated resizing as TensorFlow and Keras do it, one axis after the other.
 //
 // Ours, not a library's: results must not depend on the processor's vector units, and OpenCV's
 // kernels, borders and 8-bit rounding are others than Keras'.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <string_view>
-#include <vector>
 
 #include "core/tensor.h"
-#include "geometry/window.h"
+#include "kernels/taps.h"
 
 namespace deckle {
-
-enum class Interpolation : std::uint8_t {
-  Nearest,
-  Bilinear,
-  Bicubic,  ///< Keys, a = -0.5
-  Area,     ///< average of the box that the output pixel covers
-  Lanczos3,
-  Lanczos5,
-  Gaussian,       ///< sigma 0.5, nothing from 1.5 on
-  MitchellCubic,  ///< B = C = 1/3
-};
-
-/// Keras' names, in the order of Interpolation.
-inline constexpr std::array<std::string_view, 8> kInterpolations{
-    "nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic"};
-
-struct Resampling {
-  Interpolation interpolation = Interpolation::Bilinear;
-  /// Making smaller widens the kernel by in / out, so that no source pixel is skipped. Nearest and
-  /// area do not know it, making larger does not need it.
-  bool antialias = false;
-
-  bool operator==(const Resampling&) const = default;
-};
-
-/// What each output along one axis is made of: output j is the sum over k of
-/// weights[offset[j] + k] * source[first[j] + k], k < offset[j + 1] - offset[j].
-struct AxisTaps {
-  std::vector<std::int32_t> first;   ///< by output; every tap lies inside the source
-  std::vector<std::int64_t> offset;  ///< by output, and the end of the last one
-  std::vector<double> weights;       ///< those of an output add up to 1
-
-  [[nodiscard]] std::int64_t length() const { return static_cast<std::int64_t>(first.size()); }
-  [[nodiscard]] std::int64_t count(std::int64_t j) const {
-    return offset[static_cast<std::size_t>(j) + 1] - offset[static_cast<std::size_t>(j)];
-  }
-};
-
-/// The taps of an axis of `in` samples made `out` long, both at least 1. Taps outside the source
-/// are dropped and the others normalised. `computed_in` (Float32 or Float64) matters to bilinear
-/// alone, whose centres TensorFlow rounds to float32.
-[[nodiscard]] AxisTaps taps_of(std::int64_t in, std::int64_t out, const Resampling& how,
-                               DType computed_in = DType::Float32);
-
-/// The source indices that the outputs of a range look at; empty for no outputs.
-[[nodiscard]] Interval sources_of(const AxisTaps& taps, const Interval& outputs);
-
-/// By output: min(floor((j + 0.5) * in / out), in - 1) in float32, as TensorFlow has it.
-[[nodiscard]] std::vector<std::int32_t> nearest_indices(std::int64_t in, std::int64_t out);
 
 /// rows x cols x channels of any dtype to `rows` x `cols` x channels of `to`. Both sizes at least
 /// 1. Float64 is computed in float64, every other type in float32, the sums in a fixed order;
@@ -71,8 +18,5 @@ struct AxisTaps {
 /// as they are, then casts.
 void resample(const Tensor& source, std::int64_t rows, std::int64_t cols, const Resampling& how,
               DType to, Tensor& out);
-
-/// The same, bilinear and to float32.
-void resample_bilinear(const Tensor& source, std::int64_t rows, std::int64_t cols, Tensor& out);
 
 }  // namespace deckle

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/shape.h"
+#include "kernels/taps.h"
 
 namespace deckle {
 namespace {
@@ -57,6 +58,17 @@ Result<Done> check_cast(std::string_view layer, DType given, DType to) {
   return Error{ErrorCode::Depth, std::string(layer) + ": dtype " + std::string(name_of(to)) +
                                      " would change " + std::string(name_of(given)) +
                                      " pixels; leave it out, or give a float type"};
+}
+
+ArgumentSpec pixels_argument(std::string_view name) {
+  return {name, "pixels, >= 1", "required", whole_schema(1)};
+}
+
+ArgumentSpec interpolation_argument(std::string_view fallback) {
+  return {"interpolation",
+          "nearest | bilinear | bicubic | area | lanczos3 | lanczos5 | gaussian | mitchellcubic",
+          fallback,
+          {{"enum", kInterpolations}}};
 }
 
 Json whole_schema(std::int64_t least) {

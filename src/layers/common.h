@@ -25,6 +25,15 @@ namespace deckle {
 [[nodiscard]] ArgumentSpec any_dtype_argument();
 [[nodiscard]] Result<Done> check_cast(std::string_view layer, DType given, DType to);
 
+/// Whether this Keras' bilinear UpSampling2D is that of TensorFlow 1 (see Resampling).
+[[nodiscard]] constexpr bool bilinear_from_corners(KerasVersion keras) {
+  return keras < KerasVersion{2, 4};
+}
+
+/// A required number of pixels: height, width.
+[[nodiscard]] ArgumentSpec pixels_argument(std::string_view name);
+[[nodiscard]] ArgumentSpec interpolation_argument(std::string_view fallback);
+
 /// JSON Schema of Keras' padding and cropping forms for `rank` axes.
 [[nodiscard]] Json pairs_schema(int rank);
 /// JSON Schema of one factor for all of `rank` axes, or one an axis.

@@ -233,8 +233,8 @@ LayerSpec random_crop_spec() {
           R"({"class_name": "RandomCrop", "config": {"height": 224, "width": 224}})",
           "As in Keras 2.9; offsets as tf.image.stateless_random_crop draws them, or that layer of "
           "Keras, or tf.image.random_crop.",
-          {{"height", "pixels, >= 1", "required", whole_schema(1)},
-           {"width", "pixels, >= 1", "required", whole_schema(1)},
+          {pixels_argument("height"),
+           pixels_argument("width"),
            {"seed", "whole number or [a, b]", "the chain's", seed_schema()},
            {"if_smaller",
             "resize | error | skip | pad",

@@ -182,9 +182,6 @@ void resize_as_keras(Draft& draft, std::int64_t rows, std::int64_t cols, const R
 }
 
 LayerSpec resizing_spec() {
-  Json names = Json::array();
-  for (const std::string_view name : kInterpolations)
-    names.push_back(name);
   const Json flag{{"type", "boolean"}};
   return {"Resizing",
           2,
@@ -193,12 +190,9 @@ LayerSpec resizing_spec() {
           R"({"class_name": "Resizing", "config": {"height": 256, "width": 256}})",
           "As in Keras; keeping the aspect ratio is for crop_to_aspect_ratio, or "
           "pad_to_aspect_ratio (Keras 3).",
-          {{"height", "pixels, >= 1", "required", whole_schema(1)},
-           {"width", "pixels, >= 1", "required", whole_schema(1)},
-           {"interpolation",
-            "nearest | bilinear | bicubic | area | lanczos3 | lanczos5 | gaussian | mitchellcubic",
-            "bilinear",
-            {{"enum", names}}},
+          {pixels_argument("height"),
+           pixels_argument("width"),
+           interpolation_argument("bilinear"),
            {"crop_to_aspect_ratio", "true | false", "false", flag},
            {"pad_to_aspect_ratio", "true | false", "false", flag},
            {"fill_mode", "constant", "constant", {{"enum", Json::array({"constant"})}}},
@@ -217,9 +211,7 @@ LayerSpec center_crop_spec() {
           R"({"class_name": "CenterCrop", "config": {"height": 224, "width": 224}})",
           "As in Keras; an image that is too small is resized, in its largest centred part of that "
           "aspect ratio.",
-          {{"height", "pixels, >= 1", "required", whole_schema(1)},
-           {"width", "pixels, >= 1", "required", whole_schema(1)},
-           data_format_argument(),
+          {pixels_argument("height"), pixels_argument("width"), data_format_argument(),
            any_dtype_argument()},
           parse_center_crop};
 }

@@ -2,6 +2,7 @@
 // up_sampling: shows everything several times, or enlarges by interpolation.
 // Shapes  (2-D) rows x cols x channels -> (rows * k) x (cols * l) x channels; the same dtype where
 //         nothing is interpolated, else float32 (Keras 3 rounds integers back to their own)
+//         (Keras 2.2 and 2.3: bilinear by TensorFlow 1's rule, from the pixels' corners)
 // Fails   Shape where an axis would be longer than kMaxExtent
 // Source  Keras 1.2 to 3: UpSampling1D, 2D, 3D
 #include "layers/up_sampling.h"
@@ -53,8 +54,8 @@ std::optional<Layer> parse(Arguments& arguments) {
       return Done{};
     }
     const Shape in = draft.shape();
-    resize_as_keras(draft, in.rows() * size[0], in.cols() * size[1], {interpolation, false}, dtype,
-                    keras);
+    const Resampling how{interpolation, false, bilinear_from_corners(keras)};
+    resize_as_keras(draft, in.rows() * size[0], in.cols() * size[1], how, dtype, keras);
     return Done{};
   };
   return layer;
@@ -76,9 +77,6 @@ LayerSpec up_sampling1d_spec() {
 }
 
 LayerSpec up_sampling2d_spec() {
-  Json names = Json::array();
-  for (const std::string_view name : kInterpolations)
-    names.push_back(name);
   return {"UpSampling2D",
           2,
           "show every row and column several times, or enlarge by interpolation",
@@ -87,10 +85,7 @@ LayerSpec up_sampling2d_spec() {
           "As in Keras; nearest moves pixels, the others compute float32.",
           {{"size", "k | [k, l], each >= 1", "[2, 2]", factors_schema(2)},
            data_format_argument(),
-           {"interpolation",
-            "nearest | bilinear | bicubic | area | lanczos3 | lanczos5 | gaussian | mitchellcubic",
-            "nearest",
-            {{"enum", names}}},
+           interpolation_argument("nearest"),
            dtype_argument()},
           parse<2>};
 }

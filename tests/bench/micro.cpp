@@ -58,10 +58,6 @@ Tensor picture(std::int64_t rows, std::int64_t cols, std::int64_t channels) {
   return tensor;
 }
 
-Window whole(const Shape& shape) {
-  return {2, {Interval{0, shape.rows()}, Interval{0, shape.cols()}}};
-}
-
 void count_bytes(benchmark::State& state, std::size_t bytes) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
                           static_cast<std::int64_t>(bytes));
@@ -108,7 +104,7 @@ BENCHMARK_CAPTURE(gather_of, window, kWindow)->Apply(sizes_and_channels);
 BENCHMARK_CAPTURE(gather_of, pad, kPad)->Apply(sizes_and_channels);
 BENCHMARK_CAPTURE(gather_of, upsample, kUpsample)->Apply(sizes_and_channels);
 
-// ---- resample: the same names and sizes as peers/resize.py, which times OpenCV's
+// ---- resample; beside OpenCV's: peers/resize.cpp
 
 struct Resize {
   const char* name;

@@ -295,6 +295,16 @@ TEST_CASE("what a Keras cannot do is refused, with the place and what it would b
               "1") ==
       Lines{"/layers/0/interpolation: UpSampling2D of Keras 1.2 has no interpolation; without it, "
             "it would be \"nearest\""});
+  CHECK(
+      refused(layers(R"({"class_name": "UpSampling2D", "interpolation": "bilinear"})"), "2.3") ==
+      Lines{"/layers/0/interpolation: bilinear of Keras 2.3 is not that of Keras 2.9, whose rules "
+            "hold here: up to 2.3 it went by the corners of pixels, from 2.4 on by their centres"});
+  CHECK(refused(layers(R"({"class_name": "UpSampling2D", "interpolation": "bilinear"})",
+                       R"(, "keras": "2.2.4")"),
+                "3") ==
+        Lines{"/layers/0/interpolation: bilinear of Keras 3.15 is not that of Keras 2.2, whose "
+              "rules hold here: up to 2.3 it went by the corners of pixels, from 2.4 on by their "
+              "centres"});
   CHECK(refused(layers(R"({"class_name": "ZeroPadding3D", "padding": [[1, 2], 3, 4]})",
                        R"(, "input": {"shape": [null, null, null, 1]})"),
                 "1") == Lines{"/layers/0/padding: Keras 1.2 pads volumes on both sides alike: "

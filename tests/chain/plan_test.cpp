@@ -544,6 +544,65 @@ TEST_CASE("an 8-bit picture that is only cropped at random is never stored as fl
   CHECK(run_plan(plan, source, test::whole(source.shape), scratch).dtype == DType::UInt8);
 }
 
+TEST_CASE("interpolated integers are rounded as they are made, to what rounding the floats gives") {
+  Chance chance(4);
+  PlanScratch scratch;
+  for (const DType dtype : {DType::UInt8, DType::UInt16}) {
+    for (const char* layers :
+         {R"("layers": [{"class_name": "Resizing", "height": 7, "width": 11}])",
+          R"("keras": 3, "layers": [{"class_name": "Resizing", "height": 7, "width": 11}])",
+          R"("layers": [{"class_name": "UpSampling2D", "interpolation": "bicubic"}])",
+          R"("seed": 1, "layers": [{"class_name": "RandomCrop", "height": 40, "width": 3}])"}) {
+      const Shape shape = Shape::image(9, 13, 3);
+      Plan plan = plan_of("{" + std::string(layers) + "}", shape, dtype);
+      const Tensor source = tensor_of(picture_of(chance, 9, 13, 3, dtype));
+      Tensor floats;
+      to_file_depth(run_plan(plan, source, test::whole(shape), scratch), dtype, dtype, floats);
+      round_as_made(plan, dtype);
+      const Tensor& made = run_plan(plan, source, test::whole(shape), scratch);
+      CHECK(made.dtype == dtype);
+      CHECK(test::same_bytes(made, floats));
+    }
+  }
+}
+
+TEST_CASE("bilinear UpSampling2D goes by the corners of pixels up to Keras 2.3") {
+  Tensor line;
+  line.reset(Shape::image(1, 2, 1), DType::UInt8);
+  line.data.data()[0] = 0;
+  line.data.data()[1] = 40;
+  const auto enlarged = [&](const std::string& keras) {
+    const Plan plan = plan_of(R"({"keras": ")" + keras + R"(", "layers": [{"class_name":
+                              "UpSampling2D", "size": [1, 4], "interpolation": "bilinear"}]})",
+                              line.shape);
+    const Tensor out = output(plan, line, test::whole(line.shape));
+    const auto* samples = reinterpret_cast<const float*>(out.data.data());
+    return std::vector<float>(samples, samples + 8);
+  };
+  const std::vector<float> corners{0, 10, 20, 30, 40, 40, 40, 40};
+  const std::vector<float> centres{0, 0, 5, 15, 25, 35, 40, 40};
+  CHECK(enlarged("2.2.4") == corners);
+  CHECK(enlarged("2.3.1") == corners);
+  CHECK(enlarged("2.4") == centres);
+  CHECK(enlarged("2.9") == centres);
+}
+
+TEST_CASE("what is moved or scaled after it is interpolated is rounded at the end") {
+  for (const char* layers :
+       {R"({"layers": [{"class_name": "UpSampling2D", "interpolation": "bilinear"},
+                       {"class_name": "ZeroPadding2D", "value": 0.5}]})",
+        R"({"layers": [{"class_name": "Rescaling", "scale": 0.3},
+                       {"class_name": "UpSampling2D", "interpolation": "bilinear"}]})"}) {
+    Plan plan = plan_of(layers, Shape::image(4, 4, 1));
+    const std::size_t ops = plan.ops.size();
+    round_as_made(plan, DType::UInt8);
+    CHECK(plan.ops.size() == ops);
+    for (const Op& op : plan.ops) {
+      if (const auto* resize = std::get_if<ResizeOp>(&op)) CHECK(resize->to == DType::Float32);
+    }
+  }
+}
+
 TEST_CASE("where nothing is to be done the source itself is the result") {
   const Plan plan = plan_of(R"({"layers": [{"class_name": "Cropping2D"},
                                 {"class_name": "UpSampling2D", "size": 1}]})",

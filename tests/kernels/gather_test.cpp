@@ -111,6 +111,39 @@ class Chance {
 
 }  // namespace
 
+TEST_CASE("rows of every pixel size are read and written within their buffers") {
+  // Buffers of just what is needed, so that the address sanitizer sees a byte too many.
+  for (std::int64_t channels = 1; channels <= 9; ++channels) {
+    for (std::int64_t cols = 1; cols <= 5; ++cols) {
+      for (const std::int64_t times : {1, 2, 3, 4, 5}) {
+        for (const std::int64_t pad : {0, 1, 2}) {
+          AxisTable table(cols);
+          table.repeat(times);
+          table.pad(pad, pad, 1);
+          const auto pixel = static_cast<std::size_t>(channels);
+          std::vector<std::uint8_t> source(static_cast<std::size_t>(cols) * pixel);
+          for (std::size_t i = 0; i < source.size(); ++i)
+            source[i] = static_cast<std::uint8_t>(i + 1);
+          std::vector<std::uint8_t> expected;
+          for (const std::int32_t entry : table.entries()) {
+            for (std::size_t c = 0; c < pixel; ++c) {
+              expected.push_back(entry < 0 ? 200
+                                           : source[static_cast<std::size_t>(entry) * pixel + c]);
+            }
+          }
+          const std::vector<Fill> fills{{0}, {200}};
+          const RowWriter writer(table, 0, fills, DType::UInt8, channels);
+          std::vector<std::uint8_t> made(expected.size());
+          writer.write(source.data(), made.data());
+          CHECK(made == expected);
+          writer.write_fill(1, made.data());
+          CHECK(made == std::vector<std::uint8_t>(expected.size(), 200));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE(
     "gather agrees to the byte with its naive twin, for every type, rank and 1 to 4 channels") {
   Chance chance(11);

@@ -101,12 +101,6 @@ inline Tensor part_of(const Tensor& image, const Window& window) {
   return part;
 }
 
-inline Window whole(const Shape& shape) {
-  Window window;
-  window.rank = shape.rank;
-  for (int a = 0; a < shape.rank; ++a)
-    window[a] = {0, shape[a]};
-  return window;
-}
+using deckle::whole;
 
 }  // namespace deckle::test

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// resample_rows: what the resamplers have in common. A row is an array of width = cols * channels
+// samples; T is the type that is computed in, float or double.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "core/tensor.h"
+
+// A second copy for processors with 256-bit registers, chosen at start-up. The sums are the same in
+// the same order, without FMA (-ffp-contract=off), so the bits are the same too. clang 14 cannot do
+// this to templates.
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
+#define DECKLE_WIDE __attribute__((target_clones("default", "avx2")))
+#else
+#define DECKLE_WIDE
+#endif
+
+namespace deckle {
+
+/// A row of our own has room for so many samples more: three channels are read and written as four,
+/// and two pixels of three as eight samples.
+inline constexpr std::size_t kSpare = 4;
+
+template <typename T>
+[[nodiscard]] std::vector<T> spare_row(std::size_t width) {
+  return std::vector<T>(width + kSpare);
+}
+
+template <typename T>
+struct FourOf {
+  typedef T Type __attribute__((vector_size(4 * sizeof(T))));
+};
+
+/// For those who read much and write little: the processor itself looks ahead to the end of a page
+/// alone.
+inline void prefetch_ahead(const void* first, const void* second) {
+  constexpr std::ptrdiff_t kAhead = 1024;
+  __builtin_prefetch(static_cast<const char*>(first) + kAhead);
+  __builtin_prefetch(static_cast<const char*>(second) + kAhead);
+}
+
+/// Integers half to even and saturated, NaN as 0. For float and double.
+template <typename T>
+void round_row(const T* from, std::size_t width, DType to, std::uint8_t* out);
+
+/// The rows of the result: written in place where it has the type that is computed in, else
+/// rounded.
+template <typename T>
+class Target {
+ public:
+  explicit Target(Tensor& out) : out_(out), width_(out.row_bytes() / size_of(out.dtype)) {
+    if (!in_place()) row_ = spare_row<T>(width_);
+  }
+  [[nodiscard]] std::size_t width() const { return width_; }
+
+  /// `fill` writes `width` samples.
+  template <typename F>
+  void row(std::int64_t r, F&& fill) {
+    if (in_place()) return fill(reinterpret_cast<T*>(out_.row(r)));
+    fill(row_.data());
+    round_row(row_.data(), width_, out_.dtype, out_.row(r));
+  }
+
+ private:
+  [[nodiscard]] bool in_place() const {
+    return out_.dtype == (std::is_same_v<T, float> ? DType::Float32 : DType::Float64);
+  }
+  Tensor& out_;
+  std::size_t width_;
+  std::vector<T> row_;
+};
+
+}  // namespace deckle
