@@ -328,8 +328,8 @@ void Reader::read_arrays() {
     if (arguments_.good())
       arguments_.mistake(
           "weights", layer_name() +
-                         R"( needs "weights": ["kernel.npy", "bias.npy"], one .npz, or lists of )"
-                         "numbers" +
+                         R"( needs "weights": ["kernel.npy", "bias.npy"], one .npz, a file of )"
+                         "Keras' (.h5, .keras; of all layers: --weights), or lists of numbers" +
                          (kind_ == Kind::Depthwise ? R"(; or a "kernel" that has a name)" : ""));
     return;
   }
@@ -722,8 +722,9 @@ LayerSpec spec(Kind kind, int rank, std::string_view name, std::string_view summ
     arguments.push_back({"sigma", "of gaussian, in pixels", "1",
                          Json{{"type", Json::array({"number", "null"})}, {"exclusiveMinimum", 0}}});
   }
-  arguments.push_back({"weights", "[kernel.npy, bias.npy] | file.npz | lists of numbers", "none",
-                       Json{{"type", Json::array({"array", "string", "null"})}}});
+  arguments.push_back({"weights",
+                       "[kernel.npy, bias.npy] | file.npz | file.h5/layer | lists of numbers",
+                       "none", Json{{"type", Json::array({"array", "string", "null"})}}});
   arguments.push_back(dtype_argument());
   LayerSpec spec{name,
                  rank,
