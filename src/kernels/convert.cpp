@@ -79,6 +79,14 @@ void cast(const Tensor& from, DType to, Tensor& out) {
                   [](auto value, auto target) { return cast_sample<decltype(target)>(value); });
 }
 
+void cast_to_float(const std::uint8_t* samples, DType from, std::size_t count, float* to) {
+  with_type(from, [&]<typename From>(From) {
+    const auto* source = reinterpret_cast<const From*>(samples);
+    for (std::size_t i = 0; i < count; ++i)
+      to[i] = cast_sample<float>(source[i]);
+  });
+}
+
 void to_file_depth(const Tensor& from, DType scale, DType to, Tensor& out) {
   // A ratio of two, so that 16 to 8 bits divides by 257 exactly.
   const double white_to = info(to).white;

@@ -12,6 +12,9 @@ namespace deckle {
 /// both undefined). To bool, all but 0 is 1. To a float type the value is rounded once.
 void cast(const Tensor& from, DType to, Tensor& out);
 
+/// The same of so many samples to float32, wherever they lie.
+void cast_to_float(const std::uint8_t* samples, DType from, std::size_t count, float* to);
+
 /// What an image file gets: `from` holds values on the scale of `scale` (255 is white for uint8,
 /// 65535 for uint16, 1 for floats) and they are put on the scale of `to`. Integers are rounded half
 /// to even and saturated, NaN becomes 0. The same scale on both sides changes no value that `to`
