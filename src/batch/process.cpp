@@ -305,8 +305,10 @@ class ImageJob {
     const Runner parts = [this](std::size_t n, const std::function<void(std::size_t)>& f) {
       for_each_part(n, jobs_, f);
     };
-    const Tensor* pixels = &run_plan(plan, scratch_.decoded, decoded_, scratch_.plan, parts);
     const bool array = codec.format == Format::Npy;
+    const auto rounded = array || dtype != depth ? std::nullopt : std::optional(depth);
+    const Tensor* pixels =
+        &run_plan(plan, scratch_.decoded, decoded_, scratch_.plan, parts, rounded);
     if (pixels->dtype != depth || (dtype != depth && !array)) {
       if (array) {
         if (auto finite = check_finite_for(*pixels, depth); !finite) return finite;

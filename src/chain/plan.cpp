@@ -253,7 +253,7 @@ void resample_each(const Tensor& from, const ResizeOp& op, Tensor& to) {
 }
 
 // So many samples of a convolution are made at a time: what one leaves for the next is still near.
-constexpr std::int64_t kPartSamples = std::int64_t{1} << 19U;
+constexpr std::int64_t kPartSamples = std::int64_t{1} << 18U;
 
 // Rows (what the first axis counts) of the output of the last of some convolutions, and what is
 // needed for them: of each convolution the first axis, of the first one the rows of its input.
@@ -343,10 +343,11 @@ void run_each(const Runner& runner, std::size_t n, const std::function<void(std:
     f(i);
 }
 
+// `dtype` is float32, or what the sums are rounded to while they are near.
 void convolve_parts(std::span<const Op> ops, const Parts& parts, const Tensor& from,
-                    const Runner& runner, Tensor& to) {
+                    const Runner& runner, DType dtype, Tensor& to) {
   const Shape& out = std::get<ConvolveOp>(ops.back()).out;
-  to.reset(out, DType::Float32, from.batch);
+  to.reset(out, dtype, from.batch);
   const auto in_row = from.item_bytes() / static_cast<std::size_t>(from.shape[0]);
   const auto out_row = to.item_bytes() / static_cast<std::size_t>(out[0]);
   const std::size_t strips = parts.strips.size();
@@ -358,10 +359,18 @@ void convolve_parts(std::span<const Op> ops, const Parts& parts, const Tensor& f
                         static_cast<std::size_t>(strip.needed.begin) * in_row,
                     from.shape, from.dtype, std::min(parts.samples, from.batch - sample)};
     view.shape[0] = strip.needed.length();
-    convolve_part(ops, strip, view,
-                  reinterpret_cast<float*>(to.data.data() +
-                                           static_cast<std::size_t>(sample) * to.item_bytes() +
-                                           static_cast<std::size_t>(strip.rows.begin) * out_row));
+    std::uint8_t* const target = to.data.data() +
+                                 static_cast<std::size_t>(sample) * to.item_bytes() +
+                                 static_cast<std::size_t>(strip.rows.begin) * out_row;
+    if (dtype == DType::Float32)
+      return convolve_part(ops, strip, view, reinterpret_cast<float*>(target));
+    thread_local Tensor sums;
+    Shape made = out;
+    made[0] = strip.rows.length();
+    sums.reset(made, DType::Float32, view.batch);
+    auto* const samples = reinterpret_cast<float*>(sums.data.data());
+    convolve_part(ops, strip, view, samples);
+    round_samples(samples, sums.byte_count() / sizeof(float), dtype, target);
   });
 }
 
@@ -443,7 +452,7 @@ Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype) {
 }
 
 const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,
-                       PlanScratch& scratch, const Runner& runner) {
+                       PlanScratch& scratch, const Runner& runner, std::optional<DType> rounded) {
   const Tensor* now = &source;
   Window part = origin;
   const auto step = [&](auto&& operation) {
@@ -472,13 +481,18 @@ const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& ori
   for (std::size_t i = 0; i < plan.ops.size(); ++i) {
     const std::span<const Op> rest(plan.ops.data() + i, plan.ops.size() - i);
     if (const Parts parts = parts_of(rest, *now); !parts.strips.empty()) {
+      const bool last = parts.ops == rest.size() && rounded && rounds_quickly(*rounded);
       step([&](const Tensor& from, Tensor& to) {
-        convolve_parts(rest.first(parts.ops), parts, from, runner, to);
+        convolve_parts(rest.first(parts.ops), parts, from, runner, last ? *rounded : DType::Float32,
+                       to);
       });
       i += parts.ops - 1;
     } else {
       std::visit(run, plan.ops[i]);
     }
+  }
+  if (rounded && now->dtype != *rounded) {
+    step([&](const Tensor& from, Tensor& to) { to_file_depth(from, *rounded, *rounded, to); });
   }
   return *now;
 }

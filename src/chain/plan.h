@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,8 +74,10 @@ using Runner = std::function<void(std::size_t n, const std::function<void(std::s
 /// plan's window). Gives back `source` itself where nothing is to be done, else one of the scratch
 /// tensors. Its samples may be of a narrower type than `plan.dtype`, never of another value. Large
 /// convolutions are made in parts, which are the same whoever runs them; nothing: one after the
-/// other.
+/// other. Where `rounded` says a type, the answer is put into it as `to_file_depth` does, on its
+/// own scale.
 [[nodiscard]] const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,
-                                     PlanScratch& scratch, const Runner& runner = {});
+                                     PlanScratch& scratch, const Runner& runner = {},
+                                     std::optional<DType> rounded = {});
 
 }  // namespace deckle

@@ -21,6 +21,10 @@ void cast_to_float(const std::uint8_t* samples, DType from, std::size_t count, f
 /// can hold.
 void to_file_depth(const Tensor& from, DType scale, DType to, Tensor& out);
 
+/// The same of so many float32 to uint8 or uint16 of the same scale, wherever they lie.
+[[nodiscard]] bool rounds_quickly(DType to);
+void round_samples(const float* samples, std::size_t count, DType to, std::uint8_t* out);
+
 /// Depth, with the place of the first, where `from` holds NaN or infinity and `to` is a type of
 /// integers, which has none. (To bool both are 1, as in NumPy.) For arrays, where a 0 that was made
 /// of NaN would go unnoticed.
