@@ -7,6 +7,7 @@
 
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
+#include "chain/keras_file.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "layers/arguments.h"
@@ -86,8 +87,13 @@ void report_mistakes(const Mistakes& mistakes, const std::string& file, const st
 void add_chain_file_options(CLI::App& command, ChainArguments& arguments) {
   command
       .add_option("CHAIN", arguments.file,
-                  "The chain file, or a Keras Sequential as JSON; - for standard input")
+                  "The chain file, or a Keras Sequential: its JSON, .keras or .h5; - for standard "
+                  "input")
       ->required();
+  command
+      .add_option("--weights", arguments.weights,
+                  "The weights of all layers: a .weights.h5, .h5 or .keras file that Keras wrote")
+      ->option_text("FILE");
   command
       .add_option_function<std::string>(
           "--data-format",
@@ -158,18 +164,19 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
 }
 
 std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments, Report& report) {
-  auto text = read_text(arguments.file);
-  if (!text) {
-    report.error(arguments.file, text.error());
+  auto read = read_chain_text(arguments.file);
+  if (!read) {
+    report.error(arguments.file, read.error());
     return std::nullopt;
   }
-  auto parsed =
-      parse_chain(*text, arguments.channels_first, std::string(folder_of(arguments.file)));
+  std::string& text = read->text;
+  auto parsed = parse_chain(text, arguments.channels_first, std::string(folder_of(arguments.file)),
+                            arguments.weights.empty() ? read->weights : arguments.weights);
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
-    report_mistakes(*mistakes, arguments.file, *text, report);
+    report_mistakes(*mistakes, arguments.file, text, report);
     return std::nullopt;
   }
-  ChainAndText loaded{std::get<Chain>(std::move(parsed)), *std::move(text)};
+  ChainAndText loaded{std::get<Chain>(std::move(parsed)), std::move(text)};
   for (const LayerPlace& place : loaded.chain.passed_over) {
     report.info((arguments.file == "-" ? "standard input" : printable(arguments.file)) + ": " +
                 place.entry + ": " + place.class_name + " acts in training only and is left out");

@@ -18,6 +18,7 @@ namespace deckle::cli {
 
 struct ChainArguments {
   std::string file;
+  std::string weights;              ///< --weights; "": those that the chain names
   bool channels_first = false;      ///< --data-format: where the chain does not say
   std::optional<std::string> seed;  ///< --seed, as it was typed
   int copies = 0;                   ///< --copies; 0: the chain's

@@ -48,10 +48,10 @@ std::optional<std::string> for_make(const std::string& path) {
   return text;
 }
 
-// The manifest depends on the chain and every input. Empty rules for these, so that make goes on
-// where one is gone.
+// The manifest depends on the chain, its weights and every input. Empty rules for these, so that
+// make goes on where one is gone.
 std::string depfile_text(const std::string& target, const std::string& chain_file,
-                         const InputList& inputs) {
+                         const Chain& chain, const InputList& inputs) {
   std::string rule = for_make(target).value_or(target) + ":";
   std::string rest;
   const auto add = [&](const std::string& path) {
@@ -61,6 +61,9 @@ std::string depfile_text(const std::string& target, const std::string& chain_fil
     rest += "\n" + *name + ":\n";
   };
   if (!chain_file.empty() && chain_file != "-") add(chain_file);
+  for (const std::string& file : chain.weight_files) {
+    if (file != chain_file) add(file);
+  }
   for (const InputFile& file : inputs.files)
     add(file_behind(inputs.file_path(file)));
   return rule + "\n" + rest;
@@ -110,7 +113,7 @@ class Session {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.passed_over += options_.passed_over;
     tell_gone(result);
-    const int exit = conclude(result, seconds);
+    const int exit = conclude(chain, result, seconds);
     if (!chain.output.stack || !result.finished || !records_) return exit;
     const bool changed = result.written > 0 || result.failed > 0 || !result.gone.empty();
     return stack(run.shard, changed, exit);
@@ -163,7 +166,7 @@ class Session {
                             " is still there (--prune deletes it, -v names them)"));
   }
 
-  int conclude(const RunResult& result, double seconds) {
+  int conclude(const Chain& chain, const RunResult& result, double seconds) {
     const std::string manifest = folder_.manifest();
     const std::size_t worked = result.written + result.skipped + result.failed;
     const std::size_t done = worked + result.up_to_date;
@@ -204,7 +207,7 @@ class Session {
     if (!options_.summary.empty() && !write_text(options_.summary, fields.dump() + "\n", report_))
       exit = kExitStopped;
     if (!options_.depfile.empty() && result.finished &&
-        !write_text(options_.depfile, depfile_text(manifest, options_.chain_file, inputs_),
+        !write_text(options_.depfile, depfile_text(manifest, options_.chain_file, chain, inputs_),
                     report_)) {
       exit = kExitStopped;
     }

@@ -53,6 +53,10 @@ class Engine {
 
   RunResult run() {
     const int jobs = std::max(options_.jobs, 1);
+    // Images first; what they leave free helps within them.
+    const auto images =
+        std::clamp<std::size_t>(inputs_.files.size(), 1, static_cast<std::size_t>(jobs));
+    jobs_inside_ = jobs / static_cast<int>(images);
     std::vector<Scratch> scratch(static_cast<std::size_t>(jobs));
     for_each_index(inputs_.files.size(), jobs, [&](std::size_t i, std::size_t worker) {
       if (stopped_ || (options_.stop != nullptr && *options_.stop != 0)) return;
@@ -115,7 +119,8 @@ class Engine {
         return;
       }
     }
-    auto processed = process_image(chain_, source, out_, scratch, options_.stop, options_.memory);
+    auto processed =
+        process_image(chain_, source, out_, scratch, options_.stop, options_.memory, jobs_inside_);
     if (processed && processed->abandoned) return;
     if (processed) {
       if (auto kept = keep(index, before, *processed, scratch.file); !kept)
@@ -395,6 +400,7 @@ class Engine {
   std::mutex mutex_;  ///< guards result_, taken_ and the report
   std::atomic<bool> stopped_ = false;
   std::size_t taken_ = 0;
+  int jobs_inside_ = 1;
   RunResult result_;
 };
 

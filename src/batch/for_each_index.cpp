@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <fstream>
+#include <mutex>
 #include <string>
 
 #include "batch/cgroup.h"
@@ -37,10 +39,25 @@ void for_each_index(std::size_t n, int jobs,
   // A thread without work would only spin.
   jobs =
       static_cast<int>(std::clamp<std::size_t>(n, 1, static_cast<std::size_t>(std::max(jobs, 1))));
+  omp_set_max_active_levels(2);  // images, and parts of an image
   // The one pragma of the program. Dynamic: images differ in size by orders of magnitude.
 #pragma omp parallel for schedule(dynamic, 1) num_threads(jobs)
   for (std::size_t i = 0; i < n; ++i)
     f(i, static_cast<std::size_t>(omp_get_thread_num()));
+}
+
+void for_each_part(std::size_t n, int jobs, const std::function<void(std::size_t)>& f) {
+  std::exception_ptr thrown;
+  std::mutex mutex;
+  for_each_index(n, jobs, [&](std::size_t i, std::size_t) {
+    try {
+      f(i);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      thrown = std::current_exception();
+    }
+  });
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 double cgroup_quota(const char* root) {

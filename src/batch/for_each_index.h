@@ -11,6 +11,9 @@ namespace deckle {
 void for_each_index(std::size_t n, int jobs,
                     const std::function<void(std::size_t, std::size_t)>& f);
 
+/// The same within one image, where f may throw: that comes back when all have ended.
+void for_each_part(std::size_t n, int jobs, const std::function<void(std::size_t)>& f);
+
 /// The processors that this process may really use: its affinity, and its cgroup's CPU quota
 /// rounded up.
 [[nodiscard]] int usable_processors();

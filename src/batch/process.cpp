@@ -8,6 +8,7 @@
 #include <new>
 
 #include "batch/archive.h"
+#include "batch/for_each_index.h"
 #include "batch/survey.h"
 #include "codecs/npz.h"
 #include "core/digest.h"
@@ -26,8 +27,14 @@ constexpr std::int64_t kCachedPixels = std::int64_t{1} << 17U;
 class ImageJob {
  public:
   ImageJob(const Chain& chain, const ImageSource& source, const std::string& out, Scratch& scratch,
-           const std::atomic<int>* stop, const MemoryLimit& memory)
-      : chain_(chain), source_(source), out_(out), scratch_(scratch), stop_(stop), memory_(memory) {
+           const std::atomic<int>* stop, const MemoryLimit& memory, int jobs)
+      : chain_(chain),
+        source_(source),
+        out_(out),
+        scratch_(scratch),
+        stop_(stop),
+        memory_(memory),
+        jobs_(jobs) {
     common_.input = source.path;
   }
   ImageJob(const ImageJob&) = delete;
@@ -305,8 +312,13 @@ class ImageJob {
 
   Result<Done> encode_whole(const Plan& plan, DType dtype, DType depth, const Codec& codec,
                             const EncodeOptions& options, Record& record) {
-    const Tensor* pixels = &run_plan(plan, scratch_.decoded, decoded_, scratch_.plan);
+    const Runner parts = [this](std::size_t n, const std::function<void(std::size_t)>& f) {
+      for_each_part(n, jobs_, f);
+    };
     const bool array = codec.format == Format::Npy;
+    const auto rounded = array || dtype != depth ? std::nullopt : std::optional(depth);
+    const Tensor* pixels =
+        &run_plan(plan, scratch_.decoded, decoded_, scratch_.plan, parts, rounded);
     if (pixels->dtype != depth || (dtype != depth && !array)) {
       if (array) {
         if (auto finite = check_finite_for(*pixels, depth); !finite) return finite;
@@ -400,6 +412,7 @@ class ImageJob {
   Scratch& scratch_;
   const std::atomic<int>* stop_;
   const MemoryLimit& memory_;
+  const int jobs_;  ///< threads for this image
   File input_;
   FileStamp stamp_;  ///< of it
   std::optional<MappedFile> mapped_;
@@ -430,7 +443,7 @@ bool concerns_one_file(const Error& error) {
 
 Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                 const std::string& out, Scratch& scratch,
-                                const std::atomic<int>* stop, const MemoryLimit& memory) {
+                                const std::atomic<int>* stop, const MemoryLimit& memory, int jobs) {
   const auto failed = [&](ErrorCode code, const std::string& why) {
     Processed processed;
     Record record;
@@ -440,7 +453,7 @@ Result<Processed> process_image(const Chain& chain, const ImageSource& source,
     return processed;
   };
   try {
-    auto result = ImageJob(chain, source, out, scratch, stop, memory).run();
+    auto result = ImageJob(chain, source, out, scratch, stop, memory, jobs).run();
     for (Tensor* tensor :
          {&scratch.decoded, &scratch.plan.a, &scratch.plan.b, &scratch.converted}) {
       tensor->data.shrink(kKeptScratchBytes);

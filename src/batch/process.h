@@ -48,11 +48,11 @@ struct ImageSource {
 
 /// Reads, decodes, plans, gathers, encodes and writes under temporary names. An Error is one that
 /// concerns the whole run (an output cannot be written); what concerns the image alone stands in
-/// its records.
+/// its records. `jobs` threads work on this image, where there is work for them.
 [[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                               const std::string& out, Scratch& scratch,
                                               const std::atomic<int>* stop = nullptr,
-                                              const MemoryLimit& memory = {});
+                                              const MemoryLimit& memory = {}, int jobs = 1);
 
 /// The stamp as far as it may be trusted: a file that was changed a moment ago may be changed again
 /// within the same tick of the clock.

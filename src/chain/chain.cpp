@@ -14,9 +14,9 @@
 namespace deckle {
 namespace {
 
-constexpr std::array<std::string_view, 12> kChainKeys{
-    "name", "seed",  "seed_from", "copies", "batch_size", "data_format",
-    "as",   "keras", "layers",    "output", "input",      "$schema"};
+constexpr std::array<std::string_view, 13> kChainKeys{
+    "name",  "seed",   "seed_from", "copies", "batch_size", "data_format", "as",
+    "keras", "layers", "weights",   "output", "input",      "$schema"};
 constexpr std::array<std::string_view, 7> kOutputKeys{
     "format", "jpeg", "quality", "compression", "dtype", "data_format", "stack"};
 constexpr std::array<std::string_view, 7> kInputKeys{
@@ -79,6 +79,8 @@ class Reader {
     chain.seed_from = static_cast<SeedFrom>(word(root_, "", "seed_from", kSeedFrom).value_or(0));
     chain.copies = static_cast<int>(number(root_, "", "copies", 1, kMaxCopies).value_or(1));
     chain.batch_size = number(root_, "", "batch_size", 1, kMaxExtent).value_or(1);
+    if (get(root_, "weights") != nullptr)  // a name was replaced by what is in the file
+      mistake("/weights", "the weights of all layers are the name of one file: .h5 or .keras");
     const auto data_format = word(root_, "", "data_format", kDataFormats);
     chain.as = static_cast<As>(word(root_, "", "as", kAs).value_or(0));
     chain.keras = read_keras();
@@ -530,16 +532,18 @@ Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text) {
 }
 
 std::variant<Chain, Mistakes> parse_chain(std::string_view text, bool channels_first,
-                                          const std::string& folder) {
+                                          const std::string& folder, const std::string& weights) {
   auto parsed = JsonText::parse(text);
   if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
     return Mistakes{{error->place, "", error->message}};
   }
   const auto& json = std::get<JsonText>(parsed);
   Json root = json.value();
-  std::vector<Mistake> noted = put_weights_in(root, folder);
+  PlacedWeights placed_weights = put_weights_in(root, folder, weights);
+  std::vector<Mistake> noted = std::move(placed_weights.mistakes);
   Reader reader(root, channels_first);
   Chain chain = reader.read();
+  chain.weight_files = std::move(placed_weights.files);
   // Of weights that could not be read the layer complains as well.
   const std::vector<Mistake> unread = noted;
   for (Mistake& mistake : reader.take_mistakes()) {

@@ -60,6 +60,7 @@ struct Chain {
   std::vector<std::optional<std::int64_t>> input_shape;
   DecodeOptions input;
   OutputOptions output;
+  std::vector<std::string> weight_files;  ///< that were read into the layers
 
   [[nodiscard]] bool draws() const;       ///< whether any layer is random
   [[nodiscard]] bool needs_seed() const;  ///< whether any layer draws from the chain's seed
@@ -83,10 +84,12 @@ using Mistakes = std::vector<PlacedMistake>;
 
 /// Reads a chain file's text, or that of a Keras Sequential (see keras_model). Mistakes do not end
 /// the reading: all are found. `channels_first` holds where the text does not say; files of weights
-/// are looked for in `folder`, empty: the current one.
+/// are looked for in `folder`, empty: the current one. `weights`, a path, is a file of Keras' with
+/// the weights of all layers, instead of what the text says.
 [[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text,
                                                         bool channels_first = false,
-                                                        const std::string& folder = "");
+                                                        const std::string& folder = "",
+                                                        const std::string& weights = "");
 
 /// The mistakes with their places in this text, which is JSON, in their order there.
 [[nodiscard]] Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text);

@@ -80,11 +80,30 @@ Interval narrow(ConvolvedAxis& axis, std::int64_t size, std::int64_t n, const In
   return needed;
 }
 
-// Whether parts of the output can be made by themselves.
-bool has_parts(const ConvolveOp& op) {
+// The same of a transposed one; nothing where the part begins with places that get nothing.
+std::optional<Interval> narrow_transposed(ConvolvedAxis& axis, std::int64_t size, std::int64_t n,
+                                          const Interval& wanted) {
+  const std::int64_t reach = (size - 1) * axis.dilation + 1;
+  const std::int64_t begin = wanted.begin + axis.before;  // as if nothing were cut off
+  const std::int64_t end = wanted.end + axis.before;
+  const std::int64_t first = std::max<std::int64_t>(begin - reach + axis.stride, 0) / axis.stride;
+  const Interval needed{std::min({first, begin / axis.stride, n - 1}),
+                        std::min((end - 1) / axis.stride + 1, n)};
+  axis.before = begin - needed.begin * axis.stride;
+  axis.out = wanted.length();
+  if (needed.length() < 1 || axis.before >= reach) return std::nullopt;
+  return needed;
+}
+
+// Whether a part of the output depends on the others.
+bool sums_over_axis(const ConvolveOp& op) {
   const FilterBank& bank = op.convolution->bank();
-  const bool over_axis = bank.activation == Activation::Softmax && bank.softmax_axis >= 0;
-  return !bank.transposed && !over_axis;
+  return bank.activation == Activation::Softmax && bank.softmax_axis >= 0;
+}
+
+// Whether windows of the output are made by themselves.
+bool has_windows(const ConvolveOp& op) {
+  return !op.convolution->bank().transposed && !sums_over_axis(op);
 }
 
 // Convolutions make only what the gather behind them shows: the window and, from layer to layer,
@@ -105,7 +124,7 @@ void make_only_needed(std::vector<Op>& ops) {
         --before;
       }
       const auto* convolve = before > 0 ? std::get_if<ConvolveOp>(&ops[before - 1]) : nullptr;
-      if (convolve == nullptr || !has_parts(*convolve)) continue;
+      if (convolve == nullptr || !has_windows(*convolve)) continue;
       const Window window = window_of(*gather);
       if (window.pixels() == 0 || window == whole(convolve->out)) continue;
       for (std::size_t a = 0; a < gather->axes.size(); ++a)
@@ -116,7 +135,7 @@ void make_only_needed(std::vector<Op>& ops) {
         wanted.reset();
         continue;
       }
-      if (!has_parts(*convolve)) {
+      if (!has_windows(*convolve)) {
         GatherOp part;
         for (int a = 0; a < convolve->out.rank; ++a) {
           part.axes.emplace_back(convolve->out[a]);
@@ -227,60 +246,125 @@ void resample_each(const Tensor& from, const ResizeOp& op, Tensor& to) {
 }
 
 // So many samples of a convolution are made at a time: what one leaves for the next is still near.
-constexpr std::int64_t kStripSamples = std::int64_t{1} << 19U;
+constexpr std::int64_t kPartSamples = std::int64_t{1} << 18U;
 
-// How many of the convolutions at the beginning of `ops` can be made together in strips, and of how
-// many rows (what the first axis counts) of the last one's output; 0 rows: they are to be made
-// whole.
-struct Strips {
-  std::size_t ops = 0;
-  std::int64_t rows = 0;
+// Rows (what the first axis counts) of the output of the last of some convolutions, and what is
+// needed for them: of each convolution the first axis, of the first one the rows of its input.
+struct Strip {
+  Interval rows;
+  Interval needed;
+  std::vector<ConvolvedAxis> first_axis;
 };
 
-Strips strips_of(std::span<const Op> ops, const Tensor& from) {
-  Strips strips;
-  std::int64_t widest = 1;  // samples of a row
-  for (; strips.ops < ops.size(); ++strips.ops) {
-    const auto* op = std::get_if<ConvolveOp>(&ops[strips.ops]);
-    if (op == nullptr || !has_parts(*op)) break;
+// Nothing where a convolution cannot make the rows by themselves.
+std::optional<Strip> strip_of(std::span<const Op> ops, const Interval& rows) {
+  Strip strip{rows, rows, std::vector<ConvolvedAxis>(ops.size())};
+  for (std::size_t i = ops.size(); i-- > 0;) {
+    const auto& op = std::get<ConvolveOp>(ops[i]);
+    const FilterBank& bank = op.convolution->bank();
+    ConvolvedAxis& axis = strip.first_axis[i] = op.axes[0];
+    const auto needed = bank.transposed
+                            ? narrow_transposed(axis, bank.size[0], op.in[0], strip.needed)
+                            : narrow(axis, bank.size[0], op.in[0], strip.needed);
+    if (!needed) return std::nullopt;
+    strip.needed = *needed;
+  }
+  return strip;
+}
+
+// How the convolutions at the beginning of `ops` are made together in parts: strips of each sample
+// of the batch, or, where these are small, several samples at a time. That depends on shapes
+// alone. No strips: they are made whole, one by one.
+struct Parts {
+  std::size_t ops = 0;
+  std::vector<Strip> strips;
+  std::int64_t samples = 1;
+};
+
+Parts parts_of(std::span<const Op> ops, const Tensor& from) {
+  Parts parts;
+  std::int64_t widest = 1;  // numbers in a row
+  for (; parts.ops < ops.size(); ++parts.ops) {
+    const auto* op = std::get_if<ConvolveOp>(&ops[parts.ops]);
+    if (op == nullptr || sums_over_axis(*op)) break;
     for (const Shape& shape : {op->in, op->out})
       widest = std::max(widest, shape.pixels() / shape[0] * shape.channels);
   }
-  if (strips.ops == 0 || from.batch != 1) return {};
-  strips.rows = std::max<std::int64_t>(kStripSamples / widest, 16);
-  const std::int64_t all = std::get<ConvolveOp>(ops[strips.ops - 1]).out[0];
-  return strips.rows < all ? strips : Strips{};
+  if (parts.ops == 0) return {};
+  const std::int64_t all = std::get<ConvolveOp>(ops[parts.ops - 1]).out[0];
+  const std::int64_t rows = std::max<std::int64_t>(kPartSamples / widest, 16);
+  if (rows >= all) {
+    parts.samples = std::max<std::int64_t>(kPartSamples / (widest * all), 1);
+    if (parts.samples >= from.batch) return {};
+    Strip sample{{0, all}, {0, from.shape[0]}, {}};
+    for (const Op& op : ops.first(parts.ops))
+      sample.first_axis.push_back(std::get<ConvolveOp>(op).axes[0]);
+    parts.strips.push_back(std::move(sample));
+    return parts;
+  }
+  for (std::int64_t begin = 0; begin < all; begin += rows) {
+    auto strip = strip_of(ops.first(parts.ops), {begin, std::min(begin + rows, all)});
+    if (!strip) return {};
+    parts.strips.push_back(*std::move(strip));
+  }
+  return parts;
 }
 
-void convolve_strips(std::span<const Op> ops, const Tensor& from, std::int64_t rows, Tensor& to) {
-  thread_local Tensor strip;
+// From where the samples lie to where they belong; only what is between two convolutions is kept by
+// the thread.
+void convolve_part(std::span<const Op> ops, const Strip& strip, const SampleView& from, float* to) {
+  thread_local Tensor last;
   thread_local Tensor next;
-  const Shape& out = std::get<ConvolveOp>(ops.back()).out;
-  to.reset(out, DType::Float32);
-  const auto bytes_of_row = [](const Tensor& tensor) {
-    return tensor.item_bytes() / static_cast<std::size_t>(tensor.shape[0]);
-  };
-  std::vector<std::vector<ConvolvedAxis>> axes(ops.size());
-  for (std::int64_t begin = 0; begin < out[0]; begin += rows) {
-    Interval wanted{begin, std::min(begin + rows, out[0])};
-    for (std::size_t i = ops.size(); i-- > 0;) {
-      const auto& op = std::get<ConvolveOp>(ops[i]);
-      axes[i] = op.axes;
-      wanted = narrow(axes[i][0], op.convolution->bank().size[0], op.in[0], wanted);
-    }
-    Shape part = from.shape;
-    part[0] = wanted.length();
-    strip.reset(part, from.dtype);
-    std::memcpy(strip.data.data(),
-                from.data.data() + static_cast<std::size_t>(wanted.begin) * bytes_of_row(from),
-                strip.byte_count());
-    for (std::size_t i = 0; i < ops.size(); ++i) {
-      std::get<ConvolveOp>(ops[i]).convolution->run(strip, axes[i], next);
-      std::swap(strip, next);
-    }
-    std::memcpy(to.data.data() + static_cast<std::size_t>(begin) * bytes_of_row(to),
-                strip.data.data(), strip.byte_count());
+  SampleView view = from;
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    const auto& op = std::get<ConvolveOp>(ops[i]);
+    std::vector<ConvolvedAxis> axes = op.axes;
+    axes[0] = strip.first_axis[i];
+    if (i + 1 == ops.size()) return op.convolution->run(view, axes, to);
+    Shape made = op.out;
+    made[0] = axes[0].out;
+    next.reset(made, DType::Float32, from.batch);
+    op.convolution->run(view, axes, reinterpret_cast<float*>(next.data.data()));
+    std::swap(last, next);
+    view = {last.data.data(), last.shape, last.dtype, last.batch};
   }
+}
+
+void run_each(const Runner& runner, std::size_t n, const std::function<void(std::size_t)>& f) {
+  if (runner) return runner(n, f);
+  for (std::size_t i = 0; i < n; ++i)
+    f(i);
+}
+
+// `dtype` is float32, or what the sums are rounded to while they are near.
+void convolve_parts(std::span<const Op> ops, const Parts& parts, const Tensor& from,
+                    const Runner& runner, DType dtype, Tensor& to) {
+  const Shape& out = std::get<ConvolveOp>(ops.back()).out;
+  to.reset(out, dtype, from.batch);
+  const auto in_row = from.item_bytes() / static_cast<std::size_t>(from.shape[0]);
+  const auto out_row = to.item_bytes() / static_cast<std::size_t>(out[0]);
+  const std::size_t strips = parts.strips.size();
+  const std::int64_t groups = (from.batch + parts.samples - 1) / parts.samples;
+  run_each(runner, static_cast<std::size_t>(groups) * strips, [&](std::size_t i) {
+    const Strip& strip = parts.strips[i % strips];
+    const std::int64_t sample = static_cast<std::int64_t>(i / strips) * parts.samples;
+    SampleView view{from.data.data() + static_cast<std::size_t>(sample) * from.item_bytes() +
+                        static_cast<std::size_t>(strip.needed.begin) * in_row,
+                    from.shape, from.dtype, std::min(parts.samples, from.batch - sample)};
+    view.shape[0] = strip.needed.length();
+    std::uint8_t* const target = to.data.data() +
+                                 static_cast<std::size_t>(sample) * to.item_bytes() +
+                                 static_cast<std::size_t>(strip.rows.begin) * out_row;
+    if (dtype == DType::Float32)
+      return convolve_part(ops, strip, view, reinterpret_cast<float*>(target));
+    thread_local Tensor sums;
+    Shape made = out;
+    made[0] = strip.rows.length();
+    sums.reset(made, DType::Float32, view.batch);
+    auto* const samples = reinterpret_cast<float*>(sums.data.data());
+    convolve_part(ops, strip, view, samples);
+    round_samples(samples, sums.byte_count() / sizeof(float), dtype, target);
+  });
 }
 
 }  // namespace
@@ -397,7 +481,7 @@ void round_as_made(Plan& plan, DType depth) {
 }
 
 const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,
-                       PlanScratch& scratch) {
+                       PlanScratch& scratch, const Runner& runner, std::optional<DType> rounded) {
   const Tensor* now = &source;
   Window part = origin;
   const auto step = [&](auto&& operation) {
@@ -425,14 +509,19 @@ const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& ori
   };
   for (std::size_t i = 0; i < plan.ops.size(); ++i) {
     const std::span<const Op> rest(plan.ops.data() + i, plan.ops.size() - i);
-    if (const Strips strips = strips_of(rest, *now); strips.rows > 0) {
+    if (const Parts parts = parts_of(rest, *now); !parts.strips.empty()) {
+      const bool last = parts.ops == rest.size() && rounded && rounds_quickly(*rounded);
       step([&](const Tensor& from, Tensor& to) {
-        convolve_strips(rest.first(strips.ops), from, strips.rows, to);
+        convolve_parts(rest.first(parts.ops), parts, from, runner, last ? *rounded : DType::Float32,
+                       to);
       });
-      i += strips.ops - 1;
+      i += parts.ops - 1;
     } else {
       std::visit(run, plan.ops[i]);
     }
+  }
+  if (rounded && now->dtype != *rounded) {
+    step([&](const Tensor& from, Tensor& to) { to_file_depth(from, *rounded, *rounded, to); });
   }
   return *now;
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,10 +75,18 @@ struct PlanScratch {
   Tensor b;
 };
 
+/// Does f(0) to f(n - 1) in any order, maybe at once; an exception of one comes back when all have
+/// ended.
+using Runner = std::function<void(std::size_t n, const std::function<void(std::size_t)>& f)>;
+
 /// Runs the operations on `source`, which is the part `origin` of the input (it must hold the
 /// plan's window). Gives back `source` itself where nothing is to be done, else one of the scratch
-/// tensors. Its samples may be of a narrower type than `plan.dtype`, never of another value.
+/// tensors. Its samples may be of a narrower type than `plan.dtype`, never of another value. Large
+/// convolutions are made in parts, which are the same whoever runs them; nothing: one after the
+/// other. Where `rounded` says a type, the answer is put into it as `to_file_depth` does, on its
+/// own scale.
 [[nodiscard]] const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,
-                                     PlanScratch& scratch);
+                                     PlanScratch& scratch, const Runner& runner = {},
+                                     std::optional<DType> rounded = {});
 
 }  // namespace deckle

@@ -184,6 +184,8 @@ Json chain_schema() {
         {"data_format",
          described({{"enum", {"channels_last", "channels_first"}}}, "layout of arrays")},
         {"layers", {{"type", "array"}, {"items", layer}, {"minItems", 1}}},
+        {"weights", described({{"type", "string"}},
+                              "the weights of all layers: a .h5, .weights.h5 or .keras file")},
         {"input", input},
         {"output", output}}},
       {"required", {"layers"}},

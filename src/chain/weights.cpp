@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/weights.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <map>
+#include <optional>
 #include <utility>
 
+#include "chain/keras_file.h"
+#include "chain/keras_model.h"
 #include "codecs/npy.h"
 #include "codecs/npz.h"
 #include "core/text.h"
 #include "dataset/files.h"
+#include "layers/registry.h"
 #include "layers/weights.h"
 
 namespace deckle {
@@ -64,58 +71,264 @@ Result<Json> read_archive(const std::string& path) {
   return list;
 }
 
+// A file of Keras', and the layer in it where one is said: "sub/model.h5/conv2d_1".
+struct KerasName {
+  std::string file;
+  std::string layer;
+};
+
+std::optional<KerasName> keras_name(const std::string& name) {
+  for (const std::string_view end : {".h5", ".hdf5", ".keras"}) {
+    if (ends_with(name, end)) return KerasName{name, ""};
+    const auto at = name.find(std::string(end) + "/");
+    if (at != std::string::npos)
+      return KerasName{name.substr(0, at + end.size()), name.substr(at + end.size() + 1)};
+  }
+  return std::nullopt;
+}
+
+// "DepthwiseConv2D" is "depthwise_conv2d" in files of Keras 3.
+std::string snake_case(std::string_view name) {
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  std::string text;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool word = i > 0 && is_upper(name[i]) && i + 1 < name.size() && name[i + 1] >= 'a' &&
+                      name[i + 1] <= 'z';
+    if (word) text += '_';
+    text += is_upper(name[i]) ? static_cast<char>(name[i] - 'A' + 'a') : name[i];
+  }
+  return text;
+}
+
+// A layer of the chain.
+struct Taker {
+  const LayerSpec* spec;  // null: there is no such layer
+  Json* arguments;
+  std::string pointer;  // of the arguments
+
+  [[nodiscard]] std::string text(const char* key) const {
+    const auto found = arguments->find(key);
+    return found != arguments->end() && found->is_string() ? found->get<std::string>() : "";
+  }
+  [[nodiscard]] bool has(const char* key) const {
+    const auto found = arguments->find(key);
+    return found != arguments->end() && !found->is_null();
+  }
+  // Whether Keras would have weights of it.
+  [[nodiscard]] bool takes() const {
+    return spec != nullptr && !has("kernel") &&
+           std::any_of(spec->arguments.begin(), spec->arguments.end(),
+                       [](const ArgumentSpec& argument) { return argument.name == "weights"; });
+  }
+};
+
+// For messages.
+std::string names_of(const std::vector<Taker>& takers) {
+  std::string text;
+  for (const Taker& taker : takers) {
+    const std::string name = taker.text("name");
+    text += (text.empty() ? "" : ", ") + std::string(taker.spec->name) +
+            (name.empty() ? "" : " \"" + printable(name) + "\"");
+  }
+  return shortened(text, 300);
+}
+
+bool is_called(const SavedLayer& layer, const std::string& name) {
+  return !name.empty() && (layer.called == name || layer.name == name);
+}
+
+// Layers within a model that is itself a layer are not the model's.
+bool is_direct(const KerasFile& file, const SavedLayer& layer) {
+  return !file.by_class() || layer.name.find('/') == std::string::npos;
+}
+
+using Pairs = std::vector<const SavedLayer*>;  // for each taker its own
+
+// One after the other, as Keras does; nothing where there are more of one side.
+std::optional<Pairs> by_order(const KerasFile& file, const std::vector<Taker>& takers) {
+  std::map<std::string, Pairs> saved;  // of each class; all in one where files do not say it
+  for (const SavedLayer& layer : file.layers()) {
+    if (is_direct(file, layer)) saved[layer.kind].push_back(&layer);
+  }
+  std::map<std::string, std::size_t> taken;
+  Pairs pairs;
+  for (const Taker& taker : takers) {
+    const std::string kind = file.by_class() ? snake_case(taker.spec->name) : "";
+    const Pairs& of_kind = saved[kind];
+    const std::size_t next = taken[kind]++;
+    pairs.push_back(next < of_kind.size() ? of_kind[next] : nullptr);
+  }
+  for (const auto& [kind, count] : taken) {
+    if (saved[kind].size() != count) return std::nullopt;
+  }
+  return pairs;
+}
+
+// A chain may be a part of the model.
+std::optional<Pairs> by_name(const KerasFile& file, const std::vector<Taker>& takers) {
+  Pairs pairs;
+  for (const Taker& taker : takers) {
+    const std::string name = taker.text("name");
+    const auto found =
+        std::find_if(file.layers().begin(), file.layers().end(), [&](const SavedLayer& layer) {
+          // Groups that are called after classes say nothing of the layer's name.
+          return !name.empty() && (file.by_class() ? layer.called : layer.name) == name;
+        });
+    if (found == file.layers().end()) return std::nullopt;
+    pairs.push_back(&*found);
+  }
+  return pairs;
+}
+
 class Placer {
  public:
   explicit Placer(const std::string& folder) : folder_(folder) {}
 
-  void put_in(Json& weights, const std::string& pointer) {
-    if (weights.is_string()) {
-      const auto name = weights.get<std::string>();
-      const bool archive = ends_with(name, ".npz");
-      if (!archive && !ends_with(name, ".npy")) {
-        mistake(pointer, name, {ErrorCode::Usage, "weights are .npy or .npz files"});
-        return;
-      }
-      auto read = archive ? read_archive(path_of(name)) : read_file(path_of(name));
-      if (!read) {
-        mistake(pointer, name, read.error());
-        return;
-      }
-      weights = archive ? *std::move(read) : Json::array({*std::move(read)});
+  // What the layer itself names.
+  void put_in(Taker& taker) {
+    const auto weights = taker.arguments->find("weights");
+    if (weights == taker.arguments->end()) return;
+    const std::string pointer = taker.pointer + "/weights";
+    if (weights->is_string()) {
+      const auto name = weights->get<std::string>();
+      auto read = read_list(taker, name);
+      if (!read) return mistake(pointer, name, read.error());
+      *weights = *std::move(read);
       return;
     }
-    if (!weights.is_array()) return;
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      Json& entry = weights[i];
+    if (!weights->is_array()) return;
+    for (std::size_t i = 0; i < weights->size(); ++i) {
+      Json& entry = (*weights)[i];
       if (!entry.is_string()) continue;
       const auto name = entry.get<std::string>();
-      auto read = read_file(path_of(name));
-      if (!read) {
-        mistake(join_pointer(pointer, std::to_string(i)), name, read.error());
-        return;
-      }
+      auto read = read_file(used(path_of(name)));
+      if (!read) return mistake(join_pointer(pointer, std::to_string(i)), name, read.error());
       entry = *std::move(read);
     }
   }
 
-  std::vector<Mistake> mistakes;
+  // What a file has for all of them. Of layers that there are not the reader complains.
+  void put_in_all(const std::string& path, const std::string& name, std::vector<Taker>& layers,
+                  const std::string& pointer) {
+    const bool known = std::all_of(layers.begin(), layers.end(),
+                                   [](const Taker& taker) { return taker.spec != nullptr; });
+    std::vector<Taker> takers;
+    std::copy_if(layers.begin(), layers.end(), std::back_inserter(takers),
+                 [](const Taker& taker) { return taker.takes(); });
+    if (takers.empty()) return;
+    std::vector<Json> lists(takers.size(), Json(name));  // stays where it cannot be read
+    if (auto read = read_all_of(path, takers, lists);
+        !read && (known || read.error().code != ErrorCode::Usage))
+      mistake(pointer, name, read.error());
+    for (std::size_t i = 0; i < takers.size(); ++i) {
+      if (!takers[i].has("weights")) (*takers[i].arguments)["weights"] = std::move(lists[i]);
+    }
+  }
 
- private:
+  void mistake(const std::string& pointer, const std::string& name, const Error& error) {
+    placed.mistakes.push_back({pointer, printable(name) + ": " + error.message});
+  }
+
   [[nodiscard]] std::string path_of(const std::string& name) const {
     return folder_.empty() || name.starts_with("/") ? name : join_path(folder_, name);
   }
-  void mistake(const std::string& pointer, const std::string& name, const Error& error) {
-    mistakes.push_back({pointer, printable(name) + ": " + error.message});
+
+  PlacedWeights placed;
+
+ private:
+  const std::string& used(const std::string& path) {
+    auto& files = placed.files;
+    const auto found = std::find(files.begin(), files.end(), path);
+    return found != files.end() ? *found : files.emplace_back(path);
+  }
+
+  // Usage where the file is of another model.
+  Result<Done> read_all_of(const std::string& path, const std::vector<Taker>& takers,
+                           std::vector<Json>& lists) {
+    const Result<KerasFile>& file = keras_file(path);
+    if (!file) return file.error();
+    auto pairs = by_order(*file, takers);
+    if (!pairs) pairs = by_name(*file, takers);
+    if (!pairs) {
+      return Error{ErrorCode::Usage,
+                   "it has weights of " + count_of(file->layers().size(), "layer") + " (" +
+                       names_of(file->layers()) + "), the chain has " +
+                       count_of(takers.size(), "layer") + " that " +
+                       (takers.size() == 1 ? "takes" : "take") + " weights (" + names_of(takers) +
+                       "): neither their number nor their names agree"};
+    }
+    for (std::size_t i = 0; i < takers.size(); ++i) {
+      auto list = arrays_for(takers[i], *file, *(*pairs)[i]);
+      if (!list) return list.error();
+      lists[i] = *std::move(list);
+    }
+    return Done{};
+  }
+
+  Result<Json> read_list(const Taker& taker, const std::string& name) {
+    if (ends_with(name, ".npz")) return read_archive(used(path_of(name)));
+    if (ends_with(name, ".npy")) {
+      auto read = read_file(used(path_of(name)));
+      if (!read) return read;
+      return Json::array({*std::move(read)});
+    }
+    const auto keras = keras_name(name);
+    if (!keras)
+      return Error{ErrorCode::Usage, "weights are .npy, .npz, .h5, .weights.h5 or .keras files"};
+    const Result<KerasFile>& file = keras_file(path_of(keras->file));
+    if (!file) return file.error();
+    const auto& layers = file->layers();
+    const std::string own = taker.text("name");
+    const auto find = [&](const std::string& called) {
+      return std::find_if(layers.begin(), layers.end(),
+                          [&](const SavedLayer& layer) { return is_called(layer, called); });
+    };
+    auto found = find(keras->layer.empty() ? own : keras->layer);
+    if (keras->layer.empty() && found == layers.end() && layers.size() == 1) found = layers.begin();
+    if (found != layers.end()) return arrays_for(taker, *file, *found);
+    return Error{ErrorCode::Usage,
+                 (keras->layer.empty()
+                      ? "it has weights of " + count_of(layers.size(), "layer") +
+                            "; say whose, as "
+                            "in \"" +
+                            printable(keras->file + "/" + layers.front().name) + "\": "
+                      : "there is no layer \"" + printable(keras->layer) + "\" in it, but ") +
+                     names_of(layers)};
+  }
+
+  // Theano turns kernels round before it multiplies; nobody else does.
+  static Result<Json> arrays_for(const Taker& taker, const KerasFile& file,
+                                 const SavedLayer& layer) {
+    auto arrays = file.read(layer);
+    if (!arrays) return arrays.error();
+    WeightArray& kernel = arrays->front();
+    const auto rank = taker.spec == nullptr ? 0 : static_cast<std::size_t>(taker.spec->rank);
+    if (file.backend() == "theano" && rank > 0 && taker.spec->name.starts_with("Conv") &&
+        kernel.shape.size() >= rank + 2) {
+      const bool th = taker.text("dim_ordering") == "th";
+      kernel = reversed(kernel, th ? kernel.shape.size() - rank : 0, rank);
+    }
+    Json list = Json::array();
+    for (const WeightArray& array : *arrays)
+      list.push_back(to_json(array));
+    return list;
+  }
+
+  const Result<KerasFile>& keras_file(const std::string& path) {
+    const auto found = keras_.find(path);
+    return found != keras_.end() ? found->second
+                                 : keras_.emplace(path, KerasFile::open(used(path))).first->second;
   }
 
   const std::string& folder_;
+  std::map<std::string, Result<KerasFile>> keras_;
 };
 
 }  // namespace
 
-std::vector<Mistake> put_weights_in(Json& chain, const std::string& folder) {
+PlacedWeights put_weights_in(Json& chain, const std::string& folder, const std::string& all) {
   Placer placer(folder);
-  // Of a chain, of Keras' Sequential, and of Keras 1's.
+  // Of a chain, of Keras' Sequential, and of Keras 1's; TensorFlow.js wraps it.
   std::string pointer_of_layers;
   for (const char* pointer : {"/layers", "/config/layers", "/config"}) {
     const Json::json_pointer place(pointer);
@@ -124,6 +337,7 @@ std::vector<Mistake> put_weights_in(Json& chain, const std::string& folder) {
     break;
   }
   if (pointer_of_layers.empty()) return {};
+  std::vector<Taker> takers;
   Json& layers = chain[Json::json_pointer(pointer_of_layers)];
   for (std::size_t i = 0; i < layers.size(); ++i) {
     Json& layer = layers[i];
@@ -134,19 +348,29 @@ std::vector<Mistake> put_weights_in(Json& chain, const std::string& folder) {
     const auto beside = layer.find("weights");
     if (nested && beside != layer.end()) {
       if (config->contains("weights")) {
-        placer.mistakes.push_back({pointer + "/weights", "weights stand in \"config\" too"});
+        placer.placed.mistakes.push_back({pointer + "/weights", "weights stand in \"config\" too"});
       }
       (*config)["weights"] = *beside;
       layer.erase("weights");
     } else if (nested) {
       pointer += "/config";
     }
-    Json& arguments = nested ? layer["config"] : layer;
-    if (const auto weights = arguments.find("weights"); weights != arguments.end()) {
-      placer.put_in(*weights, pointer + "/weights");
-    }
+    const auto name = layer.find("class_name");
+    const std::string class_name =
+        name != layer.end() && name->is_string() ? name->get<std::string>() : "";
+    if (is_input_layer(class_name) || acts_in_training_only(class_name)) continue;
+    takers.push_back({find_layer(class_name), nested ? &layer["config"] : &layer, pointer});
+    placer.put_in(takers.back());
   }
-  return std::move(placer.mistakes);
+  const auto own = chain.find("weights");
+  if (!all.empty()) {
+    placer.put_in_all(all, all, takers, "");
+  } else if (own != chain.end() && own->is_string()) {
+    const auto name = own->get<std::string>();
+    placer.put_in_all(placer.path_of(name), name, takers, "/weights");
+  }
+  if (own != chain.end() && (own->is_string() || own->is_null())) chain.erase("weights");
+  return std::move(placer.placed);
 }
 
 }  // namespace deckle

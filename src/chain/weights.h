@@ -13,14 +13,18 @@
 
 namespace deckle {
 
-/// The most numbers that the weights of one layer may have.
-inline constexpr std::size_t kMostWeights = std::size_t{1} << 22U;
+struct PlacedWeights {
+  std::vector<Mistake> mistakes;   ///< what could not be read; its name is left where it stands
+  std::vector<std::string> files;  ///< that were read
+};
 
 /// Of a chain, or of a Keras model whose layers were given "weights". Replaces in each layer's
-/// "weights" the names of .npy files by their arrays, and the name of an .npz file by the list of
-/// its arrays, in the order of the archive. "weights" beside "config" is moved into it. Names are
-/// looked for in `folder`; empty: the current one. Gives back what could not be read; its name is
-/// left where it stands.
-[[nodiscard]] std::vector<Mistake> put_weights_in(Json& chain, const std::string& folder);
+/// "weights" the names of .npy files by their arrays, and the name of an .npz file, or of a file of
+/// Keras' (and of a layer in it: "model.h5/conv2d_1"), by the list of its arrays. "weights" beside
+/// "config" is moved into it. Then the file that the chain's own "weights" names gives the layers
+/// that have none theirs, as Keras' load_weights does; `all`, a path, stands for that. Other names
+/// are looked for in `folder`; empty: the current one.
+[[nodiscard]] PlacedWeights put_weights_in(Json& chain, const std::string& folder,
+                                           const std::string& all = "");
 
 }  // namespace deckle

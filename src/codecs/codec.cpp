@@ -390,7 +390,9 @@ Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {
                  format + " holds " +
                      listed(holds.channels, [](auto n) { return std::to_string(n); }) +
                      " channels, not " + std::to_string(shape.channels) +
-                     (shape.channels % 2 == 0 ? "; alpha is kept by png and tiff" : "")};
+                     (shape.channels > 4        ? R"(; npy holds any: "output": {"format": "npy"})"
+                      : shape.channels % 2 == 0 ? "; alpha is kept by png and tiff"
+                                                : "")};
   }
   const auto axes = std::span(shape.extent).first(static_cast<std::size_t>(shape.rank));
   if (std::any_of(axes.begin(), axes.end(), [](auto n) { return n < 1; })) {

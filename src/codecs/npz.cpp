@@ -163,6 +163,12 @@ Result<Archive> open_archive(const std::string& file) {
   return archive;
 }
 
+const Entry* find_entry(const Archive& archive, std::string_view name) {
+  const auto found = std::find_if(archive.entries.begin(), archive.entries.end(),
+                                  [&](const Entry& entry) { return entry.name == name; });
+  return found == archive.entries.end() ? nullptr : &*found;
+}
+
 NpzListing listing_of(const Archive& archive) {
   NpzListing listing;
   for (const Entry& entry : archive.entries) {
@@ -186,38 +192,22 @@ Error no_such_array(const Archive& archive, std::string_view name) {
           "there is no array " + quoted(name) + "; " + printable(has) + did_you_mean(name, names)};
 }
 
-}  // namespace
-
-Result<NpzListing> list_npz(const std::string& file) {
-  const Result<Archive> archive = open_archive(file);
-  if (!archive) return archive.error();
-  return listing_of(*archive);
-}
-
-Result<Done> read_npz(const std::string& file, std::string_view name, Buffer& out,
-                      std::uint64_t max_bytes) {
-  const Result<Archive> archive = open_archive(file);
-  if (!archive) return archive.error();
-  const auto& entries = archive->entries;
-  const std::string wanted = std::string(name) + std::string(kExtension);
-  const auto entry = std::find_if(entries.begin(), entries.end(),
-                                  [&](const Entry& e) { return e.name == wanted; });
-  if (entry == entries.end()) return no_such_array(*archive, name);
-  if (entry->bytes > max_bytes) {
-    return Error{ErrorCode::TooLarge, "the array " + quoted(name) + " has " +
-                                          std::to_string(entry->bytes) + " bytes; the limit is " +
-                                          std::to_string(max_bytes)};
+// `what`: "the array "x"", as messages begin.
+Result<Done> read_entry(zip_t* zip, const Entry& entry, const std::string& what, Buffer& out,
+                        std::uint64_t max_bytes) {
+  if (entry.bytes > max_bytes) {
+    return Error{ErrorCode::TooLarge, what + " has " + std::to_string(entry.bytes) +
+                                          " bytes; the limit is " + std::to_string(max_bytes)};
   }
-  const std::string where = "the array " + quoted(name) + ": ";
-  const std::unique_ptr<zip_file_t, CloseMember> member(
-      zip_fopen_index(archive->zip.get(), entry->index, 0));
-  if (!member) return error_of(zip_get_error(archive->zip.get()), where);
+  const std::string where = what + ": ";
+  const std::unique_ptr<zip_file_t, CloseMember> member(zip_fopen_index(zip, entry.index, 0));
+  if (!member) return error_of(zip_get_error(zip), where);
 
   try {
-    out.resize(entry->bytes);
+    out.resize(entry.bytes);
   } catch (const std::bad_alloc&) {
     return Error{ErrorCode::TooLarge,
-                 where + "not enough memory for its " + std::to_string(entry->bytes) + " bytes"};
+                 where + "not enough memory for its " + std::to_string(entry.bytes) + " bytes"};
   }
   std::size_t have = 0;
   while (have < out.size()) {
@@ -239,6 +229,33 @@ Result<Done> read_npz(const std::string& file, std::string_view name, Buffer& ou
                                          " bytes that the archive's directory says"};
   }
   return Done{};
+}
+
+}  // namespace
+
+Result<NpzListing> list_npz(const std::string& file) {
+  const Result<Archive> archive = open_archive(file);
+  if (!archive) return archive.error();
+  return listing_of(*archive);
+}
+
+Result<Done> read_npz(const std::string& file, std::string_view name, Buffer& out,
+                      std::uint64_t max_bytes) {
+  const Result<Archive> archive = open_archive(file);
+  if (!archive) return archive.error();
+  const Entry* entry = find_entry(*archive, std::string(name) + std::string(kExtension));
+  if (entry == nullptr) return no_such_array(*archive, name);
+  return read_entry(archive->zip.get(), *entry, "the array " + quoted(name), out, max_bytes);
+}
+
+Result<Done> read_zip_member(const std::string& file, std::string_view name, Buffer& out,
+                             std::uint64_t max_bytes) {
+  const Result<Archive> archive = open_archive(file);
+  if (!archive) return archive.error();
+  const Entry* entry = find_entry(*archive, name);
+  if (entry == nullptr)
+    return Error{ErrorCode::Unreadable, "there is no " + quoted(name) + " in the archive"};
+  return read_entry(archive->zip.get(), *entry, quoted(name), out, max_bytes);
 }
 
 }  // namespace deckle

@@ -36,4 +36,8 @@ inline constexpr std::uint64_t kMostNpzBytes = std::uint64_t{1} << 32U;
 [[nodiscard]] Result<Done> read_npz(const std::string& file, std::string_view name, Buffer& out,
                                     std::uint64_t max_bytes = kMostNpzBytes);
 
+/// A member of any zip archive by its whole name, in the same way.
+[[nodiscard]] Result<Done> read_zip_member(const std::string& file, std::string_view name,
+                                           Buffer& out, std::uint64_t max_bytes = kMostNpzBytes);
+
 }  // namespace deckle

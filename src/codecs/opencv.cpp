@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// opencv: finds and opens the plug-in, and hands files to it.
+// opencv: hands files to the plug-in.
 // Shapes  as the file has them: held against what its header says
-// Fails   Unsupported where the plug-in is not there, cannot be loaded or is of another deckle;
-//         Damaged with OpenCV's reason; TooLarge for files of more than 2 GB
-// Source  dlopen(3), proc(5)
-// The plug-in is looked for by its full path alone: beside the executable, in the folder above
-// (build/tests), and where `cmake --install` puts it, seen from the executable.
+// Fails   Unsupported where the plug-in cannot be opened; Damaged with OpenCV's reason; TooLarge
+//         for files of more than 2 GB
 #include "codecs/opencv.h"
 
 #include <dlfcn.h>
@@ -14,29 +11,14 @@
 #include <cstddef>
 #include <limits>
 #include <new>
-#include <string_view>
-#include <system_error>
-#include <vector>
 
-#include "core/text.h"
+#include "codecs/plugin.h"
 
 namespace deckle {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::string_view kName = "libdeckle_opencv.so";
-
-std::vector<fs::path> plugin_folders() {
-  std::error_code failed;
-  const fs::path here = fs::read_symlink("/proc/self/exe", failed).parent_path();
-  if (failed) return {};
-  return {here, here.parent_path(), (here / DECKLE_PLUGIN_FOLDER).lexically_normal()};
-}
-
-Error unusable(const std::string& what) {
-  return {ErrorCode::Unsupported, std::string(kName) + ", which " + what};
-}
+constexpr Plugin kOpenCv{"libdeckle_opencv.so", "deckle_opencv_interface", kOpenCvInterface};
+constexpr const char* kDecode = "deckle_opencv_decode";
 
 }  // namespace
 
@@ -44,27 +26,10 @@ std::string opencv_version() {
   return "OpenCV " DECKLE_OPENCV_VERSION;
 }
 
-Result<OpenCvPlugin> open_opencv(std::span<const fs::path> folders) {
-  std::string looked_in;
-  for (const fs::path& folder : folders) {
-    const fs::path path = folder / kName;
-    std::error_code failed;
-    if (!fs::exists(path, failed)) {
-      looked_in += (looked_in.empty() ? "" : ", ") + printable(folder.string());
-      continue;
-    }
-    void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) return unusable("cannot be loaded: " + printable(dlerror()));
-    const auto interface = reinterpret_cast<decltype(&deckle_opencv_interface)>(
-        dlsym(library, "deckle_opencv_interface"));
-    const OpenCvPlugin plugin{
-        reinterpret_cast<decltype(OpenCvPlugin::decode)>(dlsym(library, "deckle_opencv_decode"))};
-    if (interface == nullptr || plugin.decode == nullptr || interface() != kOpenCvInterface) {
-      return unusable("is of another version of deckle: " + printable(path.string()));
-    }
-    return plugin;
-  }
-  return unusable("is not there: looked in " + looked_in);
+Result<OpenCvPlugin> open_opencv(std::span<const std::filesystem::path> folders) {
+  const auto library = open_plugin(kOpenCv, folders, std::array{kDecode});
+  if (!library) return library.error();
+  return OpenCvPlugin{reinterpret_cast<decltype(OpenCvPlugin::decode)>(dlsym(*library, kDecode))};
 }
 
 Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out) {

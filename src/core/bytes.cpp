@@ -55,7 +55,7 @@ void Buffer::append(Bytes more) {
   const std::size_t wanted = size_ + more.size();
   if (wanted > capacity_) {
     const std::size_t grown = std::max(wanted, capacity_ + capacity_ / 2);
-    auto bigger = std::make_unique_for_overwrite<std::uint8_t[]>(grown);
+    auto bigger = allocate(grown);
     if (size_ != 0) std::memcpy(bigger.get(), data_.get(), size_);
     data_ = std::move(bigger);
     capacity_ = grown;

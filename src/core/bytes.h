@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -25,7 +26,7 @@ class Buffer {
   void resize(std::size_t size) {
     if (size > capacity_) {
       data_.reset();  // before the new block, so that both never stand at once
-      data_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+      data_ = allocate(size);
       capacity_ = size;
     }
     size_ = size;
@@ -46,7 +47,17 @@ class Buffer {
   [[nodiscard]] Bytes bytes() const { return {data_.get(), size_}; }
 
  private:
-  std::unique_ptr<std::uint8_t[]> data_;
+  // As wide as the widest vectors, which take twice as long where they lie across two lines.
+  static constexpr std::align_val_t kAlignment{64};
+  struct Free {
+    void operator()(std::uint8_t* data) const { ::operator delete(data, kAlignment); }
+  };
+  using Block = std::unique_ptr<std::uint8_t[], Free>;
+  static Block allocate(std::size_t size) {
+    return Block(static_cast<std::uint8_t*>(::operator new(size, kAlignment)));
+  }
+
+  Block data_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

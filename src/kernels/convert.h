@@ -12,11 +12,18 @@ namespace deckle {
 /// both undefined). To bool, all but 0 is 1. To a float type the value is rounded once.
 void cast(const Tensor& from, DType to, Tensor& out);
 
+/// The same of so many samples to float32, wherever they lie.
+void cast_to_float(const std::uint8_t* samples, DType from, std::size_t count, float* to);
+
 /// What an image file gets: `from` holds values on the scale of `scale` (255 is white for uint8,
 /// 65535 for uint16, 1 for floats) and they are put on the scale of `to`. Integers are rounded half
 /// to even and saturated, NaN becomes 0. The same scale on both sides changes no value that `to`
 /// can hold.
 void to_file_depth(const Tensor& from, DType scale, DType to, Tensor& out);
+
+/// The same of so many float32 to uint8 or uint16 of the same scale, wherever they lie.
+[[nodiscard]] bool rounds_quickly(DType to);
+void round_samples(const float* samples, std::size_t count, DType to, std::uint8_t* out);
 
 /// Depth, with the place of the first, where `from` holds NaN or infinity and `to` is a type of
 /// integers, which has none. (To bool both are 1, as in NumPy.) For arrays, where a 0 that was made

@@ -185,6 +185,28 @@ void softmax(float* first, std::int64_t n, std::int64_t step) {
   }
 }
 
+void activate(Activation activation, int softmax_axis, const Shape& shape, std::int64_t batch,
+              float* samples) {
+  if (activation == Activation::Linear) return;
+  const std::int64_t count = batch * shape.pixels() * shape.channels;
+  if (activation != Activation::Softmax) {
+    for (std::int64_t i = 0; i < count; ++i)
+      samples[i] = activated(activation, samples[i]);
+    return;
+  }
+  std::int64_t step = 1;  // between neighbours on the axis
+  if (softmax_axis >= 0) {
+    step = shape.channels;
+    for (int a = shape.rank - 1; a > softmax_axis; --a)
+      step *= shape[a];
+  }
+  const std::int64_t n = softmax_axis < 0 ? shape.channels : shape[softmax_axis];
+  for (std::int64_t block = 0; block < count; block += n * step) {
+    for (std::int64_t i = 0; i < step; ++i)
+      softmax(samples + block + i, n, step);
+  }
+}
+
 // Of a filter that looks at no neighbour on the last axis, pixels side by side may as well be
 // channels: then a vector register is full. As many of them as divide a row, but no more than that.
 constexpr std::int64_t kLanes = 64;
@@ -263,19 +285,34 @@ Convolution::Convolution(FilterBank bank)
 
 Convolution::~Convolution() = default;
 
-void Convolution::run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const {
-  assert(from.shape.rank == bank_.rank);
-  assert(bank_.each_channel || from.shape.channels == bank_.in);
-  Shape out = from.shape;
-  out.channels = channels_of(from.shape.channels);
+Shape Convolution::shape_of(const Shape& in, std::span<const ConvolvedAxis> axes) const {
+  Shape out = in;
+  out.channels = channels_of(in.channels);
   for (int a = 0; a < out.rank; ++a)
     out[a] = axes[static_cast<std::size_t>(a)].out;
-  to.reset(out, DType::Float32, from.batch);
-  thread_local Tensor floats;
-  const Tensor* source = &from;
+  return out;
+}
+
+void Convolution::run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const {
+  to.reset(shape_of(from.shape, axes), DType::Float32, from.batch);
+  run(SampleView{from.data.data(), from.shape, from.dtype, from.batch}, axes,
+      reinterpret_cast<float*>(to.data.data()));
+}
+
+void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axes,
+                      float* to) const {
+  assert(from.shape.rank == bank_.rank);
+  assert(bank_.each_channel || from.shape.channels == bank_.in);
+  const Shape shape = shape_of(from.shape, axes);
+  Shape out = shape;
+  thread_local Buffer floats;
+  const std::uint8_t* source = from.samples;
   if (from.dtype != DType::Float32) {
-    cast(from, DType::Float32, floats);
-    source = &floats;
+    const auto count =
+        static_cast<std::size_t>(from.batch * from.shape.pixels() * from.shape.channels);
+    floats.resize(count * sizeof(float));
+    cast_to_float(source, from.dtype, count, reinterpret_cast<float*>(floats.data()));
+    source = floats.data();
   }
 
   Key key{prepared_->id, from.shape, from.batch, {axes.begin(), axes.end()}};
@@ -312,9 +349,9 @@ void Convolution::run(const Tensor& from, std::span<const ConvolvedAxis> axes, T
   const Primitive& ready = kept.front().second;
 
   std::unordered_map<int, memory> arguments{
-      {DNNL_ARG_SRC, memory(ready.from, cpu(), const_cast<std::uint8_t*>(source->data.data()))},
+      {DNNL_ARG_SRC, memory(ready.from, cpu(), const_cast<std::uint8_t*>(source))},
       {DNNL_ARG_WEIGHTS, prepared_->kernel(bank, ready.kernel)},
-      {DNNL_ARG_DST, memory(ready.to, cpu(), to.data.data())}};
+      {DNNL_ARG_DST, memory(ready.to, cpu(), to)}};
   if (!bank.bias.empty()) {
     arguments.emplace(DNNL_ARG_BIAS, memory({{bank.out}, memory::data_type::f32, Tag::x}, cpu(),
                                             const_cast<float*>(bank.bias.data())));
@@ -322,8 +359,9 @@ void Convolution::run(const Tensor& from, std::span<const ConvolvedAxis> axes, T
   dnnl::stream stream(cpu());
   ready.primitive.execute(stream, arguments);
   stream.wait();
-  floats.data.shrink(kKeptFloats);
-  if (bank.activation != Activation::Relu) activate(bank.activation, bank.softmax_axis, to);
+  floats.shrink(kKeptFloats);
+  if (bank.activation != Activation::Relu)
+    activate(bank.activation, bank.softmax_axis, shape, from.batch, to);
 }
 
 std::string convolution_library() {
@@ -350,26 +388,8 @@ std::string convolution_library() {
 
 void activate(Activation activation, int softmax_axis, Tensor& tensor) {
   assert(tensor.dtype == DType::Float32);
-  if (activation == Activation::Linear) return;
-  auto* samples = reinterpret_cast<float*>(tensor.data.data());
-  const auto count = static_cast<std::int64_t>(tensor.byte_count() / sizeof(float));
-  if (activation != Activation::Softmax) {
-    for (std::int64_t i = 0; i < count; ++i)
-      samples[i] = activated(activation, samples[i]);
-    return;
-  }
-  const Shape& shape = tensor.shape;
-  std::int64_t step = 1;  // between neighbours on the axis
-  if (softmax_axis >= 0) {
-    step = shape.channels;
-    for (int a = shape.rank - 1; a > softmax_axis; --a)
-      step *= shape[a];
-  }
-  const std::int64_t n = softmax_axis < 0 ? shape.channels : shape[softmax_axis];
-  for (std::int64_t block = 0; block < count; block += n * step) {
-    for (std::int64_t i = 0; i < step; ++i)
-      softmax(samples + block + i, n, step);
-  }
+  activate(activation, softmax_axis, tensor.shape, tensor.batch,
+           reinterpret_cast<float*>(tensor.data.data()));
 }
 
 }  // namespace deckle

@@ -4,7 +4,7 @@
 // oneDNN has kernels for each kind of processor, and they add in different orders: the last bits of
 // a sum differ from one kind to another, and with it sometimes a rounded pixel. Who needs the same
 // bytes everywhere sets DNNL_MAX_CPU_ISA (AVX2, say) for all machines. On one machine the answer is
-// the same for any number of threads: every image is computed by one.
+// the same for any number of threads: every call is computed by one.
 #pragma once
 
 #include <array>
@@ -69,6 +69,14 @@ struct ConvolvedAxis {
   bool operator==(const ConvolvedAxis&) const = default;
 };
 
+/// Samples where they lie: a tensor's, or some rows of it.
+struct SampleView {
+  const std::uint8_t* samples = nullptr;
+  Shape shape;  ///< of one of the batch
+  DType dtype = DType::Float32;
+  std::int64_t batch = 1;
+};
+
 /// A bank in the layouts that oneDNN wants, each made when it is first asked for: shared by all
 /// threads.
 class Convolution {
@@ -87,9 +95,13 @@ class Convolution {
   /// batch x (axes) x in, of any type, to batch x (out of each axis) x out, in float32: activation
   /// (sum + bias). Every window must touch the image.
   void run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const;
+  /// The same to where there is room for it.
+  void run(const SampleView& from, std::span<const ConvolvedAxis> axes, float* to) const;
 
  private:
   struct Prepared;
+  [[nodiscard]] Shape shape_of(const Shape& in, std::span<const ConvolvedAxis> axes) const;
+
   FilterBank bank_;
   std::unique_ptr<Prepared> prepared_;
 };

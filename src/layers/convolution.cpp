@@ -328,8 +328,8 @@ void Reader::read_arrays() {
     if (arguments_.good())
       arguments_.mistake(
           "weights", layer_name() +
-                         R"( needs "weights": ["kernel.npy", "bias.npy"], one .npz, or lists of )"
-                         "numbers" +
+                         R"( needs "weights": ["kernel.npy", "bias.npy"], one .npz, a file of )"
+                         "Keras' (.h5, .keras; of all layers: --weights), or lists of numbers" +
                          (kind_ == Kind::Depthwise ? R"(; or a "kernel" that has a name)" : ""));
     return;
   }
@@ -641,11 +641,6 @@ std::optional<Layer> Reader::read() {
   return layer;
 }
 
-template <Kind kKind, int kRank>
-std::optional<Layer> parse(Arguments& arguments) {
-  return Reader(arguments, kKind, kRank).read();
-}
-
 Json words_schema(std::span<const std::string_view> words) {
   Json list = Json::array();
   for (const std::string_view word : words)
@@ -679,9 +674,9 @@ const std::vector<std::string_view>& ignored() {
   return names;
 }
 
-LayerSpec spec(Kind kind, int rank, std::string_view name, std::string_view summary,
-               std::string_view shapes, std::string_view example,
-               std::optional<Layer> (*parse)(Arguments&)) {
+template <Kind kind, int rank>
+LayerSpec spec(std::string_view name, std::string_view summary, std::string_view shapes,
+               std::string_view example) {
   const Json size = factors_schema(rank);
   const std::string_view number = rank == 1 ? "n" : rank == 2 ? "n | [n, m]" : "n | [l, m, n]";
   const std::string_view ones = rank == 1 ? "1" : rank == 2 ? "[1, 1]" : "[1, 1, 1]";
@@ -722,8 +717,9 @@ LayerSpec spec(Kind kind, int rank, std::string_view name, std::string_view summ
     arguments.push_back({"sigma", "of gaussian, in pixels", "1",
                          Json{{"type", Json::array({"number", "null"})}, {"exclusiveMinimum", 0}}});
   }
-  arguments.push_back({"weights", "[kernel.npy, bias.npy] | file.npz | lists of numbers", "none",
-                       Json{{"type", Json::array({"array", "string", "null"})}}});
+  arguments.push_back({"weights",
+                       "[kernel.npy, bias.npy] | file.npz | file.h5/layer | lists of numbers",
+                       "none", Json{{"type", Json::array({"array", "string", "null"})}}});
   arguments.push_back(dtype_argument());
   LayerSpec spec{name,
                  rank,
@@ -732,7 +728,7 @@ LayerSpec spec(Kind kind, int rank, std::string_view name, std::string_view summ
                  example,
                  "As in Keras, whatever its version; a file of weights becomes part of the chain.",
                  std::move(arguments),
-                 parse,
+                 [](Arguments& given) { return Reader(given, kind, rank).read(); },
                  ignored()};
   if (kind != Kind::Plain) spec.ignored.push_back("groups");  // Keras 2.9 writes a 1
   return spec;
@@ -741,84 +737,72 @@ LayerSpec spec(Kind kind, int rank, std::string_view name, std::string_view summ
 }  // namespace
 
 LayerSpec conv1d_spec() {
-  return spec(
-      Kind::Plain, 1, "Conv1D", "convolve a sequence",
-      "steps x c  ->  by padding and strides x filters",
-      R"({"class_name": "Conv1D", "config": {"padding": "same", "weights": [[0.25, 0.5, 0.25]]}})",
-      parse<Kind::Plain, 1>);
+  return spec<Kind::Plain, 1>(
+      "Conv1D", "convolve a sequence", "steps x c  ->  by padding and strides x filters",
+      R"({"class_name": "Conv1D", "config": {"padding": "same", "weights": [[0.25, 0.5, 0.25]]}})");
 }
 
 LayerSpec conv2d_spec() {
-  return spec(
-      Kind::Plain, 2, "Conv2D", "convolve a picture: feature maps, learned layers, mixed channels",
+  return spec<Kind::Plain, 2>(
+      "Conv2D", "convolve a picture: feature maps, learned layers, mixed channels",
       "rows x cols x c  ->  by padding and strides x filters",
-      R"({"class_name": "Conv2D", "config": {"weights": [[[[[0.299], [0.587], [0.114]]]]]}})",
-      parse<Kind::Plain, 2>);
+      R"({"class_name": "Conv2D", "config": {"weights": [[[[[0.299], [0.587], [0.114]]]]]}})");
 }
 
 LayerSpec conv3d_spec() {
-  return spec(
-      Kind::Plain, 3, "Conv3D", "convolve a volume",
+  return spec<Kind::Plain, 3>(
+      "Conv3D", "convolve a volume",
       "planes x rows x cols x c  ->  by padding and strides x filters",
-      R"({"class_name": "Conv3D", "config": {"strides": [2, 1, 1], "weights": [[[[0.5]], [[0.5]]]]}})",
-      parse<Kind::Plain, 3>);
+      R"({"class_name": "Conv3D", "config": {"strides": [2, 1, 1], "weights": [[[[0.5]], [[0.5]]]]}})");
 }
 
 LayerSpec separable_conv1d_spec() {
-  return spec(
-      Kind::Separable, 1, "SeparableConv1D",
-      "convolve each channel of a sequence, then mix the channels",
+  return spec<Kind::Separable, 1>(
+      "SeparableConv1D", "convolve each channel of a sequence, then mix the channels",
       "steps x c  ->  by padding and strides x filters",
-      R"({"class_name": "SeparableConv1D", "config": {"weights": [[[[0.5]], [[0.5]]], [[[1, -1]]]]}})",
-      parse<Kind::Separable, 1>);
+      R"({"class_name": "SeparableConv1D", "config": {"weights": [[[[0.5]], [[0.5]]], [[[1, -1]]]]}})");
 }
 
 LayerSpec separable_conv2d_spec() {
-  return spec(
-      Kind::Separable, 2, "SeparableConv2D",
-      "convolve each channel of a picture, then mix the channels",
+  return spec<Kind::Separable, 2>(
+      "SeparableConv2D", "convolve each channel of a picture, then mix the channels",
       "rows x cols x c  ->  by padding and strides x filters",
-      R"({"class_name": "SeparableConv2D", "config": {"weights": [[[[[0.5]], [[0.5]]]], [[[[1, -1]]]]]}})",
-      parse<Kind::Separable, 2>);
+      R"({"class_name": "SeparableConv2D", "config": {"weights": [[[[[0.5]], [[0.5]]]], [[[[1, -1]]]]]}})");
 }
 
 LayerSpec depthwise_conv1d_spec() {
-  return spec(Kind::Depthwise, 1, "DepthwiseConv1D", "convolve each channel of a sequence",
-              "steps x c  ->  by padding and strides x c * depth_multiplier",
-              R"({"class_name": "DepthwiseConv1D", "config": {"weights": [[0.25, 0.5, 0.25]]}})",
-              parse<Kind::Depthwise, 1>);
+  return spec<Kind::Depthwise, 1>(
+      "DepthwiseConv1D", "convolve each channel of a sequence",
+      "steps x c  ->  by padding and strides x c * depth_multiplier",
+      R"({"class_name": "DepthwiseConv1D", "config": {"weights": [[0.25, 0.5, 0.25]]}})");
 }
 
 LayerSpec depthwise_conv2d_spec() {
-  return spec(
-      Kind::Depthwise, 2, "DepthwiseConv2D", "convolve each channel of a picture: blur, edges",
+  return spec<Kind::Depthwise, 2>(
+      "DepthwiseConv2D", "convolve each channel of a picture: blur, edges",
       "rows x cols x c  ->  by padding and strides x c * depth_multiplier",
-      R"({"class_name": "DepthwiseConv2D", "config": {"kernel": "gaussian", "sigma": 1.5, "padding": "same"}})",
-      parse<Kind::Depthwise, 2>);
+      R"({"class_name": "DepthwiseConv2D", "config": {"kernel": "gaussian", "sigma": 1.5, "padding": "same"}})");
 }
 
 LayerSpec conv1d_transpose_spec() {
-  return spec(
-      Kind::Transposed, 1, "Conv1DTranspose", "enlarge a sequence by a kernel",
+  return spec<Kind::Transposed, 1>(
+      "Conv1DTranspose", "enlarge a sequence by a kernel",
       "steps x c  ->  steps * stride (same) x filters",
-      R"({"class_name": "Conv1DTranspose", "config": {"strides": 2, "weights": [[[[1]], [[0.5]]]]}})",
-      parse<Kind::Transposed, 1>);
+      R"({"class_name": "Conv1DTranspose", "config": {"strides": 2, "weights": [[[[1]], [[0.5]]]]}})");
 }
 
 LayerSpec conv2d_transpose_spec() {
-  return spec(
-      Kind::Transposed, 2, "Conv2DTranspose", "enlarge a picture by a kernel",
+  return spec<Kind::Transposed, 2>(
+      "Conv2DTranspose", "enlarge a picture by a kernel",
       "rows x cols x c  ->  rows * stride x cols * stride (same) x filters",
-      R"({"class_name": "Conv2DTranspose", "config": {"strides": [1, 2], "weights": [[[[[1]], [[0.5]]]]]}})",
-      parse<Kind::Transposed, 2>);
+      R"({"class_name": "Conv2DTranspose", "config": {"strides": [1, 2], "weights": [[[[[1]], [[0.5]]]]]}})");
 }
 
 LayerSpec conv3d_transpose_spec() {
-  return spec(
-      Kind::Transposed, 3, "Conv3DTranspose", "enlarge a volume by a kernel",
+  return spec<Kind::Transposed, 3>(
+      "Conv3DTranspose", "enlarge a volume by a kernel",
       "planes x rows x cols x c  ->  each * stride (same) x filters",
-      R"({"class_name": "Conv3DTranspose", "config": {"strides": [1, 1, 2], "weights": [[[[[[1]], [[1]]]]]]}})",
-      parse<Kind::Transposed, 3>);
+      R"({"class_name": "Conv3DTranspose", "config": {"strides": [1, 1, 2], "weights": [[[[[[1]], [[1]]]]]]}})");
 }
 
 }  // namespace deckle

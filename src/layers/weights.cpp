@@ -174,6 +174,24 @@ WeightArray with_axes(const WeightArray& array, std::span<const std::size_t> ord
   return turned;
 }
 
+WeightArray reversed(const WeightArray& array, std::size_t first, std::size_t count) {
+  // Turning axes side by side turns the places that they count together.
+  const auto product = [&](std::size_t begin, std::size_t end) {
+    std::size_t n = 1;
+    for (std::size_t a = begin; a < end; ++a)
+      n *= static_cast<std::size_t>(array.shape[a]);
+    return n;
+  };
+  const std::size_t places = product(first, first + count);
+  const std::size_t inner = product(first + count, array.shape.size());
+  WeightArray turned = array;
+  for (std::size_t i = 0; i < array.values.size(); ++i) {
+    const std::size_t place = i / inner % places;
+    turned.values[i + (places - 1 - 2 * place) * inner] = array.values[i];
+  }
+  return turned;
+}
+
 std::string shape_text(std::span<const std::int64_t> shape) {
   std::string text;
   for (const std::int64_t extent : shape)

@@ -30,6 +30,9 @@ struct WeightArray {
 /// The array with its axes in this order: axis i of the answer is axis order[i] of the array.
 [[nodiscard]] WeightArray with_axes(const WeightArray& array, std::span<const std::size_t> order);
 
+/// The array with these axes, next to one another, turned round.
+[[nodiscard]] WeightArray reversed(const WeightArray& array, std::size_t first, std::size_t count);
+
 /// "(3, 3, 1, 8)".
 [[nodiscard]] std::string shape_text(std::span<const std::int64_t> shape);
 

@@ -7,7 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "batch/for_each_index.h"
 #include "chain/plan.h"
+#include "layers/weights.h"
 #include "support/catch.h"
 #include "support/chains.h"
 #include "support/samples.h"
@@ -16,9 +18,9 @@ using namespace deckle;
 
 namespace {
 
-Tensor run(const Plan& plan, const Tensor& picture) {
+Tensor run(const Plan& plan, const Tensor& picture, const Runner& runner = {}) {
   PlanScratch scratch;
-  const Tensor& made = run_plan(plan, picture, test::whole(picture.shape), scratch);
+  const Tensor& made = run_plan(plan, picture, test::whole(picture.shape), scratch, runner);
   Tensor copy;
   copy.reset(made.shape, made.dtype, made.batch);
   std::copy_n(made.data.data(), made.byte_count(), copy.data.data());
@@ -50,6 +52,16 @@ Plan plan_of(const std::string& layers, const Tensor& picture) {
   auto plan = make_plan(chain, picture.shape, picture.dtype, {});
   REQUIRE(plan.has_value());
   return *plan;
+}
+
+// A kernel of noise, as the chain writes it.
+std::string kernel(std::mt19937& random, std::int64_t rows, std::int64_t cols, std::int64_t first,
+                   std::int64_t second) {
+  WeightArray array{{rows, cols, first, second}, {}};
+  std::uniform_real_distribution<float> value(-1, 1);
+  for (std::int64_t i = 0; i < rows * cols * first * second; ++i)
+    array.values.push_back(value(random));
+  return to_json(array).dump();
 }
 
 std::string pick(std::mt19937& random, const std::vector<std::string>& of) {
@@ -183,6 +195,84 @@ TEST_CASE("what cannot be made in parts is made whole", "[plan][convolve]") {
     for (std::int64_t r = 0; r < got.shape.rows(); ++r) {
       for (std::int64_t c = 0; c < got.shape.cols(); ++c)
         CHECK(test::sample(got, r, c, 0) == test::sample(want, r + 5, c + 5, 0));
+    }
+  }
+}
+
+TEST_CASE("parts of convolutions are the same whoever makes them, and as the whole",
+          "[plan][convolve]") {
+  std::mt19937 random(4);
+  const std::string a = R"("weights": [)" + kernel(random, 3, 3, 3, 24) + "]";
+  const std::string b = R"("weights": [)" + kernel(random, 4, 4, 7, 3) + "]";
+  const std::string pointwise = kernel(random, 1, 1, 6, 5);
+  const std::string depthwise = kernel(random, 5, 3, 3, 2);
+  const Runner backwards = [](std::size_t n, const std::function<void(std::size_t)>& f) {
+    while (n-- > 0)
+      f(n);
+  };
+  const auto threads = [](int jobs) {
+    return [jobs](std::size_t n, const std::function<void(std::size_t)>& f) {
+      for_each_part(n, jobs, f);
+    };
+  };
+  struct Case {
+    std::string layers;
+    std::int64_t batch;
+  };
+  for (
+      const auto& [layers, batch] : {
+          Case{R"({"class_name": "Conv2D", "padding": "same", "activation": "relu", )" + a + "}",
+               1},
+          Case{R"({"class_name": "DepthwiseConv2D", "kernel": "gaussian", "sigma": 2})", 1},
+          Case{R"({"class_name": "SeparableConv2D", "depth_multiplier": 2, "weights": [)" +
+                   depthwise + ", " + pointwise + "]}",
+               1},
+          Case{R"({"class_name": "Conv2DTranspose", "strides": 2, "padding": "same", )" + b + "}",
+               1},
+          Case{R"({"class_name": "Conv2DTranspose", "strides": [3, 2], )" + b + "}", 1},
+          Case{
+              R"({"class_name": "Conv2DTranspose", "strides": [6, 2], "output_padding": [5, 1], )" +
+                  b + "}",
+              1},
+          Case{R"({"class_name": "Conv2DTranspose", "dilation_rate": 2, )" + b +
+                   R"(}, {"class_name": "DepthwiseConv2D", "kernel": "sharpen"})",
+               1},
+          Case{R"({"class_name": "Conv2D", "strides": 2, )" + a + "}", 3},
+          Case{R"({"class_name": "DepthwiseConv2D", "kernel": "box"})", 3},
+      }) {
+    INFO(layers << " of " << batch);
+    // A few large ones, or many small ones of which some go together.
+    for (const Shape& shape : {Shape::image(300, 517, 3), Shape::image(90, 120, 3)}) {
+      const std::int64_t count = shape[0] > 200 ? batch : batch * 20;
+      Tensor picture = test::noise(shape, DType::UInt8, random);
+      Tensor many;
+      many.reset(shape, DType::UInt8, count);
+      for (std::int64_t i = 0; i < count; ++i)
+        std::copy_n(picture.data.data(), picture.byte_count(),
+                    many.data.data() + static_cast<std::size_t>(i) * picture.byte_count());
+      const Plan plan = plan_of(layers, many);
+      const Tensor alone = run(plan, many);
+      REQUIRE(test::samples(run(plan, many, backwards)) == test::samples(alone));
+      for (const int jobs : {1, 2, 4})
+        REQUIRE(test::samples(run(plan, many, threads(jobs))) == test::samples(alone));
+      // The whole of each operation.
+      Plan before = plan;
+      before.ops.resize(1);
+      Tensor now = run(before, many);
+      for (std::size_t i = 1; i < plan.ops.size(); ++i) {
+        const auto& op = std::get<ConvolveOp>(plan.ops[i]);
+        Tensor next;
+        op.convolution->run(now, op.axes, next);
+        std::swap(now, next);
+      }
+      REQUIRE(now.shape == alone.shape);
+      const auto is = test::samples(alone);
+      const auto want = test::samples(now);
+      REQUIRE(is.size() == want.size());
+      double worst = 0;
+      for (std::size_t i = 0; i < is.size(); ++i)
+        worst = std::max(worst, std::abs(is[i] - want[i]) / (1 + std::abs(want[i])));
+      CHECK(worst < 1e-4);
     }
   }
 }

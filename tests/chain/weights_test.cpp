@@ -68,7 +68,7 @@ TEST_CASE("other numbers under the same name are another chain", "[weights]") {
 TEST_CASE("an archive's arrays are taken in its order", "[weights]") {
   const std::string folder = std::string(DECKLE_GOLDEN_DIR) + "/arrays";
   Json chain = Json::parse(R"({"layers": [{"class_name": "Conv2D", "weights": "stored.npz"}]})");
-  CHECK(put_weights_in(chain, folder).empty());
+  CHECK(put_weights_in(chain, folder).mistakes.empty());
   const auto listing = list_npz(folder + "/stored.npz");
   REQUIRE(listing);
   REQUIRE(listing->arrays.size() > 1);
@@ -89,10 +89,10 @@ TEST_CASE("the layers of a Keras model may have weights too", "[weights]") {
   const Json layer = Json::parse(R"({"class_name": "Conv2D", "config": {}, "weights": "k.npy"})");
   const Json array = Json::parse(R"([{"shape": [1, 1, 1, 1], "float32": "AACAPw=="}])");
   Json keras1{{"class_name", "Sequential"}, {"config", Json::array({layer})}};
-  CHECK(put_weights_in(keras1, folder.path()).empty());
+  CHECK(put_weights_in(keras1, folder.path()).mistakes.empty());
   CHECK(keras1["config"][0]["config"]["weights"] == array);
   Json keras2{{"class_name", "Sequential"}, {"config", {{"layers", Json::array({layer})}}}};
-  CHECK(put_weights_in(keras2, folder.path()).empty());
+  CHECK(put_weights_in(keras2, folder.path()).mistakes.empty());
   CHECK(keras2["config"]["layers"][0]["config"]["weights"] == array);
 }
 
@@ -107,6 +107,8 @@ TEST_CASE("files that cannot be read are mistakes where they are named", "[weigh
   CHECK(mistakes(R"(["gone.npy"])").front().find("/layers/0/weights/0: gone.npy: ") !=
         std::string::npos);
   CHECK(mistakes(R"(["text.npy"])").front().find("text.npy: ") != std::string::npos);
-  CHECK(mistakes(R"("w.txt")").front().find("w.txt: weights are .npy or .npz files") !=
+  CHECK(mistakes(R"("w.txt")")
+            .front()
+            .find("w.txt: weights are .npy, .npz, .h5, .weights.h5 or .keras files") !=
         std::string::npos);
 }

@@ -182,6 +182,22 @@ TEST_CASE("a file gets integers rounded half to even") {
         Numbers{0, 1000, 1002});
 }
 
+TEST_CASE("float32 is rounded as float64 is, though by other means") {
+  std::mt19937 random(3);
+  for (const DType dtype : {DType::UInt8, DType::UInt16}) {
+    const float most = dtype == DType::UInt8 ? 255 : 65535;
+    Numbers values;
+    for (int i = 0; i < 20000; ++i) {
+      const float value = std::uniform_real_distribution<float>(-2, most + 2)(random);
+      const float half = std::floor(value) + 0.5F;
+      for (const float v : {value, half, std::nextafter(half, 0.0F), std::nextafter(half, 1e9F)})
+        values.push_back(v);
+    }
+    CHECK(file_depth(DType::Float32, dtype, dtype, values) ==
+          file_depth(DType::Float64, dtype, dtype, values));
+  }
+}
+
 TEST_CASE("a file gets the ends of its range for what lies beyond, and 0 for NaN") {
   CHECK(file_depth(DType::Float32, DType::UInt8, DType::UInt8,
                    {-3, -0.6, 255.4, 255.5, 300, kInf, -kInf, kNaN}) ==

@@ -136,7 +136,8 @@ TEST_CASE("arguments that are wrong by themselves are refused where they stand")
   CHECK(wrong("Conv2D", "{}") == Lines{": Conv2D needs \"filters\", how many channels it makes",
                                        ": Conv2D needs \"kernel_size\""});
   CHECK(wrong("Conv2D", R"({"filters": 2, "kernel_size": 3})") ==
-        Lines{R"(: Conv2D needs "weights": ["kernel.npy", "bias.npy"], one .npz, or lists of )"
+        Lines{R"(: Conv2D needs "weights": ["kernel.npy", "bias.npy"], one .npz, a file of Keras' )"
+              R"((.h5, .keras; of all layers: --weights), or lists of )"
               "numbers"});
   CHECK(wrong("Conv2D", R"({"filters": 0, "kernel_size": [3, 0]})") ==
         Lines{"/filters: 0 is too small; at least 1 is needed",

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// keras_file: the files that Keras writes: .h5 with weights or a whole model (Keras 1, 2 and, of
+// old, 3), .weights.h5 and .keras (from 2.12 on).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "codecs/hdf5.h"
+#include "core/result.h"
+#include "layers/weights.h"
+
+namespace deckle {
+
+/// The most numbers that the weights of one layer may have.
+inline constexpr std::size_t kMostWeights = std::size_t{1} << 22U;
+
+/// The arrays of a layer, in the order of Keras' get_weights().
+struct SavedLayer {
+  /// "conv2d_1": the layer's own name; in files of Keras 3 its class and a number, and for layers
+  /// of a model within the model "sequential/layers/conv2d_1".
+  std::string name;
+  std::string called;               ///< its own name, where Keras 3 says it; else ""
+  std::string kind;                 ///< Keras 3: "conv2d"; else ""
+  std::vector<Hdf5Dataset> arrays;  ///< at least one
+};
+
+class KerasFile {
+ public:
+  /// Unreadable, NotAnImage where it is none of these files, Truncated, Damaged, Unsupported.
+  [[nodiscard]] static Result<KerasFile> open(const std::string& path);
+
+  /// Those that have weights: in the order of the model, or, where they go by their classes, in
+  /// this order among their kind.
+  [[nodiscard]] const std::vector<SavedLayer>& layers() const { return layers_; }
+  [[nodiscard]] bool by_class() const { return by_class_; }
+  /// "theano", whose kernels stand the other way round, "tensorflow", ..; "" where it does not say.
+  [[nodiscard]] const std::string& backend() const { return backend_; }
+  /// Damaged, TooLarge.
+  [[nodiscard]] Result<std::vector<WeightArray>> read(const SavedLayer& layer) const;
+
+  /// The model as JSON that `read_keras_model` takes, with its version; "" in a file of weights.
+  [[nodiscard]] const std::string& model() const { return model_; }
+
+ private:
+  [[nodiscard]] Result<Done> list_layers();
+  [[nodiscard]] Result<Done> list_by_name(const std::string& group);
+  void list_by_class();
+  void set_model(const std::string& json, const std::string& version);
+
+  explicit KerasFile(Hdf5File file) : file_(std::move(file)) {}
+
+  Hdf5File file_;
+  std::vector<SavedLayer> layers_;
+  bool by_class_ = false;
+  std::string backend_;
+  std::string model_;
+};
+
+/// The names of the layers that have weights, for messages.
+[[nodiscard]] std::string names_of(const std::vector<SavedLayer>& layers);
+
+/// A chain file's text.
+struct ChainText {
+  std::string text;
+  std::string weights;  ///< the file itself, where it is one of Keras' and holds them too; else ""
+};
+
+/// Reads a chain file, or the model out of a file of Keras'; standard input where the path is "-".
+[[nodiscard]] Result<ChainText> read_chain_text(const std::string& path);
+
+}  // namespace deckle

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// plugin: dlopen, by full paths alone.
+// Fails   Unsupported where the plug-in is not there, cannot be loaded or is of another deckle
+// Source  dlopen(3), proc(5)
+#include "codecs/plugin.h"
+
+#include <dlfcn.h>
+
+#include <system_error>
+
+#include "core/text.h"
+
+namespace deckle {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error unusable(const Plugin& plugin, const std::string& what) {
+  return {ErrorCode::Unsupported, std::string(plugin.file) + ", which " + what};
+}
+
+}  // namespace
+
+std::vector<fs::path> plugin_folders() {
+  std::error_code failed;
+  const fs::path here = fs::read_symlink("/proc/self/exe", failed).parent_path();
+  if (failed) return {};
+  return {here, here.parent_path(), (here / DECKLE_PLUGIN_FOLDER).lexically_normal()};
+}
+
+Result<void*> open_plugin(const Plugin& plugin, std::span<const fs::path> folders,
+                          std::span<const char* const> functions) {
+  std::string looked_in;
+  for (const fs::path& folder : folders) {
+    const fs::path path = folder / plugin.file;
+    std::error_code failed;
+    if (!fs::exists(path, failed)) {
+      looked_in += (looked_in.empty() ? "" : ", ") + printable(folder.string());
+      continue;
+    }
+    void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) return unusable(plugin, "cannot be loaded: " + printable(dlerror()));
+    const auto number = reinterpret_cast<int (*)()>(dlsym(library, plugin.interface));
+    bool whole = number != nullptr && number() == plugin.number;
+    for (const char* function : functions)
+      whole = whole && dlsym(library, function) != nullptr;
+    if (!whole)
+      return unusable(plugin, "is of another version of deckle: " + printable(path.string()));
+    return library;
+  }
+  return unusable(plugin, "is not there: looked in " + looked_in);
+}
+
+}  // namespace deckle
