@@ -90,10 +90,7 @@ class ImageJob {
         const std::string why = why_whole(plans.front(), *info, **codec, *name.codec, depth);
         streams_ = why.empty();
         if (!streams_ && memory_.strict) {
-          return failed(
-              {ErrorCode::TooLarge, "takes about " + byte_size(takes) +
-                                        " of memory, more than the " + byte_size(memory_.bytes) +
-                                        " of --max-memory, and does not go row by row: " + why});
+          return failed(too_large(takes, why));
         }
       }
       if (!streams_) {
@@ -149,15 +146,32 @@ class ImageJob {
     const auto bytes = [](std::int64_t pixels, std::int64_t channels, DType dtype) {
       return static_cast<std::uint64_t>(pixels * channels) * size_of(dtype);
     };
-    return bytes_.size() + bytes(needed.pixels(), info.shape.channels, info.dtype) +
-           bytes(plan.output.pixels(), plan.output.channels, depth);
+    const bool all = decodes_whole(bytes_, info, chain_.input);
+    // Of several scans, and where they are copied, all coefficients of a JPEG: 16 bits each.
+    const bool coefficients = info.format == Format::Jpeg &&
+                              (chain_.output.jpeg_lossless ||
+                               (all && !codec_of(info.format).needs_whole(bytes_).empty()));
+    return bytes_.size() +
+           bytes(all ? info.shape.pixels() : needed.pixels(), info.shape.channels, info.dtype) +
+           bytes(plan.output.pixels(), plan.output.channels, depth) +
+           (coefficients ? bytes(info.shape.pixels(), info.shape.channels, DType::UInt16) : 0);
+  }
+
+  [[nodiscard]] Error too_large(std::uint64_t takes, const std::string& why) const {
+    return {ErrorCode::TooLarge, "takes about " + byte_size(takes) + " of memory, more than the " +
+                                     byte_size(memory_.bytes) +
+                                     " of --max-memory, and does not go row by row: " + why};
+  }
+
+  static std::string not_read_so(const Codec& codec) {
+    return std::string(codec.name) + " is not read so";
   }
 
   // Why the image cannot go row by row; empty where it can.
   [[nodiscard]] std::string why_whole(const Plan& plan, const ImageInfo& info, const Codec& from,
                                       const Codec& to, DType depth) const {
     const auto* gather = std::get_if<GatherOp>(&plan.ops.front());
-    if (from.read_rows == nullptr) return std::string(from.name) + " is not read so";
+    if (from.read_rows == nullptr) return not_read_so(from);
     if (to.encode_rows == nullptr) return std::string(to.name) + " is not written so";
     if (info.shape.rank != 2) return "it is a volume";
     if (std::string kind = from.needs_whole(bytes_); !kind.empty()) return "it is " + kind;
@@ -197,6 +211,8 @@ class ImageJob {
       if (const auto listing = list_npz(source_.file); !listing) return listing.error();
     }
     if (!codec) return codec;
+    if (memory_.strict && before.size > memory_.bytes && (*codec)->read_rows == nullptr)
+      return too_large(before.size, not_read_so(**codec));
     bytes_ = scratch_.file.bytes();
     if (before.size > memory_.bytes / kMuch && (*codec)->read_rows != nullptr) {
       mapped_.emplace(*file);
@@ -330,7 +346,12 @@ class ImageJob {
     record.output_shape = pixels->shape;
     record.output_dtype = pixels->dtype;
     record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});
-    if (chain_.output.jpeg_lossless) return codec.cut(bytes_, plan.window, scratch_.encoded);
+    if (chain_.output.jpeg_lossless) {
+      auto cut = codec.cut(bytes_, plan.window, scratch_.encoded);
+      if (!cut && cut.error().code == ErrorCode::Unsupported)
+        return not_lossless(cut.error().message);
+      return cut;
+    }
     return codec.encode(*pixels, options, scratch_.encoded);
   }
 

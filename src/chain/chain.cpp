@@ -86,6 +86,10 @@ class Reader {
     chain.keras = read_keras();
     const Json* shape = read_input(chain);
     read_output(chain.output);
+    if (chain.output.jpeg_lossless && chain.input.accept_truncated) {
+      mistake("/output/jpeg",
+              R"(what is damaged cannot be copied: "truncated": "accept" goes with "encode")");
+    }
     const Json* layers = get(root_, "layers");
     if (layers == nullptr) {
       mistake("", "a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}");

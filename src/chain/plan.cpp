@@ -423,31 +423,34 @@ DType output_dtype(const Chain& chain, const Plan& plan, Format target) {
   return chain.output.dtype.value_or(as_keras ? plan.dtype : plan.input_dtype);
 }
 
+Error not_lossless(const std::string& why) {
+  return {ErrorCode::Unsupported,
+          "cannot be cut without loss: " + why +
+              R"(. Leave "jpeg": "lossless" out where it may be encoded again)"};
+}
+
 Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInfo& info, Bytes file,
                             const Codec& target) {
-  const auto no = [](const std::string& why) {
-    return Error{ErrorCode::Unsupported,
-                 "cannot be cut without loss: " + why +
-                     R"(. Leave "jpeg": "lossless" out where it may be encoded again)"};
-  };
-  if (target.cut == nullptr) return no(std::string(target.name) + " has no coefficients to copy");
+  if (target.cut == nullptr)
+    return not_lossless(std::string(target.name) + " has no coefficients to copy");
   if (info.format != target.format) {
-    return no("it is " + std::string(codec_of(info.format).name) + ", the output " +
-              std::string(target.name));
+    return not_lossless("it is " + std::string(codec_of(info.format).name) + ", the output " +
+                        std::string(target.name));
   }
   if (chain.input.apply_orientation && info.orientation != 1)
-    return no("its orientation tag (" + std::to_string(info.orientation) + ") turns it");
+    return not_lossless("its orientation tag (" + std::to_string(info.orientation) + ") turns it");
   const auto* gather = std::get_if<GatherOp>(&plan.ops.front());
   if (plan.ops.size() != 1 || gather == nullptr ||
       output_dtype(chain, plan, target.format) != info.dtype)
-    return no("the chain does more than crop");
+    return not_lossless("the chain does more than crop");
   for (const AxisTable& axis : gather->axes) {
     AxisTable cropped(axis.source_span().end);
     cropped.crop(axis.source_span().begin, 0);
-    if (axis != cropped) return no("the chain does more than crop");
+    if (axis != cropped) return not_lossless("the chain does more than crop");
   }
   if (const auto can = target.can_cut(file, plan.window); !can)
-    return can.error().code == ErrorCode::Unsupported ? no(can.error().message) : can.error();
+    return can.error().code == ErrorCode::Unsupported ? not_lossless(can.error().message)
+                                                      : can.error();
   return Done{};
 }
 

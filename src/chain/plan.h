@@ -58,6 +58,7 @@ struct Plan {
 
 /// Fails with Shape, Depth or Unsupported where the output is anything but the plan's window of the
 /// picture as `file` stores it, or that cannot be cut out without loss.
+[[nodiscard]] Error not_lossless(const std::string& why);
 [[nodiscard]] Result<Done> check_lossless(const Chain& chain, const Plan& plan,
                                           const ImageInfo& info, Bytes file, const Codec& target);
 

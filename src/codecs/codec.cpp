@@ -240,14 +240,16 @@ Result<Done> check_picture(const ImageInfo& info, const Codec& codec,
   return Done{};
 }
 
+bool may_decode_parts(const Codec& codec, const DecodeOptions& options) {
+  return codec.decode_part != nullptr && !options.check_all && !options.accept_truncated;
+}
+
 // What is needed of the picture as it is stored, or all of it.
 Result<Part> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                               const Window& needed, Tensor& out) {
   const Codec& codec = codec_of(info.format);
   Result<Part> part = Part{"", whole(info.shape)};
-  const bool in_part = codec.decode_part != nullptr && !options.check_all &&
-                       !options.accept_truncated && needed != part->window;
-  if (in_part) {
+  if (may_decode_parts(codec, options) && needed != part->window) {
     part = codec.decode_part(file, info, options, needed, out);
   } else if (auto done = codec.decode(file, info, options, out)) {
     part->damage = *std::move(done);
@@ -360,6 +362,11 @@ Result<Part> decode_window(Bytes file, const ImageInfo& info, const DecodeOption
     return Error{ErrorCode::TooLarge, "not enough memory for " + to_string(info.shape) +
                                           " samples of " + std::string(name_of(info.dtype))};
   }
+}
+
+bool decodes_whole(Bytes file, const ImageInfo& info, const DecodeOptions& options) {
+  const Codec& codec = codec_of(info.format);
+  return !may_decode_parts(codec, options) || !codec.decodes_parts(file);
 }
 
 Result<Done> encode_in_memory(const Codec& codec, const RowSource& rows,

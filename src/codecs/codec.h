@@ -125,6 +125,9 @@ struct Codec {
                                                   const Window& needed) = nullptr;
   /// What this picture is that `read_rows` cannot read: "an interlaced png"; empty where it can.
   std::string (*needs_whole)(Bytes file) = nullptr;
+  /// Whether `decode_part` takes no more memory than the part does: false where this picture is
+  /// decoded whole all the same. Null, like `decode_part`.
+  bool (*decodes_parts)(Bytes file) = nullptr;
   /// Fails with Unsupported where `cut` cannot cut this window, by the header alone.
   Result<Done> (*can_cut)(Bytes file, const Window& window) = nullptr;
   /// A file of a window of the picture as it is stored, without another loss: its coefficients are
@@ -159,6 +162,9 @@ inline constexpr std::size_t kHeadBytes = 512;
 [[nodiscard]] Result<Part> decode_window(Bytes file, const ImageInfo& info,
                                          const DecodeOptions& options, const Window& needed,
                                          Tensor& out);
+
+/// Whether decode_window decodes all of this picture, however little is needed of it.
+[[nodiscard]] bool decodes_whole(Bytes file, const ImageInfo& info, const DecodeOptions& options);
 
 /// `encode` by `encode_rows`.
 [[nodiscard]] Result<Done> encode_in_memory(const Codec& codec, const RowSource& rows,

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <optional>
 #include <utility>
@@ -440,9 +441,9 @@ bool has_end_marker(const jpeg_decompress_struct& jpeg, Bytes file) {
   return false;
 }
 
-// Rows are skipped without their transform and colour, columns too. Stands inside `guarded`.
-// `window` becomes what the next rows hold.
-void start_part(jpeg_decompress_struct& jpeg, Window& window) {
+// Rows are skipped without their transform and colour, columns too. Stands inside `guarded`. `cols`
+// becomes what the rows hold.
+void start_part(jpeg_decompress_struct& jpeg, const Interval& rows, Interval& cols) {
   if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
   jpeg_start_decompress(&jpeg);
   // The upsampling of a column looks at its neighbours: with one more on each side, every sample
@@ -450,83 +451,121 @@ void start_part(jpeg_decompress_struct& jpeg, Window& window) {
   // none is asked for.
   constexpr std::int64_t kLeastWidth = 32;
   const std::int64_t all = jpeg.image_width;
-  const std::int64_t left = std::max<std::int64_t>(window[1].begin - 1, 0);
-  const std::int64_t right = std::min(std::max(window[1].end + 1, left + kLeastWidth), all);
+  const std::int64_t left = std::max<std::int64_t>(cols.begin - 1, 0);
+  const std::int64_t right = std::min(std::max(cols.end + 1, left + kLeastWidth), all);
   auto begin =
       static_cast<JDIMENSION>(std::max<std::int64_t>(std::min(left, right - kLeastWidth), 0));
   auto width = static_cast<JDIMENSION>(right) - begin;
   jpeg_crop_scanline(&jpeg, &begin, &width);
-  window[1] = {begin, std::int64_t{begin} + width};
-  if (window[0].begin > 0) jpeg_skip_scanlines(&jpeg, static_cast<JDIMENSION>(window[0].begin));
+  cols = {begin, std::int64_t{begin} + width};
+  if (rows.begin > 0) jpeg_skip_scanlines(&jpeg, static_cast<JDIMENSION>(rows.begin));
 }
 
-// What is below the window is not looked at. Stands inside `guarded`. `window` becomes what is
-// read.
-void read_part(jpeg_decompress_struct& jpeg, Window& window, Tensor& out) {
-  start_part(jpeg, window);
-  out.reset(Shape::image(window[0].length(), window[1].length(), jpeg.num_components == 1 ? 1 : 3),
-            DType::UInt8);
-  for (std::int64_t row = 0; row < window[0].length(); ++row) {
-    JSAMPROW to = out.row(row);
-    jpeg_read_scanlines(&jpeg, &to, 1);
+// Whether less than all can be read. Several scans have to be read to their end anyway; inks are
+// rare; and where the end marker is missing, only a full decode tells whether anything else is.
+bool has_parts(jpeg_decompress_struct& jpeg, Bytes file) {
+  return jpeg_has_multiple_scans(&jpeg) == 0 && jpeg.num_components != 4 &&
+         has_end_marker(jpeg, file);
+}
+
+// Rows of a part of a picture, or of all of it, out of a cut where that pays. Not for pictures of
+// several scans, nor for inks.
+class JpegRows final : public RowReader {
+ public:
+  explicit JpegRows(Bytes file) : file_(file), decoder_(std::in_place, file) {}
+
+  // The header.
+  Result<Done> open() {
+    if (!decoder_->read_header()) return header_error(*decoder_);
+    return Done{};
   }
-  jpeg_abort_decompress(&jpeg);
-}
+  [[nodiscard]] jpeg_decompress_struct& jpeg() { return decoder_->jpeg; }
 
-bool decode_here(Decoder& decoder, Window& window, Tensor& out) {
-  decoder.report.in_pixels = true;
-  decoder.report.stop_at_damage = true;
-  return guarded(decoder.report, [&] { read_part(decoder.jpeg, window, out); });
-}
-
-// Out of `cut`, which holds `window` of the picture. Nothing where that is in a bad way.
-std::optional<Part> decode_cut(Bytes cut, const Window& window, J_COLOR_SPACE colours,
-                               const Window& needed, Tensor& out) {
-  const auto moved = [&](const Window& from, std::int64_t sign) {
-    Window to = from;
-    for (int a = 0; a < 2; ++a) {
-      to[a].begin += sign * window[a].begin;
-      to[a].end += sign * window[a].begin;
+  Result<Done> start(const Window& needed, bool all) {
+    if (std::optional<Error> hole = find_hole(jpeg(), file_)) return *hole;
+    const Window picture{2, {Interval{0, jpeg().image_height}, Interval{0, jpeg().image_width}}};
+    all_ = all || needed.pixels() == 0 || needed == picture || !has_parts(jpeg(), file_);
+    Window window = all_ ? picture : needed;
+    if (const auto cut = all_ ? std::nullopt : cut_jpeg(file_, needed, cut_)) {
+      const J_COLOR_SPACE colours = jpeg().jpeg_color_space;
+      decoder_.emplace(cut_.bytes());
+      if (auto opened = open(); !opened) return opened;
+      jpeg().jpeg_color_space = colours;
+      top_ = (*cut)[0].begin;
+      left_ = (*cut)[1].begin;
     }
-    return to;
-  };
-  Decoder decoder(cut);
-  if (!decoder.read_header()) return std::nullopt;
-  decoder.jpeg.jpeg_color_space = colours;
-  Part part{"", moved(needed, -1)};
-  if (!decode_here(decoder, part.window, out)) return std::nullopt;
-  part.window = moved(part.window, 1);
-  return part;
-}
+    decoder_->report.in_pixels = true;
+    decoder_->report.stop_at_damage = true;
+    Interval rows{window[0].begin - top_, window[0].end - top_};
+    Interval cols{window[1].begin - left_, window[1].end - left_};
+    const bool started = guarded(decoder_->report, [&] {
+      if (!all_) return start_part(jpeg(), rows, cols);
+      if (jpeg().num_components == 3) jpeg().out_color_space = JCS_RGB;
+      jpeg_start_decompress(&jpeg());
+    });
+    if (!started) return fatal_error(*decoder_);
+    cols_ = {cols.begin + left_, cols.end + left_};
+    return Done{};
+  }
 
+  [[nodiscard]] std::int64_t channels() { return jpeg().num_components == 1 ? 1 : 3; }
+
+  // The next row, from the first one that is needed.
+  Result<Done> read(std::uint8_t* to) {
+    const bool done = guarded(decoder_->report, [&] { jpeg_read_scanlines(&jpeg(), &to, 1); });
+    passed(jpeg().src->next_input_byte);
+    if (!done) return fatal_error(*decoder_);
+    return Done{};
+  }
+
+  Result<const std::uint8_t*> row(std::int64_t r) override {
+    row_.resize(static_cast<std::size_t>(cols_.length() * channels()));
+    while (jpeg().output_scanline + top_ <= r) {
+      if (auto done = read(row_.data()); !done) return done.error();
+    }
+    return row_.data();
+  }
+
+  Result<Done> finish() override {
+    if (!all_) return Done{};
+    row_.resize(static_cast<std::size_t>(cols_.length() * channels()));
+    while (jpeg().output_scanline < jpeg().output_height) {
+      if (auto done = read(row_.data()); !done) return done;
+    }
+    if (!guarded(decoder_->report, [&] { finish_pixels(jpeg()); })) return fatal_error(*decoder_);
+    if (decoder_->report.damage != 0) return damage_of(*decoder_);
+    if (auto damage = silent_damage(*decoder_, false)) return *damage;
+    return Done{};
+  }
+
+ private:
+  Bytes file_;
+  Buffer cut_;
+  std::optional<Decoder> decoder_;  // of the file, or of the cut, ..
+  std::int64_t top_ = 0;            // .. which begins here
+  std::int64_t left_ = 0;
+  bool all_ = false;
+  Buffer row_;
+};
+
+// What is below the window is not looked at.
 Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                          const Window& needed, Tensor& out) {
-  const auto decode_all = [&]() -> Result<Part> {
+  JpegRows rows(file);
+  if (auto opened = rows.open(); !opened) return opened.error();
+  if (!has_parts(rows.jpeg(), file) || needed.pixels() == 0) {
     auto done = decode_jpeg(file, info, options, out);
     if (!done) return done.error();
-    return Part{*std::move(done),
-                {2, {Interval{0, info.shape.rows()}, Interval{0, info.shape.cols()}}}};
-  };
-  Decoder decoder(file);
-  jpeg_decompress_struct& jpeg = decoder.jpeg;
-  if (!decoder.read_header()) return header_error(decoder);
-  // Several scans have to be read to their end anyway; inks are rare; and where the end marker is
-  // missing, only a full decode tells whether anything else is.
-  const bool simple = jpeg_has_multiple_scans(&jpeg) == 0 && jpeg.num_components != 4;
-  if (!simple || needed.pixels() == 0 || !has_end_marker(jpeg, file)) return decode_all();
-  if (std::optional<Error> hole = find_hole(jpeg, file)) return *hole;
-
-  Buffer cut;
-  if (const std::optional<Window> window = cut_jpeg(file, needed, cut)) {
-    if (auto part = decode_cut(cut.bytes(), *window, jpeg.jpeg_color_space, needed, out))
-      return *part;
+    return Part{*std::move(done), whole(info.shape)};
   }
-  Part part{"", needed};
-  if (!decode_here(decoder, part.window, out)) return fatal_error(decoder);
-  return part;
+  if (auto started = rows.start(needed, false); !started) return started.error();
+  const Window window{2, {needed[0], rows.cols()}};
+  out.reset(Shape::image(window[0].length(), window[1].length(), rows.channels()), DType::UInt8);
+  for (std::int64_t r = 0; r < window[0].length(); ++r) {
+    if (auto done = rows.read(out.row(r)); !done) return done.error();
+  }
+  return Part{"", window};
 }
-
-// ---- reading row by row
 
 std::string needs_whole(Bytes file) {
   Decoder decoder(file);
@@ -535,68 +574,15 @@ std::string needs_whole(Bytes file) {
   return decoder.jpeg.num_components == 4 ? "a jpg in CMYK" : "";
 }
 
-// Does what decode_part does, or decode_jpeg where that would.
-class JpegRows final : public RowReader {
- public:
-  explicit JpegRows(Bytes file) : file_(file), decoder_(file) {}
-
-  Result<Done> start(const Window& needed, bool all) {
-    jpeg_decompress_struct& jpeg = decoder_.jpeg;
-    if (!decoder_.read_header()) return header_error(decoder_);
-    Window window{2, {Interval{0, jpeg.image_height}, Interval{0, jpeg.image_width}}};
-    all_ = all || needed.pixels() == 0 || needed == window || !has_end_marker(jpeg, file_);
-    if (!all_) window = needed;
-    if (std::optional<Error> hole = find_hole(jpeg, file_)) return *hole;
-    decoder_.report.in_pixels = true;
-    decoder_.report.stop_at_damage = true;
-    const bool started = guarded(decoder_.report, [&] {
-      if (!all_) return start_part(jpeg, window);
-      if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
-      jpeg_start_decompress(&jpeg);
-    });
-    if (!started) return fatal_error(decoder_);
-    cols_ = window[1];
-    row_.resize(static_cast<std::size_t>(cols_.length()) * (jpeg.num_components == 1 ? 1 : 3));
-    return Done{};
-  }
-
-  Result<const std::uint8_t*> row(std::int64_t r) override {
-    while (decoder_.jpeg.output_scanline <= r) {
-      if (!read_row()) return fatal_error(decoder_);
-    }
-    return row_.data();
-  }
-
-  Result<Done> finish() override {
-    jpeg_decompress_struct& jpeg = decoder_.jpeg;
-    if (!all_) return Done{};
-    while (jpeg.output_scanline < jpeg.output_height) {
-      if (!read_row()) return fatal_error(decoder_);
-    }
-    if (!guarded(decoder_.report, [&] { finish_pixels(jpeg); })) return fatal_error(decoder_);
-    if (decoder_.report.damage != 0) return damage_of(decoder_);
-    if (auto damage = silent_damage(decoder_, false)) return *damage;
-    return Done{};
-  }
-
- private:
-  bool read_row() {
-    JSAMPROW to = row_.data();
-    const bool done =
-        guarded(decoder_.report, [&] { jpeg_read_scanlines(&decoder_.jpeg, &to, 1); });
-    passed(decoder_.jpeg.src->next_input_byte);
-    return done;
-  }
-
-  Bytes file_;
-  Decoder decoder_;
-  bool all_ = false;
-  Buffer row_;
-};
+bool decodes_parts(Bytes file) {
+  Decoder decoder(file);
+  return decoder.read_header() && has_parts(decoder.jpeg, file);
+}
 
 Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& /*info*/,
                                              const DecodeOptions& options, const Window& needed) {
   auto reader = std::make_unique<JpegRows>(file);
+  if (auto opened = reader->open(); !opened) return opened.error();
   if (auto started = reader->start(needed, options.check_all); !started) return started.error();
   return std::unique_ptr<RowReader>(std::move(reader));
 }
@@ -651,7 +637,14 @@ class Encoder {
     jpeg.dest = &destination_.base;
   }
   [[nodiscard]] Error error() const {
-    return {ErrorCode::Internal, "libjpeg cannot encode: " + text_of(report)};
+    switch (report.fatal) {
+      case JERR_MISMATCHED_QUANT_TABLE:
+        return {ErrorCode::Unsupported, "its scans use several tables of one number"};
+      case JERR_BAD_DCT_COEF:
+        return {ErrorCode::Damaged, "damaged: the picture data hold impossible coefficients"};
+      default:
+        return {ErrorCode::Internal, "libjpeg cannot encode: " + text_of(report)};
+    }
   }
 
   jpeg_compress_struct jpeg{};
@@ -702,8 +695,10 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
 
 // ---- copying coefficients
 
-// Samples of the least part that is coded by itself, rows and cols.
+// Samples of the least part that is coded by itself, rows and cols. With one component that is a
+// block, whatever its sampling factors (T.81, A.2.2).
 Window mcu_of(const jpeg_decompress_struct& jpeg) {
+  if (jpeg.num_components == 1) return {2, {Interval{0, DCTSIZE}, Interval{0, DCTSIZE}}};
   return {2,
           {Interval{0, std::int64_t{DCTSIZE} * jpeg.max_v_samp_factor},
            Interval{0, std::int64_t{DCTSIZE} * jpeg.max_h_samp_factor}}};
@@ -723,11 +718,21 @@ Result<Done> can_cut(Bytes file, const Window& window) {
                    " x " + std::to_string(mcu[1].end) + "; begin at a multiple of them"};
 }
 
-// Stands inside `guarded`.
+// A progressive picture whose scans end before the last bits: decoders smooth it, and only that.
+bool leaves_bits_out(const jpeg_decompress_struct& jpeg) {
+  if (jpeg.progressive_mode == 0) return false;
+  return std::any_of(jpeg.coef_bits, jpeg.coef_bits + jpeg.num_components, [](const auto& bits) {
+    return std::any_of(std::begin(bits), std::end(bits), [](int missing) { return missing != 0; });
+  });
+}
+
+// Nothing is written where bits are left out. Stands inside `guarded`.
 void copy_coefficients(jpeg_decompress_struct& from, const Window& window,
                        jpeg_compress_struct& to) {
-  jvirt_barray_ptr* const whole = jpeg_read_coefficients(&from);
+  jvirt_barray_ptr* const all = jpeg_read_coefficients(&from);
+  if (leaves_bits_out(from)) return;
   jpeg_copy_critical_parameters(&from, &to);
+  if (from.num_components == 1) to.comp_info[0].h_samp_factor = to.comp_info[0].v_samp_factor = 1;
   to.image_height = static_cast<JDIMENSION>(window[0].length());
   to.image_width = static_cast<JDIMENSION>(window[1].length());
   to.optimize_coding = TRUE;  // the usual tables may lack a code
@@ -741,7 +746,7 @@ void copy_coefficients(jpeg_decompress_struct& from, const Window& window,
   auto* const to_common = reinterpret_cast<j_common_ptr>(&to);
   auto* const from_common = reinterpret_cast<j_common_ptr>(&from);
   for (int i = 0; i < from.num_components; ++i) {
-    const jpeg_component_info& component = from.comp_info[i];
+    const jpeg_component_info& component = to.comp_info[i];
     const auto across = static_cast<JDIMENSION>(component.h_samp_factor);
     const auto down = static_cast<JDIMENSION>(component.v_samp_factor);
     parts.at(static_cast<std::size_t>(i)) = to.mem->request_virt_barray(
@@ -749,7 +754,7 @@ void copy_coefficients(jpeg_decompress_struct& from, const Window& window,
   }
   jpeg_write_coefficients(&to, parts.data());
   for (int i = 0; i < from.num_components; ++i) {
-    const jpeg_component_info& component = from.comp_info[i];
+    const jpeg_component_info& component = to.comp_info[i];
     const auto down = static_cast<JDIMENSION>(component.v_samp_factor);
     const auto top = static_cast<JDIMENSION>(window[0].begin / mcu[0].end) * down;
     const auto left = static_cast<JDIMENSION>(window[1].begin / mcu[1].end) *
@@ -757,7 +762,7 @@ void copy_coefficients(jpeg_decompress_struct& from, const Window& window,
     const std::size_t blocks = mcus(1) * static_cast<JDIMENSION>(component.h_samp_factor);
     for (JDIMENSION row = 0; row < mcus(0) * down; row += down) {
       JBLOCKARRAY source =
-          from.mem->access_virt_barray(from_common, whole[i], top + row, down, FALSE);
+          from.mem->access_virt_barray(from_common, all[i], top + row, down, FALSE);
       JBLOCKARRAY target = to.mem->access_virt_barray(
           to_common, parts.at(static_cast<std::size_t>(i)), row, down, TRUE);
       for (JDIMENSION r = 0; r < down; ++r)
@@ -791,6 +796,10 @@ Result<Done> cut(Bytes file, const Window& window, Buffer& out) {
   });
   if (sink.failed()) throw std::bad_alloc();
   if (!read) return fatal_error(decoder);
+  if (leaves_bits_out(jpeg)) {
+    return Error{ErrorCode::Unsupported,
+                 "its scans leave bits of coefficients out, which decoders make up for"};
+  }
   if (!written) return encoder.error();
   if (auto damage = silent_damage(decoder, multiple_scans)) return *damage;
   return Done{};
@@ -818,6 +827,7 @@ Codec jpeg_codec() {
           .encode_rows = encode_rows,
           .read_rows = read_rows,
           .needs_whole = needs_whole,
+          .decodes_parts = decodes_parts,
           .can_cut = can_cut,
           .cut = cut};
 }

@@ -47,6 +47,9 @@ class BitReader {
   // Whether bits were dropped that the data do not have.
   [[nodiscard]] bool overrun() const { return count_ < 8 * made_up_; }
 
+  // What is read next, or up to eight bytes behind it.
+  [[nodiscard]] const std::uint8_t* at() const { return at_; }
+
   // Over the restart marker RST`number`, which has to be next.
   bool restart(unsigned number) {
     refill();

@@ -241,6 +241,7 @@ class Cutter {
       if (++col == across) {
         col = 0;
         ++row;
+        passed(in_.at());
       }
     }
     out_.finish();

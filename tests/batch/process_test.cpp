@@ -12,6 +12,7 @@
 #include "batch/manifest.h"
 #include "codecs/support.h"
 #include "support/catch.h"
+#include "support/jpeg.h"
 #include "support/runs.h"
 
 // clang-format off: behind OpenCV, whose names it deprecates
@@ -220,6 +221,53 @@ TEST_CASE("row by row gives the very outputs and manifest of memory, for chains 
     written += rows.written;
   }
   CHECK(written > 500);
+}
+
+TEST_CASE("damage beside a window is as unseen row by row as in memory", "[batch][stream]") {
+  // Noise, so that there is much data to pass over.
+  Tensor noise = test::picture(700, 900, 3);
+  std::mt19937 random(4);  // NOLINT: the same in every run
+  for (std::size_t i = 0; i < noise.byte_count(); ++i)
+    noise.data.data()[i] = static_cast<std::uint8_t>(random());
+  const test::Folder folder;
+  for (const unsigned restarts : {0U, 57U}) {
+    const test::File file =
+        test::jpeg_with(noise, JCS_UNKNOWN, [&](auto& j) { j.restart_interval = restarts; });
+    const std::string name = std::to_string(restarts);
+    folder.put("in/" + name + ".jpg", file);
+    for (int i = 0; i < 12; ++i) {
+      test::File damaged = file;
+      const std::size_t at = file.size() / 4 + random() % (file.size() / 2);
+      damaged[at] ^= static_cast<std::uint8_t>(1 + random() % 255);
+      if (i % 2 == 0) std::copy_n("\xFF\xC7", 2, damaged.begin() + static_cast<long>(at));
+      folder.put("in/" + name + "-" + std::to_string(i) + ".jpg", damaged);
+    }
+  }
+  const std::string chain =
+      R"({"layers": [{"class_name": "CenterCrop", "height": 40, "width": 40}]})";
+  const RunResult memory = test::finish(chain, folder / "in", folder / "a");
+  const RunResult rows = test::finish(chain, folder / "in", folder / "b", row_by_row());
+  CHECK(test::visible(folder / "a") == test::visible(folder / "b"));
+  CHECK(memory.failed == rows.failed);
+  CHECK(memory.written > 2);
+  CHECK(memory.failed > 2);
+}
+
+TEST_CASE("what is decoded whole takes the memory of the whole", "[batch][stream]") {
+  const test::Folder folder;
+  const auto progressive = [](auto& j) { jpeg_simple_progression(&j); };
+  folder.put("in/whole.jpg", test::jpeg_with(test::picture(200, 300, 3), JCS_UNKNOWN, progressive));
+  folder.put("in/part.jpg", test::jpg(200, 300));
+  folder.put("in/whole.webp", test::encoded(test::picture(200, 300, 3), {.format = Format::Webp}));
+  test::GoOptions options;
+  options.run.memory = {120'000, true};  // of 180,000 samples
+  const std::string layers = R"("layers": [{"class_name": "Cropping2D", "cropping": 96}])";
+  CHECK(test::finish("{" + layers + "}", folder / "in", folder / "out", options).failed == 2);
+  CHECK(error_of(folder / "out", "part.jpg").empty());
+  CHECK(error_of(folder / "out", "whole.webp").ends_with("webp is not read so"));
+  const std::string lossless = "{" + layers + R"(, "output": {"jpeg": "lossless"}})";
+  CHECK(test::finish(lossless, folder / "in", folder / "cut", options).failed == 3);
+  CHECK(error_of(folder / "cut", "part.jpg").ends_with("its coefficients are copied"));
 }
 
 TEST_CASE("what can go row by row does, and the rest says why it does not", "[batch][stream]") {

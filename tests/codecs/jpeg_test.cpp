@@ -382,3 +382,33 @@ TEST_CASE("a lossless cut says why it cannot be", "[codecs][jpeg]") {
   REQUIRE_FALSE(truncated);
   CHECK(truncated.error().code == ErrorCode::Truncated);
 }
+
+TEST_CASE("a lossless cut of grey begins at any block, whatever its sampling", "[codecs][jpeg]") {
+  const File file = jpeg_with(picture(60, 70, 1), JCS_UNKNOWN, [](auto& j) {
+    j.comp_info[0].h_samp_factor = j.comp_info[0].v_samp_factor = 2;
+  });
+  Buffer out;
+  REQUIRE(codec_of(Format::Jpeg).cut(file, Window{2, {Interval{8, 51}, Interval{24, 70}}}, out));
+  Tensor all;
+  Tensor part;
+  REQUIRE(read(file, all));
+  REQUIRE(read(File(out.data(), out.data() + out.size()), part));
+  REQUIRE(part.shape == Shape::image(43, 46, 1));
+  bool equal = true;
+  for (std::int64_t r = 0; r < 43; ++r)
+    equal = equal && std::memcmp(part.row(r), all.row(8 + r) + 24, 46) == 0;
+  CHECK(equal);
+}
+
+TEST_CASE("a picture that decoders smooth is not cut without loss", "[codecs][jpeg]") {
+  jpeg_scan_info only_dc{3, {0, 1, 2, 0}, 0, 0, 0, 0};
+  const File file = jpeg_with(picture(64, 64, 3), JCS_UNKNOWN, [&](auto& j) {
+    j.scan_info = &only_dc;
+    j.num_scans = 1;
+  });
+  Buffer out;
+  const auto cut =
+      codec_of(Format::Jpeg).cut(file, Window{2, {Interval{16, 64}, Interval{16, 64}}}, out);
+  REQUIRE_FALSE(cut);
+  CHECK(cut.error().code == ErrorCode::Unsupported);
+}
