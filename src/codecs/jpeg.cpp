@@ -376,11 +376,11 @@ void read_pixels(jpeg_decompress_struct& jpeg, std::uint8_t* out, std::size_t ro
 }
 
 // What libjpeg lets pass without a warning.
-std::optional<Error> silent_damage(const Decoder& decoder, bool multiple_scans) {
+std::optional<Error> silent_damage(const Decoder& decoder) {
   const jpeg_decompress_struct& jpeg = decoder.jpeg;
   // With one scan every pixel has been read when the file ends; with several, scans may be missing.
   // An arithmetic decoder takes zeros for missing data without a word.
-  if (decoder.report.ran_out && (multiple_scans || jpeg.arith_code != 0)) {
+  if (decoder.report.ran_out && (decoder.report.multiple_scans || jpeg.arith_code != 0)) {
     return Error{ErrorCode::Truncated, "truncated: the file ends after scan " +
                                            std::to_string(jpeg.input_scan_number) +
                                            " without an end marker"};
@@ -393,26 +393,30 @@ std::optional<Error> silent_damage(const Decoder& decoder, bool multiple_scans) 
   return std::nullopt;
 }
 
+// Up to the pixels of a picture that is read whole.
+Result<Done> open_whole(Decoder& decoder, Bytes file) {
+  if (!decoder.read_header()) return header_error(decoder);
+  decoder.report.multiple_scans = jpeg_has_multiple_scans(&decoder.jpeg) != 0;
+  if (decoder.report.multiple_scans && count_scans(file) > kMostScans) {
+    return Error{ErrorCode::Unsupported, "JPEG with more than " + std::to_string(kMostScans) +
+                                             " scans is not read: it costs much time to decode"};
+  }
+  decoder.report.in_pixels = true;
+  return Done{};
+}
+
 Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                            Tensor& out) {
   Decoder decoder(file);
   jpeg_decompress_struct& jpeg = decoder.jpeg;
   Report& report = decoder.report;
-  if (!decoder.read_header()) return header_error(decoder);
-  const bool multiple_scans = jpeg_has_multiple_scans(&jpeg) != 0;
-  report.multiple_scans = multiple_scans;
-  if (multiple_scans && count_scans(file) > kMostScans) {
-    return Error{ErrorCode::Unsupported, "JPEG with more than " + std::to_string(kMostScans) +
-                                             " scans is not read: it costs much time to decode"};
-  }
-
+  if (auto opened = open_whole(decoder, file); !opened) return opened.error();
   std::optional<Error> hole = find_hole(jpeg, file);
   if (hole && !options.accept_truncated) return *hole;
 
   out.reset(Shape::image(jpeg.image_height, jpeg.image_width, info.shape.channels), DType::UInt8);
   std::uint8_t* const pixels = out.data.data();
   const std::size_t row_bytes = out.row_bytes();
-  report.in_pixels = true;
   report.stop_at_damage = !options.accept_truncated;
   if (!guarded(report, [&] { read_pixels(jpeg, pixels, row_bytes); })) {
     Error error = fatal_error(decoder);
@@ -421,8 +425,7 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
     std::memset(pixels + rows * row_bytes, 0, out.byte_count() - rows * row_bytes);
     return Damage{error.message + "; " + std::to_string(rows) + " rows were read"};
   }
-  std::optional<Error> wrong =
-      report.damage != 0 ? damage_of(decoder) : silent_damage(decoder, multiple_scans);
+  std::optional<Error> wrong = report.damage != 0 ? damage_of(decoder) : silent_damage(decoder);
   if (!wrong) wrong = std::move(hole);
   if (!wrong) return Damage{};
   if (!options.accept_truncated) return *wrong;
@@ -534,7 +537,7 @@ class JpegRows final : public RowReader {
     }
     if (!guarded(decoder_->report, [&] { finish_pixels(jpeg()); })) return fatal_error(*decoder_);
     if (decoder_->report.damage != 0) return damage_of(*decoder_);
-    if (auto damage = silent_damage(*decoder_, false)) return *damage;
+    if (auto damage = silent_damage(*decoder_)) return *damage;
     return Done{};
   }
 
@@ -726,11 +729,9 @@ bool leaves_bits_out(const jpeg_decompress_struct& jpeg) {
   });
 }
 
-// Nothing is written where bits are left out. Stands inside `guarded`.
-void copy_coefficients(jpeg_decompress_struct& from, const Window& window,
+// Stands inside `guarded`.
+void copy_coefficients(jpeg_decompress_struct& from, jvirt_barray_ptr* all, const Window& window,
                        jpeg_compress_struct& to) {
-  jvirt_barray_ptr* const all = jpeg_read_coefficients(&from);
-  if (leaves_bits_out(from)) return;
   jpeg_copy_critical_parameters(&from, &to);
   if (from.num_components == 1) to.comp_info[0].h_samp_factor = to.comp_info[0].v_samp_factor = 1;
   to.image_height = static_cast<JDIMENSION>(window[0].length());
@@ -777,31 +778,31 @@ Result<Done> cut(Bytes file, const Window& window, Buffer& out) {
   Decoder decoder(file);
   jpeg_decompress_struct& jpeg = decoder.jpeg;
   Report& report = decoder.report;
-  if (!decoder.read_header()) return header_error(decoder);
-  const bool multiple_scans = jpeg_has_multiple_scans(&jpeg) != 0;
-  report.multiple_scans = multiple_scans;
+  if (auto opened = open_whole(decoder, file); !opened) return opened;
   if (std::optional<Error> hole = find_hole(jpeg, file)) return *hole;
-  report.in_pixels = true;
   report.stop_at_damage = true;
 
   BufferSink sink(out);
   Encoder encoder(sink);
   bool written = false;
+  bool complete = true;
   const bool read = guarded(report, [&] {
     written = guarded(encoder.report, [&] {
+      jvirt_barray_ptr* const coefficients = jpeg_read_coefficients(&jpeg);
+      complete = !leaves_bits_out(jpeg);
       encoder.create();
-      copy_coefficients(jpeg, window, encoder.jpeg);
+      if (complete) copy_coefficients(jpeg, coefficients, window, encoder.jpeg);
       finish_pixels(jpeg);
     });
   });
   if (sink.failed()) throw std::bad_alloc();
   if (!read) return fatal_error(decoder);
-  if (leaves_bits_out(jpeg)) {
+  if (!complete) {
     return Error{ErrorCode::Unsupported,
                  "its scans leave bits of coefficients out, which decoders make up for"};
   }
   if (!written) return encoder.error();
-  if (auto damage = silent_damage(decoder, multiple_scans)) return *damage;
+  if (auto damage = silent_damage(decoder)) return *damage;
   return Done{};
 }
 
