@@ -27,7 +27,8 @@ std::vector<std::string> cgroup_folders(const char* root, std::string_view contr
         folders.push_back(base + "/sys/fs/cgroup" + path);
       } else {
         folders.push_back(base + "/sys/fs/cgroup/" + controllers + path);
-        folders.push_back(base + "/sys/fs/cgroup/" + std::string(controller) + path);
+        if (controllers != controller)
+          folders.push_back(base + "/sys/fs/cgroup/" + std::string(controller) + path);
       }
       const auto slash = path.rfind('/');
       if (path.empty() || slash == std::string::npos) break;

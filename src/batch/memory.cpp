@@ -37,7 +37,7 @@ std::uint64_t reclaimable(const std::string& folder) {
 // Pages of files count as used there, but are given up where memory is wanted.
 std::uint64_t left_in(const std::string& folder, const char* limit, const char* used) {
   const std::uint64_t most = number_in(folder + limit);
-  if (most == kNoLimit) return kNoLimit;
+  if (most > kNoLimit / 4) return kNoLimit;  // version 1 writes a very large number
   const std::uint64_t now = number_in(folder + used);
   const std::uint64_t files = reclaimable(folder);
   return left_of(most, now == kNoLimit ? now : now - std::min(now, files));
