@@ -760,7 +760,8 @@ void copy_coefficients(jpeg_decompress_struct& from, jvirt_barray_ptr* all, cons
     const auto top = static_cast<JDIMENSION>(window[0].begin / mcu[0].end) * down;
     const auto left = static_cast<JDIMENSION>(window[1].begin / mcu[1].end) *
                       static_cast<JDIMENSION>(component.h_samp_factor);
-    const std::size_t blocks = mcus(1) * static_cast<JDIMENSION>(component.h_samp_factor);
+    const std::size_t blocks =
+        std::size_t{mcus(1)} * static_cast<JDIMENSION>(component.h_samp_factor);
     for (JDIMENSION row = 0; row < mcus(0) * down; row += down) {
       JBLOCKARRAY source =
           from.mem->access_virt_barray(from_common, all[i], top + row, down, FALSE);

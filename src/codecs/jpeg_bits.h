@@ -86,7 +86,7 @@ class BitReader {
       k_before = k;
       run = runs[bits >> (64 - kRunWindow)];
       bits <<= run & kRunBits;
-      count -= run & kRunBits;
+      count -= static_cast<int>(run & kRunBits);
       k += run >> kRunShift;
       return k < kCoefficients && run != 0;
     };
@@ -230,7 +230,7 @@ class Lookup {
     direct_.fill({});
     first_.fill({});
     code_ = code;
-    std::int32_t index = 0;
+    std::uint32_t index = 0;
     return code.for_each([&](std::uint32_t bits, unsigned length, std::uint8_t symbol) {
       if (length <= kDirect) {
         const auto at = direct_.begin() + (bits << (kDirect - length));
@@ -238,7 +238,7 @@ class Lookup {
                   Symbol{symbol, static_cast<std::uint8_t>(length)});
       }
       Length& of = first_[length - 1];
-      if (of.count++ == 0) of.offset = index - static_cast<std::int32_t>(bits);
+      if (of.count++ == 0) of.offset = index - bits;
       of.end = bits + 1;
       ++index;
     });
@@ -251,9 +251,7 @@ class Lookup {
       const Length& of = first_[length - 1];
       const std::uint32_t code = next16 >> (kLongestCode - length);
       if (of.count != 0 && code < of.end) {
-        return {
-            code_.symbols[static_cast<std::size_t>(static_cast<std::int32_t>(code) + of.offset)],
-            static_cast<std::uint8_t>(length)};
+        return {code_.symbols[code + of.offset], static_cast<std::uint8_t>(length)};
       }
     }
     return {};
@@ -262,8 +260,8 @@ class Lookup {
  private:
   static constexpr unsigned kDirect = 9;
   struct Length {
-    std::int32_t offset = 0;  // from a code to its place among the symbols
-    std::uint32_t end = 0;    // behind the last code
+    std::uint32_t offset = 0;  // from a code to its place among the symbols, modulo 2^32
+    std::uint32_t end = 0;     // behind the last code
     int count = 0;
   };
   Code code_;

@@ -17,7 +17,7 @@
 namespace deckle {
 namespace {
 
-constexpr int kBlock = 8;           // samples along a side
+constexpr std::int64_t kBlock = 8;  // samples along a side
 constexpr unsigned kMostSize = 11;  // bits of a DC difference of 8-bit samples
 
 // ---- the header
@@ -67,8 +67,8 @@ bool read_frame(Bytes payload, Header& header) {
   for (std::size_t i = 0; i < header.component_count; ++i) {
     Component& component = header.components[i];
     component.id = payload[6 + 3 * i];
-    component.horizontal = payload[7 + 3 * i] >> 4U;
-    component.vertical = payload[7 + 3 * i] & 15U;
+    component.horizontal = static_cast<int>(payload[7 + 3 * i] >> 4U);
+    component.vertical = static_cast<int>(payload[7 + 3 * i] & 15U);
     if (component.horizontal < 1 || component.horizontal > 4) return false;
     if (component.vertical < 1 || component.vertical > 4) return false;
     component.blocks = component.horizontal * component.vertical;
@@ -106,8 +106,8 @@ bool read_scan(Bytes payload, Header& header) {
     Component& component = header.components[i];
     const std::uint8_t tables = payload[2 + 2 * i];
     if (payload[1 + 2 * i] != component.id || (tables & 0xCCU) != 0) return false;
-    component.dc = tables >> 4U;
-    component.ac = tables & 15U;
+    component.dc = static_cast<int>(tables >> 4U);
+    component.ac = static_cast<int>(tables & 15U);
     if (header.dc.at(static_cast<std::size_t>(component.dc)).size() == 0) return false;
     if (header.ac.at(static_cast<std::size_t>(component.ac)).size() == 0) return false;
   }
