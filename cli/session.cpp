@@ -115,8 +115,7 @@ class Session {
     tell_gone(result);
     const int exit = conclude(chain, result, seconds);
     if (!chain.output.stack || !result.finished || !records_) return exit;
-    const bool changed = result.written > 0 || result.failed > 0 || !result.gone.empty();
-    return stack(run.shard, changed, exit);
+    return stack(run.shard, exit);
   }
 
  private:
@@ -140,17 +139,20 @@ class Session {
     report_.step(image.outcome == Outcome::Failed);
   }
 
-  int stack(const std::optional<Shard>& shard, bool changed, int exit) {
-    const auto stacks = stack_outputs(folder_.path(), folder_.manifest(), shard, changed);
+  int stack(const std::optional<Shard>& shard, int exit) {
+    const auto stacks = stack_outputs(folder_.path(), folder_.manifest(), shard);
     if (!stacks) {
       report_.error(stacks.error().message);
       return stacks.error().code == ErrorCode::Write ? kExitStopped : kExitImages;
     }
-    if (stacks->empty()) return exit;
-    for (const std::string& path : *stacks)
+    for (const std::string& problem : stacks->problems)
+      report_.error("not stacked: " + problem);
+    if (!stacks->problems.empty() && exit == kExitOk) exit = kExitImages;
+    if (stacks->written.empty()) return exit;
+    for (const std::string& path : stacks->written)
       report_.detail("stacked: " + printable(path));
-    report_.info(count_of(stacks->size(), "array") + " stacked: " + stack_name(shard) +
-                 (stacks->size() == 1 ? "" : " in every folder"));
+    report_.info(count_of(stacks->written.size(), "array") + " stacked: " + stack_name(shard) +
+                 (stacks->written.size() == 1 ? "" : ", each in its folder"));
     return exit;
   }
 

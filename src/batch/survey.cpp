@@ -18,6 +18,7 @@
 
 #include "batch/for_each_index.h"
 #include "batch/manifest.h"
+#include "batch/stack.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
@@ -190,6 +191,16 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
                         printable(outputs[i - 1].second) + ", " + printable(outputs[i].second));
     }
     begin = end;
+  }
+  // An output where its folder's array will be.
+  for (const InputFile& file : list.files) {
+    if (!chain.output.stack || !name_of_path(file.path).starts_with("deckle-stack")) continue;
+    for (const auto& [output, copy] : possible_copies(chain, file)) {
+      if (is_stack_name(name_of_path(output)) && !passes_over(list, file)) {
+        clashes.push_back(printable(list.file_path(file)) + " would write " + printable(output) +
+                          ", a name for the array of all outputs");
+      }
+    }
   }
   // A file where another output needs a folder. A folder without images becomes none.
   std::unordered_map<std::string_view, std::vector<std::uint32_t>> folders;
