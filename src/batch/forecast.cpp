@@ -74,7 +74,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   }
   const MappedFile mapped(*file);
   const Bytes bytes = member ? array.bytes() : mapped.bytes();
-  const auto codec = recognise(bytes.first(std::min(bytes.size(), kHeadBytes)));
+  const auto codec = recognise_input(bytes.first(std::min(bytes.size(), kHeadBytes)), path);
   if (!codec) return failed(codec.error());
   const auto info = read_info(bytes, chain.input);
   if (!info) return failed(info.error());

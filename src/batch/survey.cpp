@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "batch/archive.h"
 #include "batch/for_each_index.h"
 #include "batch/manifest.h"
 #include "batch/stack.h"
@@ -32,7 +33,7 @@ Result<const Codec*> look(const std::string& path) {
   if (!file) return file.error();
   Buffer head;
   if (auto read = read_head(*file, kHeadBytes, head); !read) return read.error();
-  return recognise(head.bytes());
+  return recognise_input(head.bytes(), path);
 }
 
 // Whether a name says that the file is a picture, of a kind that is read or not.
