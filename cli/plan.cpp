@@ -93,7 +93,7 @@ void print_shapes(const Chain& chain, const Forecast& forecast, bool all) {
     }
     char share[32];
     std::snprintf(share, sizeof share, "%.0f %% of the pixels", group.needed * 100);
-    rows.back().push_back(group.shapes.empty() ? "-" : share);
+    rows.back().push_back(group.done == 0 ? "-" : share);
   }
   if (shown < forecast.groups.size()) {
     rows.front().push_back(count_of(forecast.groups.size() - shown, "more shape") + " (--all)");
