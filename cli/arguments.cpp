@@ -243,6 +243,14 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
     return std::nullopt;
   }
   expand_archives(*list);
+  if (!list->outputs.empty()) {
+    const std::size_t more = list->outputs.size() - 1;
+    report.info(count_of(list->outputs.size(), "folder") +
+                " left out, outputs of other runs: " + printable(list->outputs.front()) +
+                (more > 0 ? ", .." : "") + " (one that is named itself is taken; -v names all)");
+    for (const std::string& folder : list->outputs)
+      report.detail(printable(folder) + ": left out: a run wrote into it");
+  }
   exit = kExitOk;
   return *std::move(list);
 }
