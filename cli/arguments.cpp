@@ -114,6 +114,10 @@ void add_chain_options(CLI::App& command, ChainArguments& arguments) {
   for (const std::string_view name : output_formats())
     formats.emplace_back(name);
   command.add_option("--format", arguments.format, "Output format instead of the chain's")
+      ->transform([](std::string name) {  // "jpeg" is jpg, "tif" is tiff
+        const Codec* codec = codec_by_name(name);
+        return codec != nullptr ? std::string(codec->name) : name;
+      })
       ->check(CLI::IsMember(formats));
 }
 
