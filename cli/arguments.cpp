@@ -114,6 +114,10 @@ void add_chain_options(CLI::App& command, ChainArguments& arguments) {
   for (const std::string_view name : output_formats())
     formats.emplace_back(name);
   command.add_option("--format", arguments.format, "Output format instead of the chain's")
+      ->transform([](std::string name) {  // "jpeg" is jpg, "tif" is tiff
+        const Codec* codec = codec_by_name(name);
+        return codec != nullptr ? std::string(codec->name) : name;
+      })
       ->check(CLI::IsMember(formats));
 }
 
@@ -243,6 +247,14 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
     return std::nullopt;
   }
   expand_archives(*list);
+  if (!list->outputs.empty()) {
+    const std::size_t more = list->outputs.size() - 1;
+    report.info(count_of(list->outputs.size(), "folder") +
+                " left out, outputs of other runs: " + printable(list->outputs.front()) +
+                (more > 0 ? ", .." : "") + " (one that is named itself is taken; -v names all)");
+    for (const std::string& folder : list->outputs)
+      report.detail(printable(folder) + ": left out: a run wrote into it");
+  }
   exit = kExitOk;
   return *std::move(list);
 }

@@ -19,37 +19,6 @@ namespace {
 constexpr std::size_t kShownShapes = 3;
 constexpr std::size_t kShownRemarks = 10;
 
-// The arguments that tell two layers of a kind apart, short: "[[8, 8], [8, 8]]" as "8".
-std::string short_arguments(const Layer& layer) {
-  const std::string& name = std::string(layer.spec->name);
-  const auto uniform = [](const Json& value) {
-    std::vector<Json> flat;
-    for (const Json& entry : value) {
-      if (entry.is_array()) {
-        flat.insert(flat.end(), entry.begin(), entry.end());
-      } else {
-        flat.push_back(entry);
-      }
-    }
-    const bool same =
-        std::all_of(flat.begin(), flat.end(), [&](const Json& n) { return n == flat.front(); });
-    return same ? flat.front().dump() : value.dump();
-  };
-  if (name == "RandomCrop")
-    return layer.config["height"].dump() + " x " + layer.config["width"].dump();
-  if (layer.convolves) {
-    const Json& config = layer.config;
-    const Json kernel = config.value("kernel", Json());
-    return (kernel.is_string() ? kernel.get<std::string>() + " " : "") +
-           uniform(config["kernel_size"]) +
-           (config.contains("filters") ? ", " + config["filters"].dump() + " filters" : "");
-  }
-  for (const char* argument : {"cropping", "padding", "size"}) {
-    if (layer.config.contains(argument)) return uniform(layer.config[argument]);
-  }
-  return "";
-}
-
 std::size_t width_of(std::string_view text) {
   // Columns on a terminal, near enough: characters, not bytes.
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -80,8 +49,9 @@ void print_shapes(const Chain& chain, const Forecast& forecast, bool all) {
   std::vector<std::vector<std::string>> rows(chain.layers.size() + 2);
   rows.front().push_back("layer");
   for (std::size_t i = 0; i < chain.layers.size(); ++i) {
-    rows[i + 1].push_back(std::to_string(i) + " " + std::string(chain.layers[i].spec->name) + "  " +
-                          short_arguments(chain.layers[i]));
+    const Layer& layer = chain.layers[i];
+    rows[i + 1].push_back(std::to_string(i) + " " + std::string(layer.spec->name) + "  " +
+                          short_arguments(layer.config));
   }
   rows.back().push_back("needed of the input");
   for (std::size_t g = 0; g < shown; ++g) {
@@ -93,7 +63,7 @@ void print_shapes(const Chain& chain, const Forecast& forecast, bool all) {
     }
     char share[32];
     std::snprintf(share, sizeof share, "%.0f %% of the pixels", group.needed * 100);
-    rows.back().push_back(group.shapes.empty() ? "-" : share);
+    rows.back().push_back(group.done == 0 ? "-" : share);
   }
   if (shown < forecast.groups.size()) {
     rows.front().push_back(count_of(forecast.groups.size() - shown, "more shape") + " (--all)");

@@ -66,8 +66,8 @@ int run_replay(const ReplayArguments& arguments) {
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   const std::string start =
       count_of(replay->outputs(), "recorded output") + " → " + printable(arguments.out);
-  exit =
-      run_session(chain, *inputs, *folder, options, {start, "", "", arguments.summary, 0}, report);
+  exit = run_session(chain, *inputs, *folder, options,
+                     {start, "", "", arguments.summary, 0, missing.size()}, report);
   return exit == kExitOk && !missing.empty() ? kExitImages : exit;
 }
 

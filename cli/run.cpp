@@ -154,6 +154,14 @@ class RunCommand {
     }
     auto folder = OutputFolder::open(arguments_.out, chain, shard_, arguments_.overwrite);
     if (const auto refused = refuse_folder(chain, inputs, folder)) return *refused;
+    if (shard_) {
+      if (const auto others = other_shards_in(arguments_.out, *shard_); !others.empty()) {
+        report_.warning(printable(others.front()) +
+                        (others.size() > 1 ? " and others are" : " is") +
+                        " of another number of shards than " + std::to_string(shard_->of) +
+                        "; merge will refuse the folder until they are deleted");
+      }
+    }
     std::string start = count_of(inputs.files.size(), "file");
     if (shard_) {
       start += " of " + grouped(options.all_inputs_count) + " (shard " +
@@ -164,7 +172,7 @@ class RunCommand {
     start += " → " + printable(arguments_.out);
     return run_session(
         chain, inputs, *folder, options,
-        {start, arguments_.chain.file, arguments_.depfile, arguments_.summary, passed_over_},
+        {start, arguments_.chain.file, arguments_.depfile, arguments_.summary, passed_over_, 0},
         report_);
   }
 

@@ -76,7 +76,7 @@ bool write_text(const std::string& path, const std::string& text, Report& report
 }
 
 // "424 up to date, 2 written, 2 failed".
-std::string tally(const RunResult& result, bool verbose) {
+std::string tally(const RunResult& result, std::size_t missing, bool verbose) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   if (result.up_to_date > 0) add(grouped(result.up_to_date) + " up to date");
@@ -87,6 +87,7 @@ std::string tally(const RunResult& result, bool verbose) {
   }
   if (result.skipped > 0) add(grouped(result.skipped) + " skipped");
   if (result.failed > 0 || verbose) add(grouped(result.failed) + " failed");
+  if (missing > 0) add(grouped(missing) + " missing");
   if (result.passed_over > 0)
     add(count_of(result.passed_over, "file") + " passed over (no images)");
   return text;
@@ -100,7 +101,8 @@ class Session {
 
   int run(const Chain& chain, RunOptions run) {
     report_.info(options_.start);
-    if (inputs_.files.empty()) report_.warning("there are no files in the input");
+    if (inputs_.files.empty() && options_.missing == 0)
+      report_.warning("there are no files in the input");
     records_ = run.record;
     run.stop = &interrupted;
     run.report = [&](const ImageReport& image) { say(image); };
@@ -113,10 +115,15 @@ class Session {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.passed_over += options_.passed_over;
     tell_gone(result);
+    if (depth_failed_ && chain.of_model) {
+      report_.info(
+          "a Keras model says nothing of outputs: put its layers, without InputLayer, into a chain "
+          "file, {\"layers\": "
+          "[..], \"output\": {\"dtype\": \"uint8\"}}, or give another --format");
+    }
     const int exit = conclude(chain, result, seconds);
     if (!chain.output.stack || !result.finished || !records_) return exit;
-    const bool changed = result.written > 0 || result.failed > 0 || !result.gone.empty();
-    return stack(run.shard, changed, exit);
+    return stack(run.shard, exit);
   }
 
  private:
@@ -124,6 +131,7 @@ class Session {
     switch (image.outcome) {
       case Outcome::Failed:
         report_.error(image.file, *image.error);
+        depth_failed_ = depth_failed_ || image.error->code == ErrorCode::Depth;
         break;
       case Outcome::Skipped:
         report_.detail(printable(image.file) + ": skipped: " + image.note);
@@ -140,17 +148,20 @@ class Session {
     report_.step(image.outcome == Outcome::Failed);
   }
 
-  int stack(const std::optional<Shard>& shard, bool changed, int exit) {
-    const auto stacks = stack_outputs(folder_.path(), folder_.manifest(), shard, changed);
+  int stack(const std::optional<Shard>& shard, int exit) {
+    const auto stacks = stack_outputs(folder_.path(), folder_.manifest(), shard);
     if (!stacks) {
       report_.error(stacks.error().message);
       return stacks.error().code == ErrorCode::Write ? kExitStopped : kExitImages;
     }
-    if (stacks->empty()) return exit;
-    for (const std::string& path : *stacks)
+    for (const std::string& problem : stacks->problems)
+      report_.error("not stacked: " + problem);
+    if (!stacks->problems.empty() && exit == kExitOk) exit = kExitImages;
+    if (stacks->written.empty()) return exit;
+    for (const std::string& path : stacks->written)
       report_.detail("stacked: " + printable(path));
-    report_.info(count_of(stacks->size(), "array") + " stacked: " + stack_name(shard) +
-                 (stacks->size() == 1 ? "" : " in every folder"));
+    report_.info(count_of(stacks->written.size(), "array") + " stacked: " + stack_name(shard) +
+                 (stacks->written.size() == 1 ? "" : ", each in its folder"));
     return exit;
   }
 
@@ -178,6 +189,7 @@ class Session {
                 {"gone", result.gone.size()}, {"pruned", result.pruned},
                 {"seconds", seconds},         {"images_per_second", rate},
                 {"finished", result.finished}};
+    if (options_.missing > 0) fields["missing"] = options_.missing;
     if (result.finished && records_) fields["manifest"] = to_utf8(manifest);
 
     int exit = result.failed > 0 ? kExitImages : kExitOk;
@@ -200,7 +212,8 @@ class Session {
           "stopped at the first failure: " + state + "; the same command goes on from here",
           fields);
     } else {
-      report_.info(tally(result, report_.verbose()) + timing(worked, seconds, rate) +
+      report_.info(tally(result, options_.missing, report_.verbose()) +
+                       timing(worked, seconds, rate) +
                        (records_ ? " → " + printable(manifest) : ""),
                    fields);
     }
@@ -227,6 +240,7 @@ class Session {
   const SessionOptions& options_;
   Report& report_;
   bool records_ = true;
+  bool depth_failed_ = false;  // an image that the output's format does not hold as it is
 };
 
 }  // namespace

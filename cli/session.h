@@ -17,6 +17,7 @@ struct SessionOptions {
   std::string depfile;          ///< "": none
   std::string summary;          ///< "": none
   std::size_t passed_over = 0;  ///< files that were taken off the list before
+  std::size_t missing = 0;      ///< inputs that were asked for and are not there
 };
 
 /// Runs, with progress, Ctrl-C and the last line. The exit code.

@@ -45,7 +45,7 @@ void expand_archives(InputList& list) {
   for (InputFile& file : list.files) {
     if (extension_of(file.path) != "npz") continue;
     const auto listing = list_npz(list.file_path(file));
-    if (!listing) continue;
+    if (!listing || listing->arrays.empty()) continue;  // stays, and fails by its name
     for (const NpzMember& member : listing->arrays) {
       arrays.push_back(
           {file.path + "/" + member.name + std::string(kArray), file.root, file.named, 0});
@@ -58,6 +58,13 @@ void expand_archives(InputList& list) {
   std::stable_sort(list.files.begin(), list.files.end(),
                    [](const InputFile& x, const InputFile& y) { return x.path < y.path; });
   number_inputs(list);
+}
+
+Result<const Codec*> recognise_input(Bytes head, const std::string& path) {
+  auto codec = recognise(head);
+  if (codec || extension_of(path) != "npz") return codec;
+  if (const auto listing = list_npz(path); !listing) return listing.error();
+  return Error{ErrorCode::Unsupported, "there are no arrays in it"};
 }
 
 std::optional<FileStamp> input_stamp(const std::string& path) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "codecs/codec.h"
 #include "core/bytes.h"
 #include "core/digest.h"
 #include "core/result.h"
@@ -25,9 +26,13 @@ struct ArchiveMember {
 /// The file itself, or the archive that it is a part of.
 [[nodiscard]] std::string file_behind(const std::string& path);
 
-/// Puts the arrays of every .npz file in the place of the file. One that cannot be listed stays: it
-/// is that input's error.
+/// Puts the arrays of every .npz file in the place of the file. One that cannot be listed, or that
+/// holds none, stays: it is that input's error.
 void expand_archives(InputList& list);
+
+/// The codec of an input, by the beginning of its file. What is wrong with an .npz file that stayed
+/// one is said as such.
+[[nodiscard]] Result<const Codec*> recognise_input(Bytes head, const std::string& path);
 
 /// What tells that an input is probably the same: of an array, its archive's.
 [[nodiscard]] std::optional<FileStamp> input_stamp(const std::string& path);

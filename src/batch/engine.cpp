@@ -15,6 +15,7 @@
 #include "batch/for_each_index.h"
 #include "batch/journal.h"
 #include "batch/process.h"
+#include "batch/stack.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
@@ -325,6 +326,8 @@ class Engine {
       result_.gone.push_back(inputs_.files[i].path);
     }
     const bool pruned = options_.prune && !gone_.empty();
+    const std::uint64_t inputs_digest = digest_of_inputs();
+    if (chain_.output.stack && !journal_.is_unchanged(inputs_digest, pruned)) remove_stacks();
     if (pruned) prune();
     Json header = header_;
     if (options_.shard) {
@@ -336,10 +339,22 @@ class Engine {
           {"inputs", options_.all_inputs_count}, {"inputs_digest", options_.all_inputs},
           {"taken", inputs_.files.size()},       {"records", records}};
     }
-    if (auto done = journal_.finish(line_text(header), gone_, digest_of_inputs(), pruned); !done) {
+    if (auto done = journal_.finish(line_text(header), gone_, inputs_digest, pruned); !done) {
       return end(folder_.manifest(), done.error());
     }
     result_.finished = true;
+  }
+
+  // The arrays of whole folders, before the manifest that they were made from is replaced: also of
+  // folders that will have no outputs any more.
+  void remove_stacks() const {
+    std::unordered_set<std::string_view> folders;
+    for (const Past::Item& item : folder_.past().items())
+      folders.insert(folder_of(item.path));
+    for (const InputFile& file : inputs_.files)
+      folders.insert(folder_of(file.path));
+    for (const std::string_view folder : folders)
+      remove_stack(out_, folder, options_.shard);
   }
 
   // Deletes what was made of inputs that are gone, unless it is another input's output by now, or

@@ -11,6 +11,7 @@
 #include "batch/survey.h"
 #include "chain/plan.h"
 #include "codecs/npz.h"
+#include "core/digest.h"
 #include "dataset/files.h"
 
 namespace deckle {
@@ -74,16 +75,22 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   }
   const MappedFile mapped(*file);
   const Bytes bytes = member ? array.bytes() : mapped.bytes();
-  const auto codec = recognise(bytes.first(std::min(bytes.size(), kHeadBytes)));
+  const auto codec = recognise_input(bytes.first(std::min(bytes.size(), kHeadBytes)), path);
   if (!codec) return failed(codec.error());
   const auto info = read_info(bytes, chain.input);
   if (!info) return failed(info.error());
   look.shape = chain.input.apply_orientation ? info->upright_shape() : info->shape;
-  // The content is not read: where seeds come from it, the windows are others of the same kind.
   look.batch = info->batch;
-  const auto plan = make_plan(chain, *look.shape, info->dtype,
-                              {input.path, static_cast<std::int64_t>(index), {}, 0},
-                              {info->format == Format::Npy, info->batch});
+  // The content is read only where it matters which window it is; elsewhere one is as good as
+  // another.
+  Sha256 content{};
+  if (chain.output.jpeg_lossless && chain.seed_from == SeedFrom::Content) content = sha256(bytes);
+  const auto plan_of = [&](int copy) {
+    return make_plan(chain, *look.shape, info->dtype,
+                     {input.path, static_cast<std::int64_t>(index), content, copy},
+                     {info->format == Format::Npy, info->batch});
+  };
+  const auto plan = plan_of(0);
   if (!plan) return failed(plan.error());
   if (!plan->skip.empty()) {
     look.skipped = plan->skip;
@@ -93,8 +100,13 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   const DType depth = output_dtype(chain, *plan, target.format);
   if (const auto fits = check_output(target, *plan, depth); !fits) return failed(fits.error());
   if (chain.output.jpeg_lossless) {
-    if (const auto cut = check_lossless(chain, *plan, *info, bytes, target); !cut)
-      return failed(cut.error());
+    // Each copy has a window of its own, and the image fails with any of them.
+    for (int copy = 0; copy < chain.copies; ++copy) {
+      const auto other = copy == 0 ? plan : plan_of(copy);
+      if (!other) return failed(other.error());
+      if (const auto cut = check_lossless(chain, *other, *info, bytes, target); !cut)
+        return failed(cut.error());
+    }
   }
 
   look.resized = resized_text(chain, *plan);
@@ -139,7 +151,10 @@ Forecast forecast(const Chain& chain, const InputList& list, int jobs) {
       group.input = *look.shape;
       group.batch = look.batch;
       ++group.files;
-      group.needed += look.needed;
+      if (!look.error && look.skipped.empty()) {
+        ++group.done;
+        group.needed += look.needed;
+      }
     }
     if (look.error) {
       result.failing.push_back({file, look.error->message});
@@ -153,7 +168,7 @@ Forecast forecast(const Chain& chain, const InputList& list, int jobs) {
     }
   }
   for (auto& [key, group] : groups) {
-    group.needed /= static_cast<double>(group.files);
+    if (group.done > 0) group.needed /= static_cast<double>(group.done);
     if (auto shapes = plan_shapes(chain, group.input)) group.shapes = *std::move(shapes);
     result.groups.push_back(std::move(group));
   }

@@ -19,9 +19,10 @@ struct ShapeGroup {
   Shape input;                        ///< upright, as the chain sees it
   std::optional<std::int64_t> batch;  ///< where these are batches of it
   std::size_t files = 0;
+  std::size_t done = 0;       ///< of them, those that neither fail nor are skipped
   std::vector<Shape> shapes;  ///< after each layer; empty where a layer cannot take this shape
   double needed =
-      0;  ///< share of the pixels that the outputs show, 0 to 1; the mean over the files
+      0;  ///< share of the pixels that the outputs show, 0 to 1; the mean over those done
 };
 
 /// An input that is named in the forecast, and why.

@@ -575,15 +575,16 @@ Result<Done> Journal::write_state(const std::vector<EntryPlace>& gone, const Sea
   return settled;
 }
 
+bool Journal::is_unchanged(std::uint64_t inputs_digest, bool pruned) const {
+  return !pruned && !log_.is_open() && past_.logs().empty() && past_.has_state() && past_.seal() &&
+         stamp_of(manifest_) == past_.seal()->manifest && past_.seal()->inputs == inputs_digest;
+}
+
 Result<Done> Journal::finish(std::string_view header, const std::vector<EntryPlace>& gone,
                              std::uint64_t inputs_digest, bool pruned) {
+  if (is_unchanged(inputs_digest, pruned)) return Done{};
   Seal seal;
   seal.inputs = inputs_digest;
-  const auto manifest = stamp_of(manifest_);
-  const bool unchanged = !pruned && !log_.is_open() && past_.logs().empty() && past_.has_state() &&
-                         past_.seal() && manifest == past_.seal()->manifest &&
-                         past_.seal()->inputs == inputs_digest;
-  if (unchanged) return Done{};
   if (auto written = write_manifest(header, seal); !written) return written;
   if (auto written = write_state(gone, seal); !written) return written;
   // What the state now holds is not needed twice.

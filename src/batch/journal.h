@@ -119,6 +119,8 @@ class Journal {
   /// Takes a past entry as it is.
   void keep(std::size_t input, const EntryPlace& place);
 
+  /// Whether all is as the last run left it, so that finish() will write nothing.
+  [[nodiscard]] bool is_unchanged(std::uint64_t inputs_digest, bool pruned) const;
   /// Writes the manifest: `header`, then the inputs in their order. Then the log becomes the state,
   /// together with `gone`: entries of inputs that are no longer there. Where nothing changed,
   /// nothing is written. `inputs_digest` tells one list of inputs from another. Where outputs were

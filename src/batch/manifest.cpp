@@ -160,6 +160,62 @@ std::string text_from(const Json& json, const char* key) {
   return it != json.end() && it->is_string() ? it->get<std::string>() : "";
 }
 
+std::string shown(const Json& json) {
+  constexpr std::size_t kLimit = 60;
+  return shortened(line_text(json), kLimit);
+}
+
+struct Change {
+  std::string pointer;
+  std::string text;  // "was 1, is 2"
+};
+
+// What differs between two values: of objects, key by key.
+std::vector<Change> changes(const Json& was, const Json& is, const std::string& pointer = "") {
+  std::vector<Change> found;
+  if (was == is) return found;
+  if (!was.is_object() || !is.is_object())
+    return {{pointer, "was " + shown(was) + ", is " + shown(is)}};
+  for (const auto& [key, before] : was.items()) {
+    if (is.contains(key)) {
+      const auto within = changes(before, is[key], pointer + "/" + key);
+      found.insert(found.end(), within.begin(), within.end());
+    } else {
+      found.push_back({pointer + "/" + key, "was " + shown(before) + ", is gone"});
+    }
+  }
+  for (const auto& [key, after] : is.items()) {
+    if (!was.contains(key))
+      found.push_back({pointer + "/" + key, "was not there, is " + shown(after)});
+  }
+  return found;
+}
+
+// "RandomCrop 224 x 224"
+std::string layer_name(const Json& layer) {
+  if (!layer.is_object()) return shown(layer);
+  const std::string arguments = short_arguments(layer.value("config", Json::object()));
+  return text_from(layer, "class_name") + (arguments.empty() ? "" : " " + arguments);
+}
+
+// What a layer was and is, in a line; "" where it is the same.
+std::string layer_difference(const Json& was, const Json& is, std::size_t i) {
+  if (i >= was.size()) return ": was not there, is " + layer_name(is[i]);
+  if (i >= is.size()) return ": was " + layer_name(was[i]) + ", is gone";
+  if (was[i] == is[i]) return "";
+  if (!was[i].is_object() || !is[i].is_object() ||
+      text_from(was[i], "class_name") != text_from(is[i], "class_name")) {
+    return ": was " + layer_name(was[i]) + ", is " + layer_name(is[i]);
+  }
+  std::string text;
+  for (const Change& change : changes(was[i], is[i])) {
+    const std::string_view key = change.pointer;
+    text += (text.empty() ? ", " + text_from(is[i], "class_name") + ": " : "; ") +
+            std::string(key.substr(key.rfind('/') + 1)) + " " + change.text;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string line_text(const Json& json) {
@@ -301,23 +357,20 @@ Result<Record> parse_record(std::string_view line) {
 
 std::vector<std::string> header_differences(const Json& was, const Json& is) {
   std::vector<std::string> differences;
-  const auto shown = [](const Json& json) {
-    const std::string text = line_text(json);
-    return text.size() > 60 ? text.substr(0, 57) + "..." : text;
-  };
   const auto member = [](const Json& json, const std::string& key) {
-    return json.value(key, Json());
+    return json.is_object() ? json.value(key, Json()) : Json();
   };
-  const Json chain_was = member(was, "chain");
-  const Json chain_is = member(is, "chain");
-  for (const Json& change : Json::diff(chain_was, chain_is)) {
-    const std::string pointer = change["path"];
-    const Json::json_pointer place(pointer);
-    const bool before = chain_was.contains(place);
-    const bool after = chain_is.contains(place);
-    differences.push_back("chain " + pointer + ": " +
-                          (before ? "was " + shown(chain_was[place]) : "was not there") + ", " +
-                          (after ? "is " + shown(chain_is[place]) : "is gone"));
+  Json chain_was = member(was, "chain");
+  Json chain_is = member(is, "chain");
+  const Json layers_was = member(chain_was, "layers");
+  const Json layers_is = member(chain_is, "layers");
+  for (Json* chain : {&chain_was, &chain_is})
+    if (chain->is_object()) chain->erase("layers");
+  for (const Change& change : changes(chain_was, chain_is))
+    differences.push_back("chain " + change.pointer + ": " + change.text);
+  for (std::size_t i = 0; i < std::max(layers_was.size(), layers_is.size()); ++i) {
+    if (std::string text = layer_difference(layers_was, layers_is, i); !text.empty())
+      differences.push_back("chain layer " + std::to_string(i) + text);
   }
   for (const char* key : {"seed_derivation", "deckle"}) {
     if (member(was, key) != member(is, key)) {

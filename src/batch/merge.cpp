@@ -116,8 +116,31 @@ Result<std::vector<Source>> open_all(const std::vector<std::string>& files) {
   return sources;
 }
 
+// What lies together of different numbers of shards; "" where all are of one.
+std::string mixed_counts(const std::vector<Source>& sources) {
+  constexpr std::size_t kNamed = 4;
+  std::map<unsigned, std::vector<std::string>> by_count;
+  for (const Source& source : sources)
+    by_count[source.shard["of"].get<unsigned>()].push_back(source.path);
+  if (by_count.size() == 1) return "";
+  std::string text;
+  for (const auto& [count, paths] : by_count) {
+    text += (text.empty() ? "" : "; ") + grouped(paths.size()) + " of " + std::to_string(count) +
+            " shards: ";
+    for (std::size_t i = 0; i < paths.size() && i < kNamed; ++i)
+      text += (i > 0 ? ", " : "") + printable(paths[i]);
+    if (paths.size() > kNamed) text += ", ..";
+  }
+  return text + ". Delete the manifests of the number that is out of date";
+}
+
 // Everything that can be told from the headers.
 void check_headers(const std::vector<Source>& sources, MergeResult& result) {
+  // Then nothing can be said of what is missing.
+  if (std::string mixed = mixed_counts(sources); !mixed.empty()) {
+    result.problems.push_back(std::move(mixed));
+    return;
+  }
   const Source& first = sources.front();
   std::map<unsigned, const Source*> by_index;
   std::size_t taken = 0;
@@ -127,14 +150,10 @@ void check_headers(const std::vector<Source>& sources, MergeResult& result) {
       result.problems.push_back(printable(source.path) + " is of another run than " +
                                 printable(first.path) + ": " + difference);
     }
-    for (const char* key : {"of", "inputs", "inputs_digest"}) {
+    for (const char* key : {"inputs", "inputs_digest"}) {
       if (source.shard.value(key, Json()) == first.shard.value(key, Json())) continue;
-      result.problems.push_back(
-          printable(source.path) + ": " +
-          (std::string(key) == "of"
-               ? "one of " + source.shard["of"].dump() + " shards, " + printable(first.path) +
-                     " is one of " + first.shard["of"].dump()
-               : "made from another list of inputs than " + printable(first.path)));
+      result.problems.push_back(printable(source.path) +
+                                ": made from another list of inputs than " + printable(first.path));
       break;
     }
     const auto index = source.shard["index"].get<unsigned>();

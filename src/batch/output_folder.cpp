@@ -86,6 +86,17 @@ std::vector<std::string> manifests_in(const std::string& folder) {
   return {found.begin(), found.end()};
 }
 
+std::vector<std::string> other_shards_in(const std::string& folder, Shard shard) {
+  const std::string ours = manifest_name(shard);
+  const auto of = [](std::string_view name) { return name.substr(name.rfind("-of-") + 1); };
+  std::vector<std::string> others = manifests_in(folder);
+  std::erase_if(others, [&](const std::string& path) {
+    const std::string_view name = name_of_path(path);
+    return name.find("-of-") == std::string_view::npos || of(name) == of(ours) || !stamp_of(path);
+  });
+  return others;
+}
+
 std::optional<SeedPair> recorded_seed(const std::string& folder, const Chain& chain) {
   for (const std::string& manifest : manifests_in(folder)) {
     const Json header = header_of(manifest);

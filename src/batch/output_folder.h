@@ -64,6 +64,9 @@ class OutputFolder {
 /// yet. Sorted.
 [[nodiscard]] std::vector<std::string> manifests_in(const std::string& folder);
 
+/// Manifests in a folder of another number of shards than this one is of.
+[[nodiscard]] std::vector<std::string> other_shards_in(const std::string& folder, Shard shard);
+
 /// The seed that an earlier run into this folder drew for the same chain; nothing where there was
 /// none.
 [[nodiscard]] std::optional<SeedPair> recorded_seed(const std::string& folder, const Chain& chain);

@@ -205,11 +205,9 @@ class ImageJob {
     const std::uint64_t first = before.size <= kFirst ? before.size : kHeadBytes;
     if (auto head = read_head(*file, static_cast<std::size_t>(first), scratch_.file); !head)
       return head.error();
-    auto codec = recognise(
-        scratch_.file.bytes().first(std::min<std::size_t>(scratch_.file.size(), kHeadBytes)));
-    if (!codec && extension_of(source_.file) == "npz") {
-      if (const auto listing = list_npz(source_.file); !listing) return listing.error();
-    }
+    auto codec = recognise_input(
+        scratch_.file.bytes().first(std::min<std::size_t>(scratch_.file.size(), kHeadBytes)),
+        source_.file);
     if (!codec) return codec;
     if (memory_.strict && before.size > memory_.bytes && (*codec)->read_rows == nullptr)
       return too_large(before.size, not_read_so(**codec));

@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "batch/manifest.h"
+#include "batch/output_folder.h"
 #include "codecs/npy.h"
+#include "core/digest.h"
 #include "core/text.h"
 #include "dataset/files.h"
 
@@ -24,10 +26,47 @@ constexpr std::string_view kStack = "deckle-stack";
 // One folder's array on its way: under a temporary name until it is whole.
 struct Stack {
   std::size_t outputs = 0;
+  std::uint64_t bytes = 0;  // of their files
+  bool wanted = true;       // it is to be made, and nothing has come in the way so far
   std::string temporary;
   std::vector<std::int64_t> shape;
   DType dtype = DType::UInt8;
 };
+
+// "20 x 20 x 3 uint8"
+std::string kind_text(const std::vector<std::int64_t>& shape, DType dtype) {
+  std::string text;
+  for (const std::int64_t& extent : shape)
+    text += std::to_string(extent) + (&extent == &shape.back() ? " " : " x ");
+  return text + std::string(name_of(dtype));
+}
+
+Error named(const std::string& output, Error error) {
+  error.message = printable(output) + ": " + error.message;
+  return error;
+}
+
+// What a stack's header says, where it is one of so many arrays whose files have so many bytes.
+Result<ArrayHeader> read_stack(const File& file, std::uint64_t size, std::size_t outputs,
+                               std::uint64_t bytes) {
+  constexpr std::size_t kHead = 4096;
+  Buffer head;
+  if (auto read = read_head(file, kHead, head); !read) return read.error();
+  auto header = read_npy_header(head.bytes());
+  if (!header) return header;
+  if (header->shape.empty() || header->fortran_order || header->big_endian ||
+      header->shape.front() != static_cast<std::int64_t>(outputs)) {
+    return Error{ErrorCode::Shape, "it is " + kind_text(header->shape, header->dtype) +
+                                       ", and there are " + grouped(outputs) + " to be stacked"};
+  }
+  const std::vector<std::int64_t> one(header->shape.begin() + 1, header->shape.end());
+  const std::uint64_t expected =
+      header->data_at + bytes - outputs * npy_header(one, header->dtype).size();
+  if (size != expected || size != header->data_at + header->data_bytes()) {
+    return Error{ErrorCode::Shape, grouped(size) + " bytes, " + grouped(expected) + " expected"};
+  }
+  return header;
+}
 
 class Stacker {
  public:
@@ -41,51 +80,79 @@ class Stacker {
   Stacker& operator=(const Stacker&) = delete;
 
   void count(const ManifestOutput& output) {
-    ++stacks_[std::string(folder_of(output.path))].outputs;
+    Stack& stack = stacks_[std::string(folder_of(output.path))];
+    ++stack.outputs;
+    stack.bytes += output.bytes;
   }
 
-  [[nodiscard]] bool all_there() const {
-    return std::all_of(stacks_.begin(), stacks_.end(), [&](const auto& stack) {
-      return stamp_of(join_path(join_path(out_, stack.first), name_)).has_value();
-    });
+  // Leaves alone what was made since the manifest was written, and takes away what was not. False
+  // where nothing is to be made.
+  bool keep_current(const std::optional<FileStamp>& manifest) {
+    bool any = false;
+    for (auto& [folder, stack] : stacks_) {
+      const std::string path = path_in(folder);
+      FileStamp stamp;
+      const auto file = open_to_read(path, &stamp);
+      stack.wanted = !file || !manifest || stamp.mtime_ns < manifest->mtime_ns ||
+                     !read_stack(*file, stamp.size, stack.outputs, stack.bytes);
+      if (stack.wanted) ::unlink(path.c_str());
+      any = any || stack.wanted;
+    }
+    return any;
   }
 
+  // Only what concerns all folders is an error here.
   Result<Done> append(const std::string& output) {
     const std::string folder(folder_of(output));
-    const auto file = open_to_read(join_path(out_, output));
-    if (!file) return named(output, file.error());
-    if (auto read = read_all(*file, buffer_); !read) return named(output, read.error());
-    const auto header = read_npy_header(buffer_.bytes());
-    if (!header) return named(output, header.error());
     Stack& stack = stacks_.at(folder);
+    if (!stack.wanted) return Done{};
+    const auto header = read(output);
+    if (!header) {
+      give_up(stack, printable(output) + ": " + header.error().message);
+      return Done{};
+    }
     if (stack.temporary.empty()) {
       if (auto begun = begin(folder, stack, *header); !begun) return begun;
     } else if (header->shape != stack.shape || header->dtype != stack.dtype) {
-      return named(output, {ErrorCode::Shape,
-                            "is of another shape or type than the outputs before it in its folder, "
-                            "so they make no one array; crop or resize them to one size"});
+      give_up(stack, printable(output) + " is " + kind_text(header->shape, header->dtype) +
+                         ", those before it " + kind_text(stack.shape, stack.dtype));
+      return Done{};
     }
     if (auto open = select(folder, stack); !open) return open;
     return write_all(*file_, buffer_.bytes().subspan(header->data_at));
   }
 
-  Result<std::vector<std::string>> finish() {
+  Result<Stacked> finish() {
     if (auto closed = close(); !closed) return closed.error();
-    std::vector<std::string> written;
     for (auto& [folder, stack] : stacks_) {
-      const std::string path = join_path(join_path(out_, folder), name_);
+      if (!stack.wanted) continue;
+      const std::string path = path_in(folder);
       if (::rename(stack.temporary.c_str(), path.c_str()) != 0)
         return errno_error(ErrorCode::Write, "cannot rename " + printable(path), errno);
       stack.temporary.clear();
-      written.push_back(path);
+      result_.written.push_back(path);
     }
-    return written;
+    return std::move(result_);
   }
 
  private:
-  static Error named(const std::string& output, Error error) {
-    error.message = printable(output) + ": " + error.message;
-    return error;
+  [[nodiscard]] std::string path_in(const std::string& folder) const {
+    return join_path(join_path(out_, folder), name_);
+  }
+
+  // An output, into the buffer.
+  Result<ArrayHeader> read(const std::string& output) {
+    const auto file = open_to_read(join_path(out_, output));
+    if (!file) return file.error();
+    if (auto all = read_all(*file, buffer_); !all) return all.error();
+    return read_npy_header(buffer_.bytes());
+  }
+
+  void give_up(Stack& stack, std::string why) {
+    stack.wanted = false;
+    if (!stack.temporary.empty()) ::unlink(stack.temporary.c_str());
+    stack.temporary.clear();
+    result_.problems.push_back(std::move(why));
   }
 
   Result<Done> begin(const std::string& folder, Stack& stack, const ArrayHeader& header) {
@@ -93,9 +160,7 @@ class Stacker {
     stack.dtype = header.dtype;
     std::vector<std::int64_t> shape{static_cast<std::int64_t>(stack.outputs)};
     shape.insert(shape.end(), header.shape.begin(), header.shape.end());
-    stack.temporary =
-        join_path(join_path(out_, folder),
-                  std::string(kTemporaryPrefix) + std::to_string(::getpid()) + "-" + name_);
+    stack.temporary = temporary_name(path_in(folder));
     if (auto open = select(folder, stack); !open) return open;
     return write_all(*file_, as_bytes(npy_header(shape, stack.dtype)));
   }
@@ -125,7 +190,45 @@ class Stacker {
   std::optional<File> file_;
   std::string open_folder_;
   Buffer buffer_;
+  Stacked result_;
 };
+
+// One folder's outputs beside its stack, which is compared with what the manifest recorded of them.
+Result<Done> check_stack(const std::string& path,
+                         const std::vector<const ManifestOutput*>& outputs) {
+  FileStamp stamp;
+  const auto file = open_to_read(path, &stamp);
+  if (!file) return file.error();
+  std::uint64_t bytes = 0;
+  for (const ManifestOutput* output : outputs)
+    bytes += output->bytes;
+  const auto header = read_stack(*file, stamp.size, outputs.size(), bytes);
+  if (!header) return header.error();
+  const std::string head = npy_header(
+      std::vector<std::int64_t>(header->shape.begin() + 1, header->shape.end()), header->dtype);
+  const std::size_t length = header->data_bytes() / outputs.size();
+  std::uint64_t at = header->data_at;
+  for (const ManifestOutput* output : outputs) {
+    // The output's file, as it was written.
+    const auto slice = read_part(*file, at, length);
+    if (!slice) return slice.error();
+    if (hex(sha256(as_bytes(head + *slice))) != output->sha256)
+      return Error{ErrorCode::Damaged, "what it has of " + printable(output->path) + " differs"};
+    at += length;
+  }
+  return Done{};
+}
+
+// The manifests that stacks were made from: where shards were merged, theirs.
+std::vector<std::string> stacked_from(const std::string& manifest, const Json& header) {
+  std::vector<std::string> shards;
+  if (!header.contains("shard")) {
+    for (const std::string& path : manifests_in(std::string(folder_of(manifest)))) {
+      if (name_of_path(path).starts_with("manifest-") && stamp_of(path)) shards.push_back(path);
+    }
+  }
+  return shards.empty() ? std::vector<std::string>{manifest} : shards;
+}
 
 }  // namespace
 
@@ -141,23 +244,61 @@ bool is_stack_name(std::string_view name) {
   return name.starts_with(kStack) && name.ends_with(".npy");
 }
 
-Result<std::vector<std::string>> stack_outputs(const std::string& out, const std::string& manifest,
-                                               const std::optional<Shard>& shard, bool changed) {
+Result<Stacked> stack_outputs(const std::string& out, const std::string& manifest,
+                              const std::optional<Shard>& shard) {
   Stacker stacker(out, stack_name(shard));
   // Twice through the manifest: the header comes first and says how many there are.
   if (auto counted = read_outputs(manifest, [&](const ManifestOutput& o) { stacker.count(o); });
       !counted) {
     return counted.error();
   }
-  if (!changed && stacker.all_there()) return std::vector<std::string>{};
+  if (!stacker.keep_current(stamp_of(manifest))) return Stacked{};
   std::optional<Error> failed;
   auto read = read_outputs(manifest, [&](const ManifestOutput& output) {
     if (failed) return;
-    if (auto appended = stacker.append(output.path); !appended) failed = appended.error();
+    if (auto appended = stacker.append(output.path); !appended)
+      failed = named(output.path, appended.error());
   });
   if (!read) return read.error();
   if (failed) return *failed;
   return stacker.finish();
+}
+
+void remove_stack(const std::string& out, std::string_view folder,
+                  const std::optional<Shard>& shard) {
+  ::unlink(join_path(join_path(out, folder), stack_name(shard)).c_str());
+}
+
+Result<std::vector<StackCheck>> check_stacks(const std::string& manifest) {
+  const auto first = ManifestReader::open(manifest);
+  if (!first) return first.error();
+  const std::string out(
+      folder_of(manifest).empty() && manifest.starts_with('/') ? "/" : folder_of(manifest));
+  std::vector<StackCheck> checks;
+  for (const std::string& path : stacked_from(manifest, first->header())) {
+    const auto reader = ManifestReader::open(path);
+    if (!reader) return reader.error();
+    const Json chain = reader->header().value("chain", Json::object());
+    if (!chain.value("output", Json::object()).value("stack", false)) continue;
+    std::optional<Shard> shard;
+    if (const auto part = reader->header().find("shard"); part != reader->header().end())
+      shard = Shard{part->value("index", 0U), part->value("of", 1U)};
+    std::vector<ManifestOutput> outputs;
+    if (auto read = read_outputs(path, [&](const ManifestOutput& o) { outputs.push_back(o); });
+        !read) {
+      return read.error();
+    }
+    std::map<std::string_view, std::vector<const ManifestOutput*>> folders;
+    for (const ManifestOutput& output : outputs)
+      folders[folder_of(output.path)].push_back(&output);
+    for (const auto& [folder, within] : folders) {
+      StackCheck check{join_path(folder, stack_name(shard)), std::nullopt};
+      if (auto good = check_stack(join_path(out, check.path), within); !good)
+        check.error = good.error();
+      checks.push_back(std::move(check));
+    }
+  }
+  return checks;
 }
 
 }  // namespace deckle

@@ -17,14 +17,31 @@ namespace deckle {
 [[nodiscard]] std::string stack_name(const std::optional<Shard>& shard);
 [[nodiscard]] bool is_stack_name(std::string_view name);
 
+struct Stacked {
+  std::vector<std::string> written;   ///< paths
+  std::vector<std::string> problems;  ///< folders that have none, each by the output that does not
+                                      ///< fit: "a.npy is 4 x 4 x 1 uint8, those before it .."
+};
+
 /// Writes, into every folder of outputs below `out`, the array of its outputs' arrays: as many as
 /// the manifest has for it, in its order. Shape (outputs, ...); streamed, so that memory does not
-/// grow with them. A Shape error names the first output that is of another shape or type than those
-/// before it in its folder. Gives back the paths that were written: none where
-/// the outputs were not `changed` and every folder has its array.
-[[nodiscard]] Result<std::vector<std::string>> stack_outputs(const std::string& out,
-                                                             const std::string& manifest,
-                                                             const std::optional<Shard>& shard,
-                                                             bool changed = true);
+/// grow with them. An array that is newer than the manifest and of the right size is left as it is;
+/// any other is taken away first, so that none is there that does not fit. Fails (Write) where the
+/// disk is full and the like.
+[[nodiscard]] Result<Stacked> stack_outputs(const std::string& out, const std::string& manifest,
+                                            const std::optional<Shard>& shard);
+
+/// Takes the array of one folder below `out` away: it is about to be out of date.
+void remove_stack(const std::string& out, std::string_view folder,
+                  const std::optional<Shard>& shard);
+
+struct StackCheck {
+  std::string path;            ///< relative to the manifest's folder
+  std::optional<Error> error;  ///< what is wrong with it
+};
+
+/// All arrays that the chain of a manifest asks for, read and compared with the digests of their
+/// outputs. Where shards were merged it is theirs.
+[[nodiscard]] Result<std::vector<StackCheck>> check_stacks(const std::string& manifest);
 
 }  // namespace deckle

@@ -16,8 +16,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "batch/archive.h"
 #include "batch/for_each_index.h"
 #include "batch/manifest.h"
+#include "batch/stack.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
@@ -31,7 +33,7 @@ Result<const Codec*> look(const std::string& path) {
   if (!file) return file.error();
   Buffer head;
   if (auto read = read_head(*file, kHeadBytes, head); !read) return read.error();
-  return recognise(head.bytes());
+  return recognise_input(head.bytes(), path);
 }
 
 // Whether a name says that the file is a picture, of a kind that is read or not.
@@ -190,6 +192,16 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
                         printable(outputs[i - 1].second) + ", " + printable(outputs[i].second));
     }
     begin = end;
+  }
+  // An output where its folder's array will be.
+  for (const InputFile& file : list.files) {
+    if (!chain.output.stack || !name_of_path(file.path).starts_with("deckle-stack")) continue;
+    for (const auto& [output, copy] : possible_copies(chain, file)) {
+      if (is_stack_name(name_of_path(output)) && !passes_over(list, file)) {
+        clashes.push_back(printable(list.file_path(file)) + " would write " + printable(output) +
+                          ", a name for the array of all outputs");
+      }
+    }
   }
   // A file where another output needs a folder. A folder without images becomes none.
   std::unordered_map<std::string_view, std::vector<std::uint32_t>> folders;

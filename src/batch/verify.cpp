@@ -69,16 +69,23 @@ Result<Verification> verify_manifest(const std::string& manifest, int jobs) {
     result.differences.push_back(std::move(found.front()));
   });
 
+  const auto stacks = check_stacks(manifest);
+  if (!stacks) return stacks.error();
   std::unordered_set<std::string_view> known;
   for (const ManifestOutput& output : outputs)
     known.insert(output.path);
+  for (const StackCheck& stack : *stacks) {
+    known.insert(stack.path);
+    if (!stack.error) continue;
+    const bool gone = stack.error->sys_errno == ENOENT || stack.error->sys_errno == ENOTDIR;
+    result.differences.push_back({gone ? Difference::Missing : Difference::Altered, stack.path,
+                                  gone ? "" : stack.error->message});
+  }
   const auto listed = list_inputs({{folder.empty() ? "." : folder}, {}, '\n', ""});
   if (!listed) return listed.error();
   for (const InputFile& file : listed->files) {
     if (is_shard_manifest(name_of_path(manifest))) break;  // the other shards' outputs are here too
-    if (known.contains(file.path) || file.path == name_of_path(manifest) ||
-        is_stack_name(name_of_path(file.path)))
-      continue;
+    if (known.contains(file.path) || file.path == name_of_path(manifest)) continue;
     if (is_shard_manifest(file.path)) continue;
     result.differences.push_back({Difference::Unknown, file.path, "not in the manifest"});
   }

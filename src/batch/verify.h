@@ -22,7 +22,8 @@ struct Verification {
 };
 
 /// Reads every output beside the manifest, on `jobs` threads. Files in the folder that the manifest
-/// does not know are differences too; hidden ones are not looked at.
+/// does not know are differences too, and so are arrays of a folder's outputs that are not of them;
+/// hidden ones are not looked at.
 [[nodiscard]] Result<Verification> verify_manifest(const std::string& manifest, int jobs);
 
 }  // namespace deckle

@@ -114,6 +114,7 @@ class Reader {
     chain.as = As::Model;
     chain.fed = model.input_dtype;
     in_model_ = true;
+    chain.of_model = true;
     read_layers(chain, *model.layers, model.layers_at, std::nullopt);
     auto& shape = model.input_shape;
     if (chain.channels_first && !shape.empty())
@@ -606,6 +607,35 @@ Json resolved(const Chain& chain) {
     output["data_format"] = kDataFormats.at(*chain.output.channels_first ? 1 : 0);
   json["output"] = output;
   return json;
+}
+
+std::string short_arguments(const Json& config) {
+  const auto uniform = [](const Json& value) {
+    std::vector<Json> flat;
+    for (const Json& entry : value) {
+      if (entry.is_array()) {
+        flat.insert(flat.end(), entry.begin(), entry.end());
+      } else {
+        flat.push_back(entry);
+      }
+    }
+    const bool same = !flat.empty() && std::all_of(flat.begin(), flat.end(), [&](const Json& n) {
+      return n == flat.front();
+    });
+    return same ? flat.front().dump() : value.dump();
+  };
+  if (config.contains("height") && config.contains("width"))
+    return config["height"].dump() + " x " + config["width"].dump();
+  if (config.contains("kernel_size")) {
+    const Json kernel = config.value("kernel", Json());
+    return (kernel.is_string() ? kernel.get<std::string>() + " " : "") +
+           uniform(config["kernel_size"]) +
+           (config.contains("filters") ? ", " + config["filters"].dump() + " filters" : "");
+  }
+  for (const char* argument : {"cropping", "padding", "size"}) {
+    if (config.contains(argument)) return uniform(config[argument]);
+  }
+  return "";
 }
 
 }  // namespace deckle

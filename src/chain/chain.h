@@ -60,6 +60,7 @@ struct Chain {
   std::vector<std::optional<std::int64_t>> input_shape;
   DecodeOptions input;
   OutputOptions output;
+  bool of_model = false;  ///< read from a Keras model, which says nothing of outputs
   std::vector<std::string> weight_files;  ///< that were read into the layers
 
   [[nodiscard]] bool draws() const;       ///< whether any layer is random
@@ -106,6 +107,10 @@ inline constexpr int kMaxCopies = 1000000;
 /// The chain with every default filled in: what manifests hold. parse_chain of its text gives the
 /// chain again.
 [[nodiscard]] Json resolved(const Chain& chain);
+
+/// The arguments that tell two layers of a kind apart, of a layer's config, short:
+/// "[[8, 8], [8, 8]]" as "8"; "" where there are none such.
+[[nodiscard]] std::string short_arguments(const Json& config);
 
 /// A seed as the chain file writes it: s for [s, 0].
 [[nodiscard]] Json to_json(SeedPair seed);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
@@ -38,6 +39,25 @@ Error not_listed(std::string_view path, int error_number) {
                      error_number);
 }
 
+// Whether a name is that of a manifest, or of what a run that did not end leaves in its place.
+bool is_manifest_name(std::string_view name) {
+  return name.starts_with("manifest") && name.ends_with(".jsonl");
+}
+bool is_journal_name(std::string_view name) {
+  return name.starts_with(".manifest") && name.find(".jsonl.") != std::string_view::npos &&
+         (name.ends_with(".journal") || name.ends_with(".log"));
+}
+
+// Whether a file begins as manifests do.
+bool is_manifest(int folder, const char* name) {
+  constexpr std::string_view kBegin = "{\"deckle_manifest\"";
+  const File file(::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::array<char, kBegin.size()> head{};
+  return file.is_open() &&
+         ::read(file.fd(), head.data(), head.size()) == static_cast<ssize_t>(head.size()) &&
+         std::string_view(head.data(), head.size()) == kBegin;
+}
+
 class Lister {
  public:
   Lister(InputList& list, std::optional<FolderId> left_out) : list_(list), left_out_(left_out) {}
@@ -56,11 +76,22 @@ class Lister {
     if (left_out_ == id || std::find(above_.begin(), above_.end(), id) != above_.end())
       return Done{};
     above_.push_back(id);
+    const std::size_t before = list_.files.size();
+    const std::size_t outputs_before = list_.outputs.size();
     for (;;) {
       errno = 0;
       const dirent* entry = ::readdir(folder.get());
       if (entry == nullptr) break;
       const std::string_view name = entry->d_name;
+      // A folder that a run wrote into is no place to take inputs from, unless it is named.
+      if (!prefix.empty() &&
+          (is_journal_name(name) || (is_manifest_name(name) && is_manifest(fd, entry->d_name)))) {
+        list_.files.resize(before);
+        list_.outputs.resize(outputs_before);
+        list_.outputs.push_back(shown(prefix.substr(0, prefix.size() - 1), root));
+        errno = 0;
+        break;
+      }
       if (name.starts_with('.')) continue;  // also "." and ".."
       if (auto taken = take(fd, *entry, prefix + std::string(name), root); !taken) return taken;
     }
@@ -197,6 +228,15 @@ Result<InputList> list_inputs(const InputRequest& request) {
     }
   }
 
+  // One that was named too was taken after all.
+  std::sort(list.outputs.begin(), list.outputs.end());
+  std::erase_if(list.outputs, [&](const std::string& folder) {
+    return std::any_of(list.roots.begin(), list.roots.end(), [&](std::string_view root) {
+      while (root.size() > 1 && root.ends_with('/'))
+        root.remove_suffix(1);
+      return root == folder;
+    });
+  });
   // Named first among equals, so that a file that is listed and named counts as named.
   std::sort(list.files.begin(), list.files.end(), [&](const InputFile& x, const InputFile& y) {
     if (const int order = x.path.compare(y.path); order != 0) return order < 0;

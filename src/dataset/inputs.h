@@ -27,6 +27,7 @@ struct InputList {
   std::vector<std::string> roots;    ///< "" is the current folder
   std::vector<bool> root_is_folder;  ///< the user gave the root itself, not a file in it
   std::vector<InputFile> files;      ///< sorted by the bytes of `path`
+  std::vector<std::string> outputs;  ///< folders that were left out: a run of ours wrote into them
 
   [[nodiscard]] std::string file_path(const InputFile& file) const;
 };
@@ -40,10 +41,11 @@ struct InputRequest {
   std::string output_folder;  ///< is left out where it lies in an input folder
 };
 
-/// Lists, sorts and drops repetitions. Hidden files and folders are left out unless they are named;
-/// links are followed, those that lead round in a circle are not. Fails with Usage (an input that
-/// does not exist, a path outside its folder) or Unreadable (a folder that cannot be listed); the
-/// message names the path.
+/// Lists, sorts and drops repetitions. A folder below an input folder that holds a manifest, or the
+/// journal of a run that did not end, is left out with all below it. Hidden files and folders are
+/// left out unless they are named; links are followed, those that lead round in a circle are not.
+/// Fails with Usage (an input that does not exist, a path outside its folder) or Unreadable (a
+/// folder that cannot be listed); the message names the path.
 [[nodiscard]] Result<InputList> list_inputs(const InputRequest& request);
 
 /// Gives every file its place in the list as it is now.

@@ -590,7 +590,7 @@ std::optional<Layer> Reader::read() {
     const std::vector<double> sigma = arguments_.numbers("sigma", {1.0});
     sigma_ = sigma[0];
     if (sigma.size() != 1 || !(sigma_ > 0) || sigma_ > 10000)
-      arguments_.mistake("sigma", "sigma is one number of pixels above 0");
+      arguments_.mistake("sigma", "sigma is one number of pixels, above 0 and at most 10000");
     if (arguments_.find("weights") != nullptr)
       arguments_.mistake("weights", "\"kernel\" names the filter already; give only one of them");
     if (multiplier_ != 1)

@@ -201,6 +201,28 @@ TEST_CASE("the header names versions, chain, seed and codecs, and nothing of thi
   CHECK_FALSE(manifest_header(other).contains("seed"));
 }
 
+TEST_CASE("chains that differ are told by their layers, one line each", "[batch][manifest]") {
+  const auto header = [](const std::string& chain) { return Json{{"chain", Json::parse(chain)}}; };
+  const Json two = header(R"({"copies": 1, "input": {"shape": [4, 4]}, "layers": [
+    {"class_name": "ZeroPadding2D", "config": {"padding": [[1, 1], [1, 1]]}},
+    {"class_name": "CenterCrop", "config": {"height": 8, "width": 9}}]})");
+  const Json three = header(R"({"copies": 2, "input": {"shape": [4, 4, 1]}, "layers": [
+    {"class_name": "ZeroPadding2D", "config": {"padding": [[1, 1], [1, 2]], "value": 3}},
+    {"class_name": "RandomFlip", "config": {"mode": "horizontal"}},
+    {"class_name": "CenterCrop", "config": {"height": 8, "width": 9}}]})");
+  CHECK(header_differences(two, two).empty());
+  CHECK(header_differences(two, three) ==
+        Strings{"chain /copies: was 1, is 2", "chain /input/shape: was [4,4], is [4,4,1]",
+                "chain layer 0, ZeroPadding2D: padding was [[1,1],[1,1]], is [[1,1],[1,2]]; value "
+                "was not there, is 3",
+                "chain layer 1: was CenterCrop 8 x 9, is RandomFlip",
+                "chain layer 2: was not there, is CenterCrop 8 x 9"});
+  CHECK(header_differences(three, two).back() == "chain layer 2: was CenterCrop 8 x 9, is gone");
+  // Edited by hand.
+  CHECK(header_differences(Json{{"chain", 1}}, Json{{"chain", nullptr}}) ==
+        Strings{"chain : was 1, is null"});
+}
+
 TEST_CASE("the outputs of a manifest are read back with their lines", "[batch][manifest]") {
   const std::string text = std::string(kHeader) + output_line("f/a.png") +
                            R"({"input": "b", "error": {}})" + "\n" +

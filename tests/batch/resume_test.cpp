@@ -564,7 +564,7 @@ TEST_CASE("another chain over the same folder is refused, and what differs is sa
         begin + "\n  chain /output/format: was \"png\", is \"jpg\"" + end);
   std::string layers = crops();
   layers.replace(layers.find("[1, 2]"), 6, "[1, 3]");
-  CHECK(refused(layers).starts_with(begin + "\n  chain /layers/0/config/padding"));
+  CHECK(refused(layers).starts_with(begin + "\n  chain layer 0, ZeroPadding2D: padding was "));
   // The same chain in other words is no other chain.
   CHECK(refused(crops(1, "[42, 0]")).empty());
   CHECK(test::tree(done.out) == before);

@@ -37,6 +37,7 @@ TEST_CASE("nearest takes the nearer of two") {
 
 TEST_CASE("nearest gives nothing where no word is near") {
   CHECK(nearest("Conv2D", kLayers).empty());
+  CHECK(nearest("RandomZoom", kLayers).empty());  // RandomCrop is three letters away
   CHECK(nearest("", kLayers).empty());
   CHECK(nearest("Cropping2D", {}).empty());
   // Two edits make a word of two letters out of any other: that is no likeness.

@@ -243,7 +243,7 @@ TEST_CASE("wrong uses of filters with a name are told") {
   CHECK(wrong(R"({"kernel": "sobel_x", "kernel_size": 5})") ==
         Lines{"/kernel_size: sobel_x is 3 x 3; leave kernel_size out"});
   CHECK(wrong(R"({"kernel": "gaussian", "sigma": 0})") ==
-        Lines{"/sigma: sigma is one number of pixels above 0"});
+        Lines{"/sigma: sigma is one number of pixels, above 0 and at most 10000"});
   CHECK(wrong(R"({"kernel_size": 3, "sigma": 1})").front() ==
         "/sigma: sigma belongs to \"kernel\": \"gaussian\"");
   CHECK(wrong(R"({"kernel": "gauss"})").size() == 1);
