@@ -70,7 +70,8 @@ Window window_of(const GatherOp& gather) {
 
 // Of one axis of a convolution, the part of the output that is wanted: `axis` is changed to make
 // that part alone. Gives back what is needed of the input, which is `n` long.
-Interval narrow(ConvolvedAxis& axis, std::int64_t size, std::int64_t n, const Interval& wanted) {
+Interval narrow_plain(ConvolvedAxis& axis, std::int64_t size, std::int64_t n,
+                      const Interval& wanted) {
   const std::int64_t begin = wanted.begin * axis.stride - axis.before;
   const std::int64_t end =
       (wanted.end - 1) * axis.stride - axis.before + (size - 1) * axis.dilation + 1;
@@ -95,15 +96,36 @@ std::optional<Interval> narrow_transposed(ConvolvedAxis& axis, std::int64_t size
   return needed;
 }
 
+std::optional<Interval> narrow(bool transposed, ConvolvedAxis& axis, std::int64_t size,
+                               std::int64_t n, const Interval& wanted) {
+  if (transposed) return narrow_transposed(axis, size, n, wanted);
+  return narrow_plain(axis, size, n, wanted);
+}
+
 // Whether a part of the output depends on the others.
 bool sums_over_axis(const ConvolveOp& op) {
   const FilterBank& bank = op.convolution->bank();
   return bank.activation == Activation::Softmax && bank.softmax_axis >= 0;
 }
 
-// Whether windows of the output are made by themselves.
-bool has_windows(const ConvolveOp& op) {
-  return !op.convolution->bank().transposed && !sums_over_axis(op);
+// `op` becomes one that makes only `wanted`. Gives back what it needs of its input; nothing where
+// that part cannot be made by itself.
+std::optional<Window> narrow(ConvolveOp& op, const Window& wanted) {
+  if (sums_over_axis(op)) return std::nullopt;
+  const FilterBank& bank = op.convolution->bank();
+  ConvolveOp part = op;
+  Window needed{op.in.rank, {}};
+  for (int a = 0; a < op.in.rank; ++a) {
+    const auto at = static_cast<std::size_t>(a);
+    const auto of_axis =
+        narrow(bank.transposed, part.axes[at], bank.size.at(at), op.in[a], wanted[a]);
+    if (!of_axis) return std::nullopt;
+    needed[a] = *of_axis;
+    part.in[a] = needed[a].length();
+    part.out[a] = wanted[a].length();
+  }
+  op = std::move(part);
+  return needed;
 }
 
 // Convolutions make only what the gather behind them shows: the window and, from layer to layer,
@@ -124,7 +146,7 @@ void make_only_needed(std::vector<Op>& ops) {
         --before;
       }
       const auto* convolve = before > 0 ? std::get_if<ConvolveOp>(&ops[before - 1]) : nullptr;
-      if (convolve == nullptr || !has_windows(*convolve)) continue;
+      if (convolve == nullptr || sums_over_axis(*convolve)) continue;
       const Window window = window_of(*gather);
       if (window.pixels() == 0 || window == whole(convolve->out)) continue;
       for (std::size_t a = 0; a < gather->axes.size(); ++a)
@@ -135,7 +157,8 @@ void make_only_needed(std::vector<Op>& ops) {
         wanted.reset();
         continue;
       }
-      if (!has_windows(*convolve)) {
+      const std::optional<Window> needed = narrow(*convolve, *wanted);
+      if (!needed) {
         GatherOp part;
         for (int a = 0; a < convolve->out.rank; ++a) {
           part.axes.emplace_back(convolve->out[a]);
@@ -144,14 +167,6 @@ void make_only_needed(std::vector<Op>& ops) {
         ops.insert(ops.begin() + static_cast<std::ptrdiff_t>(i) + 1, std::move(part));
         wanted.reset();
         continue;
-      }
-      Window needed{convolve->in.rank, {}};
-      for (int a = 0; a < convolve->in.rank; ++a) {
-        const auto at = static_cast<std::size_t>(a);
-        needed[a] = narrow(convolve->axes[at], convolve->convolution->bank().size.at(at),
-                           convolve->in[a], (*wanted)[a]);
-        convolve->in[a] = needed[a].length();
-        convolve->out[a] = (*wanted)[a].length();
       }
       wanted = needed;
     } else if (auto* resize = std::get_if<ResizeOp>(&ops[i]); resize != nullptr && wanted) {
@@ -263,9 +278,7 @@ std::optional<Strip> strip_of(std::span<const Op> ops, const Interval& rows) {
     const auto& op = std::get<ConvolveOp>(ops[i]);
     const FilterBank& bank = op.convolution->bank();
     ConvolvedAxis& axis = strip.first_axis[i] = op.axes[0];
-    const auto needed = bank.transposed
-                            ? narrow_transposed(axis, bank.size[0], op.in[0], strip.needed)
-                            : narrow(axis, bank.size[0], op.in[0], strip.needed);
+    const auto needed = narrow(bank.transposed, axis, bank.size[0], op.in[0], strip.needed);
     if (!needed) return std::nullopt;
     strip.needed = *needed;
   }

@@ -79,6 +79,8 @@ TEST_CASE("a crop after convolutions is the crop of all that they make", "[plan]
       R"({"class_name": "DepthwiseConv2D", "kernel": "sharpen", "dilation_rate": 2, "padding": "same", "activation": "relu"})",
       R"({"class_name": "Conv2D", "strides": [1, 2], "padding": "same", "weights": [[[[[1, 2], [3, 4], [5, 6]]], [[[-1, 0], [0, 1], [2, 0]]]], [0.5, -0.5]]},
          {"class_name": "Conv2D", "padding": "same", "weights": [[[[[1, 0, 2], [0, 1, -1]]]]]})",
+      R"({"class_name": "Conv2DTranspose", "strides": 2, "padding": "same", "weights": [[[[[1, 0, 1]], [[2, 1, 0]], [[1, 2, 3]]], [[[3, 1, 0]], [[4, 0, 1]], [[1, 1, 1]]]]]})",
+      R"({"class_name": "Conv2DTranspose", "strides": [1, 3], "weights": [[[[[1, 2, 0], [0, 1, 1]]], [[[3, 0, 1], [1, 0, 2]]], [[[1, 1, 0], [2, 0, 1]]]]]})",
       R"({"class_name": "ZeroPadding2D", "padding": 2})",
       R"({"class_name": "Rescaling", "scale": 0.5, "offset": 1})",
       R"({"class_name": "UpSampling2D", "size": 2})",
@@ -184,7 +186,8 @@ TEST_CASE("what cannot be made in parts is made whole", "[plan][convolve]") {
   const std::string crop = R"({"class_name": "Cropping2D", "cropping": 5})";
   for (
       const std::string layer :
-      {R"({"class_name": "Conv2DTranspose", "strides": 2, "padding": "same", "weights": [[[[[1]], [[2]]], [[[3]], [[4]]]]]})",
+      {// Between its strides of 6 nothing stands: a part cannot begin there.
+       R"({"class_name": "Conv2DTranspose", "strides": 6, "padding": "same", "weights": [[[[[1]], [[2]]], [[[3]], [[4]]]]]})",
        R"({"class_name": "Conv2D", "data_format": "channels_first", "activation": "softmax", "weights": [[[0.01, 0], [0, 0.02]]]})"}) {
     INFO(layer);
     const Plan whole = plan_of(layer, picture);
