@@ -323,6 +323,7 @@ Result<Past> Past::load(const std::string& manifest) {
   static std::atomic<std::uint64_t> count{0};
   Past past;
   past.id_ = ++count;
+  past.manifest_ = stamp_of(manifest);
   if (auto read = past.read_journal(state_path(manifest), true); !read) return read.error();
   if (!past.has_state_ && ::access(manifest.c_str(), F_OK) == 0) {
     if (auto read = past.read_manifest(manifest); !read) return read.error();
@@ -436,7 +437,6 @@ std::unordered_set<std::string> Past::outputs() const {
 Journal::Journal(std::string manifest, std::string header, const Past& past, std::size_t inputs,
                  std::function<void(std::string_view)> checkpoint)
     : manifest_(std::move(manifest)),
-      stale_(stamp_of(manifest_)),
       header_(std::move(header)),
       past_(past),
       checkpoint_(std::move(checkpoint)),
@@ -452,7 +452,8 @@ Result<Done> Journal::open_log() {
   log_size_ = line.size();
   // A shard that has work to do again must not be merged as it was before. Another copy of it may
   // have ended meanwhile: that manifest is right.
-  if (name_of_path(manifest_) != kManifestName && stale_ && stamp_of(manifest_) == stale_)
+  if (name_of_path(manifest_) != kManifestName && past_.manifest() &&
+      stamp_of(manifest_) == past_.manifest())
     ::unlink(manifest_.c_str());
   return Done{};
 }

@@ -87,6 +87,8 @@ class Past {
   /// Logs of runs that did not end, or that go on.
   [[nodiscard]] const std::vector<std::string>& logs() const { return logs_; }
   [[nodiscard]] bool has_state() const { return has_state_; }
+  /// Of the manifest, as it was before anything was read.
+  [[nodiscard]] const std::optional<FileStamp>& manifest() const { return manifest_; }
 
   [[nodiscard]] std::optional<Entry> read(const EntryPlace& place) const;
 
@@ -97,6 +99,7 @@ class Past {
   Result<Done> read_journal(const std::string& path, bool is_state);
   Result<Done> read_manifest(const std::string& path);
 
+  std::optional<FileStamp> manifest_;
   std::string header_;
   std::vector<Item> items_;
   std::optional<Seal> seal_;
@@ -148,7 +151,6 @@ class Journal {
   }
 
   std::string manifest_;
-  std::optional<FileStamp> stale_;  ///< of the manifest of an earlier run
   std::string header_;
   const Past& past_;
   std::function<void(std::string_view)> checkpoint_;

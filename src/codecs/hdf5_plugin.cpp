@@ -167,6 +167,11 @@ std::string read_numbers(hid_t file, const char* path, float* numbers, std::size
     return "it does not hold as many numbers as its shape says";
   if (const std::string filter = missing_filter(dataset); !filter.empty())
     return "compressed by \"" + filter + "\", which this HDF5 cannot read; gzip it can";
+  // Numbers that stand in the header itself: HDF5 1.10 believes the shape and reads behind them.
+  const Handle how(H5Dget_create_plist(dataset), H5Pclose);
+  if (how < 0) return reason();
+  if (H5Pget_layout(how) == H5D_COMPACT && H5Dget_storage_size(dataset) < count * H5Tget_size(type))
+    return "it holds fewer bytes than its shape says";
   const H5T_class_t kind = H5Tget_class(type);
   if (kind == H5T_FLOAT || kind == H5T_INTEGER || kind == H5T_ENUM) {
     const bool read =
