@@ -146,15 +146,19 @@ class ImageJob {
     const auto bytes = [](std::int64_t pixels, std::int64_t channels, DType dtype) {
       return static_cast<std::uint64_t>(pixels * channels) * size_of(dtype);
     };
+    const bool jpeg = info.format == Format::Jpeg;
+    const auto takes = [&](bool all, bool coefficients) {
+      return bytes_.size() +
+             bytes(all ? info.shape.pixels() : needed.pixels(), info.shape.channels, info.dtype) +
+             bytes(plan.output.pixels(), plan.output.channels, depth) +
+             (coefficients ? bytes(info.shape.pixels(), info.shape.channels, DType::UInt16) : 0);
+    };
+    // The most it can take is nearly always little enough, and costs no look at the header.
+    if (const std::uint64_t most = takes(true, jpeg); most <= memory_.bytes) return most;
     const bool all = decodes_whole(bytes_, info, chain_.input);
     // Of several scans, and where they are copied, all coefficients of a JPEG: 16 bits each.
-    const bool coefficients = info.format == Format::Jpeg &&
-                              (chain_.output.jpeg_lossless ||
-                               (all && !codec_of(info.format).needs_whole(bytes_).empty()));
-    return bytes_.size() +
-           bytes(all ? info.shape.pixels() : needed.pixels(), info.shape.channels, info.dtype) +
-           bytes(plan.output.pixels(), plan.output.channels, depth) +
-           (coefficients ? bytes(info.shape.pixels(), info.shape.channels, DType::UInt16) : 0);
+    return takes(all, jpeg && (chain_.output.jpeg_lossless ||
+                               (all && !codec_of(info.format).needs_whole(bytes_).empty())));
   }
 
   [[nodiscard]] Error too_large(std::uint64_t takes, const std::string& why) const {
