@@ -27,7 +27,7 @@
 // clang-format on
 
 #include "codecs/exif.h"
-#include "codecs/jpeg_cut.h"
+#include "codecs/jpeg_scan.h"
 
 namespace deckle {
 namespace {
@@ -300,6 +300,51 @@ std::optional<Error> find_hole(const jpeg_decompress_struct& jpeg, Bytes file) {
   return std::nullopt;
 }
 
+// ---- sequential JPEG without libjpeg
+
+// Behind the header: the scan for a window of the picture, where it is of the kind that JpegScan
+// reads.
+std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
+                                    const Window& needed) {
+  const bool colour = jpeg.num_components == 3;
+  if (jpeg_has_multiple_scans(&jpeg) != 0 || jpeg.arith_code != 0 || needed.pixels() == 0 ||
+      (jpeg.num_components != 1 && !colour))
+    return nullptr;
+  if (jpeg.Ss != 0 || jpeg.Se != DCTSIZE2 - 1 || jpeg.Ah != 0 || jpeg.Al != 0) return nullptr;
+  if (colour && jpeg.jpeg_color_space != JCS_YCbCr && jpeg.jpeg_color_space != JCS_RGB)
+    return nullptr;
+
+  JpegScanHeader header;
+  header.rows = jpeg.image_height;
+  header.cols = jpeg.image_width;
+  header.component_count = static_cast<std::size_t>(jpeg.num_components);
+  header.ycbcr = jpeg.jpeg_color_space == JCS_YCbCr;
+  header.interval = jpeg.restart_interval;
+  header.data = file.last(jpeg.src->bytes_in_buffer);
+  const auto table_at = [](auto& tables, int number) {
+    return number >= 0 && number < NUM_HUFF_TBLS ? tables[number] : nullptr;
+  };
+  const auto set = [](HuffmanCode& code, const JHUFF_TBL& table) {
+    std::copy_n(table.bits + 1, code.counts.size(), code.counts.begin());
+    std::copy_n(table.huffval, code.symbols.size(), code.symbols.begin());
+  };
+  for (std::size_t i = 0; i < header.component_count; ++i) {
+    const jpeg_component_info& component = *jpeg.cur_comp_info[i];
+    if (component.component_index != static_cast<int>(i)) return nullptr;
+    const JQUANT_TBL* const steps = table_at(jpeg.quant_tbl_ptrs, component.quant_tbl_no);
+    const JHUFF_TBL* const dc = table_at(jpeg.dc_huff_tbl_ptrs, component.dc_tbl_no);
+    const JHUFF_TBL* const ac = table_at(jpeg.ac_huff_tbl_ptrs, component.ac_tbl_no);
+    if (steps == nullptr || dc == nullptr || ac == nullptr) return nullptr;
+    JpegScanHeader::Component& to = header.components.at(i);
+    to.down = component.v_samp_factor;
+    to.across = component.h_samp_factor;
+    std::copy_n(steps->quantval, to.steps.size(), to.steps.begin());
+    set(to.dc, *dc);
+    set(to.ac, *ac);
+  }
+  return JpegScan::open(header, needed);
+}
+
 // ---- reading
 
 bool matches(Bytes head) {
@@ -417,6 +462,12 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   out.reset(Shape::image(jpeg.image_height, jpeg.image_width, info.shape.channels), DType::UInt8);
   std::uint8_t* const pixels = out.data.data();
   const std::size_t row_bytes = out.row_bytes();
+  if (const auto scan = hole ? nullptr : open_scan(jpeg, file, whole(out.shape))) {
+    bool good = true;
+    for (std::int64_t r = 0; good && r < out.shape.rows(); ++r)
+      good = scan->row(r, out.row(r));
+    if (good && scan->finish()) return Damage{};
+  }
   report.stop_at_damage = !options.accept_truncated;
   if (!guarded(report, [&] { read_pixels(jpeg, pixels, row_bytes); })) {
     Error error = fatal_error(decoder);
@@ -446,7 +497,7 @@ bool has_end_marker(const jpeg_decompress_struct& jpeg, Bytes file) {
 
 // Rows are skipped without their transform and colour, columns too. Stands inside `guarded`. `cols`
 // becomes what the rows hold.
-void start_part(jpeg_decompress_struct& jpeg, const Interval& rows, Interval& cols) {
+void start_part(jpeg_decompress_struct& jpeg, std::int64_t top, Interval& cols) {
   if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
   jpeg_start_decompress(&jpeg);
   // The upsampling of a column looks at its neighbours: with one more on each side, every sample
@@ -461,7 +512,7 @@ void start_part(jpeg_decompress_struct& jpeg, const Interval& rows, Interval& co
   auto width = static_cast<JDIMENSION>(right) - begin;
   jpeg_crop_scanline(&jpeg, &begin, &width);
   cols = {begin, std::int64_t{begin} + width};
-  if (rows.begin > 0) jpeg_skip_scanlines(&jpeg, static_cast<JDIMENSION>(rows.begin));
+  if (top > 0) jpeg_skip_scanlines(&jpeg, static_cast<JDIMENSION>(top));
 }
 
 // Whether less than all can be read. Several scans have to be read to their end anyway; inks are
@@ -471,59 +522,55 @@ bool has_parts(jpeg_decompress_struct& jpeg, Bytes file) {
          has_end_marker(jpeg, file);
 }
 
-// Rows of a part of a picture, or of all of it, out of a cut where that pays. Not for pictures of
-// several scans, nor for inks.
+// Rows of a part of a picture, or of all of it: by JpegScan, and from the first row that it cannot
+// read by libjpeg, which knows what is wrong. Not for pictures of several scans, nor for inks.
 class JpegRows final : public RowReader {
  public:
-  explicit JpegRows(Bytes file) : file_(file), decoder_(std::in_place, file) {}
+  explicit JpegRows(Bytes file) : file_(file), decoder_(file) {}
 
   // The header.
   Result<Done> open() {
-    if (!decoder_->read_header()) return header_error(*decoder_);
+    if (!decoder_.read_header()) return header_error(decoder_);
     return Done{};
   }
-  [[nodiscard]] jpeg_decompress_struct& jpeg() { return decoder_->jpeg; }
+  [[nodiscard]] jpeg_decompress_struct& jpeg() { return decoder_.jpeg; }
+  [[nodiscard]] std::int64_t channels() { return jpeg().num_components == 1 ? 1 : 3; }
 
   Result<Done> start(const Window& needed, bool all) {
     if (std::optional<Error> hole = find_hole(jpeg(), file_)) return *hole;
     const Window picture{2, {Interval{0, jpeg().image_height}, Interval{0, jpeg().image_width}}};
     all_ = all || needed.pixels() == 0 || needed == picture || !has_parts(jpeg(), file_);
-    Window window = all_ ? picture : needed;
-    if (const auto cut = all_ ? std::nullopt : cut_jpeg(file_, needed, cut_)) {
-      const J_COLOR_SPACE colours = jpeg().jpeg_color_space;
-      decoder_.emplace(cut_.bytes());
-      if (auto opened = open(); !opened) return opened;
-      jpeg().jpeg_color_space = colours;
-      top_ = (*cut)[0].begin;
-      left_ = (*cut)[1].begin;
-    }
-    decoder_->report.in_pixels = true;
-    decoder_->report.stop_at_damage = true;
-    Interval rows{window[0].begin - top_, window[0].end - top_};
-    Interval cols{window[1].begin - left_, window[1].end - left_};
-    const bool started = guarded(decoder_->report, [&] {
-      if (!all_) return start_part(jpeg(), rows, cols);
-      if (jpeg().num_components == 3) jpeg().out_color_space = JCS_RGB;
-      jpeg_start_decompress(&jpeg());
-    });
-    if (!started) return fatal_error(*decoder_);
-    cols_ = {cols.begin + left_, cols.end + left_};
-    return Done{};
+    const Window window = all_ ? picture : needed;
+    next_ = window[0].begin;
+    cols_ = window[1];
+    scan_ = open_scan(jpeg(), file_, window);
+    return scan_ ? Done{} : start_libjpeg();
   }
-
-  [[nodiscard]] std::int64_t channels() { return jpeg().num_components == 1 ? 1 : 3; }
 
   // The next row, from the first one that is needed.
   Result<Done> read(std::uint8_t* to) {
-    const bool done = guarded(decoder_->report, [&] { jpeg_read_scanlines(&jpeg(), &to, 1); });
+    if (scan_ && !scan_->row(next_, to)) {
+      scan_.reset();
+      if (auto started = start_libjpeg(); !started) return started;
+    }
+    ++next_;
+    if (scan_) return Done{};
+    const bool wider = decoded_ != cols_;
+    wide_.resize(static_cast<std::size_t>(decoded_.length() * channels()));
+    std::uint8_t* row = wider ? wide_.data() : to;
+    const bool done = guarded(decoder_.report, [&] { jpeg_read_scanlines(&jpeg(), &row, 1); });
     passed(jpeg().src->next_input_byte);
-    if (!done) return fatal_error(*decoder_);
+    if (!done) return fatal_error(decoder_);
+    if (wider) {
+      std::copy_n(row + (cols_.begin - decoded_.begin) * channels(), cols_.length() * channels(),
+                  to);
+    }
     return Done{};
   }
 
   Result<const std::uint8_t*> row(std::int64_t r) override {
     row_.resize(static_cast<std::size_t>(cols_.length() * channels()));
-    while (jpeg().output_scanline + top_ <= r) {
+    while (next_ <= r) {
       if (auto done = read(row_.data()); !done) return done.error();
     }
     return row_.data();
@@ -532,23 +579,46 @@ class JpegRows final : public RowReader {
   Result<Done> finish() override {
     if (!all_) return Done{};
     row_.resize(static_cast<std::size_t>(cols_.length() * channels()));
-    while (jpeg().output_scanline < jpeg().output_height) {
+    while (next_ < jpeg().image_height) {
       if (auto done = read(row_.data()); !done) return done;
     }
-    if (!guarded(decoder_->report, [&] { finish_pixels(jpeg()); })) return fatal_error(*decoder_);
-    if (decoder_->report.damage != 0) return damage_of(*decoder_);
-    if (auto damage = silent_damage(*decoder_)) return *damage;
+    if (scan_ && scan_->finish()) return Done{};
+    if (scan_) {  // something behind the last row
+      scan_.reset();
+      --next_;
+      if (auto started = start_libjpeg(); !started) return started;
+      if (auto done = read(row_.data()); !done) return done;
+    }
+    if (!guarded(decoder_.report, [&] { finish_pixels(jpeg()); })) return fatal_error(decoder_);
+    if (decoder_.report.damage != 0) return damage_of(decoder_);
+    if (auto damage = silent_damage(decoder_)) return *damage;
     return Done{};
   }
 
  private:
+  // From row `next_` on.
+  Result<Done> start_libjpeg() {
+    decoder_.report.in_pixels = true;
+    decoder_.report.stop_at_damage = true;
+    decoded_ = cols_;
+    const bool started = guarded(decoder_.report, [&] {
+      if (!all_) return start_part(jpeg(), next_, decoded_);
+      if (jpeg().num_components == 3) jpeg().out_color_space = JCS_RGB;
+      jpeg_start_decompress(&jpeg());
+      if (next_ > 0) jpeg_skip_scanlines(&jpeg(), static_cast<JDIMENSION>(next_));
+    });
+    if (!started) return fatal_error(decoder_);
+    return Done{};
+  }
+
   Bytes file_;
-  Buffer cut_;
-  std::optional<Decoder> decoder_;  // of the file, or of the cut, ..
-  std::int64_t top_ = 0;            // .. which begins here
-  std::int64_t left_ = 0;
+  Decoder decoder_;
+  std::unique_ptr<JpegScan> scan_;
   bool all_ = false;
+  std::int64_t next_ = 0;  // row
+  Interval decoded_;       // columns, by libjpeg
   Buffer row_;
+  Buffer wide_;
 };
 
 // What is below the window is not looked at.
@@ -814,6 +884,11 @@ std::string version() {
 }
 
 }  // namespace
+
+std::unique_ptr<JpegScan> scan_jpeg(Bytes file, const Window& needed) {
+  Decoder decoder(file);
+  return decoder.read_header() ? open_scan(decoder.jpeg, file, needed) : nullptr;
+}
 
 Codec jpeg_codec() {
   return {.format = Format::Jpeg,

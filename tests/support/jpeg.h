@@ -2,12 +2,14 @@
 // JPEG of kinds that deckle itself does not write.
 #pragma once
 
-// cstdio before jpeglib.h, which needs it
+// cstdio before jpeglib.h, that before jerror.h: they need one another
 // clang-format off
 #include <cstdio>
 #include <jpeglib.h>
+#include <jerror.h>
 // clang-format on
 
+#include <csetjmp>
 #include <cstdlib>
 
 #include "support/pictures.h"
@@ -44,6 +46,55 @@ File jpeg_with(const Tensor& pixels, J_COLOR_SPACE colours, Settings settings) {
   jpeg_destroy_compress(&j);
   std::free(memory);  // NOLINT: jpeg_mem_dest uses malloc
   return file;
+}
+
+/// What libjpeg itself makes of all of a picture, as grey or RGB; with its warnings about the
+/// picture data.
+struct ByLibjpeg {
+  Tensor pixels;
+  long warnings = 0;
+  bool failed = false;
+
+  [[nodiscard]] bool good() const { return warnings == 0 && !failed; }
+};
+
+inline ByLibjpeg decode_by_libjpeg(const File& file) {
+  struct Errors {
+    jpeg_error_mgr base;
+    std::jmp_buf jump;
+  } errors{};
+  ByLibjpeg out;
+  jpeg_decompress_struct j{};
+  j.err = jpeg_std_error(&errors.base);
+  errors.base.emit_message = [](j_common_ptr p, int level) {
+    const int code = p->err->msg_code;
+    if (level < 0 && code != JWRN_JPEG_EOF && code != JWRN_NOT_SEQUENTIAL) ++p->err->num_warnings;
+  };
+  errors.base.output_message = [](j_common_ptr) {};
+  errors.base.error_exit = [](j_common_ptr p) {
+    std::longjmp(reinterpret_cast<Errors*>(p->err)->jump, 1);
+  };
+  if (setjmp(errors.jump) != 0) {  // NOLINT(cert-err52-cpp): libjpeg is C
+    out.failed = true;
+    jpeg_destroy_decompress(&j);
+    return out;
+  }
+  jpeg_create_decompress(&j);
+  jpeg_mem_src(&j, file.data(), file.size());
+  jpeg_read_header(&j, TRUE);
+  errors.base.num_warnings = 0;  // of the picture data alone
+  if (j.num_components == 3) j.out_color_space = JCS_RGB;
+  jpeg_start_decompress(&j);
+  out.pixels.reset(Shape::image(j.output_height, j.output_width, j.output_components),
+                   DType::UInt8);
+  while (j.output_scanline < j.output_height) {
+    JSAMPROW row = out.pixels.row(j.output_scanline);
+    jpeg_read_scanlines(&j, &row, 1);
+  }
+  jpeg_finish_decompress(&j);
+  out.warnings = errors.base.num_warnings;
+  jpeg_destroy_decompress(&j);
+  return out;
 }
 
 }  // namespace deckle::test

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// jpeg_pixels: from the coefficients of JPEG to pixels, the samples that libjpeg-turbo gives with
+// its defaults: the exact integer transform (islow), triangle ("fancy") upsampling. Numbers that no
+// encoder makes wrap and saturate as in its vectors.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace deckle {
+
+/// Two blocks that are transformed together: row i holds the 8 coefficients of the first block's
+/// row i, then those of the second's. What stands behind is written by decoders that have nothing
+/// to write, and never read.
+struct alignas(64) BlockPair {
+  static constexpr std::size_t kStride = 16;
+  static constexpr std::size_t kNowhere = 8 * kStride;
+  std::array<std::int16_t, kNowhere + kStride> values{};
+};
+
+/// Quantisation steps of two blocks, in the same order, as numbers of 16 bits.
+using StepPair = BlockPair;
+
+/// What a transformed block becomes: 8 rows of 8 samples, so many bytes apart.
+struct BlockPlace {
+  std::uint8_t* at = nullptr;
+  std::ptrdiff_t stride = 0;
+};
+
+struct PixelKernels {
+  /// Dequantises, transforms and clears the coefficients.
+  void (*transform)(BlockPair& pair, const StepPair& steps, const BlockPlace& first,
+                    const BlockPlace& second);
+  /// Twice as many samples, between `near` and, by a quarter, the row `far` above or below. Looks
+  /// at one more on each side of `count`; up to 32 more are read and 64 more written behind.
+  void (*upsample_both)(const std::uint8_t* near, const std::uint8_t* far, std::size_t count,
+                        std::uint8_t* out);
+  /// The same along the row alone.
+  void (*upsample_cols)(const std::uint8_t* from, std::size_t count, std::uint8_t* out);
+  /// As many samples, between `near` and `far` alone; `below`: `far` is the row below.
+  void (*upsample_rows)(const std::uint8_t* near, const std::uint8_t* far, bool below,
+                        std::size_t count, std::uint8_t* out);
+  /// YCbCr to 3 * count bytes of RGB, and not one more; of the rows up to 32 more are read.
+  void (*to_rgb)(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr,
+                 std::size_t count, std::uint8_t* out);
+};
+
+/// For this processor.
+[[nodiscard]] const PixelKernels& pixel_kernels();
+/// Written plainly: the same samples.
+[[nodiscard]] const PixelKernels& plain_pixel_kernels();
+
+}  // namespace deckle

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+// Source  ITU-T T.81: A.2 (MCUs), E.2.4 (restarts)
+#include "codecs/jpeg_scan.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "codecs/jpeg_blocks.h"
+#include "codecs/jpeg_pixels.h"
+
+namespace deckle {
+namespace {
+
+constexpr std::int64_t kBlock = 8;  // samples along a side
+
+// The samples of a component: two rows of MCUs, of which the older one is overwritten next.
+struct Plane {
+  std::uint8_t* samples = nullptr;  // from the first column that is kept
+  std::ptrdiff_t stride = 0;
+  std::int64_t rows = 0;  // of the picture
+  std::int64_t cols = 0;
+  int down = 1;  // blocks in an MCU
+  int across = 1;
+
+  [[nodiscard]] std::uint8_t* row(std::int64_t r) const {
+    return samples + r % (2 * kBlock * down) * stride;
+  }
+};
+
+// The blocks of an MCU, as they follow one another in the data (A.2.3).
+struct Mcu {
+  static constexpr std::size_t kMost = 6;
+  struct Block {
+    std::uint8_t component = 0;
+    int down = 0;  // within the MCU
+    int across = 0;
+  };
+
+  explicit Mcu(const JpegScanHeader& header) {
+    for (std::size_t i = 0; i < header.component_count; ++i) {
+      const auto& component = header.components.at(i);
+      for (int down = 0; down < component.down; ++down) {
+        for (int across = 0; across < component.across; ++across)
+          blocks.at(count++) = {static_cast<std::uint8_t>(i), down, across};
+      }
+    }
+  }
+  [[nodiscard]] std::vector<std::uint8_t> components() const {
+    std::vector<std::uint8_t> components(count);
+    for (std::size_t i = 0; i < count; ++i)
+      components[i] = blocks.at(i).component;
+    return components;
+  }
+
+  std::array<Block, kMost> blocks{};
+  std::size_t count = 0;
+};
+
+class Scan final : public JpegScan {
+ public:
+  Scan(const JpegScanHeader& header, const Window& needed,
+       std::shared_ptr<const HuffmanTables> tables)
+      : header_(header),
+        needed_(needed),
+        down_(header.components[0].down),
+        across_(header.components[0].across),
+        mcus_down_((header.rows + kBlock * down_ - 1) / (kBlock * down_)),
+        mcus_across_((header.cols + kBlock * across_ - 1) / (kBlock * across_)),
+        kept_{2,
+              {mcus_of(needed[0], down_, mcus_down_), mcus_of(needed[1], across_, mcus_across_)}},
+        mcu_(header),
+        blocks_(std::move(tables), mcu_.components()),
+        data_(header.data),
+        interval_(header.interval > 0 ? header.interval : mcus_down_ * mcus_across_) {
+    set_planes();
+    set_steps();
+  }
+
+  bool row(std::int64_t r, std::uint8_t* out) override {
+    // Interpolation looks at the row below.
+    const std::int64_t below = std::min(r + (down_ - 1), header_.rows - 1);
+    while (next_row_ <= below / (kBlock * down_)) {
+      if (!read_row()) return false;
+    }
+    const auto count = static_cast<std::size_t>(needed_[1].length());
+    const std::int64_t left = needed_[1].begin - kept_[1].begin * kBlock * across_;
+    const std::uint8_t* const first = planes_[0].row(r) + left;
+    if (header_.component_count == 1) {
+      std::copy_n(first, count, out);
+      return true;
+    }
+    const std::uint8_t* const second = full(planes_[1], r, interpolated_[0]) + left;
+    const std::uint8_t* const third = full(planes_[2], r, interpolated_[1]) + left;
+    if (header_.ycbcr) {
+      kernels_.to_rgb(first, second, third, count, out);
+      return true;
+    }
+    for (std::size_t c = 0; c < count; ++c, out += 3) {
+      out[0] = first[c];
+      out[1] = second[c];
+      out[2] = third[c];
+    }
+    return true;
+  }
+
+  bool finish() override {
+    while (next_row_ < mcus_down_) {
+      if (!read_row()) return false;
+    }
+    return data_.at_marker(bits_) && data_.pass_marker(0xD9);
+  }
+
+ private:
+  // MCUs that hold the samples, and those that interpolation looks at.
+  static Interval mcus_of(const Interval& samples, int blocks, std::int64_t count) {
+    const std::int64_t beside = blocks == 1 ? 0 : 2;
+    const std::int64_t size = kBlock * blocks;
+    return {std::max<std::int64_t>(samples.begin - beside, 0) / size,
+            std::min((samples.end + beside + size - 1) / size, count)};
+  }
+
+  void set_planes() {
+    constexpr std::ptrdiff_t kBeside = 64;  // what kernels look at: one sample before, more behind
+    std::size_t size = 0;
+    const auto take = [&](std::ptrdiff_t bytes) {
+      const std::size_t begin = size + kBeside;
+      size += static_cast<std::size_t>(bytes);
+      return begin;
+    };
+    std::array<std::size_t, 5> begin{};
+    for (std::size_t i = 0; i < header_.component_count; ++i) {
+      Plane& plane = planes_.at(i);
+      plane.down = header_.components.at(i).down;
+      plane.across = header_.components.at(i).across;
+      plane.rows = (header_.rows * plane.down + down_ - 1) / down_;
+      plane.cols = (header_.cols * plane.across + across_ - 1) / across_;
+      plane.stride = kept_[1].length() * kBlock * plane.across + 2 * kBeside;
+      begin.at(i) = take(2 * kBlock * plane.down * plane.stride);
+    }
+    for (std::size_t i = 3; i < begin.size(); ++i)
+      begin.at(i) = take(kept_[1].length() * kBlock * across_ + 2 * kBeside);
+    samples_.resize(size);
+    std::fill_n(samples_.data(), size, std::uint8_t{0});
+    for (std::size_t i = 0; i < 3; ++i)
+      planes_.at(i).samples = samples_.data() + begin.at(i);
+    for (std::size_t i = 0; i < 2; ++i)
+      interpolated_.at(i) = samples_.data() + begin.at(3 + i);
+  }
+
+  void set_steps() {
+    for (std::size_t a = 0; a < header_.component_count; ++a) {
+      for (std::size_t b = 0; b < header_.component_count; ++b) {
+        for (std::size_t i = 0; i < kCoefficients; ++i) {
+          std::int16_t* const to = &steps_.at(a).at(b).values.at(i / 8 * StepPair::kStride + i % 8);
+          to[0] = static_cast<std::int16_t>(header_.components.at(a).steps.at(i));
+          to[8] = static_cast<std::int16_t>(header_.components.at(b).steps.at(i));
+        }
+      }
+    }
+  }
+
+  // Row `r` of the picture in a component, from the first column that is kept.
+  const std::uint8_t* full(const Plane& plane, std::int64_t r, std::uint8_t* to) const {
+    const std::int64_t at = r / down_;
+    const std::uint8_t* const near = plane.row(at);
+    if (down_ == 1 && across_ == 1) return near;
+    const bool below = r % 2 != 0;
+    const std::uint8_t* const far =
+        plane.row(std::clamp<std::int64_t>(below ? at + 1 : at - 1, 0, plane.rows - 1));
+    const auto count = static_cast<std::size_t>(kept_[1].length() * kBlock);
+    if (down_ == 1) {
+      kernels_.upsample_cols(near, count, to);
+    } else if (across_ == 1) {
+      kernels_.upsample_rows(near, far, below, count, to);
+    } else {
+      kernels_.upsample_both(near, far, count, to);
+    }
+    return to;
+  }
+
+  // The next row of MCUs, or all of those above the first one that is needed.
+  bool read_row() {
+    const std::int64_t row = next_row_;
+    if (row < kept_[0].begin) {
+      next_row_ = kept_[0].begin;
+      return skip((next_row_ - row) * mcus_across_) && !data_.overrun(bits_);
+    }
+    ++next_row_;
+    if (row >= kept_[0].end) return skip(mcus_across_) && !data_.overrun(bits_);
+    // Nothing is needed behind the last ones.
+    const bool last = row == kept_[0].end - 1 && row != mcus_down_ - 1;
+    if (!skip(kept_[1].begin) || !keep(row) || !skip(last ? 0 : mcus_across_ - kept_[1].end) ||
+        data_.overrun(bits_))
+      return false;
+    extend(row);
+    return true;
+  }
+
+  bool skip(std::int64_t mcus) {
+    while (mcus > 0) {
+      if (left_ == 0 && !begin_interval(mcus)) return false;
+      const std::int64_t n = batch_of(mcus);
+      if (!blocks_.skip(data_, bits_, blocks_of(n))) return false;
+      mcus -= n;
+    }
+    return true;
+  }
+
+  bool keep(std::int64_t row) {
+    for (std::int64_t col = 0; col < kept_[1].length();) {
+      std::int64_t none = 0;
+      if (left_ == 0 && !begin_interval(none)) return false;
+      const std::int64_t n = batch_of(kept_[1].length() - col);
+      if (!blocks_.read(data_, bits_, blocks_of(n))) return false;
+      transform(row, col, blocks_of(n));
+      col += n;
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::size_t blocks_of(std::int64_t mcus) const {
+    return static_cast<std::size_t>(mcus) * mcu_.count;
+  }
+
+  // So many of `mcus` are read next.
+  std::int64_t batch_of(std::int64_t mcus) {
+    const auto most = static_cast<std::int64_t>(BlockReader::kMost / mcu_.count);
+    const std::int64_t n = std::min({mcus, most, left_});
+    left_ -= n;
+    return n;
+  }
+
+  std::uint8_t restart() { return static_cast<std::uint8_t>(0xD0 + restarts_++ % 8); }
+
+  // To the next interval between restarts; over those that are no more than the next `unneeded`
+  // MCUs.
+  bool begin_interval(std::int64_t& unneeded) {
+    if (begun_ && !(data_.at_marker(bits_) && data_.pass_marker(restart()))) return false;
+    begun_ = true;
+    for (; unneeded > interval_; unneeded -= interval_) {
+      if (!data_.skip_to_marker(restart())) return false;
+    }
+    bits_ = data_.begin();
+    blocks_.reset_dc();
+    left_ = interval_;
+    return true;
+  }
+
+  // Blocks of MCUs from column `col` on.
+  void transform(std::int64_t row, std::int64_t col, std::size_t count) {
+    std::array<BlockPlace, Mcu::kMost> next;  // of the first block of an MCU, of the second, ..
+    for (std::size_t i = 0; i < mcu_.count; ++i) {
+      const Mcu::Block& block = mcu_.blocks.at(i);
+      const Plane& plane = planes_.at(block.component);
+      next.at(i) = {plane.row((row * plane.down + block.down) * kBlock) +
+                        (col * plane.across + block.across) * kBlock,
+                    plane.stride};
+    }
+    std::array<BlockPlace, BlockReader::kMost + 1> places;
+    for (std::size_t n = 0, i = 0; n < count; ++n, i = i + 1 == mcu_.count ? 0 : i + 1) {
+      places[n] = next[i];
+      next[i].at += planes_[mcu_.blocks[i].component].across * kBlock;
+    }
+    std::array<std::uint8_t, kBlock * kBlock> nowhere;
+    places[count] = {nowhere.data(), kBlock};
+    for (std::size_t i = 0; i < count; i += 2) {
+      kernels_.transform(blocks_.pair(i / 2),
+                         steps_[blocks_.component(i)][blocks_.component(i + 1)], places[i],
+                         places[i + 1]);
+    }
+  }
+
+  // Beside the picture interpolation finds the samples at its edge.
+  void extend(std::int64_t row) {
+    if (across_ == 1) return;
+    for (std::size_t i = 1; i < header_.component_count; ++i) {
+      const Plane& plane = planes_.at(i);
+      const std::int64_t end = plane.cols - kept_[1].begin * kBlock;
+      for (std::int64_t r = 0; r < kBlock; ++r) {
+        std::uint8_t* const samples = plane.row(row * kBlock + r);
+        if (kept_[1].begin == 0) samples[-1] = samples[0];
+        if (kept_[1].end == mcus_across_) samples[end] = samples[end - 1];
+      }
+    }
+  }
+
+  const JpegScanHeader header_;
+  const Window needed_;
+  const int down_;  // of luma, and so of an MCU
+  const int across_;
+  const std::int64_t mcus_down_;
+  const std::int64_t mcus_across_;
+  const Window kept_;  // MCUs whose samples are made
+  const Mcu mcu_;
+  BlockReader blocks_;
+  ScanData data_;
+  ScanBits bits_;
+  const std::int64_t interval_;  // MCUs between restarts
+  std::int64_t left_ = 0;        // .. before the next one
+  bool begun_ = false;
+  unsigned restarts_ = 0;
+  std::int64_t next_row_ = 0;
+  const PixelKernels& kernels_ = pixel_kernels();
+  std::array<std::array<StepPair, 3>, 3> steps_;
+  Buffer samples_;
+  std::array<Plane, 3> planes_;
+  std::array<std::uint8_t*, 2> interpolated_{};
+};
+
+}  // namespace
+
+std::unique_ptr<JpegScan> JpegScan::open(const JpegScanHeader& header, const Window& needed) {
+  JpegScanHeader normal = header;
+  auto& first = normal.components[0];
+  if (normal.component_count == 1) first.down = first.across = 1;  // an MCU is a block (A.2.2)
+  const auto fits = [](int factor) { return factor == 1 || factor == 2; };
+  if (!fits(first.down) || !fits(first.across)) return nullptr;
+  if (!normal.ycbcr && (first.down != 1 || first.across != 1)) return nullptr;
+  // Of less than three columns libjpeg does not interpolate.
+  if (first.across == 2 && normal.cols < 5) return nullptr;
+  std::array<ComponentCodes, 3> codes;
+  for (std::size_t i = 0; i < normal.component_count; ++i) {
+    const auto& component = normal.components.at(i);
+    if (i > 0 && (component.down != 1 || component.across != 1)) return nullptr;
+    codes.at(i) = {component.dc, component.ac};
+  }
+  auto tables = tables_of(std::span(codes).first(normal.component_count));
+  if (tables == nullptr) return nullptr;
+  return std::make_unique<Scan>(normal, needed, std::move(tables));
+}
+
+}  // namespace deckle
