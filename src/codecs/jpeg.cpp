@@ -27,7 +27,9 @@
 // clang-format on
 
 #include "codecs/exif.h"
+#include "codecs/jpeg_pixels.h"
 #include "codecs/jpeg_scan.h"
+#include "codecs/jpeg_writer.h"
 
 namespace deckle {
 namespace {
@@ -302,6 +304,11 @@ std::optional<Error> find_hole(const jpeg_decompress_struct& jpeg, Bytes file) {
 
 // ---- sequential JPEG without libjpeg
 
+void set_code(HuffmanCode& code, const JHUFF_TBL& table) {
+  std::copy_n(table.bits + 1, code.counts.size(), code.counts.begin());
+  std::copy_n(table.huffval, code.symbols.size(), code.symbols.begin());
+}
+
 // Behind the header: the scan for a window of the picture, where it is of the kind that JpegScan
 // reads.
 std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
@@ -324,10 +331,6 @@ std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
   const auto table_at = [](auto& tables, int number) {
     return number >= 0 && number < NUM_HUFF_TBLS ? tables[number] : nullptr;
   };
-  const auto set = [](HuffmanCode& code, const JHUFF_TBL& table) {
-    std::copy_n(table.bits + 1, code.counts.size(), code.counts.begin());
-    std::copy_n(table.huffval, code.symbols.size(), code.symbols.begin());
-  };
   for (std::size_t i = 0; i < header.component_count; ++i) {
     const jpeg_component_info& component = *jpeg.cur_comp_info[i];
     if (component.component_index != static_cast<int>(i)) return nullptr;
@@ -339,10 +342,19 @@ std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
     to.down = component.v_samp_factor;
     to.across = component.h_samp_factor;
     std::copy_n(steps->quantval, to.steps.size(), to.steps.begin());
-    set(to.dc, *dc);
-    set(to.ac, *ac);
+    set_code(to.dc, *dc);
+    set_code(to.ac, *ac);
   }
   return JpegScan::open(header, needed);
+}
+
+// The same where it is faster. Kernels that are written plainly are slower than libjpeg's vectors,
+// and pay only where most of the data is passed over.
+std::unique_ptr<JpegScan> fast_scan(jpeg_decompress_struct& jpeg, Bytes file,
+                                    const Window& needed) {
+  const std::int64_t read = needed[0].end * std::int64_t{jpeg.image_width};
+  if (avx2_pixel_kernels() == nullptr && 8 * needed.pixels() > read) return nullptr;
+  return open_scan(jpeg, file, needed);
 }
 
 // ---- reading
@@ -462,7 +474,7 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   out.reset(Shape::image(jpeg.image_height, jpeg.image_width, info.shape.channels), DType::UInt8);
   std::uint8_t* const pixels = out.data.data();
   const std::size_t row_bytes = out.row_bytes();
-  if (const auto scan = hole ? nullptr : open_scan(jpeg, file, whole(out.shape))) {
+  if (const auto scan = hole ? nullptr : fast_scan(jpeg, file, whole(out.shape))) {
     bool good = true;
     for (std::int64_t r = 0; good && r < out.shape.rows(); ++r)
       good = scan->row(r, out.row(r));
@@ -543,7 +555,7 @@ class JpegRows final : public RowReader {
     const Window window = all_ ? picture : needed;
     next_ = window[0].begin;
     cols_ = window[1];
-    scan_ = open_scan(jpeg(), file_, window);
+    scan_ = fast_scan(jpeg(), file_, window);
     return scan_ ? Done{} : start_libjpeg();
   }
 
@@ -732,14 +744,29 @@ Result<Done> can_encode(const Shape& shape, DType dtype) {
 }
 
 // Stands inside `guarded`.
-void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows, int quality) {
-  const bool grey = rows.shape.channels == 1;
-  jpeg.image_width = static_cast<JDIMENSION>(rows.shape.cols());
-  jpeg.image_height = static_cast<JDIMENSION>(rows.shape.rows());
+void set_parameters(jpeg_compress_struct& jpeg, const Shape& shape, int quality) {
+  const bool grey = shape.channels == 1;
+  jpeg.image_width = static_cast<JDIMENSION>(shape.cols());
+  jpeg.image_height = static_cast<JDIMENSION>(shape.rows());
   jpeg.input_components = grey ? 1 : 3;
   jpeg.in_color_space = grey ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_set_defaults(&jpeg);  // YCbCr 4:2:0 for colour
   jpeg_set_quality(&jpeg, quality, TRUE);
+}
+
+JpegTables tables_of(const jpeg_compress_struct& jpeg) {
+  JpegTables tables;
+  const std::size_t kinds = jpeg.num_components == 1 ? 1 : 2;
+  for (std::size_t i = 0; i < kinds; ++i) {
+    std::copy_n(jpeg.quant_tbl_ptrs[i]->quantval, kCoefficients, tables.steps.at(i).begin());
+    set_code(tables.dc.at(i), *jpeg.dc_huff_tbl_ptrs[i]);
+    set_code(tables.ac.at(i), *jpeg.ac_huff_tbl_ptrs[i]);
+  }
+  return tables;
+}
+
+// Stands inside `guarded`.
+void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows) {
   jpeg_start_compress(&jpeg, TRUE);
   while (jpeg.next_scanline < jpeg.image_height) {
     // libjpeg does not write to its input, but its types do not say so
@@ -750,15 +777,21 @@ void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows, int quality
   jpeg_finish_compress(&jpeg);
 }
 
+// By libjpeg where there are no kernels of our own for the processor: it has some for most.
 Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
   constexpr int kDefaultQuality = 95;
   if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
+  const int quality = std::clamp(options.quality.value_or(kDefaultQuality), 1, 100);
+  const bool ours = avx2_coefficient_kernels() != nullptr;
   Encoder encoder(out);
   const bool done = guarded(encoder.report, [&] {
     encoder.create();
-    write_pixels(encoder.jpeg, rows, std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
+    set_parameters(encoder.jpeg, rows.shape, quality);
+    if (!ours) write_pixels(encoder.jpeg, rows);
   });
   if (!done) return encoder.error();
+  if (ours && !write_jpeg(rows, tables_of(encoder.jpeg), out))
+    return Error{ErrorCode::Internal, "a row or a write failed"};
   return Done{};
 }
 

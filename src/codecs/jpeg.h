@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// jpeg: JPEG through libjpeg-turbo and, where it is faster, jpeg_scan.
+// jpeg: JPEG through libjpeg-turbo and, where they are faster, jpeg_scan and jpeg_writer.
 #pragma once
 
 #include <memory>

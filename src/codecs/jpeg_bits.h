@@ -12,6 +12,13 @@
 
 #include "core/bytes.h"
 
+// A second copy for processors with more ways to shift, chosen at start-up.
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
+#define DECKLE_BITS __attribute__((target_clones("default", "bmi2")))
+#else
+#define DECKLE_BITS
+#endif
+
 namespace deckle {
 
 inline constexpr unsigned kLongestCode = 16;  // bits

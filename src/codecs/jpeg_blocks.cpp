@@ -1,36 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Source  ITU-T T.81: F.2.2 (decoding), figure 5 (zigzag)
+// Source  ITU-T T.81: F.2.2 (decoding)
 #include "codecs/jpeg_blocks.h"
 
 #include <algorithm>
 #include <utility>
 
-// A second copy for processors with more ways to shift, chosen at start-up.
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
-#define DECKLE_BITS __attribute__((target_clones("default", "bmi2")))
-#else
-#define DECKLE_BITS
-#endif
-
 namespace deckle {
 namespace {
-
-// Where the k-th coefficient of a block stands in a BlockPair; nowhere for k = 64 .. 127.
-constexpr std::array<std::uint8_t, 128> zigzag() {
-  std::array<std::uint8_t, 128> places{};
-  places.fill(BlockPair::kNowhere);
-  std::size_t k = 0;
-  for (int diagonal = 0; diagonal < 15; ++diagonal) {
-    for (int i = 0; i <= diagonal; ++i) {
-      const int row = diagonal % 2 == 0 ? diagonal - i : i;  // upwards first
-      const int col = diagonal - row;
-      if (row < 8 && col < 8)
-        places[k++] = static_cast<std::uint8_t>(row * static_cast<int>(BlockPair::kStride) + col);
-    }
-  }
-  return places;
-}
-constexpr std::array<std::uint8_t, 128> kZigzag = zigzag();
 
 constexpr unsigned kMostBits = 18;  // of an entry: a refill is enough for three
 

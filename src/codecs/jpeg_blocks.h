@@ -15,11 +15,9 @@
 #include <vector>
 
 #include "codecs/jpeg_bits.h"
-#include "codecs/jpeg_pixels.h"
+#include "codecs/jpeg_block.h"
 
 namespace deckle {
-
-inline constexpr unsigned kCoefficients = 64;  // of a block
 
 enum class TableKind { Dc, Ac };
 

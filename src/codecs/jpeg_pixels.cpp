@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "codecs/jpeg_pixels_avx2.h"
-
 namespace deckle {
 namespace {
 

@@ -4,29 +4,15 @@
 // encoder makes wrap and saturate as in its vectors.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
-namespace deckle {
+#include "codecs/jpeg_block.h"
 
-/// Two blocks that are transformed together: row i holds the 8 coefficients of the first block's
-/// row i, then those of the second's. What stands behind is written by decoders that have nothing
-/// to write, and never read.
-struct alignas(64) BlockPair {
-  static constexpr std::size_t kStride = 16;
-  static constexpr std::size_t kNowhere = 8 * kStride;
-  std::array<std::int16_t, kNowhere + kStride> values{};
-};
+namespace deckle {
 
 /// Quantisation steps of two blocks, in the same order, as numbers of 16 bits.
 using StepPair = BlockPair;
-
-/// What a transformed block becomes: 8 rows of 8 samples, so many bytes apart.
-struct BlockPlace {
-  std::uint8_t* at = nullptr;
-  std::ptrdiff_t stride = 0;
-};
 
 struct PixelKernels {
   /// Dequantises, transforms and clears the coefficients.
@@ -50,5 +36,7 @@ struct PixelKernels {
 [[nodiscard]] const PixelKernels& pixel_kernels();
 /// Written plainly: the same samples.
 [[nodiscard]] const PixelKernels& plain_pixel_kernels();
+/// Null where the processor has no AVX2.
+[[nodiscard]] const PixelKernels* avx2_pixel_kernels();
 
 }  // namespace deckle

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codecs/jpeg_writer.h"
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+#include "support/catch.h"
+#include "support/jpeg.h"
+
+using namespace deckle;
+using namespace deckle::test;
+
+namespace {
+
+std::mt19937 random_numbers(6);  // NOLINT: the same in every run
+
+int below(int n) {
+  return std::uniform_int_distribution<int>(0, n - 1)(random_numbers);
+}
+
+// Noise of all strengths, down to none: full blocks, long runs of zeros, and the largest values.
+Tensor varied(std::int64_t rows, std::int64_t cols, std::int64_t channels) {
+  Tensor t = picture(rows, cols, channels);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t i = 0; i < cols * channels; ++i) {
+      std::uint8_t& sample = t.row(r)[i];
+      switch ((r / 16 + i / channels / 16) % 5) {
+        case 0:
+          sample = static_cast<std::uint8_t>(below(256));
+          break;
+        case 1:
+          sample = static_cast<std::uint8_t>(255 * below(2));
+          break;
+        case 2:
+          sample = static_cast<std::uint8_t>(r / 16 * 40);
+          break;
+        case 3:
+          sample = static_cast<std::uint8_t>(sample + below(3));
+          break;
+        default:
+          break;
+      }
+    }
+  }
+  return t;
+}
+
+File by_libjpeg(const Tensor& pixels, int quality) {
+  return jpeg_with(pixels, JCS_UNKNOWN, [&](auto& j) { jpeg_set_quality(&j, quality, TRUE); });
+}
+
+// Tables out of a file that libjpeg wrote.
+JpegTables tables_of(int quality) {
+  const File file = by_libjpeg(picture(8, 8, 3), quality);
+  jpeg_decompress_struct j{};
+  jpeg_error_mgr errors{};
+  j.err = jpeg_std_error(&errors);
+  jpeg_create_decompress(&j);
+  jpeg_mem_src(&j, file.data(), file.size());
+  jpeg_read_header(&j, TRUE);
+  JpegTables tables;
+  const auto set = [](HuffmanCode& code, const JHUFF_TBL& table) {
+    std::copy_n(table.bits + 1, code.counts.size(), code.counts.begin());
+    std::copy_n(table.huffval, code.symbols.size(), code.symbols.begin());
+  };
+  for (std::size_t i = 0; i < 2; ++i) {
+    std::copy_n(j.quant_tbl_ptrs[i]->quantval, 64, tables.steps.at(i).begin());
+    set(tables.dc.at(i), *j.dc_huff_tbl_ptrs[i]);
+    set(tables.ac.at(i), *j.ac_huff_tbl_ptrs[i]);
+  }
+  jpeg_destroy_decompress(&j);
+  return tables;
+}
+
+File by_deckle(const Tensor& pixels, const JpegTables& tables) {
+  Buffer out;
+  BufferSink sink(out);
+  REQUIRE(write_jpeg(rows_of(pixels), tables, sink));
+  return {out.data(), out.data() + out.size()};
+}
+
+}  // namespace
+
+TEST_CASE("a JPEG has the bytes that libjpeg writes", "[codecs][jpeg]") {
+  for (const int quality : {1, 10, 50, 75, 90, 95, 99, 100}) {
+    const JpegTables tables = tables_of(quality);
+    for (const std::int64_t channels : {1, 3}) {
+      for (const auto& [rows, cols] : {std::pair{1, 1},
+                                       {7, 9},
+                                       {8, 8},
+                                       {16, 16},
+                                       {17, 8},
+                                       {9, 17},
+                                       {15, 33},
+                                       {24, 24},
+                                       {25, 40},
+                                       {100, 131},
+                                       {160, 320}}) {
+        CAPTURE(quality, channels, rows, cols);
+        const Tensor pixels = varied(rows, cols, channels);
+        CHECK(by_deckle(pixels, tables) == by_libjpeg(pixels, quality));
+      }
+    }
+  }
+}
+
+TEST_CASE("of all sizes at the edge of a block, too", "[codecs][jpeg]") {
+  const JpegTables tables = tables_of(90);
+  for (std::int64_t rows = 1; rows <= 33; ++rows) {
+    for (std::int64_t cols = 1; cols <= 33; ++cols) {
+      const Tensor pixels = varied(rows, cols, rows % 2 == 0 ? 1 : 3);
+      CAPTURE(rows, cols);
+      REQUIRE(by_deckle(pixels, tables) == by_libjpeg(pixels, 90));
+    }
+  }
+}
+
+TEST_CASE("pixels become coefficients alike by all kernels", "[codecs][jpeg]") {
+  for (int round = 0; round < 3000; ++round) {
+    Steps one{};
+    Steps other{};
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      one.at(i) = static_cast<std::uint16_t>(1 + below(round % 3 == 0 ? 1 : 255));
+      other.at(i) = static_cast<std::uint16_t>(1 + below(20));
+    }
+    const Quantiser quantiser(one, other);
+    std::vector<std::uint8_t> samples(8 * 40);
+    const int strength = round % 2 == 0 ? 256 : 1 + below(20);
+    for (std::uint8_t& sample : samples)
+      sample = static_cast<std::uint8_t>(round % 5 == 0 ? 255 * below(2) : 90 + below(strength));
+    const auto made = [&](const CoefficientKernels& kernels) {
+      CoefficientPair pair;
+      kernels.transform({samples.data() + 3, 40}, {samples.data() + 20, 40}, quantiser, pair);
+      return pair;
+    };
+    const CoefficientPair a = made(coefficient_kernels());
+    const CoefficientPair b = made(plain_coefficient_kernels());
+    REQUIRE(a.blocks.values == b.blocks.values);
+    REQUIRE(a.nonzero == b.nonzero);
+  }
+}
+
+TEST_CASE("a quantiser divides and rounds", "[codecs][jpeg]") {
+  for (std::uint16_t step = 1; step <= 255; ++step) {
+    Steps steps{};
+    steps.fill(step);
+    const Quantiser q(steps, steps);
+    bool right = true;
+    for (std::uint32_t x = 0; x < 32768 - 1024; ++x) {
+      const std::uint32_t size = ((x + q.half[0]) * q.reciprocal[0] >> 16U) * q.scale[0] >> 16U;
+      right = right && size == (x + 4U * step) / (8U * step);
+    }
+    CAPTURE(step);
+    CHECK(right);
+  }
+}
+
+TEST_CASE("colours are converted and halved alike by all kernels", "[codecs][jpeg]") {
+  for (const std::size_t count : {1, 2, 31, 32, 33, 64, 100, 226}) {
+    for (int round = 0; round < 20; ++round) {
+      std::vector<std::uint8_t> rgb(3 * count);
+      for (std::uint8_t& sample : rgb)
+        sample = static_cast<std::uint8_t>(round == 0 ? 255 * below(2) : below(256));
+      const auto made = [&](const CoefficientKernels& kernels) {
+        std::vector<std::vector<std::uint8_t>> out(4, std::vector<std::uint8_t>(2 * count + 200));
+        kernels.from_rgb(rgb.data(), count, out[0].data(), out[1].data(), out[2].data());
+        for (std::size_t i = 0; i < 3; ++i)
+          std::fill(out[i].begin() + static_cast<std::ptrdiff_t>(count), out[i].end(), 0);
+        kernels.halve(out[0].data(), out[1].data(), (count + 1) / 2, out[3].data());
+        out[3].resize((count + 1) / 2);
+        return out;
+      };
+      CAPTURE(count);
+      REQUIRE(made(coefficient_kernels()) == made(plain_coefficient_kernels()));
+    }
+  }
+}
+
+TEST_CASE("a row or a write that fails ends the writing", "[codecs][jpeg]") {
+  struct Full final : Sink {
+    bool write(std::uint64_t, Bytes) override { return --left >= 0; }
+    [[nodiscard]] std::uint64_t size() const override { return 0; }
+    int left = 0;
+  };
+  const JpegTables tables = tables_of(100);
+  const Tensor pixels = varied(200, 300, 3);
+  for (int writes = 0; writes < 3; ++writes) {
+    Full out;
+    out.left = writes;
+    CHECK_FALSE(write_jpeg(rows_of(pixels), tables, out));
+  }
+  RowSource rows = rows_of(pixels);
+  rows.row = [&](std::int64_t r) { return r < 150 ? pixels.row(r) : nullptr; };
+  Buffer buffer;
+  BufferSink sink(buffer);
+  CHECK_FALSE(write_jpeg(rows, tables, sink));
+}
