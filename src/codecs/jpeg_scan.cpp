@@ -30,7 +30,7 @@ struct Plane {
 
 // The blocks of an MCU, as they follow one another in the data (A.2.3).
 struct Mcu {
-  static constexpr std::size_t kMost = 6;
+  static constexpr std::size_t kMost = 10;  // by B.2.3
   struct Block {
     std::uint8_t component = 0;
     int down = 0;  // within the MCU
@@ -162,16 +162,18 @@ class Scan final : public JpegScan {
 
   // Row `r` of the picture in a component, from the first column that is kept.
   const std::uint8_t* full(const Plane& plane, std::int64_t r, std::uint8_t* to) const {
-    const std::int64_t at = r / down_;
+    const int down = down_ / plane.down;  // rows of the picture to one of the component
+    const int across = across_ / plane.across;
+    const std::int64_t at = r / down;
     const std::uint8_t* const near = plane.row(at);
-    if (down_ == 1 && across_ == 1) return near;
+    if (down == 1 && across == 1) return near;
     const bool below = r % 2 != 0;
     const std::uint8_t* const far =
         plane.row(std::clamp<std::int64_t>(below ? at + 1 : at - 1, 0, plane.rows - 1));
-    const auto count = static_cast<std::size_t>(kept_[1].length() * kBlock);
-    if (down_ == 1) {
+    const auto count = static_cast<std::size_t>(kept_[1].length() * plane.across * kBlock);
+    if (down == 1) {
       kernels_.upsample_cols(near, count, to);
-    } else if (across_ == 1) {
+    } else if (across == 1) {
       kernels_.upsample_rows(near, far, below, count, to);
     } else {
       kernels_.upsample_both(near, far, count, to);
@@ -276,9 +278,9 @@ class Scan final : public JpegScan {
     if (across_ == 1) return;
     for (std::size_t i = 1; i < header_.component_count; ++i) {
       const Plane& plane = planes_.at(i);
-      const std::int64_t end = plane.cols - kept_[1].begin * kBlock;
-      for (std::int64_t r = 0; r < kBlock; ++r) {
-        std::uint8_t* const samples = plane.row(row * kBlock + r);
+      const std::int64_t end = plane.cols - kept_[1].begin * plane.across * kBlock;
+      for (std::int64_t r = 0; r < kBlock * plane.down; ++r) {
+        std::uint8_t* const samples = plane.row(row * kBlock * plane.down + r);
         if (kept_[1].begin == 0) samples[-1] = samples[0];
         if (kept_[1].end == mcus_across_) samples[end] = samples[end - 1];
       }
@@ -312,20 +314,24 @@ class Scan final : public JpegScan {
 
 std::unique_ptr<JpegScan> JpegScan::open(const JpegScanHeader& header, const Window& needed) {
   JpegScanHeader normal = header;
-  auto& first = normal.components[0];
-  if (normal.component_count == 1) first.down = first.across = 1;  // an MCU is a block (A.2.2)
-  const auto fits = [](int factor) { return factor == 1 || factor == 2; };
-  if (!fits(first.down) || !fits(first.across)) return nullptr;
-  if (!normal.ycbcr && (first.down != 1 || first.across != 1)) return nullptr;
-  // Of less than three columns libjpeg does not interpolate.
-  if (first.across == 2 && normal.cols < 5) return nullptr;
+  const std::span components = std::span(normal.components).first(normal.component_count);
+  auto& first = components[0];
+  if (components.size() == 1) first.down = first.across = 1;  // an MCU is a block (A.2.2)
   std::array<ComponentCodes, 3> codes;
-  for (std::size_t i = 0; i < normal.component_count; ++i) {
-    const auto& component = normal.components.at(i);
-    if (i > 0 && (component.down != 1 || component.across != 1)) return nullptr;
+  std::size_t blocks = 0;
+  for (std::size_t i = 0; i < components.size(); ++i) {
+    const auto& component = components[i];
+    const auto fits = [](int factor, int of) { return of <= 2 && (factor == of || factor == 1); };
+    if (!fits(component.down, first.down) || !fits(component.across, first.across)) return nullptr;
+    const bool whole = component.down == first.down && component.across == first.across;
+    if (!normal.ycbcr && !whole) return nullptr;
+    // Of less than three columns libjpeg does not interpolate.
+    if (component.across != first.across && normal.cols < 5) return nullptr;
     codes.at(i) = {component.dc, component.ac};
+    blocks += static_cast<std::size_t>(component.down * component.across);
   }
-  auto tables = tables_of(std::span(codes).first(normal.component_count));
+  if (blocks > Mcu::kMost) return nullptr;
+  auto tables = tables_of(std::span(codes).first(components.size()));
   if (tables == nullptr) return nullptr;
   return std::make_unique<Scan>(normal, needed, std::move(tables));
 }

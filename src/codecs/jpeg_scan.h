@@ -36,8 +36,8 @@ struct JpegScanHeader {
 
 class JpegScan {
  public:
-  /// For the window `needed`. Null where the header is of a kind that is left to libjpeg: sampling
-  /// other than 1 x 1, 2 x 1, 1 x 2 and 2 x 2 with whole chroma blocks, or codes that do not fit.
+  /// For the window `needed`. Null where the header is of a kind that is left to libjpeg: chroma
+  /// that is neither whole nor half in a direction, or codes that do not fit.
   [[nodiscard]] static std::unique_ptr<JpegScan> open(const JpegScanHeader& header,
                                                       const Window& needed);
   JpegScan(const JpegScan&) = delete;

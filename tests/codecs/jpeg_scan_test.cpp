@@ -109,6 +109,24 @@ TEST_CASE("scans of grey and RGB, and of the best and worst qualities", "[codecs
   }
 }
 
+TEST_CASE("scans of chroma that is sampled in unusual ways", "[codecs][jpeg][window]") {
+  std::mt19937 random(15);
+  const auto [blue_across, blue_down, red_across, red_down] = GENERATE(table<int, int, int, int>(
+      {{1, 2, 1, 2}, {2, 1, 2, 1}, {2, 2, 1, 1}, {2, 1, 1, 2}, {1, 1, 2, 2}}));
+  for (const auto& [rows, cols] : {std::pair{35, 33}, {150, 203}, {16, 35}}) {
+    CAPTURE(blue_across, blue_down, red_across, red_down, rows, cols);
+    CHECK(scans(jpeg_with(lively(rows, cols, 3), JCS_UNKNOWN,
+                          [&](auto& j) {
+                            j.comp_info[0].h_samp_factor = j.comp_info[0].v_samp_factor = 2;
+                            j.comp_info[1].h_samp_factor = blue_across;
+                            j.comp_info[1].v_samp_factor = blue_down;
+                            j.comp_info[2].h_samp_factor = red_across;
+                            j.comp_info[2].v_samp_factor = red_down;
+                          }),
+                12, random));
+  }
+}
+
 TEST_CASE("what is not sequential Huffman JPEG of one scan is left to libjpeg",
           "[codecs][jpeg][window]") {
   std::mt19937 random(13);
@@ -119,7 +137,10 @@ TEST_CASE("what is not sequential Huffman JPEG of one scan is left to libjpeg",
   CHECK(left([](auto& j) { jpeg_simple_progression(&j); }));
   CHECK(left([](auto& j) { j.arith_code = TRUE; }));
   CHECK(left([](auto& j) { j.comp_info[0].h_samp_factor = 4; }));
-  CHECK(left([](auto& j) { j.comp_info[1].h_samp_factor = 2; }));
+  CHECK(left([](auto& j) {
+    j.comp_info[0].h_samp_factor = 1;
+    j.comp_info[1].h_samp_factor = 2;
+  }));
   CHECK(left([](auto& j) { j.comp_info[0].v_samp_factor = 3; }));
   CHECK_FALSE(scans(jpeg_with(picture(9, 4, 3), JCS_UNKNOWN, [](auto&) {}), 1, random));
   CHECK(scan_jpeg(jpeg_with(picture(64, 64, 4), JCS_CMYK, [](auto&) {}),
