@@ -82,10 +82,10 @@ struct Taps {
   const std::vector<std::int64_t>& offset;
   std::vector<T> weights;
 
-  /// Outputs 8 b to 8 b + 7, where all are made of as many taps and these lie near each other; else
-  /// `taps` is 0.
+  /// Outputs 8 b to 8 b + 7, where their taps lie near each other; else `taps` is 0.
   struct Block {
-    std::size_t taps = 0;
+    std::size_t taps = 0;  ///< of the output that has most
+    bool alike = true;     ///< all have as many
     std::int32_t first = 0;
     std::size_t weights = 0;  ///< where they begin, in the order of filter_window
     Places<float> places;
@@ -110,21 +110,24 @@ struct Taps {
     for (std::size_t b = 0; b < blocks.size(); ++b) {
       Block& block = blocks[b];
       const std::size_t j = b * kEight;
-      const std::size_t taps = (*this)[j].count;
+      std::size_t taps = 0;
+      for (std::size_t i = 0; i < kEight; ++i)
+        taps = std::max(taps, (*this)[j + i].count);
       const auto [low, high] = std::minmax_element(&first[j], &first[j] + kEight);
       block.first = static_cast<std::int32_t>(
           std::min<std::int64_t>(*low, in - static_cast<std::int64_t>(kEight + taps - 1)));
-      bool alike = block.first >= 0 && *high - block.first < 8;
-      for (std::size_t i = 0; i < kEight; ++i)
-        alike = alike && (*this)[j + i].count == taps;
-      if (!alike) continue;
+      if (block.first < 0 || *high - block.first >= 8) continue;
       block.taps = taps;
       block.weights = block_weights.size();
-      for (std::size_t i = 0; i < kEight; ++i)
+      for (std::size_t i = 0; i < kEight; ++i) {
         set_place(block.places, i, first[j + i] - block.first);
+        block.alike = block.alike && (*this)[j + i].count == taps;
+      }
       for (std::size_t k = 0; k < taps; ++k) {
-        for (std::size_t i = 0; i < kEight; ++i)
-          block_weights.push_back(static_cast<float>((*this)[j + i].weights[k]));
+        for (std::size_t i = 0; i < kEight; ++i) {
+          const Output output = (*this)[j + i];
+          block_weights.push_back(k < output.count ? output.weights[k] : kNoTap);
+        }
       }
     }
     const auto without = std::count_if(blocks.begin(), blocks.end(),
@@ -156,6 +159,7 @@ void filter_four_cols(const T* from, const Taps<T>& cols, T* to) {
     Four samples;
     std::memcpy(&samples, pixel, sizeof samples);
     Four sum = samples * output.weights[0];
+    prefetch_ahead(pixel);
     for (std::size_t k = 1; k < output.count; ++k) {
       std::memcpy(&samples, pixel + k * kChannels, sizeof samples);
       sum += samples * output.weights[k];
@@ -165,15 +169,17 @@ void filter_four_cols(const T* from, const Taps<T>& cols, T* to) {
   filter_pixel(from, cols[last], kChannels, to + last * kChannels);
 }
 
-// Four taps, bicubic's number, without a loop.
+// Three and four taps, as of a third by area and of bicubic, without a loop.
 template <typename T>
 void filter_samples(const T* from, const Taps<T>& cols, std::size_t begin, std::size_t end, T* to) {
   for (std::size_t j = begin; j < end; ++j) {
     const auto output = cols[j];
+    const T* x = from + output.first;
+    const T* w = output.weights;
     if (output.count == 4) {
-      const T* x = from + output.first;
-      const T* w = output.weights;
       to[j] = w[0] * x[0] + w[1] * x[1] + w[2] * x[2] + w[3] * x[3];
+    } else if (output.count == 3) {
+      to[j] = w[0] * x[0] + w[1] * x[1] + w[2] * x[2];
     } else {
       filter_pixel(from, output, 1, to + j);
     }
@@ -186,7 +192,7 @@ void filter_one_channel(const T* from, const Taps<T>& cols, T* to) {
   if constexpr (kAvx2Built && std::is_same_v<T, float>) {
     for (const auto& block : cols.blocks) {
       if (block.taps > 0) {
-        filter_window(from + block.first, block.places, block.taps,
+        filter_window(from + block.first, block.places, block.taps, block.alike,
                       cols.block_weights.data() + block.weights, to + j);
       } else {
         filter_samples(from, cols, j, j + kEight, to);
@@ -234,6 +240,15 @@ void resample_cols_first(const Tensor& source, const Taps<T>& rows, const Taps<T
   const auto channels = static_cast<std::size_t>(source.shape.channels);
   const std::size_t width = static_cast<std::size_t>(source.shape.cols()) * channels;
   std::vector<T> converted = spare_row<T>(width);
+  // The row after it is the spare of a row.
+  const auto row_of = [&](std::int64_t r) {
+    const auto* row = reinterpret_cast<const S*>(source.row(r));
+    if constexpr (std::is_same_v<S, T>) {
+      if (r + 1 < source.shape.rows() && width >= kSpare) return row;
+    }
+    convert_row(row, width, converted.data());
+    return static_cast<const T*>(converted.data());
+  };
   std::size_t most = 0;
   for (std::size_t r = 0; r < rows.size(); ++r)
     most = std::max(most, rows[r].count);
@@ -248,8 +263,7 @@ void resample_cols_first(const Tensor& source, const Taps<T>& rows, const Taps<T
       const std::size_t place = row % most;
       if (held[place] != static_cast<std::int64_t>(row)) {
         held[place] = static_cast<std::int64_t>(row);
-        convert_row(reinterpret_cast<const S*>(source.row(held[place])), width, converted.data());
-        filter_cols(converted.data(), cols, channels, ring[place].data());
+        filter_cols(row_of(held[place]), cols, channels, ring[place].data());
       }
       from.push_back(ring[place].data());
     }
@@ -316,8 +330,12 @@ void resample(const Tensor& source, std::int64_t rows, std::int64_t cols, const 
   const AxisTaps col_taps = taps_of(source.shape.cols(), cols, how, to);
   const bool area = how.interpolation == Interpolation::Area;
   const bool smaller = rows < source.shape.rows() || cols < source.shape.cols();
-  const bool by_two = how.interpolation == Interpolation::Bilinear && !(how.antialias && smaller);
-  if (((by_two && !how.from_corners) || area) && resample_half(source, area, out)) return;
+  const bool bilinear = how.interpolation == Interpolation::Bilinear && !(how.antialias && smaller);
+  if (((bilinear && !how.from_corners) || area) && resample_half(source, area, out)) return;
+  // From integers to integers the two taps of a larger area are blended too: what differs is below
+  // the rounding. (Floats may be infinite, and one minus itself is no number.)
+  const bool by_two =
+      bilinear || (area && !smaller && !info(source.dtype).is_float && !info(to).is_float);
   if (to == DType::Float64) {
     resample_in<double>(source, row_taps, col_taps, by_two, out);
   } else {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace deckle {
 
@@ -62,6 +63,10 @@ void blend_windows(bool far, const float* from, const std::int32_t* first,
 void blend_byte_pairs(const std::uint8_t* pairs, const float* weights, std::size_t count,
                       float* to);
 
+/// One channel, `count` times four outputs whose taps lie anywhere.
+void blend_float_pairs(const float* from, const std::int32_t* low, std::size_t count,
+                       const float* weights, float* to);
+
 /// Three or four channels: `count` pixels, of uint8 an even number. Eight bytes from each low pixel
 /// are read, of uint16 four samples from it and from its neighbour; `to` has room for two samples
 /// more.
@@ -70,9 +75,16 @@ void blend_pixels(std::size_t channels, const std::uint8_t* from, const std::int
 void blend_pixels(std::size_t channels, const std::uint16_t* from, const std::int32_t* low,
                   std::size_t count, const float* weights, float* to);
 
-/// One channel by any number of taps: eight outputs, all of `taps` taps. Sums from the first tap to
-/// the last. `weights` are those of the first taps of all eight, then of the second ones, ..
-void filter_window(const float* window, const Places<float>& places, std::size_t taps,
+/// The same of two rows, whose outputs are blended by `weight` and rounded half to even.
+void blend_pixels_of_two(std::size_t channels, const std::uint8_t* first,
+                         const std::uint8_t* second, const std::int32_t* low, std::size_t count,
+                         const float* weights, float weight, std::uint8_t* to);
+
+/// One channel by any number of taps: eight outputs of up to `taps` taps, or of as many if `alike`.
+/// Sums from the first tap to the last. `weights` are those of the first taps of all eight, then of
+/// the second ones, .., kNoTap where an output has none any more.
+inline constexpr float kNoTap = std::numeric_limits<float>::quiet_NaN();
+void filter_window(const float* window, const Places<float>& places, std::size_t taps, bool alike,
                    const float* weights, float* to);
 
 /// Half of both sides: `count` pixels of one, three or four channels, each out of two of the first

@@ -24,6 +24,12 @@ T between(T low, T high, T weight) {
 template <typename S>
 constexpr bool kSmall = std::is_integral_v<S> && sizeof(S) <= 2;
 
+// What lies between two values of a type is one of its values.
+template <typename To>
+To rounded(float value) {
+  return static_cast<To>(std::bit_cast<std::uint32_t>(value + kWhole));
+}
+
 // ---- taps
 
 template <typename T>
@@ -83,6 +89,7 @@ void blend_floats(const float* from, const std::int32_t* low, std::size_t count,
   using Four = FourOf<float>::Type;
   for (std::size_t j = 0; j < count; ++j) {
     const float* pixel = from + static_cast<std::size_t>(low[j]) * kChannels;
+    prefetch_ahead(pixel);
     Four sum;
     Four high;
     std::memcpy(&sum, pixel, sizeof sum);
@@ -140,14 +147,24 @@ class Columns {
       blend_fours(from, to);
       done = fours_;
     }
-    for (std::size_t j = done; j < taps_.low.size(); ++j) {
-      const S* pixel = from + static_cast<std::size_t>(taps_.low[j]) * channels_;
-      for (std::size_t c = 0; c < channels_; ++c) {
-        to[j * channels_ + c] = between(static_cast<T>(pixel[c]),
-                                        static_cast<T>(pixel[channels_ + c]), taps_.weight[j]);
-      }
-    }
+    for (std::size_t i = done * channels_; i < weights_.size() - kSpare; ++i)
+      to[i] = sample(from, i);
     if constexpr (!kSmall<S>) blend_singles(from, to);
+  }
+
+  /// Whether there is a way from two rows to their blend that leaves out the two.
+  [[nodiscard]] bool blends_two() const {
+    if constexpr (std::is_same_v<S, std::uint8_t> && kPixels<S, T>) return fours_ > 0 && has_avx2();
+    return false;
+  }
+
+  void blend_two(const S* first, const S* second, T weight, S* to) const {
+    if constexpr (std::is_same_v<S, std::uint8_t> && kPixels<S, T>) {
+      blend_pixels_of_two(channels_, first, second, taps_.low.data(), fours_, weights_.data(),
+                          weight, to);
+      for (std::size_t i = fours_ * channels_; i < weights_.size() - kSpare; ++i)
+        to[i] = rounded<S>(between(sample(first, i), sample(second, i), weight));
+    }
   }
 
  private:
@@ -188,6 +205,12 @@ class Columns {
       }
     }
     const std::size_t n = taps_.low.size();
+    if constexpr (kWindows<S, T> && std::is_same_v<S, float>) {
+      if (has_avx2()) {
+        blend_float_pairs(from, taps_.low.data(), n / 4, weights_.data(), to);
+        return n / 4 * 4;
+      }
+    }
     for (std::size_t j = 0; j < n; ++j)
       std::memcpy(&lows_[2 * j], from + taps_.low[j], 2 * sizeof(S));
     if constexpr (kWindows<S, T> && sizeof(S) == 1) {
@@ -215,6 +238,13 @@ class Columns {
       pick_pixels<4>(from, low, fours_, lows_.data(), highs_.data());
     }
     blend_samples(lows_.data(), highs_.data(), weights, fours_ * channels_, to);
+  }
+
+  // Output sample i of two taps.
+  T sample(const S* from, std::size_t i) const {
+    const S* low =
+        from + static_cast<std::size_t>(taps_.low[i / channels_]) * channels_ + i % channels_;
+    return between(static_cast<T>(low[0]), static_cast<T>(low[channels_]), weights_[i]);
   }
 
   // Their other sample must not count, whatever it is.
@@ -256,17 +286,11 @@ DECKLE_WIDE void blend_rows(const T* low, const T* high, T weight, std::size_t w
     to[i] = between(low[i], high[i], weight);
 }
 
-// Rounded half to even by adding 1.5 * 2^23, which leaves the integer in the low bits. What lies
-// between two values of a type is one of its values.
-constexpr float kWhole = 12582912;
-
 template <typename To>
 DECKLE_WIDE void blend_rows_rounded(const float* low, const float* high, float weight,
                                     std::size_t width, To* to) {
-  for (std::size_t i = 0; i < width; ++i) {
-    const float value = between(low[i], high[i], weight);
-    to[i] = static_cast<To>(std::bit_cast<std::uint32_t>(value + kWhole));
-  }
+  for (std::size_t i = 0; i < width; ++i)
+    to[i] = rounded<To>(between(low[i], high[i], weight));
 }
 
 // ---- half of both sides, out of two rows at once
@@ -290,20 +314,38 @@ struct Area {
 
 template <typename By>
 DECKLE_WIDE void halve_grey(const float* first, const float* second, std::size_t count, float* to) {
-  for (std::size_t j = 0; j < count; ++j)
+  constexpr std::size_t kStep = 32;  // 256 bytes of each row
+  std::size_t j = 0;
+  for (; j + kStep <= count; j += kStep) {
+    for (std::size_t line = 0; line < 2 * kStep; line += 16) {
+      prefetch_ahead(first + 2 * j + line);
+      prefetch_ahead(second + 2 * j + line);
+    }
+    for (std::size_t i = j; i < j + kStep; ++i)
+      By::half(first[2 * i], first[2 * i + 1], second[2 * i], second[2 * i + 1], to[i]);
+  }
+  for (; j < count; ++j)
     By::half(first[2 * j], first[2 * j + 1], second[2 * j], second[2 * j + 1], to[j]);
 }
 
-template <typename By>
+// What is larger than the caches had better not go through them: the processor would read it first.
+constexpr std::size_t kStreamed = 8 << 20;
+
+template <typename By, bool kStream>
 void halve_rgba(const float* first, const float* second, std::size_t count, float* to) {
   using Four = FourOf<float>::Type;
   for (std::size_t i = 0; i < 4 * count; i += 4) {
-    prefetch_ahead(first + 2 * i, second + 2 * i);
+    prefetch_ahead(first + 2 * i);
+    prefetch_ahead(second + 2 * i);
     Four four[4];
     std::memcpy(four, first + 2 * i, 2 * sizeof(Four));
     std::memcpy(four + 2, second + 2 * i, 2 * sizeof(Four));
     By::half(four[0], four[1], four[2], four[3], four[0]);
-    std::memcpy(to + i, four, sizeof(Four));
+    if constexpr (kStream) {
+      stream(to + i, four[0]);
+    } else {
+      std::memcpy(to + i, four, sizeof(Four));
+    }
   }
 }
 
@@ -333,8 +375,12 @@ bool halve_integers(const Tensor& source, Tensor& out) {
 template <typename By>
 bool halve_floats(const Tensor& source, Tensor& out) {
   if (source.shape.channels == 1) return halve_rows<float>(source, out, halve_grey<By>);
-  if (source.shape.channels == 4) return halve_rows<float>(source, out, halve_rgba<By>);
-  return false;
+  if (source.shape.channels != 4) return false;
+  if (out.byte_count() < kStreamed || !can_stream(out.data.data()))
+    return halve_rows<float>(source, out, halve_rgba<By, false>);
+  halve_rows<float>(source, out, halve_rgba<By, true>);
+  end_of_stream();
+  return true;
 }
 
 template <typename S, typename T>
@@ -344,9 +390,11 @@ void resample_rows(const Tensor& source, const AxisTaps& row_taps, const AxisTap
   Columns<S, T> columns(col_taps, source.shape.cols(), source.shape.channels);
   Target<T> target(out);
   const std::size_t width = target.width();
+  const auto row_of = [&](std::int32_t r) { return reinterpret_cast<const S*>(source.row(r)); };
   const auto load = [&](std::int32_t r, std::vector<T>& into) {
-    columns.blend(reinterpret_cast<const S*>(source.row(r)), into.data());
+    columns.blend(row_of(r), into.data());
   };
+  const bool two_at_once = out.dtype == source.dtype && columns.blends_two();
 
   // The two source rows at hand.
   std::vector<T> low = spare_row<T>(width);
@@ -357,6 +405,15 @@ void resample_rows(const Tensor& source, const AxisTaps& row_taps, const AxisTap
   for (std::size_t r = 0; r < rows.low.size(); ++r) {
     const bool single = singles < rows.single.size() && rows.single[singles] == r;
     const std::int32_t first = single ? rows.single_from[singles++] : rows.low[r];
+    if constexpr (kSmall<S>) {
+      // Two rows that no other output looks at.
+      if (two_at_once && !single && first > std::max(low_row, high_row) &&
+          (r + 1 == rows.low.size() || rows.low[r + 1] > first + 1)) {
+        columns.blend_two(row_of(first), row_of(first + 1), rows.weight[r],
+                          reinterpret_cast<S*>(out.row(static_cast<std::int64_t>(r))));
+        continue;
+      }
+    }
     if (first != low_row) {
       low_row = first;
       if (low_row == high_row) {

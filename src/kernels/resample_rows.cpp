@@ -15,9 +15,6 @@ DECKLE_WIDE void round_to(const T* from, std::size_t width, To* to) {
     for (std::size_t i = 0; i < width; ++i)
       to[i] = static_cast<To>(from[i]);
   } else if constexpr (sizeof(To) <= 2) {
-    // In a float of 1.5 * 2^23 and more the last bit is worth 1: adding that rounds, half to even,
-    // and leaves the integer in the low bits. Vectorises.
-    constexpr float kWhole = 12582912;
     constexpr float kLow = std::numeric_limits<To>::lowest();
     constexpr float kHigh = std::numeric_limits<To>::max();
     for (std::size_t i = 0; i < width; ++i) {

@@ -10,6 +10,10 @@
 
 #include "core/tensor.h"
 
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
 // A second copy for processors with 256-bit registers, chosen at start-up. The sums are the same in
 // the same order, without FMA (-ffp-contract=off), so the bits are the same too. clang 14 cannot do
 // this to templates.
@@ -37,11 +41,34 @@ struct FourOf {
 
 /// For those who read much and write little: the processor itself looks ahead to the end of a page
 /// alone.
-inline void prefetch_ahead(const void* first, const void* second) {
-  constexpr std::ptrdiff_t kAhead = 1024;
-  __builtin_prefetch(static_cast<const char*>(first) + kAhead);
-  __builtin_prefetch(static_cast<const char*>(second) + kAhead);
+inline void prefetch_ahead(const void* from) {
+  constexpr std::ptrdiff_t kAhead = 2048;
+  __builtin_prefetch(static_cast<const char*>(from) + kAhead);
 }
+
+/// Four floats past the caches, to where `can_stream` says that it can be done; other threads see
+/// them after `end_of_stream`.
+#if defined(__SSE__)
+inline bool can_stream(const void* to) {
+  return reinterpret_cast<std::uintptr_t>(to) % sizeof(__m128) == 0;
+}
+inline void stream(float* to, const FourOf<float>::Type& four) {
+  _mm_stream_ps(to, four);
+}
+inline void end_of_stream() {
+  _mm_sfence();
+}
+#else
+inline bool can_stream(const void*) {
+  return false;
+}
+inline void stream(float*, const FourOf<float>::Type&) {}
+inline void end_of_stream() {}
+#endif
+
+/// In a float of 1.5 * 2^23 and more the last bit is worth 1: adding that rounds, half to even, and
+/// leaves the integer in the low bits.
+inline constexpr float kWhole = 12582912;
 
 /// Integers half to even and saturated, NaN as 0. For float and double.
 template <typename T>

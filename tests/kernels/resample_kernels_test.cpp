@@ -380,6 +380,68 @@ TEST_CASE("enlarging by whole factors: area is nearest") {
   }
 }
 
+TEST_CASE("area of integers is the true mean, rounded") {
+  std::mt19937 random(8);  // NOLINT(cert-msc51-cpp): the same in every run
+  const auto side = [&] { return std::int64_t{1} + static_cast<std::int64_t>(random() % 40); };
+  // The part of [j * in, (j + 1) * in) that lies in [i * out, (i + 1) * out).
+  const auto overlap = [](std::int64_t i, std::int64_t j, std::int64_t in, std::int64_t out) {
+    return std::max<std::int64_t>(
+        0, std::min((j + 1) * in, (i + 1) * out) - std::max(j * in, i * out));
+  };
+  for (const DType dtype : {DType::UInt8, DType::Int8}) {
+    for (int round = 0; round < 60; ++round) {
+      const std::int64_t channels = 1 + round % 5;
+      const Tensor image = test::noise(Shape::image(side(), side(), channels), dtype, random);
+      const std::int64_t in_rows = image.shape.rows();
+      const std::int64_t in_cols = image.shape.cols();
+      const bool larger = round % 3 != 0;
+      const std::int64_t rows = larger ? in_rows + side() : side();
+      const std::int64_t cols = larger ? in_cols + side() : side();
+      const Tensor got = resampled(image, rows, cols, {Area}, dtype);
+      INFO(name_of(dtype) << ", " << to_string(image.shape) << " to " << rows << " x " << cols);
+      std::int64_t wrong = 0;
+      for (std::int64_t r = 0; r < rows; ++r) {
+        for (std::int64_t c = 0; c < cols; ++c) {
+          for (std::int64_t k = 0; k < channels; ++k) {
+            std::int64_t sum = 0;
+            for (std::int64_t i = r * in_rows / rows; i < in_rows && i * rows < (r + 1) * in_rows;
+                 ++i) {
+              for (std::int64_t l = c * in_cols / cols; l < in_cols && l * cols < (c + 1) * in_cols;
+                   ++l) {
+                sum += overlap(i, r, in_rows, rows) * overlap(l, c, in_cols, cols) *
+                       static_cast<std::int64_t>(test::sample(image, i, l, k));
+              }
+            }
+            // What lies half way between two integers may become either.
+            const auto twice = 2 * static_cast<std::int64_t>(test::sample(got, r, c, k));
+            wrong += std::abs(2 * sum - twice * in_rows * in_cols) <= in_rows * in_cols ? 0 : 1;
+          }
+        }
+      }
+      REQUIRE(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("a picture larger than the caches is halved like its parts") {
+  std::mt19937 random(9);  // NOLINT(cert-msc51-cpp): the same in every run
+  const Tensor part = test::noise(Shape::image(128, 2048, 4), DType::Float32, random);
+  Tensor whole;
+  whole.reset(Shape::image(16 * 128, 2048, 4), DType::Float32);
+  for (std::int64_t r = 0; r < whole.shape.rows(); ++r)
+    std::copy_n(part.row(r % 128), part.row_bytes(), whole.row(r));
+  for (const Interpolation by : {Bilinear, Area}) {
+    const Tensor want = resampled(part, 64, 1024, {by}, DType::Float32);
+    const Tensor got = resampled(whole, 16 * 64, 1024, {by}, DType::Float32);
+    std::int64_t wrong = 0;
+    for (std::int64_t r = 0; r < got.shape.rows(); ++r) {
+      const bool same = std::equal(got.row(r), got.row(r) + got.row_bytes(), want.row(r % 64));
+      wrong += same ? 0 : 1;
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("turning the picture round and resampling commute") {
   std::mt19937 random(10);  // NOLINT(cert-msc51-cpp)
   const auto side = [&] { return std::int64_t{1} + static_cast<std::int64_t>(random() % 30); };
