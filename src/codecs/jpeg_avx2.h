@@ -7,6 +7,10 @@
 
 #include <immintrin.h>
 
+#include <cstddef>
+
+#include "codecs/jpeg_block.h"
+
 #define DECKLE_AVX2 __attribute__((target("avx2")))
 
 namespace deckle {
@@ -19,13 +23,6 @@ DECKLE_AVX2 inline __m256i load32(const void* from) {
 }
 DECKLE_AVX2 inline void store32(void* to, __m256i value) {
   _mm256_storeu_si256(static_cast<__m256i*>(to), value);
-}
-
-constexpr int kConstantBits = 13;
-constexpr int kPassBits = 2;
-
-constexpr int fixed(double x) {
-  return static_cast<int>(x * (1 << kConstantBits) + (x < 0 ? -0.5 : 0.5));
 }
 
 // Sums of 32 bits for the 16 columns: of the first four of each block, and of the others.
@@ -68,19 +65,19 @@ DECKLE_AVX2 inline __m256i shortened(const Sums& x) {
 // Rows to columns, in each of the two blocks.
 DECKLE_AVX2 inline void transpose(__m256i (&x)[8]) {
   __m256i a[8];
-  for (int i = 0; i < 4; ++i) {
+  for (std::size_t i = 0; i < 4; ++i) {
     a[2 * i] = _mm256_unpacklo_epi16(x[i], x[i + 4]);
     a[2 * i + 1] = _mm256_unpackhi_epi16(x[i], x[i + 4]);
   }
   __m256i b[8];  // a: 04, 15, 26, 37, low and high columns
-  for (int i = 0; i < 2; ++i) {
+  for (std::size_t i = 0; i < 2; ++i) {
     b[4 * i] = _mm256_unpacklo_epi16(a[i], a[i + 4]);
     b[4 * i + 1] = _mm256_unpackhi_epi16(a[i], a[i + 4]);
     b[4 * i + 2] = _mm256_unpacklo_epi16(a[i + 2], a[i + 6]);
     b[4 * i + 3] = _mm256_unpackhi_epi16(a[i + 2], a[i + 6]);
   }
-  for (int i = 0; i < 2; ++i) {
-    for (int j = 0; j < 2; ++j) {
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (std::size_t j = 0; j < 2; ++j) {
       x[4 * i + 2 * j] = _mm256_unpacklo_epi16(b[4 * i + j], b[4 * i + j + 2]);
       x[4 * i + 2 * j + 1] = _mm256_unpackhi_epi16(b[4 * i + j], b[4 * i + j + 2]);
     }

@@ -9,6 +9,16 @@ namespace deckle {
 
 inline constexpr unsigned kCoefficients = 64;  // of a block
 
+// What T.81 leaves open for the transforms of both directions, as libjpeg-turbo has it: the bits of
+// constants, and how many more there are between the two passes.
+inline constexpr int kConstantBits = 13;
+inline constexpr int kPassBits = 2;
+
+/// x >= 0 times 2^bits, rounded.
+constexpr std::int32_t fixed(double x, int bits = kConstantBits) {
+  return static_cast<std::int32_t>(x * (2 << bits) + 1) / 2;
+}
+
 /// Two blocks that are transformed together: row i holds the 8 coefficients of the first block's
 /// row i, then those of the second's. What stands behind is written by decoders that have nothing
 /// to write, and never read.

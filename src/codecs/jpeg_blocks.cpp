@@ -232,7 +232,7 @@ DECKLE_BITS bool BlockReader::read_all(ScanData& in, ScanBits& bits, std::size_t
     const auto fields = static_cast<std::uint64_t>(pair);
     const std::uint64_t passes = fields >> 16U & 255U;
     const std::uint8_t* const places = &kZigzag[k];
-    way->to[places[fields >> 24U & 255U]] = static_cast<std::int8_t>(fields >> 48U);
+    way->to[places[fields >> 24U & 255U]] = std::int16_t{static_cast<std::int8_t>(fields >> 48U)};
     way->to[places[fields >> 56U & 127U]] = static_cast<std::int16_t>(add_missing(pair, b.bits));
     b.drop(fields);
     k += passes;

@@ -12,13 +12,6 @@
 namespace deckle {
 namespace {
 
-constexpr int kConstantBits = 13;
-constexpr int kPassBits = 2;
-
-constexpr std::int32_t fixed(double x) {
-  return static_cast<std::int32_t>(x * (1 << kConstantBits) + 0.5);
-}
-
 constexpr std::int32_t shortened(std::int32_t x, int bits) {
   return (x + (1 << (bits - 1))) >> bits;
 }
@@ -62,10 +55,9 @@ void transform_block(const BlockPlace& from, const Quantiser& quantiser, std::si
   std::array<std::array<std::int32_t, 8>, 8> columns{};
   for (std::size_t r = 0; r < 8; ++r) {
     std::array<std::int32_t, 8> row{};
+    const std::uint8_t* const samples = from.at + static_cast<std::ptrdiff_t>(r) * from.stride;
     for (std::size_t c = 0; c < 8; ++c)
-      row[c] =
-          from.at[static_cast<std::ptrdiff_t>(r) * from.stride + static_cast<std::ptrdiff_t>(c)] -
-          128;
+      row[c] = samples[c] - 128;
     transform_eight<true>(row);
     for (std::size_t c = 0; c < 8; ++c)
       columns[c][r] = row[c];
@@ -96,7 +88,7 @@ void from_rgb(const std::uint8_t* rgb, std::size_t count, std::uint8_t* y, std::
               std::uint8_t* cr) {
   constexpr std::int32_t kOne = 1 << 16;
   constexpr std::int32_t kMiddle = 128 * kOne + kOne / 2 - 1;
-  const auto part = [](double x) { return static_cast<std::int32_t>(x * kOne + 0.5); };
+  const auto part = [](double x) { return fixed(x, 16); };
   for (std::size_t i = 0; i < count; ++i, rgb += 3) {
     const std::int32_t r = rgb[0];
     const std::int32_t g = rgb[1];

@@ -17,7 +17,7 @@ using Steps = std::array<std::uint16_t, kCoefficients>;
 /// Divides by the steps of two blocks without a division: x / (8 * step), rounded, is
 /// ((x + half) * reciprocal >> 16) * scale >> 16.
 struct alignas(64) Quantiser {
-  using Numbers = std::array<std::uint16_t, 2 * kCoefficients>;  // as in a BlockPair
+  using Numbers = std::array<std::uint16_t, std::size_t{2} * kCoefficients>;  // as in a BlockPair
   Quantiser(const Steps& first, const Steps& second);
   Numbers divisor, half, reciprocal, scale;
 };

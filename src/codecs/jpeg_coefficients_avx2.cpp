@@ -176,7 +176,9 @@ constexpr Order kOrder = [] {
   for (int group = 0; group < 4; ++group) {
     for (int rows = 0; rows < 4; ++rows) {
       for (int i = 0; i < 16; ++i) {
-        const int place = kZigzag[static_cast<std::size_t>(16 * group + i)];
+        const int place =
+            kZigzag.at(static_cast<std::size_t>(16) * static_cast<std::size_t>(group) +
+                       static_cast<std::size_t>(i));
         const int row = place / static_cast<int>(BlockPair::kStride);
         const int col = place % static_cast<int>(BlockPair::kStride);
         order.at[group][rows][i] =
@@ -238,7 +240,7 @@ DECKLE_AVX2 void transform(const BlockPlace& first, const BlockPlace& second,
     store32(&out.blocks.values[at], x[i]);
   }
   __m256i rows[4];  // two of each block, as bytes
-  for (int i = 0; i < 4; ++i)
+  for (std::size_t i = 0; i < 4; ++i)
     rows[i] = _mm256_packs_epi16(x[2 * i], x[2 * i + 1]);
   const std::uint64_t groups[4] = {nonzero<0>(rows), nonzero<1>(rows), nonzero<2>(rows),
                                    nonzero<3>(rows)};

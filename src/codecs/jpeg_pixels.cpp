@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Source  ITU-T T.81, A.3.3 (the transform); Loeffler, Ligtenberg, Moschytz, "Practical fast 1-D
-// DCT
-//         algorithms with 11 multiplications", 1989; JFIF 1.02 (YCbCr); libjpeg-turbo for what
+//         DCT algorithms with 11 multiplications", 1989; JFIF 1.02 (YCbCr); libjpeg-turbo for what
 //         these leave open: 13 bits of constants, 2 more bits between the two passes, how sums
 //         are rounded
 #include "codecs/jpeg_pixels.h"
@@ -12,15 +11,9 @@
 namespace deckle {
 namespace {
 
-constexpr int kConstantBits = 13;
-constexpr int kPassBits = 2;
-
 // Numbers of 32 bits that wrap.
 using Wide = std::uint32_t;
 
-constexpr Wide fixed(double x) {
-  return static_cast<Wide>(x * (1 << kConstantBits) + 0.5);
-}
 Wide wide(int x) {
   return static_cast<Wide>(static_cast<std::int16_t>(x));
 }
@@ -125,7 +118,7 @@ void to_rgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* c
             std::size_t count, std::uint8_t* out) {
   constexpr std::int32_t kOne = 1 << 16;
   constexpr std::int32_t kHalf = kOne / 2;
-  const auto part = [](double x) { return static_cast<std::int32_t>(x * kOne + 0.5); };
+  const auto part = [](double x) { return fixed(x, 16); };
   for (std::size_t i = 0; i < count; ++i) {
     const std::int32_t blue = cb[i] - 128;
     const std::int32_t red = cr[i] - 128;

@@ -45,9 +45,10 @@ struct Codes {
     set(dc, dc_code, 0xFF);
     set(ac, ac_code, 0x0F);
     for (unsigned run = 0; run <= kMostRun; ++run) {
-      for (int value = -kSmall; value < kSmall; ++value) {
-        const CodeBits code = code_of(run, value);
-        small[run][static_cast<std::size_t>(value + kSmall)] = code.bits << 5U | code.count;
+      int value = -kSmall;
+      for (std::uint32_t& entry : small[run]) {
+        const CodeBits code = code_of(run, value++);
+        entry = code.bits << 5U | code.count;
       }
     }
   }
@@ -64,7 +65,7 @@ struct Codes {
   }
 
   // By run, and value + kSmall: bits, then 5 bits of their number.
-  std::array<std::array<std::uint32_t, 2 * kSmall>, kMostRun + 1> small{};
+  std::array<std::array<std::uint32_t, std::size_t{2} * kSmall>, kMostRun + 1> small{};
   std::array<CodeBits, 256> ac{};  // by run and size
   std::array<CodeBits, 12> dc{};   // by size
 
@@ -144,7 +145,7 @@ class Pieces {
 
  private:
   // Six blocks of 64 symbols of 26 bits, twice for the zeros.
-  static constexpr std::size_t kMostOfMcu = 6 * 64 * 26 / 8 * 2;
+  static constexpr std::size_t kMostOfMcu = std::size_t{6} * kCoefficients * 26 / 8 * 2;
 
   bool flush() {
     const auto size = static_cast<std::size_t>(pending.at - bytes_.data());
@@ -271,7 +272,7 @@ class Writer {
     // A row holds whole MCUs, two for grey, and what kernels write behind them.
     constexpr std::int64_t kBehind = 64;
     stride_ = (mcus_across_ + 1) * mcu_ + kBehind;
-    samples_.resize(static_cast<std::size_t>((mcu_ + 2 * 2 + 2 * kBlock) * stride_));
+    samples_.resize(static_cast<std::size_t>((mcu_ + 4 + 2 * kBlock) * stride_));
     std::fill_n(samples_.data(), samples_.size(), std::uint8_t{0});
   }
 
@@ -287,7 +288,9 @@ class Writer {
  private:
   // Rows of samples: luma, two of both chromas as wide, then the chromas.
   [[nodiscard]] std::uint8_t* luma(std::int64_t r) { return samples_.data() + r * stride_; }
-  [[nodiscard]] std::uint8_t* wide(int which, std::int64_t r) { return luma(mcu_ + 2 * which + r); }
+  [[nodiscard]] std::uint8_t* wide(int which, std::int64_t r) {
+    return luma(mcu_ + std::int64_t{2} * which + r);
+  }
   [[nodiscard]] std::uint8_t* chroma(int which, std::int64_t r) {
     return luma(mcu_ + 4 + kBlock * which + r);
   }

@@ -23,7 +23,7 @@ DECKLE_AVX2 inline __m256i load32(const void* from) {
 }
 
 DECKLE_AVX2 inline __m256i eight_bytes(const void* from) {
-  long long bytes;
+  long long bytes = 0;
   std::memcpy(&bytes, from, sizeof bytes);
   return _mm256_set1_epi64x(bytes);
 }
