@@ -176,9 +176,8 @@ constexpr Order kOrder = [] {
   for (int group = 0; group < 4; ++group) {
     for (int rows = 0; rows < 4; ++rows) {
       for (int i = 0; i < 16; ++i) {
-        const int place =
-            kZigzag.at(static_cast<std::size_t>(16) * static_cast<std::size_t>(group) +
-                       static_cast<std::size_t>(i));
+        const int k = 16 * group + i;
+        const int place = kZigzag[static_cast<std::size_t>(k)];
         const int row = place / static_cast<int>(BlockPair::kStride);
         const int col = place % static_cast<int>(BlockPair::kStride);
         order.at[group][rows][i] =
