@@ -58,7 +58,7 @@ std::string layer_of(const Mistakes& mistakes, std::string_view text) {
          pointer.erase(pointer.rfind('/'))) {
       try {
         const Json& entry = json.at(Json::json_pointer(pointer));
-        const auto name = entry.at("class_name").get<std::string>();
+        auto name = entry.at("class_name").get<std::string>();
         if (find_layer(name) != nullptr) return name;
       } catch (const Json::exception&) {  // not there, or no layer
       }
@@ -114,7 +114,7 @@ void add_chain_options(CLI::App& command, ChainArguments& arguments) {
   for (const std::string_view name : output_formats())
     formats.emplace_back(name);
   command.add_option("--format", arguments.format, "Output format instead of the chain's")
-      ->transform([](std::string name) {  // "jpeg" is jpg, "tif" is tiff
+      ->transform([](const std::string& name) {  // "jpeg" is jpg, "tif" is tiff
         const Codec* codec = codec_by_name(name);
         return codec != nullptr ? std::string(codec->name) : name;
       })

@@ -11,7 +11,7 @@ namespace deckle::cli {
 
 /// Prints what a run would do, to stdout; `all` shows every shape. `passed_over` files were taken
 /// off the list before. The exit code that the run would have.
-int print_plan(const Chain& chain, const InputList& inputs, int jobs, bool all,
+int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
                const std::string& chain_file, std::size_t passed_over);
 
 }  // namespace deckle::cli

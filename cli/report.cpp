@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
@@ -59,7 +60,7 @@ int exit_code(const Error& error) {
 }
 
 std::string clock_text(double seconds) {
-  const auto total = static_cast<unsigned long long>(std::max(seconds, 0.0) + 0.5);
+  const auto total = static_cast<unsigned long long>(std::llround(std::max(seconds, 0.0)));
   std::array<char, 48> text{};
   std::snprintf(text.data(), text.size(), "%llu:%02llu:%02llu", total / 3600, total / 60 % 60,
                 total % 60);

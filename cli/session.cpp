@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 
@@ -28,7 +29,7 @@ void catch_signals() {
   for (const int signal : {SIGTERM, SIGHUP}) {
     ::sigaction(signal, &action, nullptr);
   }
-  action.sa_flags = SA_RESETHAND;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   // A file that would grow beyond ulimit -f is an error like a full disk, not the end of the
   // process.
@@ -231,7 +232,8 @@ class Session {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), " in %.2f s", seconds);
     std::string timing = text.data();
-    if (worked > 0) timing += " (" + grouped(static_cast<std::uint64_t>(rate + 0.5)) + " images/s)";
+    if (worked > 0)
+      timing += " (" + grouped(static_cast<std::uint64_t>(std::llround(rate))) + " images/s)";
     return timing;
   }
 

@@ -37,7 +37,8 @@ std::optional<ArchiveMember> archive_member(const std::string& path) {
 
 std::string file_behind(const std::string& path) {
   auto member = archive_member(path);
-  return member ? std::move(member->archive) : path;
+  if (member) return std::move(member->archive);
+  return path;
 }
 
 void expand_archives(InputList& list) {

@@ -76,9 +76,10 @@ std::vector<std::string> differences(const Record& a, const Record& b) {
           "output shape " + to_string(a.output_shape) + " | " + to_string(b.output_shape));
   differs(a.output_dtype == b.output_dtype, "output depth " + std::string(name_of(a.output_dtype)) +
                                                 " | " + std::string(name_of(b.output_dtype)));
-  if (a.output_sha256 == b.output_sha256)
+  if (a.output_sha256 == b.output_sha256) {
     differs(a.bytes == b.bytes,
             "bytes " + std::to_string(a.bytes) + " | " + std::to_string(b.bytes));
+  }
   differs(a.pixels == b.pixels, "the pixels differ");
   differs(a.output_sha256 == b.output_sha256, a.pixels == b.pixels
                                                   ? "the file's bytes differ, its pixels agree"

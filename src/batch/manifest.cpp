@@ -347,9 +347,10 @@ Result<Record> parse_record(std::string_view line) {
   record.output_dtype = dtype_from_name(text_from(json, "output_dtype")).value_or(DType::UInt8);
   for (const Json& entry : json.value("draws", Json::array())) {
     auto draw = draw_from(entry);
-    if (!draw)
+    if (!draw) {
       return wrong("a draw that is none: " +
                    entry.dump(-1, ' ', false, Json::error_handler_t::replace));
+    }
     record.draws.push_back(*std::move(draw));
   }
   return record;

@@ -231,8 +231,7 @@ Result<MergeResult> merge_manifests(const std::vector<std::string>& paths,
 
   const std::string temporary = temporary_name(target);
   const auto cannot = [&](int error_number) {
-    const Error error =
-        errno_error(ErrorCode::Write, printable(target) + ": cannot write", error_number);
+    Error error = errno_error(ErrorCode::Write, printable(target) + ": cannot write", error_number);
     ::unlink(temporary.c_str());
     return error;
   };

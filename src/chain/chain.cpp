@@ -386,9 +386,10 @@ class Reader {
       }
     }
     for (std::size_t i = 0; i < chain.layers.size(); ++i) {
-      if (starts_from_pair(chain.layers[i], chain.seed))
+      if (starts_from_pair(chain.layers[i], chain.seed)) {
         mistake(chain.places[i].entry,
                 "its generator starts from one number; the chain's seed is a pair");
+      }
     }
   }
 

@@ -141,9 +141,10 @@ class Exporter {
   std::variant<Json, std::vector<Mistake>> write() {
     for (std::size_t i = 0; i < chain_.layers.size(); ++i)
       layers_.push_back(layer(chain_.layers[i], chain_.places[i]));
-    if (chain_.channels_first && !says_channels_first_ && mistakes_.empty())
+    if (chain_.channels_first && !says_channels_first_ && mistakes_.empty()) {
       mistake("/data_format",
               "no layer here could tell " + version() + " that it is channels_first");
+    }
     add_input();
     if (!mistakes_.empty()) return std::move(mistakes_);
     if (keras_ >= kKeras3) return keras3();
@@ -261,9 +262,10 @@ class Exporter {
       config[key] = value;
     } else if (key == "padding") {
       const Json padding = keras1_padding(value);
-      if (padding.is_null())
+      if (padding.is_null()) {
         return wrong(version() + " pads volumes on both sides alike: " + value.dump() +
                      " cannot be written");
+      }
       config[key] = padding;
     } else {
       write_keras1(config, layer, key, value);

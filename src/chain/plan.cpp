@@ -461,9 +461,10 @@ Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInf
     cropped.crop(axis.source_span().begin, 0);
     if (axis != cropped) return not_lossless("the chain does more than crop");
   }
-  if (const auto can = target.can_cut(file, plan.window); !can)
+  if (const auto can = target.can_cut(file, plan.window); !can) {
     return can.error().code == ErrorCode::Unsupported ? not_lossless(can.error().message)
                                                       : can.error();
+  }
   return Done{};
 }
 

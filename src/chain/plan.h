@@ -45,7 +45,7 @@ struct Plan {
 /// Plans one output. The chain must have a seed if it needs one. All of a batch share one plan.
 /// Fails with Shape, Depth or TooLarge (more pixels on the way than the chain's max_pixels).
 [[nodiscard]] Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
-                                     const ImageIdentity& image, const Feeding& feeding = {});
+                                     const ImageIdentity& image, const Feeding& given = {});
 
 /// Plans an output from recorded choices alone, one for each random layer: nothing is drawn. Fails
 /// with Shape where a choice does not fit this image.

@@ -104,6 +104,7 @@ herr_t visit_attribute(hid_t object, const char* name, const H5A_info_t* /*info*
       return 0;
     }
     std::vector<const char*> pointers;
+    pointers.reserve(texts.size());
     for (const std::string& text : texts)
       pointers.push_back(text.c_str());
     visit.visitor->texts(visit.visitor->self, visit.path.c_str(), name, pointers.data(),

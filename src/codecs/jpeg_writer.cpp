@@ -125,11 +125,11 @@ struct Pending {
 // What is written, a piece at a time.
 class Pieces {
  public:
-  explicit Pieces(Sink& out) : out_(out) {}
+  explicit Pieces(Sink& out) : out_(out) { pending.at = bytes_.data(); }
   Pieces(const Pieces&) = delete;
   Pieces& operator=(const Pieces&) = delete;
 
-  Pending pending{0, Pending::kBits, bytes_.data()};
+  Pending pending;
 
   // So that there is room for an MCU. False where writing failed.
   bool make_room() { return pending.at < bytes_.data() + bytes_.size() - kMostOfMcu || flush(); }

@@ -44,7 +44,7 @@ Result<SunRaster> read_sun_header(Bytes file) {
                                              std::to_string(sun.bits) +
                                              " bits per pixel is not read"};
   }
-  if (map_kind > 1 || (map_kind == 0 && map_bytes != 0) || map_bytes > 3 * 256 ||
+  if (map_kind > 1 || (map_kind == 0 && map_bytes != 0) || map_bytes > std::size_t{3} * 256 ||
       map_bytes % 3 != 0) {
     return Error{ErrorCode::Unsupported, "Sun raster with a colour map of kind " +
                                              std::to_string(map_kind) + " and " +

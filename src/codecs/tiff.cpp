@@ -671,10 +671,11 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
     }
     auto read = read_page(port, tiff.get(), page_shape, options.accept_truncated, out,
                           page * page_shape.rows());
-    std::optional<Error> wrong = read ? *std::move(read) : std::optional<Error>(read.error());
+    const bool whole = read.has_value();
+    std::optional<Error> wrong = whole ? *std::move(read) : std::optional<Error>(read.error());
     if (!wrong) continue;
     if (volume) wrong = in_page(page, *std::move(wrong));
-    if (!read || !options.accept_truncated) return *std::move(wrong);
+    if (!whole || !options.accept_truncated) return *std::move(wrong);
     if (damage.empty()) damage = std::move(wrong->message);
   }
   return damage;

@@ -110,7 +110,7 @@ Result<ImageInfo> read_info(Bytes file) {
 }
 
 // As much as there is, and black for the rest.
-Damage decode_part(Bytes file, std::string why, Tensor& out) {
+Damage decode_part(Bytes file, const std::string& why, Tensor& out) {
   std::memset(out.data.data(), 0, out.byte_count());
   const auto stride = static_cast<int>(out.row_bytes());
   const std::unique_ptr<WebPIDecoder, decltype(&WebPIDelete)> decoder(

@@ -46,6 +46,7 @@ using Pair = std::array<std::int64_t, 2>;
 struct KerasVersion {
   int major = 2;
   int minor = 9;
+  // NOLINTNEXTLINE(modernize-use-nullptr): a 0 that the compiler writes
   auto operator<=>(const KerasVersion&) const = default;
 };
 

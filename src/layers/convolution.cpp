@@ -254,9 +254,10 @@ Padding Reader::read_padding() {
   const KerasVersion keras = arguments_.keras();
   if (padding == Padding::Causal) {
     const bool separable = kind_ == Kind::Separable && keras.major < 3;
-    if (rank_ != 1 || (kind_ != Kind::Plain && !separable))
+    if (rank_ != 1 || (kind_ != Kind::Plain && !separable)) {
       arguments_.mistake("padding", layer_name() + " has no padding \"causal\"" +
                                         (rank_ == 1 ? "" : ", which is for one axis"));
+    }
   }
   if (padding == Padding::Full) {
     if (kind_ != Kind::Plain) {
@@ -296,10 +297,11 @@ void Reader::read_transposed() {
   if (!has_output_shape()) return;
   const Json* shape = arguments_.find("output_shape");
   if (arguments_.keras().major > 1) {
-    if (shape != nullptr)
+    if (shape != nullptr) {
       arguments_.mistake(
           "output_shape",
           R"(only Keras 1 has it; say "keras": "1.2" in the chain, or leave it out)");
+    }
     return;
   }
   if (shape == nullptr) {
@@ -325,12 +327,13 @@ void Reader::read_transposed() {
 void Reader::read_arrays() {
   const Json* weights = arguments_.find("weights");
   if (weights == nullptr) {
-    if (arguments_.good())
+    if (arguments_.good()) {
       arguments_.mistake(
           "weights", layer_name() +
                          R"( needs "weights": ["kernel.npy", "bias.npy"], one .npz, a file of )"
                          "Keras' (.h5, .keras; of all layers: --weights), or lists of numbers" +
                          (kind_ == Kind::Depthwise ? R"(; or a "kernel" that has a name)" : ""));
+    }
     return;
   }
   const std::size_t kernels = kind_ == Kind::Separable ? 2 : 1;
@@ -522,9 +525,10 @@ void Reader::make_stages() {
 }
 
 void Reader::check_groups() {
-  if (filters_ != kAny && filters_ % groups_ != 0)
+  if (filters_ != kAny && filters_ % groups_ != 0) {
     arguments_.mistake("groups", std::to_string(filters_) + " filters cannot be divided into " +
                                      std::to_string(groups_) + " groups");
+  }
 }
 
 void Reader::check() {
@@ -681,9 +685,10 @@ LayerSpec spec(std::string_view name, std::string_view summary, std::string_view
   const std::string_view number = rank == 1 ? "n" : rank == 2 ? "n | [n, m]" : "n | [l, m, n]";
   const std::string_view ones = rank == 1 ? "1" : rank == 2 ? "[1, 1]" : "[1, 1, 1]";
   std::vector<ArgumentSpec> arguments;
-  if (kind != Kind::Depthwise)
+  if (kind != Kind::Depthwise) {
     arguments.push_back(
         {"filters", "channels that are made, >= 1", "the weights'", whole_schema(1)});
+  }
   arguments.push_back({"kernel_size", number, "the weights'", size});
   arguments.push_back({"strides", number, ones, size});
   arguments.push_back({"padding",
@@ -694,10 +699,11 @@ LayerSpec spec(std::string_view name, std::string_view summary, std::string_view
   if (kind == Kind::Transposed) {
     arguments.push_back({"output_padding", "n, or one an axis, each below its stride", "none",
                          Json{{"type", Json::array({"integer", "array", "null"})}}});
-    if (rank == 2)
+    if (rank == 2) {
       arguments.push_back(
           {"output_shape", "Keras 1: [null, rows, cols, filters]", "none",
            Json{{"type", Json::array({"array", "null"})}, {"minItems", 4}, {"maxItems", 4}}});
+    }
   }
   arguments.push_back(data_format_argument());
   arguments.push_back({"dilation_rate", number, ones, size});

@@ -109,6 +109,7 @@ std::vector<WeightArray> factors(const std::vector<double>& down,
     for (const double number : numbers)
       sum += number;
     std::vector<float> floats;
+    floats.reserve(numbers.size());
     for (const double number : numbers)
       floats.push_back(static_cast<float>(number / sum));
     return floats;
