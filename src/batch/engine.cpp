@@ -173,7 +173,7 @@ class Engine {
       return true;
     }
     now.index = inputs_.files[index].index;
-    if (auto noted = journal_.append(index, now); !noted) return noted.error();
+    if (auto noted = journal_.append(index, now, before); !noted) return noted.error();
     return true;
   }
 
@@ -282,7 +282,7 @@ class Engine {
     }
     // What an earlier run made of this input stays ours, though it is out of date.
     if (before && entry.status != Status::Written) entry.outputs = before->outputs;
-    return journal_.append(index, entry);
+    return journal_.append(index, entry, before);
   }
 
   void count(const std::string& file, const Processed& processed) {

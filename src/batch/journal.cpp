@@ -450,20 +450,26 @@ Result<Done> Journal::open_log() {
   if (auto written = write_all(*file, as_bytes(line)); !written) return written;
   log_ = *std::move(file);
   log_size_ = line.size();
-  // A shard that has work to do again must not be merged as it was before. Another copy of it may
-  // have ended meanwhile: that manifest is right.
-  if (name_of_path(manifest_) != kManifestName && past_.manifest() &&
-      stamp_of(manifest_) == past_.manifest())
-    ::unlink(manifest_.c_str());
   return Done{};
 }
 
-Result<Done> Journal::append(std::size_t input, const Entry& entry) {
+// Another copy of the shard may have ended since the past was read: that manifest is right.
+void Journal::withdraw_manifest() {
+  if (withdrawn_) return;
+  withdrawn_ = true;
+  if (name_of_path(manifest_) != kManifestName && past_.manifest() &&
+      stamp_of(manifest_) == past_.manifest())
+    ::unlink(manifest_.c_str());
+}
+
+Result<Done> Journal::append(std::size_t input, const Entry& entry,
+                             const std::optional<Entry>& before) {
   const std::string text = to_text(entry);
   const std::lock_guard lock(mutex_);
   if (!log_.is_open()) {
     if (auto opened = open_log(); !opened) return opened;
   }
+  if (!before || before->lines != entry.lines) withdraw_manifest();
   if (auto written = write_all(log_, as_bytes(text)); !written) {
     // Half an entry must not stay: the next one would be spoilt too.
     if (::ftruncate(log_.fd(), static_cast<off_t>(log_size_)) == 0) {

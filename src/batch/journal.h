@@ -117,8 +117,11 @@ class Journal {
   Journal(std::string manifest, std::string header, const Past& past, std::size_t inputs,
           std::function<void(std::string_view)> checkpoint);
 
-  /// Records a finished input; the last call for it counts. Safe to call from several threads.
-  Result<Done> append(std::size_t input, const Entry& entry);
+  /// Records a finished input; the last call for it counts. Where it is not what `before`, the
+  /// past's entry, told of it, a shard's manifest is no longer true and goes: it must not be
+  /// merged. Safe to call from several threads.
+  Result<Done> append(std::size_t input, const Entry& entry,
+                      const std::optional<Entry>& before = std::nullopt);
   /// Takes a past entry as it is.
   void keep(std::size_t input, const EntryPlace& place);
 
@@ -143,6 +146,7 @@ class Journal {
   };
 
   Result<Done> open_log();
+  void withdraw_manifest();
   Result<Done> write_manifest(std::string_view header, Seal& seal);
   Result<Done> write_state(const std::vector<EntryPlace>& gone, const Seal& seal);
   [[nodiscard]] Result<std::string> text_of(const Place& place) const;
@@ -157,6 +161,7 @@ class Journal {
   std::string log_path_;
   File log_;
   std::uint64_t log_size_ = 0;
+  bool withdrawn_ = false;
   mutable PartReader log_reader_;  ///< of our log, once nothing is appended any more
   std::vector<Place> places_;
   std::mutex mutex_;

@@ -415,6 +415,44 @@ TEST_CASE("a copy of a shard that finishes first leaves the other one to finish 
   CHECK(test::leftovers(out).empty());
 }
 
+TEST_CASE("a finished shard keeps its manifest as long as that is true", "[batch][fault][shard]") {
+  const Inputs inputs(30);
+  const std::string out = inputs.folder / "out";
+  const std::string manifest = out + "/manifest-0000-of-0001.jsonl";
+  test::GoOptions options;
+  options.run.shard = Shard{0, 1};
+  const RunResult first = finish(inputs.chain, inputs.in, out, options);
+  REQUIRE(first.failed == 3);
+  const auto done = test::visible(out);
+  Child::Variables task = inputs.task(out);
+  task["WORKER_SHARD"] = "0/1";
+  task["WORKER_KILL_REPORT"] = std::to_string(first.written + first.failed);
+  const auto killed_at_the_end = [&] {
+    Child child(kWorker, task);
+    return WTERMSIG(child.wait()) == SIGKILL;
+  };
+  // Another copy of it that comes late: what failed is tried again, and fails again.
+  REQUIRE(killed_at_the_end());
+  CHECK_FALSE(test::logs_of(out).empty());
+  const bool as_it_was = test::visible(out) == done;
+  CHECK(as_it_was);
+  // Inputs that were touched.
+  test::set_mtime(inputs.in + "/f1/001.png", 1'700'000'000'000'000'000);
+  REQUIRE(killed_at_the_end());
+  CHECK(test::text_of(manifest) == done.at("manifest-0000-of-0001.jsonl"));
+  // An output that was lost is made again; the manifest holds.
+  REQUIRE(std::filesystem::remove(out + "/f2/002_000.png"));
+  REQUIRE(killed_at_the_end());
+  CHECK(test::text_of(manifest) == done.at("manifest-0000-of-0001.jsonl"));
+  // One that failed no longer does: then the manifest would be wrong, and must not be merged.
+  inputs.folder.put("in/f2/007.png", test::png(30, 30));
+  REQUIRE(killed_at_the_end());
+  CHECK_FALSE(test::exists(manifest));
+  const RunResult last = finish(inputs.chain, inputs.in, out, options);
+  CHECK(last.failed == 2);
+  CHECK(test::exists(manifest));
+}
+
 TEST_CASE("a disk that runs full in the middle", "[batch][fault][full]") {
   const Inputs inputs(60);
   SECTION("a small file system") {
