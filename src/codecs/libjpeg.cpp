@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codecs/libjpeg.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace deckle {
+namespace {
+
+constexpr int kMostScans = 100;  // a real file has about 10; each costs a pass over all pixels
+constexpr JOCTET kEoi = JPEG_EOI;
+
+LibjpegReport& report_of(j_common_ptr jpeg) {
+  return *reinterpret_cast<LibjpegReport*>(jpeg->err);
+}
+
+[[noreturn]] void on_error(j_common_ptr jpeg) {
+  LibjpegReport& report = report_of(jpeg);
+  if (report.fatal == 0 && report.damage == 0) report.base.format_message(jpeg, report.text.data());
+  report.fatal = report.base.msg_code;
+  std::longjmp(report.jump, 1);
+}
+
+bool is_about_pixels(int code) {
+  switch (code) {
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_BOGUS_PROGRESSION:
+    case JWRN_EXTRANEOUS_DATA:
+    case JWRN_MUST_RESYNC:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A negative level is a warning: libjpeg goes on with pixels of its own making.
+void on_message(j_common_ptr jpeg, int level) {
+  LibjpegReport& report = report_of(jpeg);
+  const int code = report.base.msg_code;
+  if (level >= 0 || !report.in_pixels || report.damage != 0 || !is_about_pixels(code)) return;
+  const auto* decoder = reinterpret_cast<const jpeg_decompress_struct*>(jpeg);
+  report.base.format_message(jpeg, report.text.data());
+  report.damage = code;
+  // Left-over data at the end of a single scan means that its decoder lost its way before.
+  report.at_end = code == JWRN_EXTRANEOUS_DATA ? report.ran_out && report.multiple_scans
+                                               : report.ran_out || decoder->unread_marker == kEoi;
+  report.damaged_scan = decoder->input_scan_number;
+  report.damaged_row = std::min(
+      decoder->input_iMCU_row * static_cast<unsigned>(decoder->max_v_samp_factor * DCTSIZE),
+      decoder->image_height);
+  if (report.stop_at_damage) std::longjmp(report.jump, 1);
+}
+
+void print_nothing(j_common_ptr /*jpeg*/) {}
+
+void start(LibjpegReport& report) {
+  report = {};
+  jpeg_std_error(&report.base);
+  report.base.error_exit = on_error;
+  report.base.emit_message = on_message;
+  report.base.output_message = print_nothing;
+}
+
+// ---- source: the whole file in memory
+
+void start_source(j_decompress_ptr /*jpeg*/) {}
+
+boolean more_source(j_decompress_ptr jpeg) {
+  static constexpr std::array<JOCTET, 2> kEnd{0xFF, kEoi};
+  report_of(reinterpret_cast<j_common_ptr>(jpeg)).ran_out = true;
+  jpeg->src->next_input_byte = kEnd.data();
+  jpeg->src->bytes_in_buffer = kEnd.size();
+  return TRUE;
+}
+
+void skip_source(j_decompress_ptr jpeg, long count) {
+  if (count <= 0) return;
+  jpeg_source_mgr& source = *jpeg->src;
+  if (static_cast<std::size_t>(count) > source.bytes_in_buffer) {
+    more_source(jpeg);
+    return;
+  }
+  source.next_input_byte += count;
+  source.bytes_in_buffer -= static_cast<std::size_t>(count);
+}
+
+void end_source(j_decompress_ptr /*jpeg*/) {}
+
+// The number of SOS markers, counted up to a little more than `kMostScans`. Segments are skipped by
+// their length, for thumbnails have scans of their own.
+int count_scans(Bytes file) {
+  const auto is_fill = [](std::uint8_t b) { return b == 0xFF; };
+  int scans = 0;
+  std::size_t at = 2;
+  while (at < file.size() && scans <= kMostScans) {
+    const void* found = std::memchr(file.data() + at, 0xFF, file.size() - at);
+    if (found == nullptr) break;
+    at = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - file.data());
+    while (at < file.size() && is_fill(file[at]))
+      ++at;
+    if (at >= file.size()) break;
+    const std::uint8_t marker = file[at++];
+    if (marker == 0xD9) break;
+    if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // stuffing, TEM, RSTn, SOI
+    if (marker == 0xDA) ++scans;
+    if (file.size() - at < 2) break;
+    at += std::max<std::size_t>(2, std::size_t{file[at]} << 8U | file[at + 1]);
+  }
+  return scans;
+}
+
+std::string text_of(const LibjpegReport& report) {
+  return report.text.data();
+}
+
+}  // namespace
+
+LibjpegDecoder::LibjpegDecoder(Bytes file) : file_(file) {
+  start(report);
+  jpeg.err = &report.base;
+  created_ = guarded(report, [this] { jpeg_create_decompress(&jpeg); });
+  source_.init_source = start_source;
+  source_.fill_input_buffer = more_source;
+  source_.skip_input_data = skip_source;
+  source_.resync_to_restart = jpeg_resync_to_restart;
+  source_.term_source = end_source;
+  source_.next_input_byte = file.data();
+  source_.bytes_in_buffer = file.size();
+  jpeg.src = &source_;
+}
+
+bool LibjpegDecoder::read_header() {
+  return created_ && guarded(report, [this] { jpeg_read_header(&jpeg, TRUE); });
+}
+
+Result<Done> LibjpegDecoder::open_whole() {
+  if (!read_header()) return header_error();
+  report.multiple_scans = jpeg_has_multiple_scans(&jpeg) != 0;
+  if (report.multiple_scans && count_scans(file_) > kMostScans) {
+    return Error{ErrorCode::Unsupported, "JPEG with more than " + std::to_string(kMostScans) +
+                                             " scans is not read: it costs much time to decode"};
+  }
+  report.in_pixels = true;
+  return Done{};
+}
+
+// In picture data 0xFF never stands before 0xD9
+// otherwise, so a file that is cut short has none behind its header.
+bool LibjpegDecoder::has_end_marker() const {
+  const std::size_t first = file_.size() - jpeg.src->bytes_in_buffer;
+  for (std::size_t at = file_.size(); at > first + 1; --at) {
+    if (file_[at - 1] == kEoi && file_[at - 2] == 0xFF) return true;
+  }
+  return false;
+}
+
+// They are valid Huffman
+// codes, and the decoder may fall into step behind them without a word. The code of zeros is the
+// first of a table; where it stands for a coefficient, a run of this length would be whole blocks
+// of one same coefficient: no picture. Where it stands for "end of block" it may be a plain area,
+// and nothing is said.
+std::optional<Error> LibjpegDecoder::find_hole() const {
+  constexpr std::size_t kRun = 128;
+  if (jpeg.progressive_mode != 0 || jpeg.arith_code != 0) return std::nullopt;
+  bool coefficient = false;
+  for (int i = 0; i < jpeg.comps_in_scan; ++i) {
+    const int number = jpeg.cur_comp_info[i]->ac_tbl_no;
+    if (number < 0 || number >= NUM_HUFF_TBLS) return std::nullopt;  // the decoder will say so
+    const JHUFF_TBL* const table = jpeg.ac_huff_tbl_ptrs[number];
+    coefficient = coefficient || (table != nullptr && (table->huffval[0] & 15U) != 0);
+  }
+  if (!coefficient) return std::nullopt;
+
+  const auto zero = [](std::uint8_t b) { return b == 0; };
+  const std::size_t first = file_.size() - jpeg.src->bytes_in_buffer;
+  for (std::size_t at = first + kRun; at < file_.size();
+       at += kRun) {  // any longer run holds such a byte
+    if (at % (std::size_t{1} << 20U) < kRun) passed(file_.data() + at);
+    if (file_[at] != 0) continue;
+    const auto* const here = file_.data() + at;
+    const auto* const end = std::find_if_not(here, file_.data() + file_.size(), zero);
+    const auto* begin = here;
+    while (begin > file_.data() + first && begin[-1] == 0)
+      --begin;
+    const auto run = static_cast<std::size_t>(end - begin);
+    if (run >= kRun) {
+      return Error{ErrorCode::Damaged, "damaged: " + std::to_string(run) +
+                                           " zero bytes amid the picture data, from byte " +
+                                           std::to_string(begin - file_.data()) + " of the file"};
+    }
+  }
+  return std::nullopt;
+}
+
+Error LibjpegDecoder::header_error() const {
+  switch (report.fatal) {
+    case JERR_IMAGE_TOO_BIG:
+      return {ErrorCode::TooLarge, "the header says " + std::to_string(jpeg.image_height) + " x " +
+                                       std::to_string(jpeg.image_width) + " pixels; at most " +
+                                       std::to_string(JPEG_MAX_DIMENSION) +
+                                       " rows and columns are read"};
+    case JERR_EMPTY_IMAGE:
+      return {ErrorCode::Damaged, "damaged: the header says " + std::to_string(jpeg.image_height) +
+                                      " x " + std::to_string(jpeg.image_width) + " pixels"};
+    case JERR_BAD_PRECISION:
+      return {ErrorCode::Unsupported, "JPEG with " + std::to_string(jpeg.data_precision) +
+                                          " bits per sample is not read, only 8"};
+    case JERR_SOF_UNSUPPORTED: {
+      const int frame = report.base.msg_parm.i[0] - 0xC0;
+      const char* kind = frame == 3 || frame == 11 ? "lossless" : "hierarchical";
+      return {ErrorCode::Unsupported,
+              std::string(kind) + " JPEG (SOF" + std::to_string(frame) + ") is not read"};
+    }
+    case JERR_OUT_OF_MEMORY:
+      return {ErrorCode::TooLarge, "not enough memory for the picture (" + text_of(report) + ")"};
+    default:
+      break;
+  }
+  if (report.ran_out) return {ErrorCode::Truncated, "truncated: the file ends within its header"};
+  return {ErrorCode::Damaged, "damaged: the header cannot be read (" + text_of(report) + ")"};
+}
+
+Error LibjpegDecoder::damage() const {
+  const std::string rows = std::to_string(jpeg.image_height);
+  const bool in_scans = jpeg.progressive_mode != 0 || jpeg.comps_in_scan < jpeg.num_components;
+  // Rows are met once in each scan, so there the scan says more.
+  const std::string row = std::to_string(report.damaged_row) + " of " + rows;
+  const std::string scan = std::to_string(report.damaged_scan);
+  if (report.at_end) {
+    return {ErrorCode::Truncated,
+            in_scans ? "truncated: the picture data ends in scan " + scan + ", at row " + row
+                     : "truncated: the picture data ends at row " + row};
+  }
+  return {ErrorCode::Damaged, "damaged: corrupt entropy data near row " + row +
+                                  (in_scans ? " in scan " + scan : "") + " (" + text_of(report) +
+                                  ")"};
+}
+
+Error LibjpegDecoder::fatal_error() const {
+  if (report.damage != 0) return damage();
+  if (report.fatal == JERR_OUT_OF_MEMORY) return header_error();
+  if (report.ran_out) {
+    return {ErrorCode::Truncated, "truncated: the file ends before the picture data is complete"};
+  }
+  return {ErrorCode::Damaged, "damaged: the picture data cannot be read (" + text_of(report) + ")"};
+}
+
+std::optional<Error> LibjpegDecoder::silent_damage() const {
+  // With one scan every pixel has been read when the file ends; with several, scans may be missing.
+  // An arithmetic decoder takes zeros for missing data without a word.
+  if (report.ran_out && (report.multiple_scans || jpeg.arith_code != 0)) {
+    return Error{ErrorCode::Truncated, "truncated: the file ends after scan " +
+                                           std::to_string(jpeg.input_scan_number) +
+                                           " without an end marker"};
+  }
+  if (report.never_seen != 0) {
+    return Error{ErrorCode::Damaged, "damaged: no scan holds colour component " +
+                                         std::to_string(report.never_seen) + " of " +
+                                         std::to_string(jpeg.num_components)};
+  }
+  return std::nullopt;
+}
+
+void finish_pixels(jpeg_decompress_struct& jpeg) {
+  // libjpeg makes grey of a component without data. The table is set by a component's first scan.
+  for (int i = 0; i < jpeg.num_components; ++i) {
+    if (jpeg.comp_info[i].quant_table == nullptr) {
+      report_of(reinterpret_cast<j_common_ptr>(&jpeg)).never_seen = i + 1;
+    }
+  }
+  jpeg_finish_decompress(&jpeg);  // reads on to the end marker, so that left-over data is seen
+}
+
+// ---- writing
+
+void LibjpegEncoder::empty_chunk(j_compress_ptr jpeg, std::size_t bytes) {
+  Destination& destination = destination_of(jpeg);
+  if (!destination.out->append({destination.chunk.data(), bytes})) ERREXIT(jpeg, JERR_FILE_WRITE);
+  destination.base.next_output_byte = destination.chunk.data();
+  destination.base.free_in_buffer = destination.chunk.size();
+}
+
+LibjpegEncoder::LibjpegEncoder(Sink& out) {
+  start(report);
+  jpeg.err = &report.base;
+  destination_.out = &out;
+  destination_.base.init_destination = [](j_compress_ptr to) { empty_chunk(to, 0); };
+  destination_.base.empty_output_buffer = [](j_compress_ptr to) -> boolean {
+    empty_chunk(to, destination_of(to).chunk.size());
+    return TRUE;
+  };
+  destination_.base.term_destination = [](j_compress_ptr to) {
+    empty_chunk(to, destination_of(to).chunk.size() - to->dest->free_in_buffer);
+  };
+}
+
+void LibjpegEncoder::create() {
+  jpeg_create_compress(&jpeg);
+  jpeg.dest = &destination_.base;
+}
+
+Error LibjpegEncoder::error() const {
+  switch (report.fatal) {
+    case JERR_MISMATCHED_QUANT_TABLE:
+      return {ErrorCode::Unsupported, "its scans use several tables of one number"};
+    case JERR_BAD_DCT_COEF:
+      return {ErrorCode::Damaged, "damaged: the picture data hold impossible coefficients"};
+    default:
+      return {ErrorCode::Internal, "libjpeg cannot encode: " + text_of(report)};
+  }
+}
+
+}  // namespace deckle
