@@ -426,7 +426,7 @@ TEST_CASE("a finished shard keeps its manifest as long as that is true", "[batch
   const auto done = test::visible(out);
   Child::Variables task = inputs.task(out);
   task["WORKER_SHARD"] = "0/1";
-  task["WORKER_KILL_REPORT"] = std::to_string(first.written + first.failed);
+  task["WORKER_KILL_REPORT"] = std::to_string(inputs.inputs.size());
   const auto killed_at_the_end = [&] {
     Child child(kWorker, task);
     return WTERMSIG(child.wait()) == SIGKILL;

@@ -264,7 +264,7 @@ class Child {
     for (std::string& variable : environment)
       envp.push_back(variable.data());
     envp.push_back(nullptr);
-    std::string program = "deckle_tests";
+    std::string program = "a worker";
     std::string name = test_case;
     char* argv[] = {program.data(), name.data(), nullptr};  // NOLINT(modernize-avoid-c-arrays)
     const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
