@@ -388,8 +388,12 @@ class Engine {
     gone_.clear();
   }
 
+  // A shard's manifest names the whole list too: one input more, of whichever shard, is in all of
+  // them, or they would not be merged.
   [[nodiscard]] std::uint64_t digest_of_inputs() const {
     std::uint64_t digest = 0;
+    if (options_.shard)
+      digest = XXH3_64bits(options_.all_inputs.data(), options_.all_inputs.size());
     for (const InputFile& file : inputs_.files) {
       digest = XXH3_64bits_withSeed(file.path.data(), file.path.size(), digest);
     }

@@ -167,6 +167,31 @@ TEST_CASE("a shard that is run again changes nothing", "[batch][merge][shard]") 
   CHECK(test::text_of(three.target) == expected);
 }
 
+TEST_CASE("an input that is added reaches the manifests of all shards", "[batch][merge][shard]") {
+  const test::Folder folder;
+  const std::string out = folder / "out";
+  for (int i = 0; i < 12; ++i)
+    folder.put("in/" + std::to_string(i) + ".png", test::png(12, 12));
+  test::age(folder / "in");
+  const auto merged_text = [&] {
+    for (std::uint32_t i = 0; i < 3; ++i)
+      run_shard(crops(), folder, out, {i, 3});
+    const auto merged = merge_manifests({out}, folder / "merged");
+    REQUIRE(merged);
+    CHECK(merged->problems.empty());
+    return test::text_of(folder / "merged");
+  };
+  CHECK(test::lines_of(merged_text()).size() == 1 + 12);
+  folder.put("in/new.png", test::png(13, 13));
+  test::set_mtime(folder / "in/new.png", 1'600'000'000'000'000'000);
+  (void)test::finish(crops(), folder / "in", folder / "straight");
+  CHECK(merged_text() == test::manifest_text(folder / "straight"));
+  // Once that is so, nothing is written any more.
+  const auto stamps = test::stamps(out);
+  (void)merged_text();
+  CHECK(test::stamps(out) == stamps);
+}
+
 TEST_CASE("missing shards are named", "[batch][merge][refuse]") {
   const Three three;
   std::filesystem::remove(three.shard(1));
