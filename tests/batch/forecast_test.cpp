@@ -5,6 +5,7 @@
 
 #include "batch/engine.h"
 #include "support/catch.h"
+#include "support/paths.h"
 #include "support/runs.h"
 
 using namespace deckle;
@@ -119,7 +120,7 @@ TEST_CASE("a forecast counts what a run then does", "[batch][forecast]") {
 
 TEST_CASE("orientation decides the shape that a forecast shows", "[batch][forecast]") {
   const InputList list =
-      test::listed(InputRequest{{std::string(DECKLE_SAMPLES_DIR) + "/turned.jpg"}, {}, '\n', ""});
+      test::listed(InputRequest{{test::samples_folder() + "/turned.jpg"}, {}, '\n', ""});
   Chain chain = test::chain_of(R"({"layers": [{"class_name": "Cropping2D", "cropping": 1}]})");
   const Shape upright = forecast(chain, list, 1).groups.front().input;
   chain.input.apply_orientation = false;

@@ -12,6 +12,7 @@
 #include "core/json.h"
 #include "support/catch.h"
 #include "support/chains.h"
+#include "support/paths.h"
 
 using namespace deckle;
 using test::chain_of;
@@ -403,7 +404,7 @@ TEST_CASE("every configuration of the repository is a chain") {
                                        "webp-thumbs"};
   for (const std::string& name : names) {
     CAPTURE(name);
-    std::ifstream stream(std::string(DECKLE_CONFIGS_DIR) + "/" + name + ".json");
+    std::ifstream stream(test::configs_folder() + "/" + name + ".json");
     const std::string text((std::istreambuf_iterator<char>(stream)), {});
     const Json once = resolved(chain_of(text));
     CHECK(resolved(chain_of(once.dump())) == once);

@@ -8,6 +8,7 @@
 #include "support/catch.h"
 #include "support/chains.h"
 #include "support/folders.h"
+#include "support/paths.h"
 
 using namespace deckle;
 using test::Folder;
@@ -15,7 +16,7 @@ using test::Lines;
 
 namespace {
 
-const std::string kFolder = std::string(DECKLE_GOLDEN_DIR) + "/keras_weights";
+const std::string kFolder = test::golden_folder() + "/keras_weights";
 
 // The weights of the layers of a model, with the weights of a file.
 std::vector<Json> weights_of(const std::string& model, const std::string& weights) {

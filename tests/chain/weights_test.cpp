@@ -10,6 +10,7 @@
 #include "support/catch.h"
 #include "support/chains.h"
 #include "support/folders.h"
+#include "support/paths.h"
 
 using namespace deckle;
 using test::Folder;
@@ -66,7 +67,7 @@ TEST_CASE("other numbers under the same name are another chain", "[weights]") {
 }
 
 TEST_CASE("an archive's arrays are taken in its order", "[weights]") {
-  const std::string folder = std::string(DECKLE_GOLDEN_DIR) + "/arrays";
+  const std::string folder = test::golden_folder() + "/arrays";
   Json chain = Json::parse(R"({"layers": [{"class_name": "Conv2D", "weights": "stored.npz"}]})");
   CHECK(put_weights_in(chain, folder).mistakes.empty());
   const auto listing = list_npz(folder + "/stored.npz");

@@ -5,13 +5,14 @@
 
 #include "support/catch.h"
 #include "support/folders.h"
+#include "support/paths.h"
 #include "support/pictures.h"
 
 using namespace deckle;
 
 namespace {
 
-const std::string kFolder = std::string(DECKLE_GOLDEN_DIR) + "/keras_weights/";
+const std::string kFolder = test::golden_folder() + "/keras_weights/";
 
 std::string bytes_of(const std::string& name) {
   return test::text_of(kFolder + name);

@@ -13,6 +13,7 @@
 #include "support/catch.h"
 #include "support/folders.h"
 #include "support/golden.h"
+#include "support/paths.h"
 #include "support/pictures.h"
 
 using namespace deckle;
@@ -23,7 +24,7 @@ using namespace std::string_view_literals;
 namespace {
 
 std::string golden(const std::string& name) {
-  return std::string(DECKLE_GOLDEN_DIR) + "/arrays/" + name;
+  return test::golden_folder() + "/arrays/" + name;
 }
 
 std::vector<std::string> names_in(const std::string& path) {

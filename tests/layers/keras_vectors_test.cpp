@@ -20,6 +20,7 @@
 #include "support/chains.h"
 #include "support/golden.h"
 #include "support/npy.h"
+#include "support/paths.h"
 #include "support/samples.h"
 
 using namespace deckle;
@@ -141,7 +142,7 @@ Json zeros(const std::vector<std::int64_t>& shape) {
 void check_case(const Json& item, const std::string& form) {
   INFO(item["id"].get<std::string>() << ", " << form);
   const Chain chain =
-      test::chain_of(chain_text(item, form), std::string(DECKLE_GOLDEN_DIR) + "/keras");
+      test::chain_of(chain_text(item, form), test::golden_folder() + "/keras");
   CHECK(resolved(test::chain_of(resolved(chain).dump())) == resolved(chain));
   const auto got = answer(chain, test::golden_text("keras/" + item["input"].get<std::string>()));
   if (!got) FAIL(got.error().message);

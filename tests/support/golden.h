@@ -8,11 +8,12 @@
 #include <string>
 
 #include "core/json.h"
+#include "support/paths.h"
 
 namespace deckle::test {
 
 inline std::string golden_text(const std::string& name) {
-  const std::string path = std::string(DECKLE_GOLDEN_DIR) + "/" + name;
+  const std::string path = golden_folder() + "/" + name;
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw std::runtime_error("cannot read " + path);
   return {std::istreambuf_iterator<char>(stream), {}};
