@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # The packages that deckle needs, and the build that samples/run.sh and tests/run.sh share.
 #
-#     ./setup.sh [GROUP]...    installs what is missing of build, test, format, tidy, tsan, bench, slurm; default: build test
-#     source setup.sh          gives `need_packages GROUP...` and `build_preset NAME [TARGET...]`
+#     ./setup.sh [GROUP]...    installs what is missing of build, test, format, tidy, tsan, bench, slurm, package,
+#                              fresh; default: build test
+#     source setup.sh          gives `need_packages GROUP...` and `build_preset NAME [CMAKE-OPTION...] [-- TARGET...]`
+#
+# DECKLE_NO_INSTALL=1 installs nothing: for libraries that do not come from packages. CMake then names what it misses.
+# DECKLE_CMAKE_OPTIONS holds further options for CMake, for instance -DCMAKE_CXX_COMPILER=clang++.
 
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config libcli11-dev nlohmann-json3-dev libopencv-core-dev
-           libopencv-imgcodecs-dev libjpeg-dev libpng-dev libdeflate-dev libtiff-dev libwebp-dev libzip-dev
-           libssl-dev libxxhash-dev libdnnl-dev libhdf5-dev"
+           libopencv-imgcodecs-dev libopenjp2-7-dev libjpeg-dev libpng-dev libdeflate-dev libtiff-dev libwebp-dev
+           libzip-dev libssl-dev libxxhash-dev libdnnl-dev libhdf5-dev"
   [test]="catch2 python3 python3-jsonschema"
   [format]="git clang-format"
   [tidy]="clang-tidy libomp-dev"
@@ -15,72 +19,169 @@ declare -A packages=(
   [bench]="imagemagick graphicsmagick libvips-dev libvips-tools python3 python3-pil python3-opencv
            python3-torchvision libbenchmark-dev libopencv-imgproc-dev rsync strace valgrind"
   [slurm]="munge slurmctld slurmd slurm-client"
+  [package]="dpkg-dev file"
+  [fresh]="debootstrap git"
 )
 
 deckle_root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
-# Installs the missing packages of the groups named. Where that is not possible it says what is missing and goes
-# on: the same libraries may be there in another way, and CMake names whatever is not.
-need_packages() {
-  local group package missing=()
-  for group in "$@"; do
-    for package in ${packages[$group]?"no group of packages is called \"$group\""}; do
-      if ! command -v dpkg-query >/dev/null ||
-        [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then
-        missing+=("$package")
-      fi
-    done
+# Says on stderr what is wrong, a paragraph an argument.
+complain() {
+  printf '\n' >&2
+  printf '%s\n' "$@" >&2
+}
+
+# Runs a command with its output in a log file. Shows what it does and how long it took.
+#     logged LOG WHAT COMMAND...
+logged() {
+  local log=$1 what=$2 start=$SECONDS
+  shift 2
+  printf '%s ... ' "$what" >&2
+  if ! "$@" >"$log" 2>&1; then
+    printf 'failed\n' >&2
+    return 1
+  fi
+  printf 'done in %d s\n' "$((SECONDS - start))" >&2
+}
+
+# Those of these packages that are not installed, a line each.
+not_installed() {
+  local package
+  for package in "$@"; do
+    if [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then
+      printf '%s\n' "$package"
+    fi
   done
+}
+
+# How much apt-get will install: ", 224 with what they need: 201 MB to fetch, 905 MB on disk". Empty if it does not say.
+install_size() {
+  LC_ALL=C apt-get install --assume-no --no-install-recommends -o Debug::NoLocking=1 "$@" 2>/dev/null | awk '
+    /newly installed/ { for (i = 2; i <= NF; ++i) if ($i == "newly") count = $(i - 1) }
+    /^Need to get/ { size = $4; sub(/^.*\//, "", size); unit = $5; fetch = size " " unit " to fetch" }
+    /additional disk space/ { disk = ", " $4 " " $5 " on disk" }
+    END { if (count && fetch) printf ", %d with what they need: %s%s", count, fetch, disk }'
+}
+
+# The lines of apt-get's log that say why it failed, each once.
+apt_reasons() {
+  grep -E '^(E|W|Err)[:0-9]' "$1" | sed 's/^/  /' | awk '!seen[$0]++' | head -n 6
+}
+
+# Installs the missing packages of the groups. Where that is not possible, it says what is missing, and fails.
+need_packages() {
+  if [[ -n ${DECKLE_NO_INSTALL-} ]]; then
+    return 0
+  fi
+  local group wanted=() missing
+  for group in "$@"; do
+    read -r -d '' -a missing <<<"${packages[$group]?"there is no group of packages \"$group\""}" || true
+    wanted+=("${missing[@]}")
+  done
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    complain "This system has no apt-get. deckle needs what Debian calls:" "  ${wanted[*]}" \
+      "Install them by hand, then run the same command with DECKLE_NO_INSTALL=1."
+    return 1
+  fi
+  mapfile -t missing < <(not_installed "${wanted[@]}")
   if [[ ${#missing[@]} == 0 ]]; then
     return 0
   fi
 
   local as_root=()
-  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-    printf 'This is not a Debian-like system. deckle needs what Debian 12 calls:\n  %s\n' "${missing[*]}" >&2
-    return 0
-  elif [[ $(id -u) != 0 ]]; then
-    if ! command -v sudo >/dev/null; then
-      printf 'Neither root nor sudo. Ask for these packages to be installed:\n  apt-get install %s\n' "${missing[*]}" >&2
-      return 0
+  if [[ $(id -u) != 0 ]]; then
+    if ! command -v sudo >/dev/null || ! { sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; }; }; then
+      complain "${#missing[@]} packages are missing, and this user may not install packages (no sudo). Ask for this command to be run:" \
+        "  apt-get install --no-install-recommends ${missing[*]}" \
+        "Then run the same command again. If the libraries are there in another way, set DECKLE_NO_INSTALL=1."
+      return 1
     fi
     as_root=(sudo)
   fi
 
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=400)
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -o DPkg::Lock::Timeout=400)
   local log
   log=$(mktemp)
-  printf 'Installing %d packages: %s\n' "${#missing[@]}" "${missing[*]}" >&2
-  if ! { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
-    tail -n 30 "$log" >&2
-    printf 'Not everything could be installed (above: the end of %s); going on without.\n' "$log" >&2
-    return 0
-  fi
-  rm -f -- "$log"
-}
-
-# Configures and builds a preset. Quiet: its whole output is in build/NAME.log, and its end shown if it fails.
-build_preset() {
-  local preset=$1 target targets=()
-  shift
-  for target in "$@"; do
-    targets+=(--target "$target")
-  done
-  local log=$deckle_root/build/$preset.log
-  mkdir -p -- "$deckle_root/build"
-  printf 'Building %s ... ' "$preset" >&2
-  local start=$SECONDS
-  if ! (
-    cd -- "$deckle_root" &&
-      cmake --preset "$preset" &&
-      cmake --build --preset "$preset" --parallel "$(nproc)" "${targets[@]}"
-  ) >"$log" 2>&1; then
-    printf 'failed. The end of %s:\n\n' "$log" >&2
-    tail -n 60 -- "$log" >&2
+  if ! logged "$log" "Reading the lists of packages" "${apt[@]}" update; then
+    complain "apt-get update failed:" "$(apt_reasons "$log")" \
+      "Check the network and /etc/apt/sources.list, then run the same command again. The whole log: $log"
     return 1
   fi
-  printf 'done in %d s\n' "$((SECONDS - start))" >&2
+  local update_log=$log
+  log=$(mktemp)
+  if ! logged "$log" "Installing ${#missing[@]} packages (${missing[*]})$(install_size "${missing[@]}")" \
+    "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; then
+    # An update that reached no mirror is no error to apt-get: its warnings are the reason then.
+    complain "apt-get install failed:" "$(apt_reasons "$update_log")" "$(apt_reasons "$log")" \
+      "Check the network and /etc/apt/sources.list (deckle needs Debian 12 or later, or Ubuntu 24.04), or run by hand:" \
+      "  apt-get install --no-install-recommends ${missing[*]}" \
+      "Then run the same command again. The whole log: $log"
+    return 1
+  fi
+  rm -f -- "$log" "$update_log"
 }
+
+# How many compilers may run at once: one a processor, and 1.5 GB of memory for each.
+build_jobs() {
+  local processors memory
+  processors=$(nproc 2>/dev/null || echo 1)
+  memory=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo 2>/dev/null)
+  memory=${memory:-$processors}
+  echo "$((memory < 1 ? 1 : memory < processors ? memory : processors))"
+}
+
+# Whether the CMake that will be run is new enough for the presets.
+check_cmake() {
+  local version
+  if ! version=$(cmake --version 2>/dev/null | awk 'NR == 1 { print $3 }') || [[ -z $version ]]; then
+    complain "cmake is missing: install CMake 3.25 or later (the package cmake of Debian 12)."
+    return 1
+  fi
+  if [[ $(printf '%s\n' 3.25 "$version" | sort -V | head -n 1) != 3.25 ]]; then
+    complain "$(command -v cmake) is version $version, and deckle needs CMake 3.25 or later (Debian 12 has it)." \
+      "Install a newer one, and see that it comes first in PATH."
+    return 1
+  fi
+}
+
+# Configures and builds a preset; without a TARGET, all of it. Quiet: all output is in build/NAME.log, and its end is
+# shown if it fails.
+#     build_preset NAME [CMAKE-OPTION...] [-- TARGET...]
+build_preset() {
+  local preset=$1 options=() targets=()
+  shift
+  while [[ $# -gt 0 && $1 != -- ]]; do
+    options+=("$1")
+    shift
+  done
+  for target in "${@:2}"; do
+    targets+=(--target "$target")
+  done
+  check_cmake || return 1
+  if ! mkdir -p -- "$deckle_root/build" 2>/dev/null || [[ ! -w $deckle_root/build ]]; then
+    complain "$deckle_root/build cannot be written. Copy the source tree to a folder of your own and build there."
+    return 1
+  fi
+  local log=$deckle_root/build/$preset.log
+  # shellcheck disable=SC2086  # DECKLE_CMAKE_OPTIONS is a list of words
+  if ! logged "$log" "Building preset $preset" in_root_do \
+    cmake --preset "$preset" "${options[@]}" ${DECKLE_CMAKE_OPTIONS-} -- \
+    cmake --build --preset "$preset" --parallel "$(build_jobs)" "${targets[@]}"; then
+    complain "The build failed. The end of $log:" "" "$(tail -n 60 -- "$log")"
+    return 1
+  fi
+}
+
+# Runs two commands, divided by the first --, in the root of the repository.
+in_root_do() (
+  cd -- "$deckle_root" || exit 1
+  local first=()
+  while [[ $1 != -- ]]; do
+    first+=("$1")
+    shift
+  done
+  "${first[@]}" && "${@:2}"
+)
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
   set -euo pipefail

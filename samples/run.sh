@@ -21,7 +21,7 @@ fi
 pictures=$(cd -- "$pictures" && pwd)
 
 need_packages build
-build_preset release deckle
+build_preset release -- deckle
 deckle=$deckle_root/build/release/deckle
 
 # From here on all paths are as seen from the repository, so that they are short on the screen.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs all tests.
 #
-#     tests/run.sh [--preset ci|debug|release|asan|tsan] [-- CTEST-ARGUMENT...]
+#     tests/run.sh [--preset release|ci|debug|asan|tsan] [-- CTEST-ARGUMENT...]
 #     tests/run.sh --format      only checks the format of the C++ files
 #     tests/run.sh --tidy        only runs clang-tidy over src/ and cli/
 #     tests/run.sh --slurm [full]    only runs shards on a real Slurm, which it installs; needs root
@@ -28,7 +28,7 @@ check_format() {
 
 check_tidy() {
   need_packages build test tidy
-  build_preset debug deckle
+  build_preset debug -- deckle
   local files
   mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard 'src/*.cpp' 'cli/*.cpp')
   printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build/debug \
@@ -41,12 +41,12 @@ run_slurm() {
     printf 'SKIPPED: needs root, to run a Slurm\n'
     return
   fi
-  need_packages build slurm
-  build_preset ci deckle
+  need_packages build test slurm
+  build_preset ci -- deckle
   tests/slurm/acceptance.sh build/ci/deckle "$@"
 }
 
-preset=ci
+preset=release  # its objects are those of samples/run.sh; in preset ci warnings are errors
 while [[ $# -gt 0 ]]; do
   case $1 in
     --preset)
@@ -87,7 +87,7 @@ if [[ $preset == tsan ]]; then
   groups+=(tsan)
 fi
 need_packages "${groups[@]}"
-build_preset "$preset" all make_samples
+build_preset "$preset" -DDECKLE_WITH_TESTS=ON -- all make_samples
 
 # Real photographs and broken files, where somebody has put them beside the repository. Tests that want them say
 # that they are skipped where they are not there.
