@@ -114,8 +114,8 @@ TEST_CASE("scans of chroma that is sampled in unusual ways", "[codecs][jpeg][win
   struct Sampling {
     int blue_across, blue_down, red_across, red_down;
   };
-  const auto by = GENERATE(values<Sampling>(
-      {{1, 2, 1, 2}, {2, 1, 2, 1}, {2, 2, 1, 1}, {2, 1, 1, 2}, {1, 1, 2, 2}}));
+  const auto by = GENERATE(
+      values<Sampling>({{1, 2, 1, 2}, {2, 1, 2, 1}, {2, 2, 1, 1}, {2, 1, 1, 2}, {1, 1, 2, 2}}));
   for (const auto& [rows, cols] : {std::pair{35, 33}, {150, 203}, {16, 35}}) {
     CAPTURE(by.blue_across, by.blue_down, by.red_across, by.red_down, rows, cols);
     CHECK(scans(jpeg_with(lively(rows, cols, 3), JCS_UNKNOWN,
