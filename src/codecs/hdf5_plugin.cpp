@@ -4,6 +4,7 @@
 // Shapes  any number of axes; numbers of every type become float32, bfloat16 of Keras 3 too
 // Fails   with HDF5's innermost reason, which it would print; no exception leaves this file
 // Source  HDF5 1.10's reference manual
+#define H5_USE_110_API  // callbacks as HDF5 1.10 has them, whichever version is installed
 #include "codecs/hdf5_plugin.h"
 
 #include <hdf5.h>

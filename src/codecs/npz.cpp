@@ -38,29 +38,49 @@ std::string quoted(std::string_view name) {
   return "\"" + shortened(printable(name), 100) + "\"";
 }
 
-// What libzip says, as an error of ours.
+// Codes that older versions of libzip do not have.
+constexpr int kDataLength = 33;    // ZIP_ER_DATA_LENGTH, since 1.10
+constexpr int kTruncatedZip = 35;  // ZIP_ER_TRUNCATED_ZIP, since 1.11
+
+// A failure of libzip as an error of ours, in words of ours: its own change with its version.
 Error error_of(zip_error_t* error, const std::string& where) {
-  const std::string text = where + zip_error_strerror(error);
   const int system = zip_error_system_type(error) == ZIP_ET_SYS ? zip_error_code_system(error) : 0;
+  const auto with_system = [&](const char* text) {
+    return where + text + (system == 0 ? "" : ": " + std::string(std::strerror(system)));
+  };
   switch (zip_error_code_zip(error)) {
     case ZIP_ER_OPEN:
     case ZIP_ER_NOENT:
+      return {ErrorCode::Unreadable, with_system("cannot be opened"), system};
     case ZIP_ER_READ:
     case ZIP_ER_SEEK:
     case ZIP_ER_TELL:
-      return {ErrorCode::Unreadable, text, system};
+      return {ErrorCode::Unreadable, with_system("cannot be read"), system};
     case ZIP_ER_MEMORY:
-      return {ErrorCode::TooLarge, text};
+      return {ErrorCode::TooLarge, where + "not enough memory"};
     case ZIP_ER_MULTIDISK:
+      return {ErrorCode::Unsupported, where + "the archive is one part of several"};
     case ZIP_ER_COMPNOTSUPP:
+      return {ErrorCode::Unsupported, where + "its compression is not supported"};
     case ZIP_ER_ENCRNOTSUPP:
     case ZIP_ER_NOPASSWD:
+      return {ErrorCode::Unsupported, where + "it is encrypted; save it without a password"};
     case ZIP_ER_OPNOTSUPP:
-      return {ErrorCode::Unsupported, text};
+      return {ErrorCode::Unsupported, where + "an archive has to be a file, not a stream"};
     case ZIP_ER_EOF:
-      return {ErrorCode::Truncated, "truncated: " + text};
+      return {ErrorCode::Truncated, "truncated: " + where + "the data ends too early"};
+    case ZIP_ER_CRC:
+      return {ErrorCode::Damaged, "damaged: " + where + "CRC error"};
+    case ZIP_ER_ZLIB:
+    case ZIP_ER_COMPRESSED_DATA:
+      return {ErrorCode::Damaged, "damaged: " + where + "the compressed data is not valid"};
+    case ZIP_ER_INCONS:
+    case ZIP_ER_NOZIP:
+    case kDataLength:
+      return {ErrorCode::Damaged, "damaged: " + where + "the archive contradicts itself"};
     default:
-      return {ErrorCode::Damaged, "damaged: " + text};
+      return {ErrorCode::Damaged,
+              "damaged: " + where + "libzip's error " + std::to_string(zip_error_code_zip(error))};
   }
 }
 
@@ -117,6 +137,29 @@ std::optional<Error> check_entry(const zip_stat_t& entry) {
   return std::nullopt;
 }
 
+// The members of an archive that is open; an error at the first that cannot be as it is.
+std::optional<Error> take_entries(Archive& archive) {
+  const zip_int64_t count = zip_get_num_entries(archive.zip.get(), 0);
+  for (zip_int64_t i = 0; i < count; ++i) {
+    zip_stat_t entry;
+    const auto index = static_cast<zip_uint64_t>(i);
+    if (zip_stat_index(archive.zip.get(), index, 0, &entry) != 0)
+      return error_of(zip_get_error(archive.zip.get()), "");
+    if (auto wrong = check_entry(entry)) return wrong;
+    archive.entries.push_back({entry.name, index, entry.size});
+  }
+  return std::nullopt;
+}
+
+// Why an archive that libzip finds inconsistent cannot be read. Versions of libzip find different
+// mistakes inconsistent: those that are found here are named alike with all of them.
+Error inconsistent(const std::string& file, const Error& otherwise) {
+  Archive archive;
+  archive.zip.reset(zip_open(file.c_str(), ZIP_RDONLY, nullptr));
+  if (!archive.zip) return otherwise;
+  return take_entries(archive).value_or(otherwise);
+}
+
 Result<Archive> open_archive(const std::string& file) {
   std::array<char, 4> head{};
   errno = 0;
@@ -135,7 +178,7 @@ Result<Archive> open_archive(const std::string& file) {
   Archive archive;
   archive.zip.reset(zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));
   if (!archive.zip) {
-    if (code == ZIP_ER_NOZIP) {
+    if (code == ZIP_ER_NOZIP || code == kTruncatedZip) {
       if (begins == "PK\3\4"sv) {
         return Error{ErrorCode::Truncated,
                      "truncated: the archive's directory, at its end, is missing"};
@@ -148,18 +191,9 @@ Result<Archive> open_archive(const std::string& file) {
     zip_error_init_with_code(&error, code);
     const Error ours = error_of(&error, "");
     zip_error_fini(&error);
-    return ours;
+    return code == ZIP_ER_INCONS ? inconsistent(file, ours) : ours;
   }
-
-  const zip_int64_t count = zip_get_num_entries(archive.zip.get(), 0);
-  for (zip_int64_t i = 0; i < count; ++i) {
-    zip_stat_t entry;
-    const auto index = static_cast<zip_uint64_t>(i);
-    if (zip_stat_index(archive.zip.get(), index, 0, &entry) != 0)
-      return error_of(zip_get_error(archive.zip.get()), "");
-    if (auto wrong = check_entry(entry)) return *std::move(wrong);
-    archive.entries.push_back({entry.name, index, entry.size});
-  }
+  if (auto wrong = take_entries(archive)) return *std::move(wrong);
   return archive;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // plugin: dlopen, by full paths alone.
 // Fails   Unsupported where the plug-in is not there, cannot be loaded or is of another deckle
-// Source  dlopen(3), proc(5)
+// Source  dlopen(3), proc(5), getauxval(3)
 #include "codecs/plugin.h"
 
 #include <dlfcn.h>
+#include <sys/auxv.h>
 
 #include <system_error>
 
@@ -23,13 +24,24 @@ Error unusable(const Plugin& plugin, const std::string& what) {
 
 std::vector<fs::path> plugin_folders() {
   std::error_code failed;
-  const fs::path here = fs::read_symlink("/proc/self/exe", failed).parent_path();
+  fs::path self = fs::read_symlink("/proc/self/exe", failed);
+  if (failed) {  // /proc is not mounted, as in a bare chroot: the name by which it was started
+    const auto* name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT
+    if (name == nullptr) return {};
+    self = fs::canonical(name, failed);
+  }
   if (failed) return {};
+  const fs::path here = self.parent_path();
   return {here, here.parent_path(), (here / DECKLE_PLUGIN_FOLDER).lexically_normal()};
 }
 
 Result<void*> open_plugin(const Plugin& plugin, std::span<const fs::path> folders,
                           std::span<const char* const> functions) {
+  if (folders.empty()) {
+    return unusable(plugin,
+                    "is looked for beside deckle: where that is cannot be found out unless "
+                    "/proc is mounted");
+  }
   std::string looked_in;
   for (const fs::path& folder : folders) {
     const fs::path path = folder / plugin.file;

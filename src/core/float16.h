@@ -18,23 +18,7 @@ namespace deckle {
 struct Float16 {
   std::uint16_t bits = 0;
 
-  constexpr Float16() = default;
-  template <std::floating_point T>
-  constexpr explicit Float16(T value) : bits(rounded(value)) {}
-  /// By way of double: what that rounds is far beyond the largest half.
-  template <std::integral T>
-  constexpr explicit Float16(T value) : Float16(static_cast<double>(value)) {}
-
-  [[nodiscard]] static constexpr Float16 from_bits(std::uint16_t bits) {
-    Float16 half;
-    half.bits = bits;
-    return half;
-  }
-
-  constexpr explicit operator float() const { return widened<float>(); }
-  constexpr explicit operator double() const { return widened<double>(); }
-
- private:
+ private:  // in front, because clang 14 evaluates no template that it meets only later
   static constexpr int kFraction = 10;      ///< bits
   static constexpr int kBias = 15;          ///< of the exponent
   static constexpr int kLeast = 1 - kBias;  ///< the exponent of the smallest normal number
@@ -101,6 +85,23 @@ struct Float16 {
     }
     return std::bit_cast<T>(sign | magnitude);
   }
+
+ public:
+  constexpr Float16() = default;
+  template <std::floating_point T>
+  constexpr explicit Float16(T value) : bits(rounded(value)) {}
+  /// By way of double: what that rounds is far beyond the largest half.
+  template <std::integral T>
+  constexpr explicit Float16(T value) : Float16(static_cast<double>(value)) {}
+
+  [[nodiscard]] static constexpr Float16 from_bits(std::uint16_t bits) {
+    Float16 half;
+    half.bits = bits;
+    return half;
+  }
+
+  constexpr explicit operator float() const { return widened<float>(); }
+  constexpr explicit operator double() const { return widened<double>(); }
 };
 static_assert(sizeof(Float16) == 2 && std::is_trivially_copyable_v<Float16>);
 

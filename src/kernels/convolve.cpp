@@ -8,15 +8,16 @@
 #include <cassert>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <list>
 #include <map>
 #include <mutex>
 #include <numbers>
-#include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
 #include <utility>
 
 #include "kernels/convert.h"
+#include "kernels/onednn.h"
 
 namespace deckle {
 namespace {
@@ -93,23 +94,20 @@ struct Primitive {
   memory::desc to;
 };
 
-template <typename Forward, typename Algorithm>
-Primitive make_primitive(const FilterBank& bank, Algorithm algorithm, const memory::desc& from,
-                         const memory::desc& to, std::span<const ConvolvedAxis> axes,
-                         const Shape& in) {
-  memory::dims strides;
-  memory::dims dilations;
-  memory::dims before;
-  memory::dims after;
+template <typename Forward>
+Primitive make_primitive(const FilterBank& bank, dnnl::algorithm algorithm,
+                         const memory::desc& from, const memory::desc& to,
+                         std::span<const ConvolvedAxis> axes, const Shape& in) {
+  onednn::Geometry geometry;
   for (int a = 0; a < bank.rank; ++a) {
     const ConvolvedAxis& axis = axes[static_cast<std::size_t>(a)];
     const std::int64_t reach = (bank.size.at(static_cast<std::size_t>(a)) - 1) * axis.dilation + 1;
     const std::int64_t narrow = bank.transposed ? in[a] : axis.out;
     const std::int64_t wide = bank.transposed ? axis.out : in[a];
-    strides.push_back(axis.stride);
-    dilations.push_back(axis.dilation - 1);
-    before.push_back(axis.before);
-    after.push_back((narrow - 1) * axis.stride + reach - wide - axis.before);
+    geometry.strides.push_back(axis.stride);
+    geometry.dilations.push_back(axis.dilation - 1);
+    geometry.before.push_back(axis.before);
+    geometry.after.push_back((narrow - 1) * axis.stride + reach - wide - axis.before);
   }
   const memory::desc kernel(kernel_dims(bank), memory::data_type::f32, Tag::any);
   const memory::desc bias =
@@ -117,12 +115,11 @@ Primitive make_primitive(const FilterBank& bank, Algorithm algorithm, const memo
   dnnl::primitive_attr attributes;
   if (bank.activation == Activation::Relu) {  // the one that it computes exactly
     dnnl::post_ops after_sum;
-    after_sum.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+    onednn::append_relu(after_sum);
     attributes.set_post_ops(after_sum);
   }
-  const typename Forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, from, kernel,
-                                    bias, to, strides, dilations, before, after);
-  const typename Forward::primitive_desc primitive(desc, attributes, cpu());
+  const auto primitive =
+      onednn::forward<Forward>(algorithm, from, kernel, bias, to, geometry, attributes, cpu());
   return {Forward(primitive), primitive.weights_desc(), from, to};
 }
 
@@ -211,11 +208,32 @@ void activate(Activation activation, int softmax_axis, const Shape& shape, std::
 // channels: then a vector register is full. As many of them as divide a row, but no more than that.
 constexpr std::int64_t kLanes = 64;
 
-bool is_upright(const FilterBank& bank, const Shape& shape, std::span<const ConvolvedAxis> axes) {
+using Taps = std::array<TapRange, 3>;  // of each axis; [0, 1) where there is none
+
+bool is_upright(const FilterBank& bank, const Taps& taps, const Shape& shape,
+                std::span<const ConvolvedAxis> axes) {
   const auto last = static_cast<std::size_t>(shape.rank) - 1;
   const ConvolvedAxis as_it_is{1, axes[last].dilation, 0, shape[shape.rank - 1]};
-  return bank.each_channel && shape.rank > 1 && bank.size.at(last) == 1 && axes[last] == as_it_is &&
-         bank.activation != Activation::Softmax;
+  return bank.each_channel && shape.rank > 1 && taps.at(last).end - taps.at(last).first == 1 &&
+         axes[last] == as_it_is && bank.activation != Activation::Softmax;
+}
+
+// The filter with these taps alone.
+FilterBank trimmed(const FilterBank& all, const Taps& taps) {
+  FilterBank bank = all;
+  for (std::size_t a = 0; a < taps.size(); ++a)
+    bank.size.at(a) = taps.at(a).end - taps.at(a).first;
+  const std::int64_t tap =
+      static_cast<std::int64_t>(all.kernel.size()) / (all.size[0] * all.size[1] * all.size[2]);
+  bank.kernel.clear();
+  for (std::int64_t x = taps[0].first; x < taps[0].end; ++x) {
+    for (std::int64_t y = taps[1].first; y < taps[1].end; ++y) {
+      const std::int64_t row = (x * all.size[1] + y) * all.size[2];
+      bank.kernel.insert(bank.kernel.end(), all.kernel.begin() + (row + taps[2].first) * tap,
+                         all.kernel.begin() + (row + taps[2].end) * tap);
+    }
+  }
+  return bank;
 }
 
 // The filter of one channel, for so many.
@@ -230,11 +248,34 @@ FilterBank repeated(const FilterBank& one, std::int64_t channels) {
   return bank;
 }
 
+// The part of the samples that begins at these places and is as long as `part` says.
+void copy_part(const SampleView& from, const std::array<std::int64_t, 3>& begin, const Shape& part,
+               std::uint8_t* to) {
+  std::array<std::int64_t, 3> all{1, 1, 1};
+  std::array<std::int64_t, 3> n{1, 1, 1};
+  for (int a = 0; a < part.rank; ++a) {
+    all.at(static_cast<std::size_t>(a)) = from.shape[a];
+    n.at(static_cast<std::size_t>(a)) = part[a];
+  }
+  const auto pixel = static_cast<std::size_t>(part.channels) * size_of(from.dtype);
+  const auto run = static_cast<std::size_t>(n[2]) * pixel;
+  for (std::int64_t b = 0; b < from.batch; ++b) {
+    for (std::int64_t x = begin[0]; x < begin[0] + n[0]; ++x) {
+      for (std::int64_t y = begin[1]; y < begin[1] + n[1]; ++y) {
+        const std::int64_t at = ((b * all[0] + x) * all[1] + y) * all[2] + begin[2];
+        std::memcpy(to, from.samples + static_cast<std::size_t>(at) * pixel, run);
+        to += run;
+      }
+    }
+  }
+}
+
 struct Key {
   std::uint64_t convolution;
   Shape in;
   std::int64_t batch;
   std::vector<ConvolvedAxis> axes;
+  Taps taps;
   bool operator==(const Key&) const = default;
 };
 
@@ -249,21 +290,33 @@ std::list<std::pair<Key, Primitive>>& kept_primitives() {
 struct Convolution::Prepared {
   std::uint64_t id;  // tells convolutions apart, also those that are gone
   std::mutex mutex;
-  std::list<std::pair<memory::desc, memory>> kernels;
-  std::map<std::int64_t, FilterBank> repeated;  // of each_channel, by channels
+  // The bank as it is needed, by its taps and the channels for which it is repeated, and the
+  // layouts of each. Nothing is removed or moved.
+  std::map<std::pair<std::array<std::int64_t, 6>, std::int64_t>, FilterBank> banks;
+  std::map<const FilterBank*, std::list<std::pair<memory::desc, memory>>> kernels;
 
-  const FilterBank& bank(const FilterBank& one, std::int64_t channels) {
+  const FilterBank& bank(const FilterBank& all, const Taps& taps, std::int64_t channels) {
+    std::array<std::int64_t, 6> ends{};
+    bool whole = true;
+    for (std::size_t a = 0; a < taps.size(); ++a) {
+      ends.at(2 * a) = taps.at(a).first;
+      ends.at(2 * a + 1) = taps.at(a).end;
+      whole = whole && taps.at(a) == TapRange{0, all.size.at(a)};
+    }
+    if (whole && !all.each_channel) return all;
     const std::lock_guard lock(mutex);
-    const auto found = repeated.find(channels);
-    return found != repeated.end()
-               ? found->second
-               : repeated.emplace(channels, deckle::repeated(one, channels)).first->second;
+    const std::pair key(ends, all.each_channel ? channels : 0);
+    const auto found = banks.find(key);
+    if (found != banks.end()) return found->second;
+    const FilterBank part = trimmed(all, taps);
+    return banks.emplace(key, all.each_channel ? repeated(part, channels) : part).first->second;
   }
 
   // The kernel in this layout. Nothing is written to what was handed out.
   const memory& kernel(const FilterBank& bank, const memory::desc& layout) {
     const std::lock_guard lock(mutex);
-    for (const auto& [desc, kernel] : kernels) {
+    auto& layouts = kernels[&bank];
+    for (const auto& [desc, kernel] : layouts) {
       if (desc == layout) return kernel;
     }
     memory plain(plain_kernel(bank), cpu(), const_cast<float*>(bank.kernel.data()));
@@ -271,9 +324,27 @@ struct Convolution::Prepared {
     dnnl::stream stream(cpu());
     dnnl::reorder(plain, laid_out).execute(stream, plain, laid_out);
     stream.wait();
-    return kernels.emplace_back(layout, laid_out).second;
+    return layouts.emplace_back(layout, laid_out).second;
   }
 };
+
+TapRange used_taps(const ConvolvedAxis& axis, std::int64_t size, std::int64_t in, bool transposed) {
+  const std::int64_t narrow = transposed ? in : axis.out;
+  const std::int64_t wide = transposed ? axis.out : in;
+  // Of the places p * stride + offset, p = 0 .. narrow - 1, one is within [0, wide).
+  const auto meets = [&](std::int64_t tap) {
+    const std::int64_t offset = tap * axis.dilation - axis.before;
+    const std::int64_t p = offset < 0 ? (-offset + axis.stride - 1) / axis.stride : 0;
+    return p < narrow && p * axis.stride + offset < wide;
+  };
+  TapRange taps{0, size};
+  while (taps.first < taps.end && !meets(taps.first))
+    ++taps.first;
+  if (taps.first == taps.end) return {0, 0};
+  while (!meets(taps.end - 1))
+    --taps.end;
+  return taps;
+}
 
 Convolution::Convolution(FilterBank bank)
     : bank_(std::move(bank)), prepared_(std::make_unique<Prepared>()) {
@@ -305,18 +376,55 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
   assert(bank_.each_channel || from.shape.channels == bank_.in);
   const Shape shape = shape_of(from.shape, axes);
   Shape out = shape;
-  thread_local Buffer floats;
+
+  // oneDNN sees no taps at the ends of an axis that meet nothing but padding: they are work for
+  // nothing, and oneDNN 3.7.2 has wrong sums for AVX-512 where an output is one column wide and
+  // most of the kernel lies in front of the image.
+  Key key{prepared_->id, from.shape, from.batch, {axes.begin(), axes.end()}, {}};
+  std::array<std::int64_t, 3> begin{};  // of what is looked at
+  for (int a = 0; a < bank_.rank; ++a) {
+    const auto i = static_cast<std::size_t>(a);
+    ConvolvedAxis& axis = key.axes[i];
+    TapRange& taps = key.taps.at(i);
+    taps = used_taps(axis, bank_.size.at(i), from.shape[a], bank_.transposed);
+    if (taps == TapRange{0, 0}) return fill_without_sum(shape, from.batch, to);
+    // oneDNN pads by nothing or more in front, and by more than -stride behind. What lies there
+    // of an input is left out, since nothing looks at it; of an output it has to be made.
+    const auto end = [&] {  // of the last window, from the beginning of the longer side
+      const std::int64_t windows = bank_.transposed ? from.shape[a] : axis.out;
+      const std::int64_t reach = (taps.end - taps.first - 1) * axis.dilation + 1;
+      return (windows - 1) * axis.stride + reach - axis.before;
+    };
+    if (bank_.transposed) {
+      taps.first = std::min(taps.first, axis.before / axis.dilation);
+      axis.before -= taps.first * axis.dilation;
+      while (taps.end < bank_.size.at(i) && end() + axis.stride <= axis.out)
+        ++taps.end;
+    } else {
+      axis.before -= taps.first * axis.dilation;
+      begin.at(i) = std::max<std::int64_t>(-axis.before, 0);
+      axis.before += begin.at(i);
+      key.in[a] -= begin.at(i);
+      if (end() + axis.stride <= key.in[a]) key.in[a] = end();
+    }
+  }
+
   const std::uint8_t* source = from.samples;
+  const auto count = static_cast<std::size_t>(from.batch * key.in.pixels() * key.in.channels);
+  thread_local Buffer part;
+  if (key.in != from.shape) {  // only of kernels with gaps, where the image is no larger than they
+    part.resize(count * size_of(from.dtype));
+    copy_part(from, begin, key.in, part.data());
+    source = part.data();
+  }
+  thread_local Buffer floats;
   if (from.dtype != DType::Float32) {
-    const auto count =
-        static_cast<std::size_t>(from.batch * from.shape.pixels() * from.shape.channels);
     floats.resize(count * sizeof(float));
     cast_to_float(source, from.dtype, count, reinterpret_cast<float*>(floats.data()));
     source = floats.data();
   }
 
-  Key key{prepared_->id, from.shape, from.batch, {axes.begin(), axes.end()}};
-  if (is_upright(bank_, from.shape, axes)) {
+  if (is_upright(bank_, key.taps, key.in, key.axes)) {
     const int last = out.rank - 1;
     const std::int64_t row = out[last] * out.channels;
     std::int64_t lanes = std::min(row, kLanes);
@@ -327,7 +435,7 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
       key.in[last] = out[last] = key.axes.back().out = row / lanes;
     }
   }
-  const FilterBank& bank = bank_.each_channel ? prepared_->bank(bank_, key.in.channels) : bank_;
+  const FilterBank& bank = prepared_->bank(bank_, key.taps, key.in.channels);
   const OneThread one_thread;
   auto& kept = kept_primitives();
   const auto found =
@@ -360,30 +468,25 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
   ready.primitive.execute(stream, arguments);
   stream.wait();
   floats.shrink(kKeptFloats);
+  part.shrink(kKeptFloats);
   if (bank.activation != Activation::Relu)
     activate(bank.activation, bank.softmax_axis, shape, from.batch, to);
 }
 
+// Where no tap meets the image, the sum is 0 everywhere.
+void Convolution::fill_without_sum(const Shape& shape, std::int64_t batch, float* to) const {
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  const auto count = static_cast<std::size_t>(batch * shape.pixels()) * channels;
+  for (std::size_t i = 0; i < count; ++i)
+    to[i] = bank_.bias.empty() ? 0.0F : bank_.bias[bank_.each_channel ? 0 : i % channels];
+  activate(bank_.activation, bank_.softmax_axis, shape, batch, to);
+}
+
 std::string convolution_library() {
-  // Of AVX-512's many kinds all have the same kernels for floats.
-  std::string_view kind = "AVX512";
-  switch (dnnl::get_effective_cpu_isa()) {
-    case dnnl::cpu_isa::sse41:
-      kind = "SSE4.1";
-      break;
-    case dnnl::cpu_isa::avx:
-      kind = "AVX";
-      break;
-    case dnnl::cpu_isa::avx2:
-    case dnnl::cpu_isa::avx2_vnni:
-      kind = "AVX2";
-      break;
-    default:
-      break;
-  }
   const dnnl_version_t* version = dnnl::version();
   return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-         std::to_string(version->patch) + ", " + std::string(kind);
+         std::to_string(version->patch) + ", " +
+         onednn::processor_name(onednn::kProcessors, dnnl::get_effective_cpu_isa());
 }
 
 void activate(Activation activation, int softmax_axis, Tensor& tensor) {

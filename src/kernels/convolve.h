@@ -69,6 +69,19 @@ struct ConvolvedAxis {
   bool operator==(const ConvolvedAxis&) const = default;
 };
 
+/// The first and last taps of a kernel that meet anything, and all between: [first, end).
+struct TapRange {
+  std::int64_t first = 0;
+  std::int64_t end = 1;
+
+  bool operator==(const TapRange&) const = default;
+};
+
+/// Which of `size` taps on an axis are ever multiplied by something other than padding. `in` is the
+/// length of the input. Nothing, [0, 0), where no tap meets it.
+[[nodiscard]] TapRange used_taps(const ConvolvedAxis& axis, std::int64_t size, std::int64_t in,
+                                 bool transposed);
+
 /// Samples where they lie: a tensor's, or some rows of it.
 struct SampleView {
   const std::uint8_t* samples = nullptr;
@@ -93,7 +106,7 @@ class Convolution {
   }
 
   /// batch x (axes) x in, of any type, to batch x (out of each axis) x out, in float32: activation
-  /// (sum + bias). Every window must touch the image.
+  /// (sum + bias). Every window must touch the image, with its taps or with what is between them.
   void run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const;
   /// The same to where there is room for it.
   void run(const SampleView& from, std::span<const ConvolvedAxis> axes, float* to) const;
@@ -101,12 +114,14 @@ class Convolution {
  private:
   struct Prepared;
   [[nodiscard]] Shape shape_of(const Shape& in, std::span<const ConvolvedAxis> axes) const;
+  void fill_without_sum(const Shape& shape, std::int64_t batch, float* to) const;
 
   FilterBank bank_;
   std::unique_ptr<Prepared> prepared_;
 };
 
-/// "oneDNN 2.6.3, AVX512": whose kernels are used, which the last bits depend on.
+/// "oneDNN 2.6.3, AVX512": whose kernels are used, and for which kind of processor: the last bits
+/// depend on it.
 [[nodiscard]] std::string convolution_library();
 
 /// Applies it in place, to float32. `softmax_axis` as in FilterBank.

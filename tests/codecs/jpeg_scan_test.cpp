@@ -80,7 +80,7 @@ TEST_CASE("a scan has libjpeg's pixels, all and windows", "[codecs][jpeg][window
        {std::pair{1, 5}, {2, 6}, {35, 33}, {150, 203}, {16, 35}, {17, 530}}) {
     CAPTURE(across, down, optimised, restarts, rows, cols);
     CHECK(scans(jpeg_with(lively(rows, cols, 3), JCS_UNKNOWN,
-                          [&](auto& j) {
+                          [&, across = across, down = down](auto& j) {
                             j.comp_info[0].h_samp_factor = across;
                             j.comp_info[0].v_samp_factor = down;
                             j.optimize_coding = optimised ? TRUE : FALSE;
@@ -98,7 +98,7 @@ TEST_CASE("scans of grey and RGB, and of the best and worst qualities", "[codecs
          {std::pair{1, JCS_GRAYSCALE}, {3, JCS_YCbCr}, {3, JCS_RGB}}) {
       CAPTURE(optimised, quality, channels, static_cast<int>(colours));
       CHECK(scans(jpeg_with(lively(97, 131, channels), JCS_UNKNOWN,
-                            [&](auto& j) {
+                            [&, channels = channels, colours = colours](auto& j) {
                               jpeg_set_colorspace(&j, colours);
                               jpeg_set_quality(&j, quality, TRUE);
                               j.optimize_coding = optimised ? TRUE : FALSE;
@@ -111,17 +111,20 @@ TEST_CASE("scans of grey and RGB, and of the best and worst qualities", "[codecs
 
 TEST_CASE("scans of chroma that is sampled in unusual ways", "[codecs][jpeg][window]") {
   std::mt19937 random(15);
-  const auto [blue_across, blue_down, red_across, red_down] = GENERATE(table<int, int, int, int>(
-      {{1, 2, 1, 2}, {2, 1, 2, 1}, {2, 2, 1, 1}, {2, 1, 1, 2}, {1, 1, 2, 2}}));
+  struct Sampling {
+    int blue_across, blue_down, red_across, red_down;
+  };
+  const auto by = GENERATE(
+      values<Sampling>({{1, 2, 1, 2}, {2, 1, 2, 1}, {2, 2, 1, 1}, {2, 1, 1, 2}, {1, 1, 2, 2}}));
   for (const auto& [rows, cols] : {std::pair{35, 33}, {150, 203}, {16, 35}}) {
-    CAPTURE(blue_across, blue_down, red_across, red_down, rows, cols);
+    CAPTURE(by.blue_across, by.blue_down, by.red_across, by.red_down, rows, cols);
     CHECK(scans(jpeg_with(lively(rows, cols, 3), JCS_UNKNOWN,
                           [&](auto& j) {
                             j.comp_info[0].h_samp_factor = j.comp_info[0].v_samp_factor = 2;
-                            j.comp_info[1].h_samp_factor = blue_across;
-                            j.comp_info[1].v_samp_factor = blue_down;
-                            j.comp_info[2].h_samp_factor = red_across;
-                            j.comp_info[2].v_samp_factor = red_down;
+                            j.comp_info[1].h_samp_factor = by.blue_across;
+                            j.comp_info[1].v_samp_factor = by.blue_down;
+                            j.comp_info[2].h_samp_factor = by.red_across;
+                            j.comp_info[2].v_samp_factor = by.red_down;
                           }),
                 12, random));
   }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codecs/plugin.h"
+
+#include <string>
+#include <vector>
+
+#include "support/catch.h"
+
+using namespace deckle;
+
+namespace {
+
+constexpr Plugin kNone{"libdeckle_none.so", "deckle_none_interface", 1};
+
+std::string refusal(const std::vector<std::filesystem::path>& folders) {
+  const auto opened = open_plugin(kNone, folders, {});
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == ErrorCode::Unsupported);
+  return opened.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("plug-ins are looked for beside the program and above it", "[codecs][plugin]") {
+  const auto folders = plugin_folders();
+  REQUIRE(folders.size() == 3);
+  CHECK(folders[0].is_absolute());
+  CHECK(folders[1] == folders[0].parent_path());
+  CHECK(folders[2].is_absolute());
+}
+
+TEST_CASE("where the program is unknown, the message says what is missing", "[codecs][plugin]") {
+  CHECK(refusal({"/nowhere", "/nor/here"}) ==
+        "libdeckle_none.so, which is not there: looked in /nowhere, /nor/here");
+  CHECK(refusal({}) ==
+        "libdeckle_none.so, which is looked for beside deckle: where that is cannot be found out "
+        "unless /proc is mounted");
+}
