@@ -364,6 +364,10 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
     activate(bank.activation, bank.softmax_axis, shape, from.batch, to);
 }
 
+bool can_convolve() {
+  return true;
+}
+
 std::string convolution_library() {
   // Of AVX-512's many kinds all have the same kernels for floats.
   std::string_view kind = "AVX512";

@@ -106,6 +106,10 @@ class Convolution {
   std::unique_ptr<Prepared> prepared_;
 };
 
+/// Whether this deckle was built with oneDNN. Without it nothing here can be run, and chains that
+/// convolve are refused when they are read.
+[[nodiscard]] bool can_convolve();
+
 /// "oneDNN 2.6.3, AVX512": whose kernels are used, which the last bits depend on.
 [[nodiscard]] std::string convolution_library();
 
