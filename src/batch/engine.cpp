@@ -423,10 +423,42 @@ class Engine {
   RunResult result_;
 };
 
+// What a caller may get wrong before any image is looked at.
+Result<Done> check_given(const Chain& chain, const InputList& inputs, const RunOptions& options) {
+  const auto wrong = [](const std::string& what) { return Error{ErrorCode::Usage, what}; };
+  if (options.jobs < 1)
+    return wrong("a run has at least 1 job, not " + std::to_string(options.jobs));
+  if (chain.needs_seed() && !chain.seed) return wrong("the chain draws and has no seed");
+  if (!options.order.empty() && options.order.size() != inputs.files.size()) {
+    return wrong("an order of " + std::to_string(options.order.size()) + " inputs for a list of " +
+                 std::to_string(inputs.files.size()));
+  }
+  for (const std::size_t i : options.order) {
+    if (i >= inputs.files.size()) {
+      return wrong("an order that names input " + std::to_string(i) + " of " +
+                   std::to_string(inputs.files.size()));
+    }
+  }
+  for (const InputFile& file : inputs.files) {
+    if (file.root >= inputs.roots.size()) {
+      return wrong("the input " + printable(file.path) + " is of root " +
+                   std::to_string(file.root) + ", and there are " +
+                   std::to_string(inputs.roots.size()));
+    }
+  }
+  return Done{};
+}
+
 }  // namespace
 
 RunResult run_chain(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
                     const RunOptions& options) {
+  if (auto right = check_given(chain, inputs, options); !right) {
+    RunResult refused;
+    refused.fatal = right.error();
+    refused.fatal_file = folder.path();
+    return refused;
+  }
   return Engine(chain, inputs, folder, options).run();
 }
 

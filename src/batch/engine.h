@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // engine: runs a chain over a list of inputs, in parallel, into a folder.
+// Fails   what concerns one image is its report and its line of the manifest; what ends the run
+//         (Write, Usage) is RunResult::fatal
 #pragma once
 
 #include <atomic>
@@ -75,7 +77,8 @@ struct RunResult {
   std::string fatal_file;
 };
 
-/// The chain must have a seed if it draws. Goes on from the folder's past. Outputs, and at the end
+/// The chain must have a seed if it draws; that there is none, or no job, is a `fatal` Usage, and
+/// nothing is written. Goes on from the folder's past. Outputs, and at the end
 /// the manifest, appear in the folder; every file under a final name is whole, however the run
 /// ends.
 [[nodiscard]] RunResult run_chain(const Chain& chain, const InputList& inputs,

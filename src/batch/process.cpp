@@ -13,7 +13,6 @@
 #include "codecs/npz.h"
 #include "core/digest.h"
 #include "core/text.h"
-#include "kernels/convert.h"
 #include "kernels/runs.h"
 
 namespace deckle {
@@ -287,14 +286,7 @@ class ImageJob {
       return Done{};
     }
     const OutputName name = output_name(chain_, source_.path, input_codec, copy);
-    EncodeOptions options{name.codec->format,
-                          chain_.output.quality,
-                          chain_.output.lossless,
-                          chain_.output.compression,
-                          chain_.output.channels_first.value_or(chain_.channels_first),
-                          info.batch.has_value()};
-    // A lossless webp stays one, unless a quality is asked for.
-    if (!chain_.output.format && info.lossless && !options.quality) options.lossless = true;
+    const EncodeOptions options = encode_options(chain_, info, name.codec->format);
     record.window = plan.window;
     record.output = name.path;
     const std::string path = join_path(out_, name.path);
@@ -310,7 +302,7 @@ class ImageJob {
                            std::holds_alternative<GatherOp>(plan.ops.front());
       auto encoded = in_rows ? encode_in_rows(std::get<GatherOp>(plan.ops.front()), *name.codec,
                                               options, record)
-                             : encode_whole(plan, info.dtype, depth, *name.codec, options, record);
+                             : encode_whole(plan, depth, *name.codec, options, record);
       if (!encoded) return encoded;
       record.output_sha256 = sha256(scratch_.encoded.bytes());
       record.bytes = scratch_.encoded.size();
@@ -328,23 +320,15 @@ class ImageJob {
     return Done{};
   }
 
-  Result<Done> encode_whole(const Plan& plan, DType dtype, DType depth, const Codec& codec,
+  Result<Done> encode_whole(const Plan& plan, DType depth, const Codec& codec,
                             const EncodeOptions& options, Record& record) {
     const Runner parts = [this](std::size_t n, const std::function<void(std::size_t)>& f) {
       for_each_part(n, jobs_, f);
     };
-    const bool array = codec.format == Format::Npy;
-    const auto rounded = array || dtype != depth ? std::nullopt : std::optional(depth);
-    const Tensor* pixels =
-        &run_plan(plan, scratch_.decoded, decoded_, scratch_.plan, parts, rounded);
-    if (pixels->dtype != depth || (dtype != depth && !array)) {
-      if (array) {
-        if (auto finite = check_finite_for(*pixels, depth); !finite) return finite;
-      }
-      // Arrays keep their values, image files their white.
-      to_file_depth(*pixels, array ? depth : dtype, depth, scratch_.converted);
-      pixels = &scratch_.converted;
-    }
+    const auto made = make_samples(plan, scratch_.decoded, decoded_, codec.format, depth,
+                                   scratch_.plan, scratch_.converted, parts);
+    if (!made) return made.error();
+    const Tensor* const pixels = *made;
     record.output_shape = pixels->shape;
     record.output_dtype = pixels->dtype;
     record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});

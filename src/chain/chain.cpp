@@ -8,6 +8,7 @@
 #include "chain/keras_model.h"
 #include "chain/weights.h"
 #include "core/text.h"
+#include "kernels/convolve.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
 
@@ -335,6 +336,11 @@ class Reader {
       if (in_model_ && passes_over(chain, layers[i], pointer)) continue;
       auto layer = read_layer(layers[i], pointer, {chain.keras, channels_first});
       if (!layer) continue;
+      if (layer->convolves && !can_convolve()) {
+        mistake(pointer, std::string(layer->spec->name) +
+                             " needs oneDNN, and this deckle was built without oneDNN; install "
+                             "libdnnl-dev and build it again");
+      }
       // So does the number of axes.
       if (const int rank = layer->spec->rank; rank != 0) {
         if (ranked_ && chain.rank != rank) {

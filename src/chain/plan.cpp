@@ -185,6 +185,13 @@ void make_only_needed(std::vector<Op>& ops) {
   }
 }
 
+// What a caller may get wrong before any layer is asked.
+Result<Done> check_given(const Shape& input, const Feeding& feeding) {
+  if (feeding.batch && *feeding.batch < 1)
+    return Error{ErrorCode::Usage, "a batch of " + std::to_string(*feeding.batch)};
+  return check_shape(input);
+}
+
 // Whether Keras' rules for floats hold, which make float32 of float64: where arrays go in or come
 // out. Between image files the depth stays.
 bool casts_floats(const Chain& chain, const Feeding& feeding) {
@@ -194,6 +201,7 @@ bool casts_floats(const Chain& chain, const Feeding& feeding) {
 // `choose(layer index, shape)` makes or recalls the choice of a random layer.
 Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, const Feeding& feeding,
                        const std::function<Result<Choice>(std::size_t, const Shape&)>& choose) {
+  if (auto right = check_given(input, feeding); !right) return right.error();
   Plan plan;
   plan.input = input;
   plan.input_dtype = dtype;
@@ -380,9 +388,51 @@ void convolve_parts(std::span<const Op> ops, const Parts& parts, const Tensor& f
   });
 }
 
+// Whether run_plan can run on this: whole samples, and the part of the input that is needed.
+Result<Done> check_source(const Plan& plan, const Tensor& source, const Window& origin) {
+  if (plan.ops.empty()) {
+    return Error{ErrorCode::Usage, plan.skip.empty()
+                                       ? "a plan without operations: it is no plan of make_plan"
+                                       : "this image is to be left out: " + plan.skip};
+  }
+  // Where all is fill, nothing of the source is looked at but what its samples are.
+  const bool fill = plan.window.pixels() == 0;
+  if (!fill) {
+    if (auto right = check_tensor(source); !right) return right;
+    if (auto inside = check_window(origin, plan.input); !inside) return inside;
+  }
+  const auto text = [](const Window& window) {
+    std::string all;
+    for (int a = 0; a < window.rank; ++a) {
+      all += (a > 0 ? ", " : "") + std::to_string(window[a].begin) + " to " +
+             std::to_string(window[a].end);
+    }
+    return all;
+  };
+  bool holds = source.shape.rank == plan.input.rank;
+  bool covers = true;
+  for (int a = 0; !fill && holds && a < plan.input.rank; ++a) {
+    holds = origin.rank == plan.input.rank && source.shape[a] == origin[a].length();
+    covers =
+        covers && origin[a].begin <= plan.window[a].begin && plan.window[a].end <= origin[a].end;
+  }
+  if (!holds || source.shape.channels != plan.input.channels || source.dtype != plan.input_dtype) {
+    return Error{ErrorCode::Usage, "samples of " + to_string(source.shape) + " " +
+                                       std::string(name_of(source.dtype)) + " are not the part " +
+                                       text(origin) + " of " + to_string(plan.input) + " " +
+                                       std::string(name_of(plan.input_dtype))};
+  }
+  if (!covers) {
+    return Error{ErrorCode::Usage,
+                 "the plan needs " + text(plan.window) + " of the input, not " + text(origin)};
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input) {
+  if (auto right = check_shape(input); !right) return right.error();
   std::vector<Shape> shapes{input};
   for (std::size_t i = 0; i < chain.layers.size(); ++i) {
     auto out = next_shape(chain, i, shapes.back());
@@ -394,6 +444,17 @@ Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input) {
 
 Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
                        const ImageIdentity& image, const Feeding& given) {
+  if (image.index < 0 || image.copy < 0) {
+    return Error{ErrorCode::Usage, "place " + std::to_string(image.index) + " and copy " +
+                                       std::to_string(image.copy) + ": both count from 0"};
+  }
+  if (chain.batch_size < 1 || chain.copies < 1) {
+    return Error{ErrorCode::Usage, "a chain with batch_size " + std::to_string(chain.batch_size) +
+                                       " and copies " + std::to_string(chain.copies) +
+                                       ": both are at least 1"};
+  }
+  if (chain.needs_seed() && !chain.seed)
+    return Error{ErrorCode::Usage, "the chain draws and has no seed"};
   Feeding feeding = given;
   feeding.channels_first = chain.channels_first;
   int ordinal = 0;
@@ -409,7 +470,6 @@ Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
     draws.call = image.index / chain.batch_size * chain.copies + image.copy;
     if (chain.seed) draws.global_seed = chain.seed->a;
     if (layer.generator == Generator::Stateless) {
-      assert(layer.seed || chain.seed);
       draws.seed = layer.seed ? derive_seed(*layer.seed, chain.seed_from, 0, image)
                               : derive_seed(*chain.seed, chain.seed_from, ordinal++, image);
     } else if (layer.generator == Generator::TensorFlow && !layer.seed) {
@@ -469,15 +529,9 @@ Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInf
 }
 
 Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype) {
-  if (target.can_encode == nullptr) {
-    return Error{ErrorCode::Unsupported,
-                 std::string(target.name) +
-                     " is read but not written; set \"output\": {\"format\": \"png\"}"};
-  }
-  if (plan.feeding.batch && target.format != Format::Npy) {
-    return Error{ErrorCode::Shape, "a batch of " + std::to_string(*plan.feeding.batch) +
-                                       " goes into npy, not into " + std::string(target.name)};
-  }
+  if (target.can_encode == nullptr) return read_only(target);
+  if (plan.feeding.batch && target.format != Format::Npy)
+    return holds_no_batch(target, *plan.feeding.batch);
   return target.can_encode(plan.output, dtype);
 }
 
@@ -497,8 +551,10 @@ void round_as_made(Plan& plan, DType depth) {
   plan.ops.resize(last + 1);
 }
 
-const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,
-                       PlanScratch& scratch, const Runner& runner, std::optional<DType> rounded) {
+Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source, const Window& origin,
+                               PlanScratch& scratch, const Runner& runner,
+                               std::optional<DType> rounded) {
+  if (auto right = check_source(plan, source, origin); !right) return right.error();
   const Tensor* now = &source;
   Window part = origin;
   const auto step = [&](auto&& operation) {
@@ -540,7 +596,34 @@ const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& ori
   if (rounded && now->dtype != *rounded) {
     step([&](const Tensor& from, Tensor& to) { to_file_depth(from, *rounded, *rounded, to); });
   }
-  return *now;
+  return now;
+}
+
+EncodeOptions encode_options(const Chain& chain, const ImageInfo& info, Format target) {
+  EncodeOptions options{target,
+                        chain.output.quality,
+                        chain.output.lossless,
+                        chain.output.compression,
+                        chain.output.channels_first.value_or(chain.channels_first),
+                        info.batch.has_value()};
+  // A lossless webp stays one, unless a quality is asked for.
+  if (!chain.output.format && info.lossless && !options.quality) options.lossless = true;
+  return options;
+}
+
+Result<const Tensor*> make_samples(const Plan& plan, const Tensor& source, const Window& origin,
+                                   Format target, DType depth, PlanScratch& scratch,
+                                   Tensor& converted, const Runner& runner) {
+  const bool array = target == Format::Npy;
+  const DType dtype = plan.input_dtype;
+  const auto rounded = array || dtype != depth ? std::nullopt : std::optional(depth);
+  const auto made = run_plan(plan, source, origin, scratch, runner, rounded);
+  if (!made || ((*made)->dtype == depth && (dtype == depth || array))) return made;
+  if (array) {
+    if (auto finite = check_finite_for(**made, depth); !finite) return finite.error();
+  }
+  to_file_depth(**made, array ? depth : dtype, depth, converted);
+  return &converted;
 }
 
 }  // namespace deckle

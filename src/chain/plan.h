@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // plan: a chain and an image's shape become operations on pixels. The only place that fuses layers.
+// Shapes  of one sample, channels last: rows x cols x channels for images; windows in pixels
+// Fails   Shape, Depth, TooLarge where the image does not fit the chain; Usage where the caller is
+//         wrong, with the numbers
+// Source  Keras' compute_output_shape; of draws, random/stateless.h
 #pragma once
 
 #include <cstddef>
@@ -39,11 +43,14 @@ struct Plan {
 };
 
 /// The shapes after each layer, from the first layer's input to the last one's output; no draws are
-/// made.
+/// made. Fails with Usage where `input` is no shape (check_shape), with Shape where a layer cannot
+/// take what comes to it, with TooLarge as make_plan.
 [[nodiscard]] Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input);
 
 /// Plans one output. The chain must have a seed if it needs one. All of a batch share one plan.
-/// Fails with Shape, Depth or TooLarge (more pixels on the way than the chain's max_pixels).
+/// Fails with Shape, Depth or TooLarge (more pixels on the way than the chain's max_pixels), and
+/// with Usage where `input` is no shape, a seed is missing, or the place or the number of the copy
+/// is below 0.
 [[nodiscard]] Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
                                      const ImageIdentity& image, const Feeding& given = {});
 
@@ -82,12 +89,27 @@ using Runner = std::function<void(std::size_t n, const std::function<void(std::s
 
 /// Runs the operations on `source`, which is the part `origin` of the input (it must hold the
 /// plan's window). Gives back `source` itself where nothing is to be done, else one of the scratch
-/// tensors. Its samples may be of a narrower type than `plan.dtype`, never of another value. Large
-/// convolutions are made in parts, which are the same whoever runs them; nothing: one after the
-/// other. Where `rounded` says a type, the answer is put into it as `to_file_depth` does, on its
-/// own scale.
-[[nodiscard]] const Tensor& run_plan(const Plan& plan, const Tensor& source, const Window& origin,
-                                     PlanScratch& scratch, const Runner& runner = {},
-                                     std::optional<DType> rounded = {});
+/// tensors. Fails with Usage where the plan is of a skipped image, or `source` is not such a part.
+/// The samples that are given back may be of a narrower type than `plan.dtype`, never of another
+/// value. Large convolutions are made in parts, which are the same whoever runs them; nothing: one
+/// after the other. Where `rounded` says a type, the answer is put into it as `to_file_depth` does,
+/// on its own scale.
+[[nodiscard]] Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source,
+                                             const Window& origin, PlanScratch& scratch,
+                                             const Runner& runner = {},
+                                             std::optional<DType> rounded = {});
+
+/// How an output of this plan is encoded: the chain's options, with what `info` says of the input
+/// where the chain leaves it open.
+[[nodiscard]] EncodeOptions encode_options(const Chain& chain, const ImageInfo& info,
+                                           Format target);
+
+/// Runs the plan as run_plan does and gives the samples as `target` stores them, of the type
+/// `depth` (output_dtype): arrays keep their values, image files their white. Fails with Depth
+/// where an array of integers would get NaN or infinity.
+[[nodiscard]] Result<const Tensor*> make_samples(const Plan& plan, const Tensor& source,
+                                                 const Window& origin, Format target, DType depth,
+                                                 PlanScratch& scratch, Tensor& converted,
+                                                 const Runner& runner = {});
 
 }  // namespace deckle

@@ -267,6 +267,33 @@ Result<Part> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOpt
   return part;
 }
 
+// Whether `info` can be what read_info gave for this file.
+Result<Done> check_info(Bytes file, const ImageInfo& info) {
+  const auto known = codecs();
+  const auto codec = std::find_if(known.begin(), known.end(),
+                                  [&](const Codec& c) { return c.format == info.format; });
+  if (codec == known.end() || !codec->matches(file)) {
+    return Error{ErrorCode::Usage,
+                 "the header that was read before is not this file's: it is " +
+                     std::string(codec == known.end() ? "of no format" : codec->name)};
+  }
+  if (auto shape = check_shape(info.shape); !shape) return shape;
+  if (info.batch && *info.batch < 1)
+    return Error{ErrorCode::Usage, "a batch of " + std::to_string(*info.batch)};
+  if (info.orientation < 1 || info.orientation > 8) {
+    return Error{ErrorCode::Usage,
+                 "an orientation is 1 to 8, not " + std::to_string(info.orientation)};
+  }
+  return Done{};
+}
+
+Result<Done> check_range(const std::optional<int>& value, int least, int most,
+                         std::string_view name) {
+  if (!value || (least <= *value && *value <= most)) return Done{};
+  return Error{ErrorCode::Usage, std::string(name) + " is " + std::to_string(least) + " to " +
+                                     std::to_string(most) + ", not " + std::to_string(*value)};
+}
+
 }  // namespace
 
 Shape ImageInfo::upright_shape() const {
@@ -305,6 +332,10 @@ Result<const Codec*> recognise(Bytes head) {
 }
 
 Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
+  if (options.rank < 1 || options.rank > 3) {
+    return Error{ErrorCode::Usage,
+                 "layers take 1 to 3 spatial axes, not " + std::to_string(options.rank)};
+  }
   const Result<const Codec*> codec = recognise(file);
   if (!codec) return codec.error();
   const bool volume = options.volume && (*codec)->read_volume_info != nullptr;
@@ -334,6 +365,7 @@ Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
 
 Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                       Tensor& out) {
+  if (auto right = check_info(file, info); !right) return right.error();
   const Shape shape = options.apply_orientation ? info.upright_shape() : info.shape;
   DecodeOptions all = options;
   all.check_all = true;
@@ -344,6 +376,11 @@ Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& op
 
 Result<Part> decode_window(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                            const Window& needed, Tensor& out) {
+  if (auto right = check_info(file, info); !right) return right.error();
+  if (auto inside =
+          check_window(needed, options.apply_orientation ? info.upright_shape() : info.shape);
+      !inside)
+    return inside.error();
   const int orientation = options.apply_orientation ? info.orientation : 1;
   try {
     if (orientation == 1) return decode_as_stored(file, info, options, needed, out);
@@ -369,12 +406,35 @@ bool decodes_whole(Bytes file, const ImageInfo& info, const DecodeOptions& optio
   return !may_decode_parts(codec, options) || !codec.decodes_parts(file);
 }
 
+Result<Done> encode_tensor(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
+  if (auto right = check_tensor(pixels); !right) return right;
+  if (auto quality = check_range(options.quality, 1, 100, "quality"); !quality) return quality;
+  if (auto level = check_range(options.compression, 0, 9, "compression"); !level) return level;
+  const Codec& codec = codec_of(options.format);
+  if (codec.can_encode == nullptr) return read_only(codec);
+  if (options.format != Format::Npy && pixels.batch != 1)
+    return holds_no_batch(codec, pixels.batch);
+  if (auto fits = codec.can_encode(pixels.shape, pixels.dtype); !fits) return fits;
+  return codec.encode(pixels, options, out);
+}
+
 Result<Done> encode_in_memory(const Codec& codec, const RowSource& rows,
                               const EncodeOptions& options, Buffer& out) {
   BufferSink sink(out);
   auto done = codec.encode_rows(rows, options, sink);
   if (sink.failed()) throw std::bad_alloc();
   return done;
+}
+
+Error read_only(const Codec& codec) {
+  return {
+      ErrorCode::Unsupported,
+      std::string(codec.name) + " is read but not written; set \"output\": {\"format\": \"png\"}"};
+}
+
+Error holds_no_batch(const Codec& codec, std::int64_t batch) {
+  return {ErrorCode::Shape, "a batch of " + std::to_string(batch) + " goes into npy, not into " +
+                                std::string(codec.name)};
 }
 
 Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {

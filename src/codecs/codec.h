@@ -4,6 +4,9 @@
 // Every codec says what is wrong with a file instead of inventing pixels, and prints nothing: a
 // library's own messages become the text of the Error. A codec is one file here and one line in the
 // table of codec.cpp.
+// Shapes  rows x cols x channels; of arrays (batch x) axes x channels, of volumes with planes first
+// Fails   NotAnImage, Unsupported, Truncated, Damaged, TooLarge for the file's sake; Usage for the
+//         caller's
 #pragma once
 
 #include <cstdint>
@@ -147,18 +150,20 @@ inline constexpr std::size_t kHeadBytes = 512;
 /// format that is known but not read (GIF, AVIF, ...).
 [[nodiscard]] Result<const Codec*> recognise(Bytes head);
 
-/// Reads the header and checks it against `max_pixels`.
+/// Reads the header and checks it against `max_pixels`. Fails with NotAnImage where `file` is empty
+/// or of no known format, with Usage where `options.rank` is not 1 to 3, else as the codec does.
 [[nodiscard]] Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options);
 
 /// Decodes to `out`, upright unless `apply_orientation` is off. `info` is what `read_info` gave for
 /// this file. Fails with Truncated or Damaged where the picture is not whole, unless
-/// `accept_truncated`.
+/// `accept_truncated`; with Usage where `info` cannot be this file's.
 [[nodiscard]] Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                                     Tensor& out);
 
 /// Decodes at least the window `needed`, in the picture as it is seen; its samples are those of a
 /// full decode. A file that is cut short is refused whatever is needed of it; damage where nothing
-/// is needed may go unnoticed, unless `check_all`.
+/// is needed may go unnoticed, unless `check_all`. Fails with Usage where `needed` is not inside of
+/// the picture.
 [[nodiscard]] Result<Part> decode_window(Bytes file, const ImageInfo& info,
                                          const DecodeOptions& options, const Window& needed,
                                          Tensor& out);
@@ -166,9 +171,19 @@ inline constexpr std::size_t kHeadBytes = 512;
 /// Whether decode_window decodes all of this picture, however little is needed of it.
 [[nodiscard]] bool decodes_whole(Bytes file, const ImageInfo& info, const DecodeOptions& options);
 
-/// `encode` by `encode_rows`.
+/// Encodes to `out` in `options.format`. Fails with Usage where the tensor's bytes are not those of
+/// its shape or an option is out of its range, with Unsupported where the format is only read, and
+/// with Shape, Depth or TooLarge where it cannot hold these samples.
+[[nodiscard]] Result<Done> encode_tensor(const Tensor& pixels, const EncodeOptions& options,
+                                         Buffer& out);
+
+/// A codec's `encode` by its `encode_rows`.
 [[nodiscard]] Result<Done> encode_in_memory(const Codec& codec, const RowSource& rows,
                                             const EncodeOptions& options, Buffer& out);
+
+/// Of a format that is not written, and of a batch that goes into a picture.
+[[nodiscard]] Error read_only(const Codec& codec);
+[[nodiscard]] Error holds_no_batch(const Codec& codec, std::int64_t batch);
 
 /// What a format can hold: what `can_encode` goes by.
 struct Holds {

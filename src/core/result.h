@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cassert>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,7 +38,18 @@ struct Error {
   bool operator==(const Error&) const = default;
 };
 
-/// A value or an Error, with the member names of C++23's `std::expected`.
+/// Thrown where a Result is asked for what it does not hold: a mistake of the program, which has to
+/// ask `has_value` first. Its text is that of the Error, if there is one.
+class WrongResult : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+/// Throws WrongResult; `error` is what the Result holds, null where it holds a value.
+[[noreturn]] void throw_wrong_result(const Error* error);
+
+/// A value or an Error, with the member names of C++23's `std::expected`. To ask for the value
+/// where there is an error, or the other way round, throws WrongResult.
 template <typename T>
 class [[nodiscard]] Result {
  public:
@@ -50,15 +61,15 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return has_value(); }
 
   [[nodiscard]] T& value() & {
-    assert(has_value());
+    if (!has_value()) throw_wrong_result(std::get_if<1>(&state_));
     return *std::get_if<0>(&state_);
   }
   [[nodiscard]] const T& value() const& {
-    assert(has_value());
+    if (!has_value()) throw_wrong_result(std::get_if<1>(&state_));
     return *std::get_if<0>(&state_);
   }
   [[nodiscard]] T&& value() && {
-    assert(has_value());
+    if (!has_value()) throw_wrong_result(std::get_if<1>(&state_));
     return std::move(*std::get_if<0>(&state_));
   }
   T& operator*() & { return value(); }
@@ -68,7 +79,7 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
 
   [[nodiscard]] const Error& error() const {
-    assert(!has_value());
+    if (has_value()) throw_wrong_result(nullptr);
     return *std::get_if<1>(&state_);
   }
 

@@ -6,20 +6,35 @@
 #include <cstdint>
 #include <string>
 
+#include "core/result.h"
+
 namespace deckle {
 
 /// The most samples along one axis, as in TensorFlow, whose draws are bounded by 32-bit limits.
 inline constexpr std::int64_t kMaxExtent = 2147483647;
 
-/// The shape of one sample: its spatial axes in order (2-D: rows, cols), then the channels. No
-/// batch axis.
+/// The shape of one sample: its spatial axes in order, counted in samples, then the channels. No
+/// batch axis. Made by `sequence`, `image` and `volume`, or by its rank and three extents; a mere
+/// list of numbers, Shape{480, 640, 3}, does not compile, because its first would be the rank.
 struct Shape {
   int rank = 2;                                 ///< number of spatial axes, 1 to 3
   std::array<std::int64_t, 3> extent{0, 0, 0};  ///< the first `rank` are used
   std::int64_t channels = 1;
 
-  [[nodiscard]] static Shape image(std::int64_t rows, std::int64_t cols, std::int64_t channels) {
+  constexpr Shape() = default;
+  constexpr Shape(int axes, const std::array<std::int64_t, 3>& extents, std::int64_t channel_count)
+      : rank(axes), extent(extents), channels(channel_count) {}
+
+  [[nodiscard]] static constexpr Shape sequence(std::int64_t steps, std::int64_t channels) {
+    return {1, {steps, 0, 0}, channels};
+  }
+  [[nodiscard]] static constexpr Shape image(std::int64_t rows, std::int64_t cols,
+                                             std::int64_t channels) {
     return {2, {rows, cols, 0}, channels};
+  }
+  [[nodiscard]] static constexpr Shape volume(std::int64_t planes, std::int64_t rows,
+                                              std::int64_t cols, std::int64_t channels) {
+    return {3, {planes, rows, cols}, channels};
   }
   [[nodiscard]] std::int64_t operator[](int axis) const {
     return extent.at(static_cast<std::size_t>(axis));
@@ -39,5 +54,9 @@ struct Shape {
 
 /// "480 x 640 x 3": rows, cols, channels.
 [[nodiscard]] std::string to_string(const Shape& shape);
+
+/// Usage where samples cannot have this shape: a rank that is not 1 to 3, an axis that is not 1 to
+/// kMaxExtent long, no channel, or more samples than 64 bits can count the bytes of.
+[[nodiscard]] Result<Done> check_shape(const Shape& shape);
 
 }  // namespace deckle

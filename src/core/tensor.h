@@ -6,6 +6,7 @@
 
 #include "core/bytes.h"
 #include "core/dtype.h"
+#include "core/result.h"
 #include "core/shape.h"
 
 namespace deckle {
@@ -46,5 +47,9 @@ struct Tensor {
     return data.data() + static_cast<std::size_t>(r) * row_bytes();
   }
 };
+
+/// Usage where the shape is none (check_shape), the batch is empty, or there are fewer or more
+/// bytes than shape, type and batch make.
+[[nodiscard]] Result<Done> check_tensor(const Tensor& tensor);
 
 }  // namespace deckle

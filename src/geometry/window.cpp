@@ -2,6 +2,7 @@
 #include "geometry/window.h"
 
 #include <algorithm>
+#include <string>
 
 namespace deckle {
 
@@ -28,6 +29,26 @@ Window whole(const Shape& shape) {
   for (int a = 0; a < shape.rank; ++a)
     window[a] = {0, shape[a]};
   return window;
+}
+
+Result<Done> check_window(const Window& window, const Shape& shape) {
+  const auto wrong = [](const std::string& what) { return Error{ErrorCode::Usage, what}; };
+  if (window.rank < 1 || window.rank > 3)
+    return wrong("a window has 1 to 3 axes, not " + std::to_string(window.rank));
+  bool empty = false;
+  bool inside = window.rank == shape.rank;
+  for (int a = 0; a < window.rank; ++a) {
+    const Interval& along = window[a];
+    empty = empty || along.length() == 0;
+    inside = inside && 0 <= along.begin && along.begin < along.end && along.end <= shape[a];
+  }
+  if (empty || inside) return Done{};
+  std::string text;
+  for (int a = 0; a < window.rank; ++a) {
+    text += (a > 0 ? ", " : "") + std::to_string(window[a].begin) + " to " +
+            std::to_string(window[a].end);
+  }
+  return wrong("a window of " + text + " is not inside of " + to_string(shape));
 }
 
 }  // namespace deckle

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/result.h"
 #include "core/shape.h"
 
 namespace deckle {
@@ -19,10 +20,15 @@ struct Interval {
 };
 
 /// A half-open box in an image, one interval an axis (2-D: rows, cols), in pixels. Empty where
-/// nothing of the image is needed.
+/// nothing of the image is needed. Made of its rank and intervals: a mere list of numbers does not
+/// compile.
 struct Window {
   int rank = 2;
   std::array<Interval, 3> axis{};
+
+  constexpr Window() = default;
+  constexpr Window(int axes, const std::array<Interval, 3>& intervals)
+      : rank(axes), axis(intervals) {}
 
   [[nodiscard]] const Interval& operator[](int a) const {
     return axis.at(static_cast<std::size_t>(a));
@@ -36,5 +42,8 @@ struct Window {
 
 /// All of a picture or volume.
 [[nodiscard]] Window whole(const Shape& shape);
+
+/// Usage where the window is not inside a picture of this shape. An empty one always is.
+[[nodiscard]] Result<Done> check_window(const Window& window, const Shape& shape);
 
 }  // namespace deckle

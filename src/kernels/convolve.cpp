@@ -482,6 +482,10 @@ void Convolution::fill_without_sum(const Shape& shape, std::int64_t batch, float
   activate(bank_.activation, bank_.softmax_axis, shape, batch, to);
 }
 
+bool can_convolve() {
+  return true;
+}
+
 std::string convolution_library() {
   const dnnl_version_t* version = dnnl::version();
   return "oneDNN " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +

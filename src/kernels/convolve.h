@@ -120,6 +120,10 @@ class Convolution {
   std::unique_ptr<Prepared> prepared_;
 };
 
+/// Whether this deckle was built with oneDNN. Without it nothing here can be run, and chains that
+/// convolve are refused when they are read.
+[[nodiscard]] bool can_convolve();
+
 /// "oneDNN 2.6.3, AVX512": whose kernels are used, and for which kind of processor: the last bits
 /// depend on it.
 [[nodiscard]] std::string convolution_library();

@@ -265,7 +265,7 @@ TEST_CASE("a picture that never is in memory as a whole is written and recorded 
       REQUIRE(plan->output.pixels() > 1 << 17);  // else it is made whole
       PlanScratch scratch;
       const Window whole{2, {Interval{0, source.shape.rows()}, Interval{0, source.shape.cols()}}};
-      const Tensor& expected = run_plan(*plan, source, whole, scratch);
+      const Tensor& expected = **run_plan(*plan, source, whole, scratch);
       INFO(input << " to " << format);
       CHECK(records.front()["pixels"] ==
             pixel_digest({expected.data.data(), expected.byte_count()}));

@@ -81,7 +81,7 @@ void by_deckle(benchmark::State& state, const Work& work) {
   PlanScratch scratch;
   const Window all{2, {Interval{0, work.side}, Interval{0, work.side}}};
   for (auto _ : state)
-    benchmark::DoNotOptimize(run_plan(*plan, from, all, scratch).data.data());
+    benchmark::DoNotOptimize((*run_plan(*plan, from, all, scratch))->data.data());
 }
 
 using dnnl::memory;

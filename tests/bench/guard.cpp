@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
     const auto plan =
         make_plan(*chain, source.shape, source.dtype, {std::to_string(i) + ".jpg", i, {}, 0});
     if (!plan) return 1;
-    const Tensor& out = run_plan(*plan, source, whole, scratch);
+    const Tensor& out = **run_plan(*plan, source, whole, scratch);
     sum += out.data.data()[out.byte_count() / 2];
   }
   std::cout << sum << "\n";

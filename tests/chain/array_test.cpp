@@ -81,7 +81,7 @@ Tensor answer(const Chain& chain, const Tensor& in) {
   if (!plan) FAIL(plan.error().message);
   PlanScratch scratch;
   Tensor out;
-  cast(run_plan(*plan, in, test::whole(in.shape), scratch), plan->dtype, out);
+  cast(**run_plan(*plan, in, test::whole(in.shape), scratch), plan->dtype, out);
   CHECK(out.shape == plan->output);
   return out;
 }

@@ -410,3 +410,16 @@ TEST_CASE("every configuration of the repository is a chain") {
     CHECK(resolved(chain_of(once.dump())) == once);
   }
 }
+
+TEST_CASE("without oneDNN a chain with a convolution is refused by its layer's name and place") {
+  const test::Lines mistakes = test::mistakes_in(
+      R"({"layers": [{"class_name": "Cropping2D", "cropping": 1},
+{"class_name": "DepthwiseConv2D", "kernel": "box"}]})");
+  if (can_convolve()) {
+    CHECK(mistakes.empty());
+  } else {
+    CHECK(mistakes == test::Lines{"2:1 /layers/1: DepthwiseConv2D needs oneDNN, and this deckle "
+                                  "was built without oneDNN; install libdnnl-dev and build it "
+                                  "again"});
+  }
+}

@@ -351,7 +351,7 @@ Tensor cast_to(const Tensor& tensor, DType dtype) {
 // What a plan gives for an image, in the type that it promises.
 Tensor output(const Plan& plan, const Tensor& source, const Window& origin) {
   PlanScratch scratch;
-  return cast_to(run_plan(plan, source, origin, scratch), plan.dtype);
+  return cast_to(**run_plan(plan, source, origin, scratch), plan.dtype);
 }
 
 ImageIdentity image_named(std::string path, int copy = 0) {
@@ -541,7 +541,7 @@ TEST_CASE("an 8-bit picture that is only cropped at random is never stored as fl
   Chance chance(1);
   const Tensor source = tensor_of(picture_of(chance, 9, 9, 3, DType::UInt8));
   PlanScratch scratch;
-  CHECK(run_plan(plan, source, test::whole(source.shape), scratch).dtype == DType::UInt8);
+  CHECK((*run_plan(plan, source, test::whole(source.shape), scratch))->dtype == DType::UInt8);
 }
 
 TEST_CASE("interpolated integers are rounded as they are made, to what rounding the floats gives") {
@@ -557,9 +557,9 @@ TEST_CASE("interpolated integers are rounded as they are made, to what rounding 
       Plan plan = plan_of("{" + std::string(layers) + "}", shape, dtype);
       const Tensor source = tensor_of(picture_of(chance, 9, 13, 3, dtype));
       Tensor floats;
-      to_file_depth(run_plan(plan, source, test::whole(shape), scratch), dtype, dtype, floats);
+      to_file_depth(**run_plan(plan, source, test::whole(shape), scratch), dtype, dtype, floats);
       round_as_made(plan, dtype);
-      const Tensor& made = run_plan(plan, source, test::whole(shape), scratch);
+      const Tensor& made = **run_plan(plan, source, test::whole(shape), scratch);
       CHECK(made.dtype == dtype);
       CHECK(test::same_bytes(made, floats));
     }
@@ -610,7 +610,7 @@ TEST_CASE("where nothing is to be done the source itself is the result") {
   Chance chance(2);
   const Tensor source = tensor_of(picture_of(chance, 3, 5, 1, DType::UInt8));
   PlanScratch scratch;
-  CHECK(&run_plan(plan, source, test::whole(source.shape), scratch) == &source);
+  CHECK(*run_plan(plan, source, test::whole(source.shape), scratch) == &source);
 }
 
 TEST_CASE("one scratch serves images of any size and type, one after the other") {
@@ -625,8 +625,8 @@ TEST_CASE("one scratch serves images of any size and type, one after the other")
                               shape, dtype);
     const Tensor input = tensor_of(source);
     const Tensor fresh = output(plan, input, test::whole(shape));
-    CHECK(test::same_bytes(cast_to(run_plan(plan, input, test::whole(shape), scratch), plan.dtype),
-                           fresh));
+    CHECK(test::same_bytes(
+        cast_to(**run_plan(plan, input, test::whole(shape), scratch), plan.dtype), fresh));
   }
 }
 
@@ -770,4 +770,52 @@ TEST_CASE("the shapes of a plan are those after each layer") {
   REQUIRE(shapes.has_value());
   CHECK(*shapes == std::vector<Shape>{Shape::image(10, 10, 4), Shape::image(8, 6, 4),
                                       Shape::image(24, 6, 4), Shape::image(50, 60, 4)});
+}
+
+TEST_CASE("what a caller gets wrong is an error with its numbers") {
+  const Chain chain =
+      chain_of(R"({"seed": 1, "layers": [{"class_name": "Cropping2D", "cropping": 1},
+    {"class_name": "RandomCrop", "height": 2, "width": 2}]})");
+  const auto usage = [](const auto& result) {
+    if (result) return std::string("taken");
+    CHECK(result.error().code == ErrorCode::Usage);
+    return result.error().message;
+  };
+  const ImageIdentity image{"a.png"};
+  const Shape good = Shape::image(8, 9, 3);
+  for (const auto& [shape, why] : std::vector<std::pair<Shape, std::string>>{
+           {Shape{480, {640, 3, 0}, 1}, "a shape has 1 to 3 spatial axes, not 480"},
+           {Shape::image(0, 9, 3), "a shape of 0 x 9 x 3: an axis has 1 to 2147483647 samples"},
+           {Shape::image(8, 9, -1), "a shape of 8 x 9 x -1: there is at least one channel"}}) {
+    CHECK(usage(plan_shapes(chain, shape)) == why);
+    CHECK(usage(make_plan(chain, shape, DType::UInt8, image)) == why);
+    CHECK(usage(replay_plan(chain, shape, DType::UInt8, {})) == why);
+  }
+  CHECK(plan_shapes(chain, Shape::sequence(8, 3)).error().code == ErrorCode::Shape);
+  CHECK(usage(make_plan(chain, good, DType::UInt8, image, {true, 0})) == "a batch of 0");
+  CHECK(usage(replay_plan(chain, good, DType::UInt8, {})) ==
+        "no draw is recorded for layer 1, RandomCrop");
+
+  const Plan plan = *make_plan(chain, good, DType::UInt8, image);
+  Tensor source;
+  source.reset(good, DType::UInt8);
+  std::fill_n(source.data.data(), source.data.size(), std::uint8_t{1});
+  PlanScratch scratch;
+  const Window all = whole(good);
+  CHECK(usage(run_plan(plan, source, all, scratch)) == "taken");
+  CHECK(usage(run_plan(Plan{}, source, all, scratch)) ==
+        "a plan without operations: it is no plan of make_plan");
+  CHECK(usage(run_plan(plan, Tensor{}, all, scratch)) ==
+        "a shape of 0 x 0 x 1: an axis has 1 to 2147483647 samples");
+  CHECK(usage(run_plan(plan, source, whole(Shape::image(80, 9, 3)), scratch)) ==
+        "a window of 0 to 80, 0 to 9 is not inside of 8 x 9 x 3");
+  CHECK(usage(run_plan(plan, source, Window{2, {Interval{0, 7}, Interval{0, 9}}}, scratch)) ==
+        "samples of 8 x 9 x 3 uint8 are not the part 0 to 7, 0 to 9 of 8 x 9 x 3 uint8");
+  Tensor corner;
+  corner.reset(Shape::image(1, 1, 3), DType::UInt8);
+  const auto missed = run_plan(plan, corner, Window{2, {Interval{0, 1}, Interval{0, 1}}}, scratch);
+  CHECK(usage(missed).starts_with("the plan needs "));
+  source.data.resize(7);
+  CHECK(usage(run_plan(plan, source, all, scratch)) ==
+        "a tensor of 1 times 8 x 9 x 3 of uint8 has 216 bytes, not 7");
 }

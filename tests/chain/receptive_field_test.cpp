@@ -20,7 +20,7 @@ namespace {
 
 Tensor run(const Plan& plan, const Tensor& picture, const Runner& runner = {}) {
   PlanScratch scratch;
-  const Tensor& made = run_plan(plan, picture, test::whole(picture.shape), scratch, runner);
+  const Tensor& made = **run_plan(plan, picture, test::whole(picture.shape), scratch, runner);
   Tensor copy;
   copy.reset(made.shape, made.dtype, made.batch);
   std::copy_n(made.data.data(), made.byte_count(), copy.data.data());
@@ -40,7 +40,7 @@ Tensor run_on_window(const Plan& plan, const Tensor& picture) {
                 part.row_bytes(), part.row(r));
   }
   PlanScratch scratch;
-  const Tensor& made = run_plan(plan, part, plan.window, scratch);
+  const Tensor& made = **run_plan(plan, part, plan.window, scratch);
   Tensor copy;
   copy.reset(made.shape, made.dtype, made.batch);
   std::copy_n(made.data.data(), made.byte_count(), copy.data.data());

@@ -18,6 +18,7 @@ import tempfile
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 EXPECTATIONS = ("expect.stdout", "expect.stderr", "expect.exit")
+NOT_COPIED = ("cmd", "check", "needs")
 SKIPPED = 77
 TIMEOUT_S = 150
 
@@ -138,7 +139,7 @@ class Run:
             (folder / "tmp").mkdir()
             shutil.copytree(self.case, folder / "work", symlinks=True,
                             ignore=lambda where, names: [n for n in names if pathlib.Path(where) == self.case
-                                                         and (n in ("cmd", "check") or n in EXPECTATIONS)])
+                                                         and (n in NOT_COPIED or n in EXPECTATIONS)])
             with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
                 status = self.shell(folder, self.case / "cmd", stdout, stderr)
             if status == SKIPPED:

@@ -26,6 +26,18 @@ TEST_CASE("a result holds its value or its error, never both") {
   CHECK(bad.error() == Error{ErrorCode::Write, "disk full", 28});
 }
 
+TEST_CASE("to ask a result for what it does not hold throws, in every build") {
+  Result<std::string> bad = Error{ErrorCode::Write, "disk full", 28};
+  const Result<std::string> also_bad = bad;
+  CHECK_THROWS_AS(bad.value(), WrongResult);
+  CHECK_THROWS_WITH(*also_bad, "a Result holds no value: disk full");
+  CHECK_THROWS_AS(bad->size(), WrongResult);
+  CHECK_THROWS_AS(std::move(bad).value(), WrongResult);
+
+  const Result<std::string> good = std::string("yes");
+  CHECK_THROWS_WITH(good.error(), "a Result holds a value, it was asked for its error");
+}
+
 TEST_CASE("a value that cannot be copied is moved out") {
   Result<std::unique_ptr<int>> result = std::make_unique<int>(7);
   const std::unique_ptr<int> taken = *std::move(result);

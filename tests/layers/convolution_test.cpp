@@ -59,7 +59,7 @@ std::vector<double> made(const std::string& name, const std::string& config,
   const auto plan = make_plan(chain, in.shape, in.dtype, {});
   if (!plan) throw std::runtime_error(plan.error().message);
   PlanScratch scratch;
-  return test::samples(run_plan(*plan, in, test::whole(in.shape), scratch));
+  return test::samples(**run_plan(*plan, in, test::whole(in.shape), scratch));
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ Result<Answer> answer(const Chain& chain, const std::string& file) {
   if (!plan) return plan.error();
   PlanScratch scratch;
   Tensor converted;
-  cast(run_plan(*plan, result.input, test::whole(info->shape), scratch), plan->dtype, converted);
+  cast(**run_plan(*plan, result.input, test::whole(info->shape), scratch), plan->dtype, converted);
   CHECK(converted.shape == plan->output);
   EncodeOptions options{.format = Format::Npy,
                         .channels_first = chain.channels_first,

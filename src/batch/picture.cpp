@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// picture: what `process` does with a file, with bytes in memory.
+// Shapes  a file's bytes  ->  a file's bytes
+// Fails   as picture.h says
+// Source  batch/process.cpp, by whose outputs it is tested
+#include "batch/picture.h"
+
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "core/digest.h"
+
+namespace deckle {
+namespace {
+
+Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name) {
+  const auto info = read_info(file, chain.input);
+  if (!info) return info.error();
+  ImageIdentity image{name.path, name.index, {}, name.copy};
+  if (chain.seed_from == SeedFrom::Content) image.content = sha256(file);
+  auto plan = make_plan(chain, chain.input.apply_orientation ? info->upright_shape() : info->shape,
+                        info->dtype, image, {info->format == Format::Npy, info->batch});
+  if (!plan) return plan.error();
+
+  MadePicture picture;
+  picture.format = chain.output.format.value_or(info->format);
+  picture.draws = plan->draws;
+  picture.skip = plan->skip;
+  if (!plan->skip.empty()) return picture;
+  const Codec& codec = codec_of(picture.format);
+  const DType depth = output_dtype(chain, *plan, picture.format);
+  if (auto fits = check_output(codec, *plan, depth); !fits) return fits.error();
+  round_as_made(*plan, depth);
+  const bool cut = chain.output.jpeg_lossless;
+  if (cut) {
+    if (auto can = check_lossless(chain, *plan, *info, file, codec); !can) return can.error();
+  }
+
+  Tensor decoded;
+  auto part = decode_window(file, *info, chain.input, plan->window, decoded);
+  if (!part) return part.error();
+  PlanScratch scratch;
+  Tensor converted;
+  const auto samples =
+      make_samples(*plan, decoded, part->window, picture.format, depth, scratch, converted);
+  if (!samples) return samples.error();
+  const auto done =
+      cut ? codec.cut(file, plan->window, picture.file)
+          : encode_tensor(**samples, encode_options(chain, *info, picture.format), picture.file);
+  if (!done) {
+    return cut && done.error().code == ErrorCode::Unsupported ? not_lossless(done.error().message)
+                                                              : done.error();
+  }
+  picture.shape = (*samples)->shape;
+  picture.dtype = (*samples)->dtype;
+  picture.window = plan->window;
+  picture.damage = std::move(part->damage);
+  return picture;
+}
+
+}  // namespace
+
+Result<MadePicture> run_on_picture(const Chain& chain, Bytes file, const PictureName& name) {
+  try {
+    return made(chain, file, name);
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::TooLarge, "not enough memory for this picture"};
+  } catch (const std::exception& e) {
+    return Error{ErrorCode::Internal, std::string("a mistake in deckle: ") + e.what()};
+  }
+}
+
+}  // namespace deckle

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// picture: one picture in memory through a chain: what a program calls that has pictures, not
+// folders.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "chain/chain.h"
+#include "chain/plan.h"
+#include "codecs/codec.h"
+#include "core/bytes.h"
+#include "core/result.h"
+
+namespace deckle {
+
+/// Which picture it is: draws depend on it as the chain's `seed_from` says.
+struct PictureName {
+  std::string path;        ///< relative to the input folder, with '/' between folders
+  std::int64_t index = 0;  ///< place in the sorted list of inputs, from 0
+  int copy = 0;            ///< which of the chain's `copies`, from 0
+};
+
+/// An output, and how it came about.
+struct MadePicture {
+  Format format = Format::Png;
+  Buffer file;  ///< the bytes of the output file; none where it is skipped
+  Shape shape;  ///< rows, cols, channels of it
+  DType dtype = DType::UInt8;
+  Window window;            ///< what of the upright input is seen in it, in pixels
+  std::vector<Draw> draws;  ///< what the random layers chose
+  Damage damage;            ///< what was missing of a picture that was read all the same
+  std::string skip;         ///< why the chain leaves this picture out, where it does
+};
+
+/// Reads the header of `file`, plans, decodes what is needed, runs the chain and encodes: the bytes
+/// are those that `deckle run` writes for this file under this name. Nothing is opened or written,
+/// and any number of threads may call it with one chain.
+///
+/// Fails with Usage where the chain draws and has no seed or `name` counts below 0; with NotAnImage
+/// where `file` is empty or no picture; with Truncated, Damaged or Unsupported as the codec says;
+/// with Shape, Depth or TooLarge where the chain cannot take the picture or the format cannot hold
+/// what comes out.
+[[nodiscard]] Result<MadePicture> run_on_picture(const Chain& chain, Bytes file,
+                                                 const PictureName& name);
+
+}  // namespace deckle
