@@ -65,7 +65,9 @@ install_size() {
 
 # The lines of apt-get's log that say why it failed, each once.
 apt_reasons() {
-  grep -E '^(E|W|Err)[:0-9]' "$1" | sed 's/^/  /' | awk '!seen[$0]++' | head -n 6
+  awk '/^(E|W|Err)[:0-9]/ { print "  " $0; behind = /^Err/; next }
+       /^ / && behind { print "  " $0 }
+       { behind = 0 }' "$1" | awk '!seen[$0]++' | head -n 6
 }
 
 # Installs the missing packages of the groups. Where that is not possible, it says what is missing, and fails.
@@ -109,7 +111,7 @@ need_packages() {
   fi
   local update_log=$log
   log=$(mktemp)
-  if ! logged "$log" "Installing ${#missing[@]} packages (${missing[*]})$(install_size "${missing[@]}")" \
+  if ! logged "$log" "Installing ${#missing[@]} packages$(install_size "${missing[@]}")" \
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; then
     # An update that reached no mirror is no error to apt-get: its warnings are the reason then.
     complain "apt-get install failed:" "$(apt_reasons "$update_log")" "$(apt_reasons "$log")" \
