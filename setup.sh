@@ -2,7 +2,7 @@
 # The packages that deckle needs, and the build that samples/run.sh and tests/run.sh share.
 #
 #     ./setup.sh [GROUP]...    installs what is missing of build, test, format, tidy, tsan, bench, slurm, package,
-#                              fresh; default: build test
+#                              fresh, cache; default: build test
 #     source setup.sh          gives `need_packages GROUP...` and `build_preset NAME [CMAKE-OPTION...] [-- TARGET...]`
 #
 # DECKLE_NO_INSTALL=1 installs nothing: for libraries that do not come from packages. CMake then names what it misses.
@@ -21,6 +21,7 @@ declare -A packages=(
   [slurm]="munge slurmctld slurmd slurm-client"
   [package]="dpkg-dev file"
   [fresh]="debootstrap git"
+  [cache]="ccache"
 )
 
 deckle_root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
