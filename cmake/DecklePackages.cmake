@@ -3,6 +3,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME deckle)
 set(CPACK_PACKAGE_CONTACT "deckle maintainers <maintainers@users.noreply.h-seed-24efc0ab.example>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # each package has a description of its own
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
@@ -49,6 +50,8 @@ convolutions) over folders of images.
 .
 This package has the static library, its headers, and its files for CMake
 and pkg-config.")
+install(FILES cmake/debian/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides
+  RENAME deckle COMPONENT deckle EXCLUDE_FROM_ALL)
 set(CPACK_DEBIAN_DECKLE_PACKAGE_SUGGESTS "deckle-opencv")
 
 set(dev_packages ${DECKLE_DEV_PACKAGES})

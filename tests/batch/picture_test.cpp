@@ -7,7 +7,6 @@
 #include "support/runs.h"
 
 using namespace deckle;
-using test::chain_of;
 
 namespace {
 
@@ -25,9 +24,9 @@ TEST_CASE("a picture in memory comes out as a run writes it") {
   const std::string seed_from = GENERATE("path", "content", "index", "fixed");
   const std::string format = GENERATE("same", "png", "jpg", "npy");
   const std::string chain_text = test::crops(3, "42", seed_from, format);
-  const Chain chain = chain_of(chain_text);
-  const std::string out = folder.path("out");
-  const InputList list = test::inputs_of(chain, folder.path("in"), out);
+  const Chain chain = test::chain_of(chain_text);
+  const std::string out = folder / "out";
+  const InputList list = test::inputs_of(chain, folder / "in", out);
   const RunResult ran = test::run_into(chain, list, out);
   REQUIRE_FALSE(ran.fatal);
   const auto written = test::tree(out);
@@ -47,7 +46,7 @@ TEST_CASE("a picture in memory comes out as a run writes it") {
 
 TEST_CASE("what a caller gets wrong is an error with its reason") {
   const test::File file = test::png(9, 9, 3);
-  Chain chain = chain_of(test::crops());
+  Chain chain = test::chain_of(test::crops());
   const auto refused = [&](Bytes bytes, const PictureName& name) {
     const auto made = run_on_picture(chain, bytes, name);
     return made ? Error{} : made.error();
@@ -68,9 +67,9 @@ TEST_CASE("what a caller gets wrong is an error with its reason") {
 TEST_CASE("a run that is begun wrongly writes nothing") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(9, 9, 3));
-  Chain chain = chain_of(test::crops());
-  const std::string out = folder.path("out");
-  InputList list = test::inputs_of(chain, folder.path("in"), out);
+  Chain chain = test::chain_of(test::crops());
+  const std::string out = folder / "out";
+  InputList list = test::inputs_of(chain, folder / "in", out);
   const auto fatal = [&](const RunOptions& options) {
     const RunResult result = test::run_into(chain, list, out, options);
     CHECK_FALSE(result.finished);

@@ -141,8 +141,7 @@ Json zeros(const std::vector<std::int64_t>& shape) {
 
 void check_case(const Json& item, const std::string& form) {
   INFO(item["id"].get<std::string>() << ", " << form);
-  const Chain chain =
-      test::chain_of(chain_text(item, form), test::golden_folder() + "/keras");
+  const Chain chain = test::chain_of(chain_text(item, form), test::golden_folder() + "/keras");
   CHECK(resolved(test::chain_of(resolved(chain).dump())) == resolved(chain));
   const auto got = answer(chain, test::golden_text("keras/" + item["input"].get<std::string>()));
   if (!got) FAIL(got.error().message);
