@@ -88,8 +88,7 @@ std::optional<Error> missing_tile(const std::vector<Tile>& tiles) {
     if (tile.parts > 0 && tile.parts >= tile.said) continue;
     return Error{ErrorCode::Truncated,
                  "truncated: " + std::string(tile.parts > 0 ? "a part of tile " : "tile ") +
-                     std::to_string(i + 1) + " of " + std::to_string(tiles.size()) +
-                     " is missing"};
+                     std::to_string(i + 1) + " of " + std::to_string(tiles.size()) + " is missing"};
   }
   return std::nullopt;
 }
@@ -263,7 +262,7 @@ Result<Jp2> read_jp2_header(Bytes file) {
     return tile < 1 ? 0 : (number(side) - number(side + 24) + tile - 1) / tile;
   };
   const std::int64_t tiles = tiles_of(8) * tiles_of(12);
-  constexpr std::int64_t kMostTiles = 65535;  // the format's limit
+  constexpr std::int64_t kMostTiles = 65535;                               // the format's limit
   if (jp2.info.shape.rows() < 1 || jp2.info.shape.cols() < 1) return jp2;  // refused by its size
   if (tiles < 1 || tiles_of(8) > kMostTiles || tiles > kMostTiles)
     return bad_header("it has no tiles, or more than " + std::to_string(kMostTiles));
@@ -377,9 +376,8 @@ Result<Image> decode_components(const Jp2& jp2, Bytes file) {
     return std::int64_t{image->numcomps} == shape.channels &&
            std::all_of(image->comps, image->comps + image->numcomps, fits);
   };
-  const Error other{ErrorCode::Damaged,
-                    "damaged: the picture data is not what the header says (" + to_string(shape) +
-                        ")"};
+  const Error other{ErrorCode::Damaged, "damaged: the picture data is not what the header says (" +
+                                            to_string(shape) + ")"};
   if (!all_fit()) return other;
   if (opj_decode(decoder.get(), stream.get(), image.get()) != OPJ_TRUE) return picture_error(said);
   if (!all_fit() || std::any_of(image->comps, image->comps + image->numcomps,
