@@ -437,7 +437,7 @@ Result<Damage> decode_jp2(Bytes file, const ImageInfo& info, const DecodeOptions
   return Damage{};
 }
 
-std::string version() {
+std::string version(const EncodeOptions& /*options*/) {
   return std::string("OpenJPEG ") + opj_version();
 }
 
