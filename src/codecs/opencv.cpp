@@ -37,14 +37,14 @@ Result<OpenCvPlugin> open_opencv(std::span<const std::filesystem::path> folders)
       reinterpret_cast<decltype(OpenCvPlugin::version)>(dlsym(*library, kNames[1]))};
 }
 
-Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out) {
+Result<Done> decode_by_opencv(Bytes file, std::string_view format, const ImageInfo& info,
+                              Tensor& out) {
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     return Error{ErrorCode::TooLarge, "files of this format are read up to 2 GB"};
   }
   const Result<OpenCvPlugin>& plugin = opencv();
   if (!plugin) {
-    return Error{plugin.error().code,
-                 std::string(codec_of(info.format).name) + " needs " + plugin.error().message};
+    return Error{plugin.error().code, std::string(format) + " needs " + plugin.error().message};
   }
   out.reset(info.shape, info.dtype);
   std::array<char, 1024> why{};

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "codecs/codec.h"
 #include "codecs/opencv_plugin.h"
@@ -20,8 +21,9 @@ inline constexpr Plugin kOpenCvPlugin{"libdeckle_opencv.so", "deckle_opencv_inte
 [[nodiscard]] std::string opencv_version();
 
 /// Decodes to `out`, as `info` says: uint8, uint16 or float32. Fails with Damaged, TooLarge, or
-/// Unsupported where the plug-in cannot be opened. Any thread may call it.
-[[nodiscard]] Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out);
+/// Unsupported where the plug-in cannot be opened: "`format` needs ..". Any thread may call it.
+[[nodiscard]] Result<Done> decode_by_opencv(Bytes file, std::string_view format,
+                                            const ImageInfo& info, Tensor& out);
 
 struct OpenCvPlugin {
   decltype(&deckle_opencv_decode) decode = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Preloaded before deckle, this stands for other versions of libraries: libdeflate's compresses
-// another way, libjpeg's quality is another, OpenJPEG has another version. OTHER says which of them.
+// another way, libjpeg's quality is another, OpenJPEG has another version. OTHER says which of
+// them.
 #include <dlfcn.h>
 
 #include <cstdlib>
