@@ -162,8 +162,8 @@ Result<std::int64_t> count_channels(const std::vector<Channel>& channels) {
 // Rows of a chunk, by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB.
 constexpr std::array<std::int64_t, 10> kRowsOfChunk{1, 1, 1, 16, 32, 16, 32, 32, 32, 256};
 
-// Behind the header stands where each chunk begins; a chunk says where it is and how long. Of tiles
-// there may be levels: then the table goes on to the first chunk.
+// Behind the header is a table of where chunks begin; a chunk says where it is and how long. Of
+// tiles there may be levels: then the table goes on to the first chunk.
 std::optional<Error> where_it_ends(Bytes file, const Header& header, std::int64_t rows) {
   const bool tiled = header.tile[0] > 0;
   const std::size_t before = tiled ? 16 : 4;  // the place that a chunk says, then its length

@@ -145,7 +145,7 @@ std::string decode(const DeckleOpenCvJob& job) {
     const Quiet quiet;
     const NamedMemory file(job.file, job.file_bytes);
     // Not another flag with it: IMREAD_UNCHANGED is all of them, and OpenCV leaves GDAL out only
-    // where it stands alone.
+    // where it is alone.
     image = cv::imread(file.name(), cv::IMREAD_UNCHANGED);
   } catch (const cv::Exception& e) {
     return "the picture data cannot be read (" + clean(e.what()) + ")";
