@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 namespace deckle::cli {
 
@@ -17,5 +18,8 @@ void add_diff(CLI::App& app, int& exit);
 void add_export(CLI::App& app, int& exit);
 void add_layers(CLI::App& app, int& exit);
 void add_schema(CLI::App& app, int& exit);
+
+/// What --version prints: this program, and what is in it or would be opened by it.
+[[nodiscard]] std::string version_text();
 
 }  // namespace deckle::cli

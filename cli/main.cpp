@@ -45,7 +45,7 @@ int with_output(int exit) {
 int main(int argc, char** argv) {
   CLI::App app{"deckle: Keras layers over folders of images, in parallel, reproducible to the byte",
                "deckle"};
-  app.set_version_flag("--version", "deckle " DECKLE_VERSION);
+  app.set_version_flag("--version", version_text);
   app.require_subcommand(1);
   app.footer(
       "\nExample:\n  deckle run train-224.json photos -o train\n\n\"deckle COMMAND --help\" says "

@@ -110,6 +110,7 @@ deckle_module(WebP "libwebp" libwebp-dev libwebp libwebpdemux)
 deckle_module(XXHash "xxHash" libxxhash-dev libxxhash)
 deckle_module(Zip "libzip" libzip-dev libzip)
 deckle_module(Deflate "libdeflate" libdeflate-dev libdeflate)
+deckle_module(OpenJPEG "OpenJPEG 2.5" libopenjp2-7-dev libopenjp2>=2.5)
 
 # Only the command line needs it.
 find_package(CLI11 2.1 QUIET)

@@ -68,6 +68,8 @@ std::vector<std::string> differences(const Record& a, const Record& b) {
   }
   differs(a.shape == b.shape, "shape " + (a.shape ? to_string(*a.shape) : "?") + " | " +
                                   (b.shape ? to_string(*b.shape) : "?"));
+  differs(a.decoder == b.decoder, "decoder " + (a.decoder.empty() ? "deckle" : a.decoder) + " | " +
+                                      (b.decoder.empty() ? "deckle" : b.decoder));
   differs(a.truncated == b.truncated, "truncated: " + a.truncated + " | " + b.truncated);
   differs(a.draws == b.draws, "the draws differ");
   differs(a.window == b.window, "window " + window_text(a.window) + " | " + window_text(b.window));

@@ -149,6 +149,7 @@ class Engine {
     if (std::count(before.lines.begin(), before.lines.end(), '\n') != chain_.copies &&
         !options_.recorded)
       return false;
+    if (was_decoded_otherwise(before.lines)) return false;
     Entry now = before;
     const auto stamp = input_stamp(file);
     if (!stamp) return false;
@@ -175,6 +176,18 @@ class Engine {
     now.index = inputs_.files[index].index;
     if (auto noted = journal_.append(index, now, before); !noted) return noted.error();
     return true;
+  }
+
+  // Whether a plug-in's library of another version made the pixels. Such pictures are few, and only
+  // for them is the plug-in opened.
+  static bool was_decoded_otherwise(std::string_view lines) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    if (line.find("\"decoder\"") == std::string_view::npos) return false;
+    const auto record = parse_record(line);
+    if (!record || record->decoder.empty()) return false;
+    return std::none_of(codecs().begin(), codecs().end(), [&](const Codec& codec) {
+      return codec.decoder != nullptr && codec.decoder() == record->decoder;
+    });
   }
 
   static std::vector<std::string> output_digests(std::string_view lines) {

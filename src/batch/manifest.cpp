@@ -239,8 +239,10 @@ std::optional<std::string> get_path(const Json& json, const std::string& key) {
 Json manifest_header(const Chain& chain) {
   const Json json_chain = resolved(chain);
   Json libraries = Json::object();
-  for (const Codec& codec : codecs())
-    libraries[std::string(codec.name)] = codec.version();
+  const EncodeOptions options{.compression = chain.output.compression};
+  for (const Codec& codec : codecs()) {
+    if (codec.version != nullptr) libraries[std::string(codec.name)] = codec.version(options);
+  }
   if (std::any_of(chain.layers.begin(), chain.layers.end(),
                   [](const Layer& layer) { return layer.convolves; })) {
     libraries["convolution"] = convolution_library();
@@ -262,6 +264,7 @@ Json manifest_line(const Record& record, const Chain& chain) {
   if (record.shape) json["shape"] = to_json(*record.shape);
   if (record.batch) json["batch"] = *record.batch;
   if (chain.copies > 1 && !record.error) json["copy"] = record.copy;
+  if (!record.decoder.empty()) json["decoder"] = record.decoder;
   if (!record.truncated.empty()) json["truncated"] = record.truncated;
   if (record.error) {
     json["error"] = {{"code", error_name(record.error->code)}, {"message", record.error->message}};
@@ -322,6 +325,7 @@ Result<Record> parse_record(std::string_view line) {
       return wrong("\"copy\" is not a number of a copy");
     record.copy = copy->get<int>();
   }
+  record.decoder = text_from(json, "decoder");
   record.truncated = text_from(json, "truncated");
   record.skipped = text_from(json, "skipped");
   if (const auto error = json.find("error"); error != json.end()) {

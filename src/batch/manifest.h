@@ -45,6 +45,7 @@ struct Record {
   std::optional<Shape> shape;  ///< as the chain saw it; absent where the header could not be read
   std::optional<std::int64_t> batch;  ///< so many of that shape, where the input is a batch
   int copy = 0;
+  std::string decoder;    ///< who made the pixels, where a plug-in did
   std::string truncated;  ///< what is missing of a picture that was taken all the same
   std::vector<Draw> draws;
   Window window;

@@ -96,6 +96,7 @@ class ImageJob {
         auto part = decode_window(bytes_, *info, chain_.input, needed, scratch_.decoded);
         if (!part) return failed(part.error());
         common_.truncated = std::move(part->damage);
+        if (const auto decoder = codec_of(info->format).decoder) common_.decoder = decoder();
         decoded_ = part->window;
       }
     }
@@ -257,9 +258,12 @@ class ImageJob {
   // A replay must give the recorded pixels; the recorded bytes only where the codecs are the same.
   Result<Done> hold_against(const Record& made, const Record& recorded) {
     if (made.pixels != recorded.pixels) {
-      return Error{ErrorCode::Changed,
-                   "the pixels of " + printable(recorded.output) +
-                       " come out otherwise than recorded: another version of the decoder?"};
+      return Error{
+          ErrorCode::Changed,
+          "the pixels of " + printable(recorded.output) + " come out otherwise than recorded: " +
+              (made.decoder == recorded.decoder || recorded.decoder.empty()
+                   ? "another version of the decoder?"
+                   : "the decoder was " + printable(recorded.decoder) + ", is " + made.decoder)};
     }
     if (made.window != recorded.window || made.output != recorded.output ||
         made.draws.size() != recorded.draws.size()) {

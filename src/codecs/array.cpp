@@ -77,7 +77,7 @@ Result<Done> encode_npy(const Tensor& pixels, const EncodeOptions& options, Buff
   return write_npy(axes, pixels.dtype, turned.bytes(), out);
 }
 
-std::string version() {
+std::string version(const EncodeOptions& /*options*/) {
   return "deckle, npy 1.0";
 }
 

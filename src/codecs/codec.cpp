@@ -14,6 +14,7 @@
 
 #include "codecs/array.h"
 #include "codecs/bmp.h"
+#include "codecs/exr.h"
 #include "codecs/hdr.h"
 #include "codecs/jp2.h"
 #include "codecs/jpeg.h"
@@ -38,7 +39,10 @@ struct Signature {
   std::string_view advice;
 };
 
-// Pictures that are known but not read. Strong signatures first: ICO's is hardly one.
+// Pictures that are known but not read. Strong signatures first: ICO's is hardly one. OpenCV 4.6
+// has readers for three of them that keep no promise: on damaged DICOM (GDCM's assertions) and PAM
+// (an exception that nobody can catch) they end the program, PAM with another maxval comes out too
+// dark, and NITF is GDAL's.
 constexpr std::array kNotRead{
     Signature{0, "GIF87a"sv, "GIF", ""},
     Signature{0, "GIF89a"sv, "GIF", ""},
@@ -55,10 +59,10 @@ constexpr std::array kNotRead{
     Signature{0, "8BPS"sv, "PSD", ""},
     Signature{0, "%PDF-"sv, "PDF", ""},
     Signature{0, "%!PS-Adobe"sv, "PostScript", ""},
-    Signature{0, "\x76\x2f\x31\x01"sv, "OpenEXR", ""},
     Signature{0, "DDS "sv, "DDS", ""},
     Signature{0, "qoif"sv, "QOI", ""},
     Signature{0, "P7\n"sv, "PAM", ""},
+    Signature{0, "NITF"sv, "NITF", ""},
     Signature{0, "SIMPLE  ="sv, "FITS", ""},
     Signature{128, "DICM"sv, "DICOM", ""},
     Signature{0, "\x8aMNG\r\n\x1a\n"sv, "MNG", ""},
@@ -305,7 +309,7 @@ Shape ImageInfo::upright_shape() const {
 std::span<const Codec> codecs() {
   static const std::array kCodecs{
       jpeg_codec(), png_codec(), webp_codec(),       tiff_codec(), bmp_codec(), pnm_codec(),
-      jp2_codec(),  hdr_codec(), sun_raster_codec(), pfm_codec(),  npy_codec(),
+      jp2_codec(),  hdr_codec(), sun_raster_codec(), pfm_codec(),  exr_codec(), npy_codec(),
   };
   return kCodecs;
 }

@@ -28,7 +28,7 @@
 
 namespace deckle {
 
-enum class Format { Jpeg, Png, Webp, Tiff, Bmp, Pnm, Jp2, Hdr, SunRaster, Pfm, Npy };
+enum class Format { Jpeg, Png, Webp, Tiff, Bmp, Pnm, Jp2, Hdr, SunRaster, Pfm, Exr, Npy };
 
 /// What a header says of an image.
 struct ImageInfo {
@@ -109,7 +109,10 @@ struct Codec {
   /// What cannot be written, before any pixel is made. Null: this format is read only.
   Result<Done> (*can_encode)(const Shape& shape, DType dtype);
   Result<Done> (*encode)(const Tensor& pixels, const EncodeOptions& options, Buffer& out);
-  std::string (*version)();  ///< "libpng 1.6.39": who makes the bytes
+  /// Who makes the bytes, as it is found when running: "libpng 1.6.39". Of a library that has no
+  /// call for its version, a digest of what it makes of a small picture, with these options. Null:
+  /// it is in a plug-in, and `decoder` tells.
+  std::string (*version)(const EncodeOptions& options);
   /// `decode` for a part of the picture as it is stored, where that costs less; it may give more
   /// than was asked for. Null: this format is always decoded whole.
   Result<Part> (*decode_part)(Bytes file, const ImageInfo& info, const DecodeOptions& options,
@@ -136,6 +139,9 @@ struct Codec {
   /// A file of a window of the picture as it is stored, without another loss: its coefficients are
   /// copied. Fails as `decode` does. Null, like `can_cut`: this format cannot.
   Result<Done> (*cut)(Bytes file, const Window& window, Buffer& out) = nullptr;
+  /// Who makes the pixels, of a format that a plug-in reads: opens it, and gives "" where it
+  /// cannot.
+  std::string (*decoder)() = nullptr;
 };
 
 /// The beginning of a file that `recognise` is shown.

@@ -12,14 +12,11 @@
 #include <cstring>
 #include <limits>
 
-#include "codecs/hdf5_plugin.h"
-#include "codecs/plugin.h"
 #include "core/text.h"
 
 namespace deckle {
 namespace {
 
-constexpr Plugin kHdf5{"libdeckle_hdf5.so", "deckle_hdf5_interface", kHdf5Interface};
 constexpr std::array<std::uint8_t, 8> kSignature{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
 struct Functions {
@@ -32,7 +29,7 @@ struct Functions {
 Result<Functions> load() {
   constexpr std::array kNames{"deckle_hdf5_open", "deckle_hdf5_visit", "deckle_hdf5_read",
                               "deckle_hdf5_close"};
-  const auto library = open_plugin(kHdf5, plugin_folders(), kNames);
+  const auto library = open_plugin(kHdf5Plugin, plugin_folders(), kNames);
   if (!library) return Error{library.error().code, "HDF5 needs " + library.error().message};
   const auto symbol = [&](std::size_t i) { return dlsym(*library, kNames.at(i)); };
   return Functions{reinterpret_cast<decltype(Functions::open)>(symbol(0)),

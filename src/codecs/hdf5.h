@@ -12,12 +12,15 @@
 #include <string_view>
 #include <vector>
 
+#include "codecs/hdf5_plugin.h"
+#include "codecs/plugin.h"
 #include "core/bytes.h"
 #include "core/result.h"
 
-struct DeckleHdf5File;
-
 namespace deckle {
+
+inline constexpr Plugin kHdf5Plugin{"libdeckle_hdf5.so", "deckle_hdf5_interface", kHdf5Interface,
+                                    "deckle-hdf5"};
 
 /// Whether the file begins as files of HDF5 do.
 [[nodiscard]] bool is_hdf5(Bytes head);

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// jp2: JPEG 2000, as a JP2 file or a bare codestream.
-// Shapes  H x W x 1, 3 or 4; uint8 or uint16, samples of 9 to 15 bits scaled to 65535
-// Fails   Truncated with bytes, Damaged, Unsupported for rare variants and where OpenCV's plug-in
-//         is not there
-// Source  ISO/IEC 15444-1, A and I
-// Headers are read here: imdecode has no call for them. Samples go through cv::imdecode.
+// jp2: JPEG 2000, as a JP2 file or a bare codestream; pixels by OpenJPEG.
+// Shapes  H x W x 1 to 4 (2 and 4: the last is alpha); uint8 or uint16, samples of 9 to 15 bits
+//         scaled to 65535; sYCC becomes RGB
+// Fails   Truncated with bytes, Damaged with OpenJPEG's reason, Unsupported for rare variants
+// Source  ISO/IEC 15444-1, A, B and I; IEC 61966-2-1 Amd 1, for sYCC; openjpeg.h
+// Headers are read here too: OpenJPEG takes memory for what a header says before anybody has seen
+// it, fills tiles that are not there with zeros, and reads on where a file is cut off.
 #include "codecs/jp2.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <optional>
+#include <openjpeg.h>
 
-#include "codecs/opencv.h"
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <vector>
+
 #include "codecs/reading.h"
+#include "core/text.h"
 
 namespace deckle {
 namespace {
@@ -22,14 +30,16 @@ using namespace std::string_view_literals;
 struct Jp2 {
   ImageInfo info;
   Bytes codestream;
-  std::uint32_t bits = 8;     // of a sample
-  std::optional<Error> ends;  // the file ends within the codestream
+  std::uint32_t bits = 8;       // of a sample
+  bool ycc = false;             // the first three components are sYCC
+  std::optional<Error> broken;  // what of the codestream is not there
 };
 
 constexpr std::uint64_t kSoc = 0xFF4F;
 constexpr std::uint64_t kSiz = 0xFF51;
 constexpr std::uint64_t kSot = 0xFF90;
 constexpr std::uint64_t kEoc = 0xFFD9;
+constexpr std::size_t kMostComponents = 4;
 
 bool matches_jp2(Bytes head) {
   const std::string_view text = text_of(head);
@@ -61,54 +71,156 @@ std::optional<Box> next_box(Bytes& rest) {
   return box;
 }
 
-// Walks the tile parts, which all say how long they are.
-std::optional<Error> where_it_ends(Bytes codestream) {
+Error unsupported(const std::string& what) {
+  return {ErrorCode::Unsupported, "JPEG 2000 " + what + " is not read"};
+}
+
+// ---- tiles
+
+struct Tile {
+  std::uint32_t parts = 0;  // that were seen
+  std::uint64_t said = 0;   // that there are; 0 where no part says it
+};
+
+std::optional<Error> missing_tile(const std::vector<Tile>& tiles) {
+  for (std::size_t i = 0; i < tiles.size(); ++i) {
+    const Tile& tile = tiles[i];
+    if (tile.parts > 0 && tile.parts >= tile.said) continue;
+    return Error{ErrorCode::Truncated,
+                 "truncated: " + std::string(tile.parts > 0 ? "a part of tile " : "tile ") +
+                     std::to_string(i + 1) + " of " + std::to_string(tiles.size()) + " is missing"};
+  }
+  return std::nullopt;
+}
+
+// Walks the parts of tiles, which all say how long they are.
+std::optional<Error> find_missing(Bytes codestream, std::size_t tile_count) {
+  std::vector<Tile> tiles(tile_count);
   const auto cut = [&](std::uint64_t wanted) {
     return Error{ErrorCode::Truncated, "truncated: a tile ends at byte " + std::to_string(wanted) +
                                            " of the codestream, the file has " +
                                            std::to_string(codestream.size())};
   };
+  const Error no_end{ErrorCode::Truncated, "truncated: the codestream has no end marker"};
   std::uint64_t at = 2;
   while (at + 4 <= codestream.size()) {
-    const std::uint64_t marker = read_big(codestream.data() + at, 2);
-    if (marker == kEoc) return std::nullopt;
-    const std::uint64_t length = read_big(codestream.data() + at + 2, 2);
+    const std::uint8_t* const p = codestream.data() + at;
+    const std::uint64_t marker = read_big(p, 2);
+    if (marker == kEoc) return missing_tile(tiles);
     if (marker != kSot) {
-      at += 2 + length;
+      at += 2 + read_big(p + 2, 2);
       continue;
     }
     if (at + 12 > codestream.size()) return cut(at + 12);
-    const std::uint64_t part = read_big(codestream.data() + at + 6, 4);
+    const std::uint64_t index = read_big(p + 4, 2);
+    if (index >= tiles.size()) {
+      return Error{ErrorCode::Damaged, "damaged: a part of tile " + std::to_string(index + 1) +
+                                           ", where there are " + std::to_string(tiles.size())};
+    }
+    Tile& tile = tiles[index];
+    ++tile.parts;
+    tile.said = std::max(tile.said, read_big(p + 11, 1));
+    const std::uint64_t part = read_big(p + 6, 4);
     if (part == 0) {  // the last one: to the end marker
       const bool ended = read_big(codestream.data() + codestream.size() - 2, 2) == kEoc;
-      if (ended) return std::nullopt;
-      return Error{ErrorCode::Truncated, "truncated: the codestream has no end marker"};
+      return ended ? missing_tile(tiles) : no_end;
     }
     if (part < 14 || at + part > codestream.size()) return cut(at + part);
     at += part;
   }
   if (at + 2 == codestream.size() && read_big(codestream.data() + at, 2) == kEoc)
-    return std::nullopt;
-  return Error{ErrorCode::Truncated, "truncated: the codestream has no end marker"};
+    return missing_tile(tiles);
+  return no_end;
 }
+
+// ---- boxes
+
+// What the boxes around a codestream say of its components.
+struct Boxes {
+  bool palette = false;
+  std::optional<std::uint64_t> colours;  // enumerated: 16 is sRGB
+  std::string profile;                   // the colour space of an ICC profile: "RGB "
+  Bytes channels;                        // of the cdef box: six bytes a channel
+};
+
+void read_header_box(Bytes inner, Boxes& boxes) {
+  while (const std::optional<Box> box = next_box(inner)) {
+    const std::uint8_t* const p = box->inside.data();
+    const std::size_t size = box->inside.size();
+    if (box->type == "pclr") boxes.palette = true;
+    if (box->type == "cdef" && size >= 2) {
+      const auto count = static_cast<std::size_t>(read_big(p, 2));
+      boxes.channels = box->inside.subspan(2, std::min(count * 6, (size - 2) / 6 * 6));
+    }
+    // The first one counts; others are for readers that know more.
+    if (box->type != "colr" || size < 3 || boxes.colours || !boxes.profile.empty()) continue;
+    if (p[0] == 1 && size >= 7) boxes.colours = read_big(p + 3, 4);
+    if (p[0] == 2 && size >= 3 + 20) boxes.profile = text_of(box->inside.subspan(3 + 16, 4));
+  }
+}
+
+// The name of an enumerated colour space.
+std::string colours_name(std::uint64_t colours) {
+  switch (colours) {
+    case 12:
+      return "CMYK";
+    case 14:
+      return "CIELab";
+    case 16:
+      return "sRGB";
+    case 17:
+      return "grey";
+    case 18:
+      return "sYCC";
+    case 20:
+      return "e-sRGB";
+    case 24:
+      return "e-sYCC";
+    default:
+      return "colour space " + std::to_string(colours);
+  }
+}
+
+// Colours as components: 1 and 2 are grey, 3 and 4 are RGB, or sYCC, which is made RGB.
+std::optional<Error> check_colours(const Boxes& boxes, std::size_t components, Jp2& jp2) {
+  const bool grey = components <= 2;
+  const std::string so_many = " with " + std::to_string(components) + " components";
+  if (boxes.palette) return unsupported("with a palette");
+  if (boxes.colours) {
+    const std::uint64_t colours = *boxes.colours;
+    if (grey ? colours != 17 : colours != 16 && colours != 18)
+      return unsupported("in " + colours_name(colours) + so_many);
+    jp2.ycc = colours == 18;
+  }
+  if (!boxes.profile.empty() && boxes.profile != (grey ? "GRAY" : "RGB "))
+    return unsupported("with a colour profile for \"" + printable(boxes.profile) + "\"" + so_many);
+  // The box may say that all channels lie otherwise than usual: OpenJPEG puts colours into their
+  // places, but not alpha.
+  for (std::size_t at = 0; at < boxes.channels.size(); at += 6) {
+    const std::uint8_t* const p = boxes.channels.data() + at;
+    const std::uint64_t channel = read_big(p, 2);
+    const std::uint64_t type = read_big(p + 2, 2);
+    const bool last_of_even = components % 2 == 0 && channel + 1 == components;
+    if (type == 2) return unsupported("whose colours are multiplied by their alpha");
+    if (last_of_even ? type == 0 : type == 1)
+      return unsupported("whose alpha is not the last of 2 or 4 components");
+  }
+  return std::nullopt;
+}
+
+// ---- the whole header
 
 Result<Jp2> read_jp2_header(Bytes file) {
   Jp2 jp2;
   jp2.info.format = Format::Jp2;
   jp2.codestream = file;
   bool whole = true;
+  Boxes boxes;
   if (file[0] == 0) {
     jp2.codestream = {};
     Bytes rest = file;
     while (const std::optional<Box> box = next_box(rest)) {
-      if (box->type == "jp2h") {
-        Bytes inner = box->inside;
-        while (const std::optional<Box> part = next_box(inner)) {
-          if (part->type == "pclr") {
-            return Error{ErrorCode::Unsupported, "JPEG 2000 with a palette is not read"};
-          }
-        }
-      }
+      if (box->type == "jp2h") read_header_box(box->inside, boxes);
       if (box->type == "jp2c") {
         jp2.codestream = box->inside;
         whole = box->whole;
@@ -121,24 +233,18 @@ Result<Jp2> read_jp2_header(Bytes file) {
   if (code.size() < kComponentsAt) return header_ends();
   const std::uint8_t* const p = code.data();
   if (read_big(p, 2) != kSoc || read_big(p + 2, 2) != kSiz) return bad_header("no SIZ marker");
-  const auto cols = static_cast<std::int64_t>(read_big(p + 8, 4)) -
-                    static_cast<std::int64_t>(read_big(p + 16, 4));
-  const auto rows = static_cast<std::int64_t>(read_big(p + 12, 4)) -
-                    static_cast<std::int64_t>(read_big(p + 20, 4));
+  const auto number = [&](std::size_t at) {
+    return static_cast<std::int64_t>(read_big(p + at, 4));
+  };
   const std::size_t components = static_cast<std::size_t>(read_big(p + 40, 2));
-  if (components != 1 && components != 3 && components != 4) {
-    return Error{ErrorCode::Unsupported, "JPEG 2000 with " + std::to_string(components) +
-                                             " components is not read, only 1, 3 and 4"};
-  }
+  if (components < 1 || components > kMostComponents)
+    return unsupported("with " + std::to_string(components) + " components");
   if (code.size() < kComponentsAt + 3 * components) return header_ends();
   for (std::size_t i = 0; i < components; ++i) {
     const std::uint8_t* const c = p + kComponentsAt + 3 * i;
     const unsigned bits = (c[0] & 0x7FU) + 1;
-    if ((c[0] & 0x80U) != 0)
-      return Error{ErrorCode::Unsupported, "JPEG 2000 with signed samples is not read"};
-    if (c[1] != 1 || c[2] != 1) {
-      return Error{ErrorCode::Unsupported, "JPEG 2000 with subsampled components is not read"};
-    }
+    if ((c[0] & 0x80U) != 0) return unsupported("with signed samples");
+    if (c[1] != 1 || c[2] != 1) return unsupported("with subsampled components");
     if (bits < 8 || bits > 16 || (i > 0 && bits != jp2.bits)) {
       return Error{ErrorCode::Unsupported,
                    "JPEG 2000 is read with 8 to 16 bits in all components, this has " +
@@ -146,11 +252,28 @@ Result<Jp2> read_jp2_header(Bytes file) {
     }
     jp2.bits = bits;
   }
-  jp2.info.shape = Shape::image(rows, cols, static_cast<std::int64_t>(components));
+  if (auto wrong = check_colours(boxes, components, jp2)) return *std::move(wrong);
+  jp2.info.shape = Shape::image(number(12) - number(20), number(8) - number(16),
+                                static_cast<std::int64_t>(components));
   jp2.info.dtype = jp2.bits > 8 ? DType::UInt16 : DType::UInt8;
-  jp2.ends = where_it_ends(code);
-  if (!whole && !jp2.ends)
-    jp2.ends = Error{ErrorCode::Truncated, "truncated: the last box is cut off"};
+
+  const auto tiles_of = [&](std::size_t side) {
+    const std::int64_t tile = number(side + 16);
+    return tile < 1 ? 0 : (number(side) - number(side + 24) + tile - 1) / tile;
+  };
+  const std::int64_t tiles = tiles_of(8) * tiles_of(12);
+  constexpr std::int64_t kMostTiles = 65535;                               // the format's limit
+  if (jp2.info.shape.rows() < 1 || jp2.info.shape.cols() < 1) return jp2;  // refused by its size
+  if (tiles < 1 || tiles_of(8) > kMostTiles || tiles > kMostTiles)
+    return bad_header("it has no tiles, or more than " + std::to_string(kMostTiles));
+  // OpenJPEG takes several kilobytes for each: a small file must not make it take a gigabyte.
+  constexpr std::int64_t kFewTiles = 1024;
+  constexpr std::int64_t kSmallTile = 1024;
+  if (tiles > kFewTiles && jp2.info.shape.pixels() / tiles < kSmallTile)
+    return unsupported("in " + std::to_string(tiles) + " tiles of fewer than 32 x 32 pixels");
+  jp2.broken = find_missing(code, static_cast<std::size_t>(tiles));
+  if (!whole && !jp2.broken)
+    jp2.broken = Error{ErrorCode::Truncated, "truncated: the last box is cut off"};
   return jp2;
 }
 
@@ -160,16 +283,162 @@ Result<ImageInfo> jp2_info(Bytes file) {
   return jp2->info;
 }
 
+// ---- pixels
+
+struct Source {
+  Bytes bytes;
+  std::size_t at = 0;
+};
+
+OPJ_SIZE_T read_source(void* to, OPJ_SIZE_T bytes, void* user) {
+  auto& source = *static_cast<Source*>(user);
+  const std::size_t there = std::min<std::size_t>(bytes, source.bytes.size() - source.at);
+  if (there == 0) return static_cast<OPJ_SIZE_T>(-1);
+  std::memcpy(to, source.bytes.data() + source.at, there);
+  source.at += there;
+  return there;
+}
+
+OPJ_BOOL seek_source(OPJ_OFF_T to, void* user) {
+  auto& source = *static_cast<Source*>(user);
+  if (to < 0 || static_cast<std::uint64_t>(to) > source.bytes.size()) return OPJ_FALSE;
+  source.at = static_cast<std::size_t>(to);
+  return OPJ_TRUE;
+}
+
+OPJ_OFF_T skip_source(OPJ_OFF_T bytes, void* user) {
+  const auto& source = *static_cast<Source*>(user);
+  const auto to = static_cast<OPJ_OFF_T>(source.at) + bytes;
+  return seek_source(to, user) == OPJ_TRUE ? bytes : -1;
+}
+
+// The first thing that OpenJPEG calls an error: what follows is what came of it.
+using Said = std::array<char, 256>;
+
+void keep_message(const char* message, void* user) {
+  auto& said = *static_cast<Said*>(user);
+  if (said[0] == '\0') std::snprintf(said.data(), said.size(), "%s", message);
+}
+
+void drop_message(const char* /*message*/, void* /*user*/) {}
+
+template <auto function>
+struct Free {
+  template <typename T>
+  void operator()(T* p) const {
+    function(p);
+  }
+};
+using Stream = std::unique_ptr<opj_stream_t, Free<opj_stream_destroy>>;
+using Decoder = std::unique_ptr<opj_codec_t, Free<opj_destroy_codec>>;
+using Image = std::unique_ptr<opj_image_t, Free<opj_image_destroy>>;
+
+Error picture_error(const Said& said) {
+  std::string reason(said.data());
+  while (!reason.empty() && (reason.back() == '\n' || reason.back() == '.'))
+    reason.pop_back();
+  return {ErrorCode::Damaged, "damaged: the picture data cannot be read" +
+                                  (reason.empty() ? "" : " (" + printable(reason) + ")")};
+}
+
+Result<Image> decode_components(const Jp2& jp2, Bytes file) {
+  Source source{file};
+  const Stream stream(opj_stream_create(OPJ_J2K_STREAM_CHUNK_SIZE, OPJ_TRUE));
+  const Decoder decoder(opj_create_decompress(file[0] == 0 ? OPJ_CODEC_JP2 : OPJ_CODEC_J2K));
+  if (stream == nullptr || decoder == nullptr) throw std::bad_alloc();
+  opj_stream_set_user_data(stream.get(), &source, nullptr);
+  opj_stream_set_user_data_length(stream.get(), file.size());
+  opj_stream_set_read_function(stream.get(), read_source);
+  opj_stream_set_skip_function(stream.get(), skip_source);
+  opj_stream_set_seek_function(stream.get(), seek_source);
+  Said said{};
+  opj_set_info_handler(decoder.get(), drop_message, nullptr);
+  opj_set_warning_handler(decoder.get(), drop_message, nullptr);
+  opj_set_error_handler(decoder.get(), keep_message, &said);
+  opj_dparameters_t parameters{};
+  opj_set_default_decoder_parameters(&parameters);
+  opj_image_t* opened = nullptr;
+  const bool read = opj_setup_decoder(decoder.get(), &parameters) == OPJ_TRUE &&
+                    opj_decoder_set_strict_mode(decoder.get(), OPJ_TRUE) == OPJ_TRUE &&
+                    // 0 others: the environment may ask for more, and pictures are what is run
+                    // in parallel
+                    opj_codec_set_threads(decoder.get(), 0) == OPJ_TRUE &&
+                    opj_read_header(stream.get(), decoder.get(), &opened) == OPJ_TRUE;
+  Image image(opened);
+  if (!read || image == nullptr) return picture_error(said);
+  // Held against our own reading before memory is taken.
+  const Shape& shape = jp2.info.shape;
+  const auto fits = [&](const opj_image_comp_t& component) {
+    return std::int64_t{component.w} == shape.cols() && std::int64_t{component.h} == shape.rows() &&
+           component.prec == jp2.bits && component.sgnd == 0;
+  };
+  const auto all_fit = [&] {
+    return std::int64_t{image->numcomps} == shape.channels &&
+           std::all_of(image->comps, image->comps + image->numcomps, fits);
+  };
+  const Error other{ErrorCode::Damaged, "damaged: the picture data is not what the header says (" +
+                                            to_string(shape) + ")"};
+  if (!all_fit()) return other;
+  if (opj_decode(decoder.get(), stream.get(), image.get()) != OPJ_TRUE) return picture_error(said);
+  if (!all_fit() || std::any_of(image->comps, image->comps + image->numcomps,
+                                [](const auto& component) { return component.data == nullptr; })) {
+    return other;
+  }
+  return image;
+}
+
+// The first three samples of a pixel: sYCC to RGB.
+template <typename T>
+void make_rgb(std::array<T, kMostComponents>& samples, double most) {
+  const double middle = (most + 1) / 2;
+  const double y = samples[0];
+  const double blue = samples[1] - middle;
+  const double red = samples[2] - middle;
+  const auto rounded = [&](double value) {
+    return static_cast<T>(std::clamp(std::floor(value + 0.5), 0.0, most));
+  };
+  samples[0] = rounded(y + 1.402 * red);
+  samples[1] = rounded(y - 0.344136 * blue - 0.714136 * red);
+  samples[2] = rounded(y + 1.772 * blue);
+}
+
+// Planes of int32 to pixels.
+template <typename T>
+void interleave(const opj_image_t& image, const Jp2& jp2, Tensor& out) {
+  const auto most = static_cast<std::int32_t>((1U << jp2.bits) - 1);
+  const std::size_t channels = image.numcomps;
+  const auto pixels = static_cast<std::size_t>(jp2.info.shape.pixels());
+  std::uint8_t* to = out.data.data();
+  std::array<T, kMostComponents> samples{};
+  for (std::size_t i = 0; i < pixels; ++i, to += channels * sizeof(T)) {
+    for (std::size_t k = 0; k < channels; ++k)
+      samples.at(k) = static_cast<T>(std::clamp(image.comps[k].data[i], 0, most));
+    if (jp2.ycc) make_rgb(samples, most);
+    std::memcpy(to, samples.data(), channels * sizeof(T));
+  }
+}
+
 // A part of the data would be a blurred picture, which nobody can tell from a whole one: never
 // accepted.
 Result<Damage> decode_jp2(Bytes file, const ImageInfo& info, const DecodeOptions& /*options*/,
                           Tensor& out) {
   const Result<Jp2> jp2 = read_jp2_header(file);
   if (!jp2) return jp2.error();
-  if (jp2->ends) return *jp2->ends;
-  if (Result<Done> done = decode_by_opencv(file, info, out); !done) return done.error();
-  if (info.dtype == DType::UInt16) scale_samples<std::uint16_t>(out, (1U << jp2->bits) - 1);
+  if (jp2->broken) return *jp2->broken;
+  const Result<Image> image = decode_components(*jp2, file);
+  if (!image) return image.error();
+  out.reset(info.shape, info.dtype);
+  if (info.dtype == DType::UInt8) {
+    interleave<std::uint8_t>(**image, *jp2, out);
+  } else {
+    interleave<std::uint16_t>(**image, *jp2, out);
+    scale_samples<std::uint16_t>(out, (1U << jp2->bits) - 1);
+  }
   return Damage{};
+}
+
+std::string version(const EncodeOptions& /*options*/) {
+  return std::string("OpenJPEG ") + opj_version();
 }
 
 }  // namespace
@@ -183,7 +452,7 @@ Codec jp2_codec() {
           .decode = decode_jp2,
           .can_encode = nullptr,
           .encode = nullptr,
-          .version = opencv_version};
+          .version = version};
 }
 
 }  // namespace deckle

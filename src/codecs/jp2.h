@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// jp2: JPEG 2000; read only. Headers are read here, samples by OpenCV (opencv.h).
+// jp2: JPEG 2000; read only. Headers are read here, pixels by OpenJPEG.
 #pragma once
 
 #include "codecs/codec.h"

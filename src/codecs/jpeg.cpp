@@ -19,6 +19,7 @@
 #include "codecs/jpeg_scan.h"
 #include "codecs/jpeg_writer.h"
 #include "codecs/libjpeg.h"
+#include "codecs/sample.h"
 
 namespace deckle {
 namespace {
@@ -345,6 +346,8 @@ Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& /*info
 
 // ---- writing
 
+constexpr int kDefaultQuality = 95;
+
 Result<Done> can_encode(const Shape& shape, DType dtype) {
   return check_holds({"jpg", {DType::UInt8}, {1, 3}, JPEG_MAX_DIMENSION}, shape, dtype);
 }
@@ -385,7 +388,6 @@ void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows) {
 
 // By libjpeg where there are no kernels of our own for the processor: it has some for most.
 Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
-  constexpr int kDefaultQuality = 95;
   if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
   const int quality = std::clamp(options.quality.value_or(kDefaultQuality), 1, 100);
   const bool ours = avx2_coefficient_kernels() != nullptr;
@@ -405,10 +407,29 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   return encode_in_memory(jpeg_codec(), rows_of(pixels), options, out);
 }
 
-#define DECKLE_TEXT_OF(x) #x
-#define DECKLE_TEXT(x) DECKLE_TEXT_OF(x)
-std::string version() {
-  return "libjpeg-turbo " DECKLE_TEXT(LIBJPEG_TURBO_VERSION);
+// libjpeg does not tell its version: what it writes of a small picture and reads again. By its own
+// coder and decoder, whatever is used on this processor: all machines make the same bytes.
+std::string version(const EncodeOptions& /*options*/) {
+  const RowSource rows = rows_of(sample_picture());
+  Buffer made;
+  BufferSink sink(made);
+  LibjpegEncoder encoder(sink);
+  const bool written = guarded(encoder.report, [&] {
+    encoder.create();
+    set_parameters(encoder.jpeg, rows.shape, kDefaultQuality);
+    write_pixels(encoder.jpeg, rows);
+  });
+  LibjpegDecoder decoder(made.bytes());
+  const std::size_t bytes = made.size();
+  Buffer all;
+  all.resize(bytes + sample_picture().byte_count());
+  if (!written || !decoder.open_whole() || !guarded(decoder.report, [&] {
+        read_pixels(decoder.jpeg, all.data() + bytes, sample_picture().row_bytes());
+      })) {
+    return "libjpeg-turbo";
+  }
+  std::memcpy(all.data(), made.data(), bytes);
+  return "libjpeg-turbo (" + short_digest(all.bytes()) + ")";
 }
 
 }  // namespace

@@ -12,34 +12,39 @@
 #include <limits>
 #include <new>
 
-#include "codecs/plugin.h"
-
 namespace deckle {
 namespace {
 
-constexpr Plugin kOpenCv{"libdeckle_opencv.so", "deckle_opencv_interface", kOpenCvInterface};
-constexpr const char* kDecode = "deckle_opencv_decode";
+constexpr std::array kNames{"deckle_opencv_decode", "deckle_opencv_version"};
+
+const Result<OpenCvPlugin>& opencv() {
+  static const Result<OpenCvPlugin> kOpened = open_opencv(plugin_folders());
+  return kOpened;
+}
 
 }  // namespace
 
 std::string opencv_version() {
-  return "OpenCV " DECKLE_OPENCV_VERSION;
+  const Result<OpenCvPlugin>& plugin = opencv();
+  return plugin ? std::string("OpenCV ") + plugin->version() : "";
 }
 
 Result<OpenCvPlugin> open_opencv(std::span<const std::filesystem::path> folders) {
-  const auto library = open_plugin(kOpenCv, folders, std::array{kDecode});
+  const auto library = open_plugin(kOpenCvPlugin, folders, kNames);
   if (!library) return library.error();
-  return OpenCvPlugin{reinterpret_cast<decltype(OpenCvPlugin::decode)>(dlsym(*library, kDecode))};
+  return OpenCvPlugin{
+      reinterpret_cast<decltype(OpenCvPlugin::decode)>(dlsym(*library, kNames[0])),
+      reinterpret_cast<decltype(OpenCvPlugin::version)>(dlsym(*library, kNames[1]))};
 }
 
-Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out) {
+Result<Done> decode_by_opencv(Bytes file, std::string_view format, const ImageInfo& info,
+                              Tensor& out) {
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     return Error{ErrorCode::TooLarge, "files of this format are read up to 2 GB"};
   }
-  static const Result<OpenCvPlugin> kPlugin = open_opencv(plugin_folders());
-  if (!kPlugin) {
-    return Error{kPlugin.error().code,
-                 std::string(codec_of(info.format).name) + " needs " + kPlugin.error().message};
+  const Result<OpenCvPlugin>& plugin = opencv();
+  if (!plugin) {
+    return Error{plugin.error().code, std::string(format) + " needs " + plugin.error().message};
   }
   out.reset(info.shape, info.dtype);
   std::array<char, 1024> why{};
@@ -52,7 +57,7 @@ Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out) {
                             .samples = out.data.data(),
                             .why = why.data(),
                             .why_bytes = why.size()};
-  switch (kPlugin->decode(&job)) {
+  switch (plugin->decode(&job)) {
     case OpenCvOutcome::Decoded:
       return Done{};
     case OpenCvOutcome::NoMemory:

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// opencv_plugin: cv::imdecode, kept quiet. All of libdeckle_opencv.so, and the only file that knows
+// opencv_plugin: cv::imread, kept quiet. All of libdeckle_opencv.so, and the only file that knows
 // OpenCV.
 // Shapes  as the file has them: held against what its header says
 // Fails   Damaged with OpenCV's reason, NoMemory; no exception leaves this file
 // Source  OpenCV 4.6, imgcodecs
 #include "codecs/opencv_plugin.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <new>
@@ -20,9 +25,9 @@
 
 namespace {
 
-// imdecode tells std::cerr of every file that it cannot read, past OpenCV's own error and log
-// handlers. So cerr gets a buffer that drops what a thread says while that thread is in imdecode,
-// and passes on all else.
+// imread tells std::cerr of every file that it cannot read, past OpenCV's own error and log
+// handlers. That is why cerr gets a buffer that drops what a thread says while that thread is in
+// imread, and passes on all else.
 class QuietCerr : public std::streambuf {
  public:
   QuietCerr() : passed_to_(std::cerr.rdbuf(this)) {}
@@ -59,7 +64,9 @@ class Quiet {
   Quiet() {
     static const QuietCerr kFilter;
     static const bool kPrepared = [] {
-      cv::setNumThreads(1);  // images are what is run in parallel
+      // Without it OpenCV refuses OpenEXR; it looks when it opens the first one.
+      ::setenv("OPENCV_IO_ENABLE_OPENEXR", "1", 1);  // NOLINT(concurrency-mt-unsafe)
+      cv::setNumThreads(1);                          // images are what is run in parallel
       cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
       cv::redirectError(drop_error);
       return true;
@@ -85,6 +92,10 @@ std::string shape_text(std::int64_t rows, std::int64_t cols, std::int64_t channe
   return std::to_string(rows) + " x " + std::to_string(cols) + " x " + std::to_string(channels);
 }
 
+int depth_of(std::int64_t sample_bytes) {
+  return sample_bytes == 1 ? CV_8U : sample_bytes == 2 ? CV_16U : CV_32F;
+}
+
 // Copies, with B, G, R turned to R, G, B.
 template <typename T>
 void take(const cv::Mat& image, std::uint8_t* to) {
@@ -100,28 +111,57 @@ void take(const cv::Mat& image, std::uint8_t* to) {
   }
 }
 
+// A file in memory that has a name. imdecode would write files of some formats to the disk, to read
+// them from there.
+class NamedMemory {
+ public:
+  NamedMemory(const std::uint8_t* bytes, std::size_t size)
+      : file_(::memfd_create("deckle", MFD_CLOEXEC)) {
+    while (file_ >= 0 && size > 0) {
+      const ssize_t written = ::write(file_, bytes, size);
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) break;
+      bytes += written;
+      size -= static_cast<std::size_t>(written);
+    }
+    if (file_ < 0 || size > 0) throw std::bad_alloc();
+  }
+  ~NamedMemory() {
+    if (file_ >= 0) ::close(file_);
+  }
+  NamedMemory(const NamedMemory&) = delete;
+  NamedMemory& operator=(const NamedMemory&) = delete;
+
+  [[nodiscard]] std::string name() const { return "/proc/self/fd/" + std::to_string(file_); }
+
+ private:
+  int file_;
+};
+
 // Gives the reason where it fails, else nothing.
 std::string decode(const DeckleOpenCvJob& job) {
   cv::Mat image;
   try {
     const Quiet quiet;
-    // imdecode reads only, its types do not say so
-    const cv::Mat bytes(1, static_cast<int>(job.file_bytes), CV_8UC1,
-                        const_cast<std::uint8_t*>(job.file));  // NOLINT
-    image = cv::imdecode(bytes, cv::IMREAD_UNCHANGED | cv::IMREAD_IGNORE_ORIENTATION);
+    const NamedMemory file(job.file, job.file_bytes);
+    // Not another flag with it: IMREAD_UNCHANGED is all of them, and OpenCV leaves GDAL out only
+    // where it is alone.
+    image = cv::imread(file.name(), cv::IMREAD_UNCHANGED);
   } catch (const cv::Exception& e) {
     return "the picture data cannot be read (" + clean(e.what()) + ")";
   }
   if (image.empty()) return "the picture data cannot be read";
   if (image.rows != job.rows || image.cols != job.cols || image.channels() != job.channels ||
-      image.depth() != (job.sample_bytes == 1 ? CV_8U : CV_16U)) {
+      image.depth() != depth_of(job.sample_bytes)) {
     return "the picture data is " + shape_text(image.rows, image.cols, image.channels()) +
            ", the header says " + shape_text(job.rows, job.cols, job.channels);
   }
   if (job.sample_bytes == 1) {
     take<std::uint8_t>(image, job.samples);
-  } else {
+  } else if (job.sample_bytes == 2) {
     take<std::uint16_t>(image, job.samples);
+  } else {
+    take<float>(image, job.samples);
   }
   return "";
 }
@@ -130,6 +170,11 @@ std::string decode(const DeckleOpenCvJob& job) {
 
 int deckle_opencv_interface() {
   return deckle::kOpenCvInterface;
+}
+
+const char* deckle_opencv_version() {
+  static const std::string kVersion = cv::getVersionString();
+  return kVersion.c_str();
 }
 
 deckle::OpenCvOutcome deckle_opencv_decode(const DeckleOpenCvJob* job) {

@@ -32,7 +32,16 @@ std::vector<fs::path> plugin_folders() {
   }
   if (failed) return {};
   const fs::path here = self.parent_path();
-  return {here, here.parent_path(), (here / DECKLE_PLUGIN_FOLDER).lexically_normal()};
+  return {here, (here / DECKLE_PLUGIN_FOLDER).lexically_normal(), DECKLE_INSTALLED_PLUGINS};
+}
+
+fs::path find_plugin(const Plugin& plugin, std::span<const fs::path> folders) {
+  for (const fs::path& folder : folders) {
+    fs::path path = folder / plugin.file;
+    std::error_code failed;
+    if (fs::exists(path, failed)) return path;
+  }
+  return {};
 }
 
 Result<void*> open_plugin(const Plugin& plugin, std::span<const fs::path> folders,
@@ -42,25 +51,23 @@ Result<void*> open_plugin(const Plugin& plugin, std::span<const fs::path> folder
                     "is looked for beside deckle: where that is cannot be found out unless "
                     "/proc is mounted");
   }
-  std::string looked_in;
-  for (const fs::path& folder : folders) {
-    const fs::path path = folder / plugin.file;
-    std::error_code failed;
-    if (!fs::exists(path, failed)) {
+  const fs::path path = find_plugin(plugin, folders);
+  if (path.empty()) {
+    std::string looked_in;
+    for (const fs::path& folder : folders)
       looked_in += (looked_in.empty() ? "" : ", ") + printable(folder.string());
-      continue;
-    }
-    void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) return unusable(plugin, "cannot be loaded: " + printable(dlerror()));
-    const auto number = reinterpret_cast<int (*)()>(dlsym(library, plugin.interface));
-    bool whole = number != nullptr && number() == plugin.number;
-    for (const char* function : functions)
-      whole = whole && dlsym(library, function) != nullptr;
-    if (!whole)
-      return unusable(plugin, "is of another version of deckle: " + printable(path.string()));
-    return library;
+    return unusable(plugin, "is not installed: install the package " + std::string(plugin.package) +
+                                " (looked in " + looked_in + ")");
   }
-  return unusable(plugin, "is not there: looked in " + looked_in);
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return unusable(plugin, "cannot be loaded: " + printable(dlerror()));
+  const auto number = reinterpret_cast<int (*)()>(dlsym(library, plugin.interface));
+  bool whole = number != nullptr && number() == plugin.number;
+  for (const char* function : functions)
+    whole = whole && dlsym(library, function) != nullptr;
+  if (!whole)
+    return unusable(plugin, "is of another version of deckle: " + printable(path.string()));
+  return library;
 }
 
 }  // namespace deckle

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "codecs/exif.h"
+#include "codecs/sample.h"
 
 namespace deckle {
 namespace {
@@ -623,9 +624,13 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   return encode_in_memory(png_codec(), rows_of(pixels), options, out);
 }
 
-std::string version() {
+// libdeflate does not tell its version.
+std::string version(const EncodeOptions& options) {
+  const int level = std::clamp(options.compression.value_or(1), 0, 9);
+  Buffer made;
+  if (!encode_at_once(rows_of(sample_picture()), options.compression, made)) throw std::bad_alloc();
   return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", zlib " + zlibVersion() +
-         ", libdeflate " LIBDEFLATE_VERSION_STRING;
+         ", libdeflate (level " + std::to_string(level) + ": " + short_digest(made.bytes()) + ")";
 }
 
 }  // namespace

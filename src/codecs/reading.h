@@ -76,7 +76,7 @@ inline void scale_samples(Tensor& out, std::uint32_t most) {
 }
 
 /// `Codec::version` of what needs none.
-inline std::string by_deckle() {
+inline std::string by_deckle(const EncodeOptions& /*options*/) {
   return "deckle";
 }
 

@@ -28,6 +28,7 @@
 #include <utility>
 
 #include "codecs/reading.h"
+#include "codecs/sample.h"
 
 namespace deckle {
 namespace {
@@ -858,10 +859,18 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   return encode_in_memory(tiff_codec(), rows_of(pixels), options, out);
 }
 
-std::string version() {
+// libtiff may have been built with libdeflate, which does not tell its version.
+std::string version(const EncodeOptions& options) {
   const std::string_view text = TIFFGetVersion();  // "LIBTIFF, Version 4.5.0\nCopyright ..."
   const std::string_view line = text.substr(0, text.find('\n'));
-  return "libtiff " + std::string(line.substr(line.rfind(' ') + 1)) + ", zlib " + zlibVersion();
+  std::string made_by =
+      "libtiff " + std::string(line.substr(line.rfind(' ') + 1)) + ", zlib " + zlibVersion();
+  Buffer made;
+  if (options.compression.value_or(0) > 0 && encode(sample_picture(), options, made)) {
+    made_by += ", deflate (level " + std::to_string(*options.compression) + ": " +
+               short_digest(made.bytes()) + ")";
+  }
+  return made_by;
 }
 
 }  // namespace

@@ -220,7 +220,7 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   return Error{ErrorCode::Internal, "libwebp cannot encode: error " + std::to_string(error)};
 }
 
-std::string version() {
+std::string version(const EncodeOptions& /*options*/) {
   const auto version = static_cast<unsigned>(WebPGetEncoderVersion());
   return "libwebp " + std::to_string(version >> 16U) + "." + std::to_string(version >> 8U & 0xFFU) +
          "." + std::to_string(version & 0xFFU);

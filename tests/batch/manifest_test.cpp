@@ -191,7 +191,7 @@ TEST_CASE("the header names versions, chain, seed and codecs, and nothing of thi
   CHECK(json["chain"] == resolved(chain));
   CHECK(json["chain_sha256"] == deckle::hex(sha256(as_bytes(resolved(chain).dump()))));
   for (const Codec& codec : codecs())
-    CHECK(json["codecs"].contains(std::string(codec.name)));
+    CHECK(json["codecs"].contains(std::string(codec.name)) == (codec.version != nullptr));
 
   // Another chain is another digest; a chain without a seed has none in its header.
   Chain other = chain;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codecs/exr.h"
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "codecs/opencv.h"
+#include "codecs/support.h"
+#include "support/catch.h"
+#include "support/pictures.h"
+
+using namespace deckle;
+using namespace deckle::test;
+using namespace std::string_view_literals;
+
+namespace {
+
+enum Compression { kNone = 0, kRle = 1, kZip = 3, kPiz = 4, kB44 = 6 };
+
+File exr_of(const Tensor& pixels, int compression = kZip, int type = cv::IMWRITE_EXR_TYPE_FLOAT) {
+  ::setenv("OPENCV_IO_ENABLE_OPENEXR", "1", 1);  // NOLINT(concurrency-mt-unsafe)
+  return by_opencv(".exr", mat(pixels, CV_32F),
+                   {cv::IMWRITE_EXR_TYPE, type, cv::IMWRITE_EXR_COMPRESSION, compression});
+}
+
+// The value of an attribute, behind its name, its type and its size.
+std::size_t value_of(const File& file, const std::string& name, const std::string& type) {
+  const std::string both = name + '\0' + type + '\0';
+  return deckle::test::find(file, both) + both.size() + 4;
+}
+
+Error refusal(const File& file) {
+  Tensor out;
+  const auto read_it = read(file, out);
+  REQUIRE_FALSE(read_it);
+  return read_it.error();
+}
+
+}  // namespace
+
+TEST_CASE("OpenEXR comes back as it was written", "[codecs][exr]") {
+  const Stderr said;
+  for (const std::int64_t channels : {1, 3, 4}) {
+    for (const int compression : {kNone, kRle, kZip, kPiz}) {
+      const Tensor in = picture(40, 50, channels, DType::Float32);
+      const File file = exr_of(in, compression);
+      INFO(channels << " " << compression);
+      REQUIRE(read_info(file, {}));
+      CHECK(read_info(file, {})->shape == in.shape);
+      CHECK(message_of(file).empty());
+      Tensor out;
+      REQUIRE(read(file, out));
+      CHECK(same(in, out));
+      REQUIRE(read(exr_of(in, compression, cv::IMWRITE_EXR_TYPE_HALF), out));
+      CHECK(same(in, out));  // its samples are a few 128ths, which a half holds
+    }
+  }
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("OpenEXR is refused wherever it is cut", "[codecs][exr]") {
+  const Stderr said;
+  const Tensor in = picture(40, 50, 3, DType::Float32);
+  for (const int compression : {kNone, kZip, kB44})
+    check_cuts(exr_of(in, compression), 4);
+  File hole = exr_of(in);
+  const std::size_t table = deckle::test::find(hole, "screenWindowWidth");
+  std::fill_n(hole.begin() + static_cast<std::ptrdiff_t>(table + 18 + 6 + 4 + 4 + 1), 8,
+              std::uint8_t{0});
+  CHECK(refusal(hole).message == "truncated: a part of the picture was never written to the file");
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("damage in OpenEXR that holds checksums is an error", "[codecs][exr]") {
+  const Stderr said;
+  const Tensor in = picture(40, 50, 3, DType::Float32);
+  const File good = exr_of(in);
+  with_flips(good, 300, [&](const File& changed) {
+    Tensor out;
+    // A few bytes are about nothing that is used; a header may say another type or size.
+    if (read(changed, out)) CHECK((same(in, out) || out.shape != in.shape));
+  });
+  check_changed_bytes({exr_of(in, kNone), exr_of(in, kPiz), exr_of(in, kB44)});
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("what OpenCV would leave out of an OpenEXR is refused by name", "[codecs][exr]") {
+  const File good = exr_of(picture(40, 50, 4, DType::Float32));
+  const auto changed = [&](std::size_t at, std::uint8_t value) {
+    File file(good);
+    file.at(at) = value;
+    return file;
+  };
+  const auto message = [&](const File& file) {
+    CHECK(refusal(file).code == ErrorCode::Unsupported);
+    return refusal(file).message;
+  };
+  const std::size_t channels = value_of(good, "channels", "chlist");
+  CHECK(message(changed(channels, 'Z')) ==
+        "OpenEXR is read with the channels Y, RGB or RGBA; this has Z, B, G, R");
+  CHECK(message(changed(channels + 2, 0)) == "OpenEXR with samples of type uint is not read");
+  CHECK(message(changed(channels + 10, 2)) == "OpenEXR with subsampled channels is not read");
+  CHECK(message(changed(value_of(good, "displayWindow", "box2i"), 3)) ==
+        "OpenEXR whose data window is not its display window is not read");
+  CHECK(message(changed(value_of(good, "compression", "compression"), 10)) ==
+        "OpenEXR with compression 10 is not read");
+  CHECK(message(changed(4, 1)) == "OpenEXR of version 1 is not read");
+  CHECK(message(changed(5, 8)) == "OpenEXR with deep pixels is not read");
+  CHECK(message(changed(5, 16)) == "OpenEXR of several parts is not read");
+}
+
+TEST_CASE("an OpenEXR header that lies is refused before memory is taken", "[codecs][exr]") {
+  File file = exr_of(picture(40, 50, 3, DType::Float32));
+  for (const char* window : {"dataWindow", "displayWindow"}) {
+    const std::size_t at = value_of(file, window, "box2i");
+    file.at(at + 8 + 2) = 0x7F;
+    file.at(at + 12 + 2) = 0x7F;
+  }
+  CHECK(refusal(file).code == ErrorCode::TooLarge);
+}
+
+TEST_CASE("the plug-in tells the OpenCV that runs", "[codecs][exr]") {
+  CHECK(codec_of(Format::Exr).decoder() == "OpenCV " + cv::getVersionString());
+  CHECK(codec_of(Format::Exr).can_encode == nullptr);
+}
+
+TEST_CASE("sample files of OpenEXR hold what they are said to", "[codecs][exr][data]") {
+  const std::filesystem::path folder = data_folder();
+  if (folder.empty()) {
+    WARN("SKIPPED: DECKLE_TEST_DATA does not name the folder of test pictures");
+    return;
+  }
+  const auto check = [&](const char* exr, const char* png, double scale) {
+    Tensor floats;
+    Tensor whole_numbers;
+    REQUIRE(read(load(folder / "formats" / exr), floats));
+    REQUIRE(read(load(folder / "formats" / png), whole_numbers));
+    REQUIRE(floats.shape == whole_numbers.shape);
+    double most = 0;
+    for (std::size_t i = 0; i < floats.byte_count() / 4; ++i) {
+      float value = 0;
+      std::memcpy(&value, floats.data.data() + 4 * i, 4);
+      std::uint16_t sample = whole_numbers.data.data()[i];
+      if (whole_numbers.dtype == DType::UInt16)
+        std::memcpy(&sample, whole_numbers.data.data() + 2 * i, 2);
+      most = std::max(most, std::abs(double{value} * scale - sample));
+    }
+    CHECK(most < 0.01);
+  };
+  check("gen_shapes.exr", "gen_shapes.png", 255);
+  check("gen_grey.exr", "gen_grey16.png", 1000);
+}
