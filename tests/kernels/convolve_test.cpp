@@ -266,7 +266,7 @@ TEST_CASE("a convolution of small images under much padding is the same sum",
           "[kernels][convolve]") {
   std::mt19937 random(20261129);
   double worst = 0;
-  for (int i = 0; i < 6000; ++i) {
+  for (int i = 0; i < 4000; ++i) {
     const Case item = padded_case(random);
     INFO("case " << i << ", " << to_string(item.in.shape)
                  << (item.bank.transposed ? ", transposed" : "") << ", groups " << item.bank.groups
