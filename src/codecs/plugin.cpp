@@ -32,7 +32,9 @@ std::vector<fs::path> plugin_folders() {
   }
   if (failed) return {};
   const fs::path here = self.parent_path();
-  return {here, (here / DECKLE_PLUGIN_FOLDER).lexically_normal(), DECKLE_INSTALLED_PLUGINS};
+  std::vector<fs::path> folders{here, (here / DECKLE_PLUGIN_FOLDER).lexically_normal()};
+  if (folders.back() != DECKLE_INSTALLED_PLUGINS) folders.emplace_back(DECKLE_INSTALLED_PLUGINS);
+  return folders;
 }
 
 fs::path find_plugin(const Plugin& plugin, std::span<const fs::path> folders) {
