@@ -161,9 +161,12 @@ TEST_CASE("bilinear resizing is its twin to the bit, whichever kernel does it") 
                               {0, 0},
                               {0, 0}}) {
       for (const std::int64_t channels : {1, 2, 3, 4, 5}) {
-        const std::int64_t n = side();
-        const std::int64_t m = side();
+        // Few rows and more than a vector's worth of columns: every kernel's blocks and their
+        // rests.
         const bool any = ratio.in == 0;
+        const std::int64_t factor = std::max<std::int64_t>({ratio.in, ratio.out, 1});
+        const std::int64_t n = 1 + side() % 16;
+        const std::int64_t m = 1 + side() % std::min<std::int64_t>(70, 140 / factor);
         Tensor image = test::noise(
             any ? Shape::image(n, m, channels) : Shape::image(n * ratio.in, m * ratio.in, channels),
             dtype, random);
@@ -173,7 +176,7 @@ TEST_CASE("bilinear resizing is its twin to the bit, whichever kernel does it") 
           samples[random() % (image.byte_count() / sizeof(float))] =
               std::numeric_limits<float>::infinity();
         }
-        const std::int64_t rows = any ? side() : n * ratio.out;
+        const std::int64_t rows = any ? 1 + side() % 16 : n * ratio.out;
         const std::int64_t cols = any ? side() : m * ratio.out;
         for (const DType to : {dtype, DType::Float32, DType::UInt8}) {
           INFO(name_of(dtype) << ", " << to_string(image.shape) << " to " << rows << " x " << cols
