@@ -76,7 +76,7 @@ inline std::string processor_name(Processors family, dnnl::cpu_isa kind) {
     if (number == 0x3) return "SVE128";
     if (number == 0x7) return "SVE256";
     if (number == 0xF) return "SVE384";
-    if (number == 0x27) return "SVE512";
+    if (number == 0x1F || number == 0x27) return "SVE512";  // of 2.6, of 3
   }
   return "processor kind " + std::to_string(number);
 }

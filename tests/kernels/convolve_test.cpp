@@ -390,6 +390,7 @@ TEST_CASE("the kernels that convolve are named", "[kernels][convolve]") {
   CHECK(name(Processors::X86, 0x50000) == "processor kind 327680");
   CHECK(name(Processors::Arm64, 0x1) == "ASIMD");
   CHECK(name(Processors::Arm64, 0x7) == "SVE256");
+  CHECK(name(Processors::Arm64, 0x1F) == "SVE512");
   CHECK(name(Processors::Arm64, 0x27) == "SVE512");
   CHECK(name(Processors::Arm64, 0x47) == "processor kind 71");
   CHECK(name(Processors::Others, 0) == "no vectors");
