@@ -21,11 +21,11 @@ std::string line(std::string name, const std::string& what) {
 }
 
 // It is looked for, not opened: that would take longer than all else.
-std::string plugin_line(const std::string& name, const Plugin& plugin) {
+std::string plugin_line(const std::string& name, const Plugin& plugin, bool built) {
   const auto path = find_plugin(plugin, plugin_folders());
-  return line(name, path.empty()
-                        ? "not installed: install the package " + std::string(plugin.package)
-                        : printable(path.string()));
+  if (!path.empty()) return line(name, printable(path.string()));
+  return line(name, built ? "not installed: install the package " + std::string(plugin.package)
+                          : "left out: this deckle was built without its library");
 }
 
 }  // namespace
@@ -42,10 +42,11 @@ std::string version_text() {
       text += line(std::string(codec.name), made_by);
     }
   }
-  text += line("convolution", convolution_library());
+  text += line("convolution",
+               can_convolve() ? convolution_library() : "left out: built without oneDNN");
   text += line("deckle's own", ours);
-  text += plugin_line("exr", kOpenCvPlugin);
-  return text + plugin_line(".h5, .keras", kHdf5Plugin);
+  text += plugin_line("exr", kOpenCvPlugin, DECKLE_BUILT_OPENCV);
+  return text + plugin_line(".h5, .keras", kHdf5Plugin, DECKLE_BUILT_HDF5);
 }
 
 }  // namespace deckle::cli

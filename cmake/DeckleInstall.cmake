@@ -73,6 +73,7 @@ foreach(name IN LISTS DECKLE_PKG_CONFIG_MODULES)
   string(APPEND deckle_modules "pkg_check_modules(${name} QUIET IMPORTED_TARGET ${modules})\n"
     "if(NOT ${name}_FOUND)\n  set(deckle_FOUND OFF)\n"
     "  set(deckle_NOT_FOUND_MESSAGE \"deckle needs what pkg-config calls ${modules}\")\n  return()\nendif()\n")
+  string(REGEX REPLACE "([<>=]+)" " \\1 " modules "${modules}")  # "libopenjp2 >= 2.5", as pkg-config wants it
   string(APPEND deckle_pc_modules " ${modules}")
 endforeach()
 string(STRIP "${deckle_pc_modules}" deckle_pc_modules)

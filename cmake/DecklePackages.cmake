@@ -2,7 +2,7 @@
 # file). `cmake --preset package` puts libraries where Debian has them; tests/package.sh builds and tries the packages.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME deckle)
-set(CPACK_PACKAGE_CONTACT "deckle maintainers <maintainers@users.noreply.h-seed-24efc0ab.example>")
+set(CPACK_PACKAGE_CONTACT "deckle maintainers <maintainers@deckle.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # each package has a description of its own
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

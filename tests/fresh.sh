@@ -7,7 +7,7 @@
 # JOB       samples   samples/run.sh, and are its pictures the known ones (default)
 #           tests     tests/run.sh
 #           both      the one, then the other
-#           package   the packages of preset package, tried in a second bare root (tests/package.sh)
+#           package   tests/package.sh; its packages are tried in a second bare root (package/inside.sh)
 #           bad       bad machines: does each end in one message that says what to do
 # --user root|sudo    who runs it: root (default), or a user who may use sudo
 # --arch ARCH         another architecture, by qemu-user and binfmt_misc
@@ -116,8 +116,9 @@ new_root() {
 # Runs a bash script in a root, in the clone. Namespaces of its own: nothing stays mounted, no process stays behind.
 #     in_root ROOT USER SCRIPT [UNSHARE-OPTION...]
 in_root() {
-  local root=$1 user=$2 script=$3
+  local root=$1 user=$2 script=$3 folder=$clone_dir
   shift 3
+  if [[ ! -d $root$folder ]]; then folder=/; fi
   unshare --mount --pid --fork --kill-child "$@" -- bash -euc '
     root=$1 archives=$2 user=$3 folder=$4 script=$5
     mount -t proc proc "$root/proc"
@@ -128,7 +129,7 @@ in_root() {
     exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME="$home" USER="$user" \
       TERM=dumb DECKLE_CMAKE_OPTIONS="${DECKLE_CMAKE_OPTIONS-}" \
       chroot --userspec="$user" "$root" /bin/bash -c "cd -- \"\$1\" && eval \"\$2\"" bash "$folder" "$script"
-  ' bash "$root" "$cache/archives-$suite-$arch" "$user" "$clone_dir" "$script" </dev/null
+  ' bash "$root" "$cache/archives-$suite-$arch" "$user" "$folder" "$script" </dev/null
 }
 
 # Runs the main job and checks what came out of it.
@@ -192,6 +193,17 @@ bad_machines() {
     "cannot be written" "Copy the source tree"
 }
 
+run_package() {
+  local clean=$scratch/clean
+  in_root "$scratch/root" root tests/package.sh || fail "tests/package.sh ended with $?"
+  new_root "$clean"
+  mkdir -- "$clean/packages"
+  cp -r -- "$scratch/root$clone_dir"/build/package/*.deb "$here/package/inside.sh" "$deckle_root/samples/pictures" \
+    "$deckle_root/samples/library" "$clean/packages"
+  rm -r -- "${clean:?}/home/stranger"
+  in_root "$clean" root '/packages/inside.sh /packages' || fail "package/inside.sh ended with $?"
+}
+
 user=root
 if [[ -n $quick ]]; then
   DECKLE_CMAKE_OPTIONS="-DCMAKE_CXX_FLAGS_RELEASE=-O0 ${DECKLE_CMAKE_OPTIONS-}"
@@ -212,7 +224,7 @@ case $job in
     run_samples "$scratch/root"
     run_tests "$scratch/root"
     ;;
-  package) fail "not yet" ;;
+  package) run_package ;;
   bad) bad_machines ;;
 esac
 printf 'fresh %s %s, as %s, %s: passed in %d s\n' "$suite" "$job" "$who" "$arch" "$((SECONDS - start))"

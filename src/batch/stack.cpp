@@ -237,7 +237,7 @@ std::string stack_name(const std::optional<Shard>& shard) {
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "-%04d-of-%04d.npy", static_cast<int>(shard->index),
                 static_cast<int>(shard->of));
-  return std::string(kStack) + text.data();
+  return std::string(kStack).append(text.data());
 }
 
 bool is_stack_name(std::string_view name) {
