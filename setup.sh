@@ -107,7 +107,7 @@ need_packages() {
   log=$(mktemp)
   if ! logged "$log" "Reading the lists of packages" "${apt[@]}" update; then
     complain "apt-get update failed:" "$(apt_reasons "$log")" \
-      "Check the network and /etc/apt/sources.list, then run the same command again. The whole log: $log"
+      "Check the network and apt's sources (/etc/apt/sources.list, /etc/apt/sources.list.d), then run the same command again. The whole log: $log"
     return 1
   fi
   local update_log=$log
@@ -116,7 +116,8 @@ need_packages() {
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; then
     # An update that reached no mirror is no error to apt-get: its warnings are the reason then.
     complain "apt-get install failed:" "$(apt_reasons "$update_log")" "$(apt_reasons "$log")" \
-      "Check the network and /etc/apt/sources.list (deckle needs Debian 12 or later, or Ubuntu 24.04), or run by hand:" \
+      "Check the network and apt's sources (/etc/apt/sources.list, /etc/apt/sources.list.d); deckle needs Debian 12 or" \
+      "later, or Ubuntu 24.04. By hand:" \
       "  apt-get install --no-install-recommends ${missing[*]}" \
       "Then run the same command again. The whole log: $log"
     return 1

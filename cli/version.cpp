@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "codecs/codec.h"
 #include "codecs/hdf5.h"
@@ -21,11 +22,12 @@ std::string line(std::string name, const std::string& what) {
 }
 
 // It is looked for, not opened: that would take longer than all else.
-std::string plugin_line(const std::string& name, const Plugin& plugin, bool built) {
+std::string plugin_line(const std::string& name, const Plugin& plugin, std::string_view library,
+                        bool built) {
   const auto path = find_plugin(plugin, plugin_folders());
   if (!path.empty()) return line(name, printable(path.string()));
   return line(name, built ? "not installed: install the package " + std::string(plugin.package)
-                          : "left out: this deckle was built without its library");
+                          : "left out: built without " + std::string(library));
 }
 
 }  // namespace
@@ -45,8 +47,8 @@ std::string version_text() {
   text += line("convolution",
                can_convolve() ? convolution_library() : "left out: built without oneDNN");
   text += line("deckle's own", ours);
-  text += plugin_line("exr", kOpenCvPlugin, DECKLE_BUILT_OPENCV);
-  return text + plugin_line(".h5, .keras", kHdf5Plugin, DECKLE_BUILT_HDF5);
+  text += plugin_line("exr", kOpenCvPlugin, "OpenCV", DECKLE_BUILT_OPENCV);
+  return text + plugin_line(".h5, .keras", kHdf5Plugin, "HDF5", DECKLE_BUILT_HDF5);
 }
 
 }  // namespace deckle::cli

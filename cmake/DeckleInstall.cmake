@@ -1,5 +1,5 @@
-# cmake --install: four components, which are the packages of the same names: deckle (the program), deckle-hdf5 and
-# deckle-opencv (its plug-ins) and libdeckle-dev (the library).
+# cmake --install. Four components are Debian packages of the same names: deckle (the program), deckle-hdf5 and
+# deckle-opencv (its plug-ins), libdeckle-dev (the library). The fifth, licence, is in no package: each has its own copy.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS deckle RUNTIME COMPONENT deckle)

@@ -112,7 +112,7 @@ deckle_module(Zip "libzip" libzip-dev libzip)
 deckle_module(Deflate "libdeflate" libdeflate-dev libdeflate)
 deckle_module(OpenJPEG "OpenJPEG 2.5" libopenjp2-7-dev libopenjp2>=2.5)
 
-# Only the command line needs it.
+# Only the command line needs it: where it is found, it is not one of DECKLE_DEV_PACKAGES.
 find_package(CLI11 2.1 QUIET)
 if(NOT CLI11_FOUND)
   deckle_needs(CLI11_FOUND "CLI11 2.1" libcli11-dev)
@@ -134,7 +134,7 @@ endif()
 deckle_found(HDF5 HDF5_FOUND)
 
 deckle_optional(OPENCV "OpenCV" "libopencv-core-dev;libopencv-imgcodecs-dev"
-  "the plug-in for pictures that OpenCV alone reads is not built")
+  "the plug-in for OpenEXR pictures is not built")
 if(DECKLE_SEARCH)
   find_package(OpenCVParts QUIET)
 endif()

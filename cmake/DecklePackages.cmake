@@ -1,5 +1,6 @@
 # cpack: Debian packages, one a component. What a binary needs is found out by dpkg-shlibdeps (packages dpkg-dev and
-# file). `cmake --preset package` puts libraries where Debian has them; tests/package.sh builds and tries the packages.
+# file). `cmake --preset package` puts libraries where Debian has them; tests/package.sh builds the
+# packages; tests/fresh.sh SUITE package also tries them.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME deckle)
 set(CPACK_PACKAGE_CONTACT "deckle maintainers <maintainers@deckle.invalid>")
@@ -73,11 +74,10 @@ writes in the format HDF5 (.h5, .weights.h5, .keras).")
 endif()
 if(TARGET deckle_opencv)
   list(APPEND CPACK_COMPONENTS_ALL deckle-opencv)
-  deckle_package(deckle-opencv graphics "batch processor for images - formats of OpenCV"
+  deckle_package(deckle-opencv graphics "batch processor for images - OpenEXR pictures"
 "deckle runs a chain of Keras layers over folders of images.
 .
-This package has its plug-in for the formats of pictures that are read by
-OpenCV.")
+This package has its plug-in for OpenEXR pictures, which OpenCV reads.")
   set(CPACK_DEBIAN_DECKLE-OPENCV_PACKAGE_DEPENDS "deckle (= ${PROJECT_VERSION})")
 endif()
 

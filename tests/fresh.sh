@@ -12,7 +12,7 @@
 # --user root|sudo    who runs it: root (default), or a user who may use sudo
 # --arch ARCH         another architecture, by qemu-user and binfmt_misc
 # --quick             compiled without optimisation
-# --keep              leaves the root there, and says where
+# --keep              keeps the root, and says where
 #
 # Needs root, debootstrap and chroot; where they are not allowed it says SKIPPED. The bare roots and fetched packages
 # are kept in ~/.cache/deckle/fresh for the next run, and so is the manifest of the samples, for `deckle diff`.
@@ -40,7 +40,14 @@ suite='' job='' who=root arch='' quick='' keep=''
 while [[ $# -gt 0 ]]; do
   case $1 in
     samples | tests | both | package | bad) job=$1 ;;
-    --user) who=${2:?--user needs root or sudo}; shift ;;
+    --user)
+      who=${2-}
+      shift
+      if [[ $who != root && $who != sudo ]]; then
+        printf -- '--user is root or sudo, not "%s"\n' "$who" >&2
+        exit 2
+      fi
+      ;;
     --arch) arch=${2:?--arch needs an architecture}; shift ;;
     --quick) quick=1 ;;
     --keep) keep=1 ;;
@@ -65,7 +72,7 @@ mkdir -p -- "$cache"
 scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/deckle-fresh.XXXXXX")
 clean() {
   if [[ -n $keep ]]; then
-    printf 'left there: %s\n' "$scratch"
+    printf 'kept: %s\n' "$scratch"
   else
     rm -rf --one-file-system -- "$scratch"
   fi
@@ -153,7 +160,7 @@ run_tests() {
   grep -q '100% tests passed' "$scratch/tests.log" || fail "not all tests passed"
 }
 
-# Runs a script that has to end badly, with a message in which each of the texts stands, and nothing after it.
+# Runs a script that must fail, with a message of at most 25 lines that contains each TEXT.
 #     must_fail NAME USER SCRIPT TEXT... [-- UNSHARE-OPTION...]
 must_fail() {
   local name=$1 as=$2 script=$3 texts=() text

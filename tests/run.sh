@@ -46,7 +46,7 @@ run_slurm() {
   tests/slurm/acceptance.sh build/ci/deckle "$@"
 }
 
-preset=release  # its objects are those of samples/run.sh; in preset ci warnings are errors
+preset=release  # shares its objects with samples/run.sh
 while [[ $# -gt 0 ]]; do
   case $1 in
     --preset)

@@ -77,10 +77,10 @@ struct RunResult {
   std::string fatal_file;
 };
 
-/// The chain must have a seed if it draws; that there is none, or no job, is a `fatal` Usage, and
-/// nothing is written. Goes on from the folder's past. Outputs, and at the end
-/// the manifest, appear in the folder; every file under a final name is whole, however the run
-/// ends.
+/// Continues an earlier run in the same folder. Outputs appear in the folder as they are made, the
+/// manifest at the end; a file under its final name is whole, however the run ends. A wrong
+/// argument (no seed for a chain that draws, no job, an order or a root that does not fit the list)
+/// gives a `fatal` Usage, and nothing is written.
 [[nodiscard]] RunResult run_chain(const Chain& chain, const InputList& inputs,
                                   const OutputFolder& folder, const RunOptions& options);
 

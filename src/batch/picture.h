@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// picture: one picture in memory through a chain: what a program calls that has pictures, not
+// picture: runs a chain over one picture in memory, for programs that have pictures instead of
 // folders.
 #pragma once
 
@@ -26,7 +26,7 @@ struct PictureName {
 struct MadePicture {
   Format format = Format::Png;
   Buffer file;  ///< the bytes of the output file; none where it is skipped
-  Shape shape;  ///< rows, cols, channels of it
+  Shape shape;  ///< of the output: rows, cols, channels
   DType dtype = DType::UInt8;
   Window window;            ///< what of the upright input is seen in it, in pixels
   std::vector<Draw> draws;  ///< what the random layers chose
@@ -35,8 +35,8 @@ struct MadePicture {
 };
 
 /// Reads the header of `file`, plans, decodes what is needed, runs the chain and encodes: the bytes
-/// are those that `deckle run` writes for this file under this name. Nothing is opened or written,
-/// and any number of threads may call it with one chain.
+/// are those that `deckle run` writes for this file under this name. It reads and writes no file;
+/// only the plug-in for OpenEXR may be opened. Any number of threads may share one chain.
 ///
 /// Fails with Usage where the chain draws and has no seed or `name` counts below 0; with NotAnImage
 /// where `file` is empty or no picture; with Truncated, Damaged or Unsupported as the codec says;

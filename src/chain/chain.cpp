@@ -338,8 +338,8 @@ class Reader {
       if (!layer) continue;
       if (layer->convolves && !can_convolve()) {
         mistake(pointer, std::string(layer->spec->name) +
-                             " needs oneDNN, and this deckle was built without oneDNN; install "
-                             "libdnnl-dev and build it again");
+                             " needs oneDNN, which this deckle was built without: install "
+                             "libdnnl-dev and build deckle again");
       }
       // So does the number of axes.
       if (const int rank = layer->spec->rank; rank != 0) {

@@ -401,14 +401,6 @@ Result<Done> check_source(const Plan& plan, const Tensor& source, const Window& 
     if (auto right = check_tensor(source); !right) return right;
     if (auto inside = check_window(origin, plan.input); !inside) return inside;
   }
-  const auto text = [](const Window& window) {
-    std::string all;
-    for (int a = 0; a < window.rank; ++a) {
-      all += (a > 0 ? ", " : "") + std::to_string(window[a].begin) + " to " +
-             std::to_string(window[a].end);
-    }
-    return all;
-  };
   bool holds = source.shape.rank == plan.input.rank;
   bool covers = true;
   for (int a = 0; !fill && holds && a < plan.input.rank; ++a) {
@@ -419,12 +411,12 @@ Result<Done> check_source(const Plan& plan, const Tensor& source, const Window& 
   if (!holds || source.shape.channels != plan.input.channels || source.dtype != plan.input_dtype) {
     return Error{ErrorCode::Usage, "samples of " + to_string(source.shape) + " " +
                                        std::string(name_of(source.dtype)) + " are not the part " +
-                                       text(origin) + " of " + to_string(plan.input) + " " +
+                                       to_string(origin) + " of " + to_string(plan.input) + " " +
                                        std::string(name_of(plan.input_dtype))};
   }
   if (!covers) {
-    return Error{ErrorCode::Usage,
-                 "the plan needs " + text(plan.window) + " of the input, not " + text(origin)};
+    return Error{ErrorCode::Usage, "the plan needs " + to_string(plan.window) +
+                                       " of the input, not " + to_string(origin)};
   }
   return Done{};
 }

@@ -47,10 +47,9 @@ struct Plan {
 /// take what comes to it, with TooLarge as make_plan.
 [[nodiscard]] Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input);
 
-/// Plans one output. The chain must have a seed if it needs one. All of a batch share one plan.
-/// Fails with Shape, Depth or TooLarge (more pixels on the way than the chain's max_pixels), and
-/// with Usage where `input` is no shape, a seed is missing, or the place or the number of the copy
-/// is below 0.
+/// Plans one output. All samples of a batch share one plan. Fails with Shape, Depth or TooLarge
+/// (more pixels on the way than the chain's max_pixels); with Usage where `input` is no shape, a
+/// needed seed is missing, a batch, batch_size or copies is below 1, or index or copy is below 0.
 [[nodiscard]] Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
                                      const ImageIdentity& image, const Feeding& given = {});
 
@@ -87,13 +86,12 @@ struct PlanScratch {
 /// ended.
 using Runner = std::function<void(std::size_t n, const std::function<void(std::size_t)>& f)>;
 
-/// Runs the operations on `source`, which is the part `origin` of the input (it must hold the
-/// plan's window). Gives back `source` itself where nothing is to be done, else one of the scratch
-/// tensors. Fails with Usage where the plan is of a skipped image, or `source` is not such a part.
-/// The samples that are given back may be of a narrower type than `plan.dtype`, never of another
-/// value. Large convolutions are made in parts, which are the same whoever runs them; nothing: one
-/// after the other. Where `rounded` says a type, the answer is put into it as `to_file_depth` does,
-/// on its own scale.
+/// Runs the operations on `source`, the part `origin` of the input, which must contain the plan's
+/// window. Returns `source` itself where there is nothing to do, else one of the scratch tensors.
+/// Their type may be narrower than `plan.dtype`; the values are the same. `runner` runs the parts
+/// of large convolutions, with the same result in any order; without it they run one after the
+/// other. `rounded`: the type to convert the result to, as `to_file_depth` does, on its own scale.
+/// Fails with Usage where the plan skips its image, or `source` is not that part.
 [[nodiscard]] Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source,
                                              const Window& origin, PlanScratch& scratch,
                                              const Runner& runner = {},
@@ -105,7 +103,7 @@ using Runner = std::function<void(std::size_t n, const std::function<void(std::s
                                            Format target);
 
 /// Runs the plan as run_plan does and gives the samples as `target` stores them, of the type
-/// `depth` (output_dtype): arrays keep their values, image files their white. Fails with Depth
+/// `depth` (output_dtype): arrays keep their values, image files keep white white. Fails with Depth
 /// where an array of integers would get NaN or infinity.
 [[nodiscard]] Result<const Tensor*> make_samples(const Plan& plan, const Tensor& source,
                                                  const Window& origin, Format target, DType depth,

@@ -39,10 +39,9 @@ struct Signature {
   std::string_view advice;
 };
 
-// Pictures that are known but not read. Strong signatures first: ICO's is hardly one. OpenCV 4.6
-// has readers for three of them that keep no promise: on damaged DICOM (GDCM's assertions) and PAM
-// (an exception that nobody can catch) they end the program, PAM with another maxval comes out too
-// dark, and NITF is GDAL's.
+// Known formats that are not read. Strong signatures first: ICO's is weak. OpenCV 4.6 reads three
+// of them, but not safely: it ends the program on damaged DICOM and PAM, makes PAM with another
+// maxval too dark, and passes NITF to GDAL.
 constexpr std::array kNotRead{
     Signature{0, "GIF87a"sv, "GIF", ""},
     Signature{0, "GIF89a"sv, "GIF", ""},

@@ -4,9 +4,10 @@
 // Every codec says what is wrong with a file instead of inventing pixels, and prints nothing: a
 // library's own messages become the text of the Error. A codec is one file here and one line in the
 // table of codec.cpp.
-// Shapes  rows x cols x channels; of arrays (batch x) axes x channels, of volumes with planes first
-// Fails   NotAnImage, Unsupported, Truncated, Damaged, TooLarge for the file's sake; Usage for the
-//         caller's
+// Shapes  rows x cols x channels; arrays: (batch x) axes x channels; volumes: planes x rows x cols
+// x
+//         channels
+// Fails   NotAnImage, Unsupported, Truncated, Damaged, TooLarge: the file; Usage: a wrong argument
 #pragma once
 
 #include <cstdint>
@@ -109,9 +110,9 @@ struct Codec {
   /// What cannot be written, before any pixel is made. Null: this format is read only.
   Result<Done> (*can_encode)(const Shape& shape, DType dtype);
   Result<Done> (*encode)(const Tensor& pixels, const EncodeOptions& options, Buffer& out);
-  /// Who makes the bytes, as it is found when running: "libpng 1.6.39". Of a library that has no
-  /// call for its version, a digest of what it makes of a small picture, with these options. Null:
-  /// it is in a plug-in, and `decoder` tells.
+  /// Name and version of the library that runs: "libpng 1.6.39". A library that does not report its
+  /// version has a digest of what it makes of a small picture with these options. Null where a
+  /// plug-in reads the format: see `decoder`.
   std::string (*version)(const EncodeOptions& options);
   /// `decode` for a part of the picture as it is stored, where that costs less; it may give more
   /// than was asked for. Null: this format is always decoded whole.
@@ -139,8 +140,8 @@ struct Codec {
   /// A file of a window of the picture as it is stored, without another loss: its coefficients are
   /// copied. Fails as `decode` does. Null, like `can_cut`: this format cannot.
   Result<Done> (*cut)(Bytes file, const Window& window, Buffer& out) = nullptr;
-  /// Who makes the pixels, of a format that a plug-in reads: opens it, and gives "" where it
-  /// cannot.
+  /// Of a format that a plug-in reads: name and version of its library. Opens the plug-in; "" where
+  /// that fails.
   std::string (*decoder)() = nullptr;
 };
 
@@ -168,7 +169,7 @@ inline constexpr std::size_t kHeadBytes = 512;
 
 /// Decodes at least the window `needed`, in the picture as it is seen; its samples are those of a
 /// full decode. A file that is cut short is refused whatever is needed of it; damage where nothing
-/// is needed may go unnoticed, unless `check_all`. Fails with Usage where `needed` is not inside of
+/// is needed may go unnoticed, unless `check_all`. Fails with Usage where `needed` is not inside
 /// the picture.
 [[nodiscard]] Result<Part> decode_window(Bytes file, const ImageInfo& info,
                                          const DecodeOptions& options, const Window& needed,
@@ -183,11 +184,11 @@ inline constexpr std::size_t kHeadBytes = 512;
 [[nodiscard]] Result<Done> encode_tensor(const Tensor& pixels, const EncodeOptions& options,
                                          Buffer& out);
 
-/// A codec's `encode` by its `encode_rows`.
+/// Encodes rows into a buffer with the codec's `encode_rows`.
 [[nodiscard]] Result<Done> encode_in_memory(const Codec& codec, const RowSource& rows,
                                             const EncodeOptions& options, Buffer& out);
 
-/// Of a format that is not written, and of a batch that goes into a picture.
+/// Errors for a format that is only read, and for a batch that should go into a picture file.
 [[nodiscard]] Error read_only(const Codec& codec);
 [[nodiscard]] Error holds_no_batch(const Codec& codec, std::int64_t batch);
 

@@ -15,6 +15,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -161,24 +162,11 @@ void read_header_box(Bytes inner, Boxes& boxes) {
 
 // The name of an enumerated colour space.
 std::string colours_name(std::uint64_t colours) {
-  switch (colours) {
-    case 12:
-      return "CMYK";
-    case 14:
-      return "CIELab";
-    case 16:
-      return "sRGB";
-    case 17:
-      return "grey";
-    case 18:
-      return "sYCC";
-    case 20:
-      return "e-sRGB";
-    case 24:
-      return "e-sYCC";
-    default:
-      return "colour space " + std::to_string(colours);
-  }
+  static const std::map<std::uint64_t, const char*> kNames{
+      {12, "CMYK"}, {14, "CIELab"}, {16, "sRGB"},  {17, "grey"},
+      {18, "sYCC"}, {20, "e-sRGB"}, {24, "e-sYCC"}};
+  const auto name = kNames.find(colours);
+  return name != kNames.end() ? name->second : "colour space " + std::to_string(colours);
 }
 
 // Colours as components: 1 and 2 are grey, 3 and 4 are RGB, or sYCC, which is made RGB.

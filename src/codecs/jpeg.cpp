@@ -407,8 +407,8 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   return encode_in_memory(jpeg_codec(), rows_of(pixels), options, out);
 }
 
-// libjpeg does not tell its version: what it writes of a small picture and reads again. By its own
-// coder and decoder, whatever is used on this processor: all machines make the same bytes.
+// libjpeg does not report its version. The digest is of what libjpeg writes of a small picture and
+// reads back. deckle's own coder is not used for it, because not every processor has that.
 std::string version(const EncodeOptions& /*options*/) {
   const RowSource rows = rows_of(sample_picture());
   Buffer made;
@@ -420,16 +420,15 @@ std::string version(const EncodeOptions& /*options*/) {
     write_pixels(encoder.jpeg, rows);
   });
   LibjpegDecoder decoder(made.bytes());
-  const std::size_t bytes = made.size();
-  Buffer all;
-  all.resize(bytes + sample_picture().byte_count());
+  Buffer pixels;
+  pixels.resize(sample_picture().byte_count());
   if (!written || !decoder.open_whole() || !guarded(decoder.report, [&] {
-        read_pixels(decoder.jpeg, all.data() + bytes, sample_picture().row_bytes());
+        read_pixels(decoder.jpeg, pixels.data(), sample_picture().row_bytes());
       })) {
     return "libjpeg-turbo";
   }
-  std::memcpy(all.data(), made.data(), bytes);
-  return "libjpeg-turbo (" + short_digest(all.bytes()) + ")";
+  made.append(pixels.bytes());
+  return "libjpeg-turbo (" + short_digest(made.bytes()) + ")";
 }
 
 }  // namespace

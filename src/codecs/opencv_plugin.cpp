@@ -124,7 +124,9 @@ class NamedMemory {
       bytes += written;
       size -= static_cast<std::size_t>(written);
     }
-    if (file_ < 0 || size > 0) throw std::bad_alloc();
+    if (file_ >= 0 && size == 0) return;
+    if (file_ >= 0) ::close(file_);  // a constructor that throws has no destructor
+    throw std::bad_alloc();
   }
   ~NamedMemory() {
     if (file_ >= 0) ::close(file_);
@@ -144,6 +146,8 @@ std::string decode(const DeckleOpenCvJob& job) {
   try {
     const Quiet quiet;
     const NamedMemory file(job.file, job.file_bytes);
+    if (::access(file.name().c_str(), R_OK) != 0)
+      return "OpenCV reads it by way of /proc, which is not mounted: mount it and run again";
     // Not another flag with it: IMREAD_UNCHANGED is all of them, and OpenCV leaves GDAL out only
     // where it is alone.
     image = cv::imread(file.name(), cv::IMREAD_UNCHANGED);

@@ -27,10 +27,10 @@ std::vector<fs::path> plugin_folders() {
   fs::path self = fs::read_symlink("/proc/self/exe", failed);
   if (failed) {  // /proc is not mounted, as in a bare chroot: the name by which it was started
     const auto* name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT
-    if (name == nullptr) return {};
+    if (name == nullptr) return {DECKLE_INSTALLED_PLUGINS};
     self = fs::canonical(name, failed);
   }
-  if (failed) return {};
+  if (failed) return {DECKLE_INSTALLED_PLUGINS};
   const fs::path here = self.parent_path();
   std::vector<fs::path> folders{here, (here / DECKLE_PLUGIN_FOLDER).lexically_normal()};
   if (folders.back() != DECKLE_INSTALLED_PLUGINS) folders.emplace_back(DECKLE_INSTALLED_PLUGINS);
@@ -48,18 +48,14 @@ fs::path find_plugin(const Plugin& plugin, std::span<const fs::path> folders) {
 
 Result<void*> open_plugin(const Plugin& plugin, std::span<const fs::path> folders,
                           std::span<const char* const> functions) {
-  if (folders.empty()) {
-    return unusable(plugin,
-                    "is looked for beside deckle: where that is cannot be found out unless "
-                    "/proc is mounted");
-  }
   const fs::path path = find_plugin(plugin, folders);
   if (path.empty()) {
     std::string looked_in;
     for (const fs::path& folder : folders)
       looked_in += (looked_in.empty() ? "" : ", ") + printable(folder.string());
     return unusable(plugin, "is not installed: install the package " + std::string(plugin.package) +
-                                " (looked in " + looked_in + ")");
+                                ", or build deckle with its library" + " (looked in " + looked_in +
+                                ")");
   }
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return unusable(plugin, "cannot be loaded: " + printable(dlerror()));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// plugin: opens the parts of deckle that are not linked into it, because the libraries behind them
-// would slow the start of every command. They are looked for by their full path alone: beside the
-// executable, which is where they are built, and where `cmake --install` puts them: seen from the
-// executable, and as the build was configured, for programs that link the library.
+// plugin: opens the parts of deckle that are not linked into it, because their libraries would slow
+// the start of every command. A plug-in is looked for by full path: beside the executable (a
+// build), in the install folder relative to the executable, and in the configured install folder
+// (for programs that link the library).
 #pragma once
 
 #include <filesystem>

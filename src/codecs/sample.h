@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sample: what a library makes of a small picture that is always the same. Libraries that have no
-// call for their version are known by it: another version that makes other bytes, or pixels, has
-// another one.
+// sample: a small picture, always the same. Its digest, once a library has encoded it, identifies a
+// library that does not report its version.
 #pragma once
 
 #include <string>

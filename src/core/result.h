@@ -38,8 +38,8 @@ struct Error {
   bool operator==(const Error&) const = default;
 };
 
-/// Thrown where a Result is asked for what it does not hold: a mistake of the program, which has to
-/// ask `has_value` first. Its text is that of the Error, if there is one.
+/// Thrown by a Result that does not hold what it is asked for. The program must call `has_value`
+/// first. Its text is the Error's, if there is one.
 class WrongResult : public std::logic_error {
  public:
   using std::logic_error::logic_error;
@@ -48,8 +48,8 @@ class WrongResult : public std::logic_error {
 /// Throws WrongResult; `error` is what the Result holds, null where it holds a value.
 [[noreturn]] void throw_wrong_result(const Error* error);
 
-/// A value or an Error, with the member names of C++23's `std::expected`. To ask for the value
-/// where there is an error, or the other way round, throws WrongResult.
+/// A value or an Error, with the member names of C++23's `std::expected`. Asking for the one that
+/// it does not hold throws WrongResult.
 template <typename T>
 class [[nodiscard]] Result {
  public:

@@ -14,8 +14,8 @@ namespace deckle {
 inline constexpr std::int64_t kMaxExtent = 2147483647;
 
 /// The shape of one sample: its spatial axes in order, counted in samples, then the channels. No
-/// batch axis. Made by `sequence`, `image` and `volume`, or by its rank and three extents; a mere
-/// list of numbers, Shape{480, 640, 3}, does not compile, because its first would be the rank.
+/// batch axis. Use `sequence`, `image` or `volume`. Shape{480, 640, 3} does not compile: 480 would
+/// be the rank.
 struct Shape {
   int rank = 2;                                 ///< number of spatial axes, 1 to 3
   std::array<std::int64_t, 3> extent{0, 0, 0};  ///< the first `rank` are used
@@ -55,7 +55,7 @@ struct Shape {
 /// "480 x 640 x 3": rows, cols, channels.
 [[nodiscard]] std::string to_string(const Shape& shape);
 
-/// Usage where samples cannot have this shape: a rank that is not 1 to 3, an axis that is not 1 to
+/// Fails with Usage where this is no shape: a rank that is not 1 to 3, an axis that is not 1 to
 /// kMaxExtent long, no channel, or more samples than 64 bits can count the bytes of.
 [[nodiscard]] Result<Done> check_shape(const Shape& shape);
 

@@ -48,8 +48,8 @@ struct Tensor {
   }
 };
 
-/// Usage where the shape is none (check_shape), the batch is empty, or there are fewer or more
-/// bytes than shape, type and batch make.
+/// Fails with Usage where the shape is none (check_shape), the batch is below 1, or the number of
+/// bytes is not that of shape, type and batch.
 [[nodiscard]] Result<Done> check_tensor(const Tensor& tensor);
 
 }  // namespace deckle

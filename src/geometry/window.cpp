@@ -31,6 +31,15 @@ Window whole(const Shape& shape) {
   return window;
 }
 
+std::string to_string(const Window& window) {
+  std::string text;
+  for (int a = 0; a < window.rank; ++a) {
+    text += (a > 0 ? ", " : "") + std::to_string(window[a].begin) + " to " +
+            std::to_string(window[a].end);
+  }
+  return text;
+}
+
 Result<Done> check_window(const Window& window, const Shape& shape) {
   const auto wrong = [](const std::string& what) { return Error{ErrorCode::Usage, what}; };
   if (window.rank < 1 || window.rank > 3)
@@ -43,12 +52,7 @@ Result<Done> check_window(const Window& window, const Shape& shape) {
     inside = inside && 0 <= along.begin && along.begin < along.end && along.end <= shape[a];
   }
   if (empty || inside) return Done{};
-  std::string text;
-  for (int a = 0; a < window.rank; ++a) {
-    text += (a > 0 ? ", " : "") + std::to_string(window[a].begin) + " to " +
-            std::to_string(window[a].end);
-  }
-  return wrong("a window of " + text + " is not inside of " + to_string(shape));
+  return wrong("a window of " + to_string(window) + " is not inside " + to_string(shape));
 }
 
 }  // namespace deckle

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "core/result.h"
 #include "core/shape.h"
@@ -43,7 +44,11 @@ struct Window {
 /// All of a picture or volume.
 [[nodiscard]] Window whole(const Shape& shape);
 
-/// Usage where the window is not inside a picture of this shape. An empty one always is.
+/// "0 to 10, 0 to 20": along each axis, without the end.
+[[nodiscard]] std::string to_string(const Window& window);
+
+/// Fails with Usage where the window is not inside a picture of this shape. An empty window is
+/// always inside.
 [[nodiscard]] Result<Done> check_window(const Window& window, const Shape& shape);
 
 }  // namespace deckle

@@ -377,19 +377,18 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
   const Shape shape = shape_of(from.shape, axes);
   Shape out = shape;
 
-  // oneDNN sees no taps at the ends of an axis that meet nothing but padding: they are work for
-  // nothing, and oneDNN 3.7.2 has wrong sums for AVX-512 where an output is one column wide and
-  // most of the kernel lies in front of the image.
+  // oneDNN does not get the taps at the ends of an axis that meet only padding. They cost time, and
+  // oneDNN 3.7.2 adds them wrongly on AVX-512 where an output is one column wide.
   Key key{prepared_->id, from.shape, from.batch, {axes.begin(), axes.end()}, {}};
-  std::array<std::int64_t, 3> begin{};  // of what is looked at
+  std::array<std::int64_t, 3> begin{};  // of the part of the input that is used
   for (int a = 0; a < bank_.rank; ++a) {
     const auto i = static_cast<std::size_t>(a);
     ConvolvedAxis& axis = key.axes[i];
     TapRange& taps = key.taps.at(i);
     taps = used_taps(axis, bank_.size.at(i), from.shape[a], bank_.transposed);
     if (taps == TapRange{0, 0}) return fill_without_sum(shape, from.batch, to);
-    // oneDNN pads by nothing or more in front, and by more than -stride behind. What lies there
-    // of an input is left out, since nothing looks at it; of an output it has to be made.
+    // oneDNN accepts no negative padding in front, and behind only more than -stride. Input beyond
+    // that is cut off, because no tap meets it. Output beyond that must be made: its taps stay.
     const auto end = [&] {  // of the last window, from the beginning of the longer side
       const std::int64_t windows = bank_.transposed ? from.shape[a] : axis.out;
       const std::int64_t reach = (taps.end - taps.first - 1) * axis.dilation + 1;

@@ -69,7 +69,7 @@ struct ConvolvedAxis {
   bool operator==(const ConvolvedAxis&) const = default;
 };
 
-/// The first and last taps of a kernel that meet anything, and all between: [first, end).
+/// A range of a kernel's taps on one axis: [first, end).
 struct TapRange {
   std::int64_t first = 0;
   std::int64_t end = 1;
@@ -106,7 +106,7 @@ class Convolution {
   }
 
   /// batch x (axes) x in, of any type, to batch x (out of each axis) x out, in float32: activation
-  /// (sum + bias). Every window must touch the image, with its taps or with what is between them.
+  /// (sum + bias). Every window must touch the image, with a tap or a gap between taps.
   void run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const;
   /// The same to where there is room for it.
   void run(const SampleView& from, std::span<const ConvolvedAxis> axes, float* to) const;
@@ -120,12 +120,10 @@ class Convolution {
   std::unique_ptr<Prepared> prepared_;
 };
 
-/// Whether this deckle was built with oneDNN. Without it nothing here can be run, and chains that
-/// convolve are refused when they are read.
+/// Whether this deckle was built with oneDNN. Without it, parse_chain refuses chains that convolve.
 [[nodiscard]] bool can_convolve();
 
-/// "oneDNN 2.6.3, AVX512": whose kernels are used, and for which kind of processor: the last bits
-/// depend on it.
+/// "oneDNN 2.6.3, AVX512": library, version and instruction set; the last bits depend on them.
 [[nodiscard]] std::string convolution_library();
 
 /// Applies it in place, to float32. `softmax_axis` as in FilterBank.

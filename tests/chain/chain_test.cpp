@@ -418,8 +418,8 @@ TEST_CASE("without oneDNN a chain with a convolution is refused by its layer's n
   if (can_convolve()) {
     CHECK(mistakes.empty());
   } else {
-    CHECK(mistakes == test::Lines{"2:1 /layers/1: DepthwiseConv2D needs oneDNN, and this deckle "
-                                  "was built without oneDNN; install libdnnl-dev and build it "
+    CHECK(mistakes == test::Lines{"2:1 /layers/1: DepthwiseConv2D needs oneDNN, which this deckle "
+                                  "was built without: install libdnnl-dev and build deckle "
                                   "again"});
   }
 }

@@ -808,7 +808,7 @@ TEST_CASE("what a caller gets wrong is an error with its numbers") {
   CHECK(usage(run_plan(plan, Tensor{}, all, scratch)) ==
         "a shape of 0 x 0 x 1: an axis has 1 to 2147483647 samples");
   CHECK(usage(run_plan(plan, source, whole(Shape::image(80, 9, 3)), scratch)) ==
-        "a window of 0 to 80, 0 to 9 is not inside of 8 x 9 x 3");
+        "a window of 0 to 80, 0 to 9 is not inside 8 x 9 x 3");
   CHECK(usage(run_plan(plan, source, Window{2, {Interval{0, 7}, Interval{0, 9}}}, scratch)) ==
         "samples of 8 x 9 x 3 uint8 are not the part 0 to 7, 0 to 9 of 8 x 9 x 3 uint8");
   Tensor corner;

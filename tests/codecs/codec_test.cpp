@@ -50,13 +50,13 @@ TEST_CASE("a header that is not the file's, or no header at all, decodes nothing
   CHECK(usage(read_info(file, {.rank = 480})) == "layers take 1 to 3 spatial axes, not 480");
 }
 
-TEST_CASE("a window that is not inside of the picture decodes nothing") {
+TEST_CASE("a window that is not inside the picture decodes nothing") {
   const test::File file = test::png(6, 5, 3);
   const ImageInfo info = *read_info(file, {});
   Tensor out;
   const Window low{2, {Interval{0, 7}, Interval{0, 5}}};
   CHECK(usage(decode_window(file, info, {}, low, out)) ==
-        "a window of 0 to 7, 0 to 5 is not inside of 6 x 5 x 3");
+        "a window of 0 to 7, 0 to 5 is not inside 6 x 5 x 3");
   CHECK(decode_window(file, info, {}, Window{2, {Interval{5, 6}, Interval{0, 5}}}, out));
 }
 

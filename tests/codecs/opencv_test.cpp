@@ -65,7 +65,8 @@ TEST_CASE("a plug-in that is missing, broken or foreign is an error that says so
     return opened.error().message;
   };
   CHECK(message() ==
-        "libdeckle_opencv.so, which is not installed: install the package deckle-opencv (looked "
+        "libdeckle_opencv.so, which is not installed: install the package deckle-opencv, or build "
+        "deckle with its library (looked "
         "in /nowhere, " +
             folder.path() + ")");
   folder.put("libdeckle_opencv.so", "no library");

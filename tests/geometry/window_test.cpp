@@ -27,7 +27,7 @@ TEST_CASE("a window counts the pixels of its own axes") {
   CHECK(Window{}.pixels() == 0);
 }
 
-TEST_CASE("a window that is not inside of its picture is refused with the numbers") {
+TEST_CASE("a window that is not inside its picture is refused with the numbers") {
   const Shape picture = Shape::image(10, 20, 3);
   const auto refused = [&](const Window& window) {
     const auto checked = check_window(window, picture);
@@ -39,12 +39,11 @@ TEST_CASE("a window that is not inside of its picture is refused with the number
   CHECK(refused(Window{}) == "taken");
   CHECK(refused(Window{2, {Interval{9, 10}, Interval{19, 20}}}) == "taken");
   CHECK(refused(Window{2, {Interval{0, 11}, Interval{0, 20}}}) ==
-        "a window of 0 to 11, 0 to 20 is not inside of 10 x 20 x 3");
+        "a window of 0 to 11, 0 to 20 is not inside 10 x 20 x 3");
   CHECK(refused(Window{2, {Interval{-1, 5}, Interval{0, 20}}}) ==
-        "a window of -1 to 5, 0 to 20 is not inside of 10 x 20 x 3");
+        "a window of -1 to 5, 0 to 20 is not inside 10 x 20 x 3");
   CHECK(refused(Window{2, {Interval{5, 4}, Interval{0, 20}}}) ==
-        "a window of 5 to 4, 0 to 20 is not inside of 10 x 20 x 3");
-  CHECK(refused(Window{1, {Interval{0, 10}}}) ==
-        "a window of 0 to 10 is not inside of 10 x 20 x 3");
+        "a window of 5 to 4, 0 to 20 is not inside 10 x 20 x 3");
+  CHECK(refused(Window{1, {Interval{0, 10}}}) == "a window of 0 to 10 is not inside 10 x 20 x 3");
   CHECK(refused(Window{7, {}}) == "a window has 1 to 3 axes, not 7");
 }
