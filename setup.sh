@@ -24,6 +24,7 @@ declare -A packages=(
   [cache]="ccache"
 )
 
+unset CDPATH  # with it, cd prints
 deckle_root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
 # Says on stderr what is wrong, a paragraph an argument.
@@ -45,11 +46,11 @@ logged() {
   printf 'done in %d s\n' "$((SECONDS - start))" >&2
 }
 
-# Those of these packages that are not installed, a line each.
+# Those of these packages that are not installed, a line each. A package may be there for several architectures.
 not_installed() {
   local package
   for package in "$@"; do
-    if [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then
+    if ! dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed; then
       printf '%s\n' "$package"
     fi
   done
@@ -64,8 +65,26 @@ install_size() {
     END { if (count && fetch) printf ", %d with what they need: %s%s", count, fetch, disk }'
 }
 
-# The lines of apt-get's log that say why it failed, each once.
+# apt-get update, once no other apt works on the lists (a machine that has just started updates them by itself).
+#     update_lists LOG APT-GET...
+update_lists() {
+  local log=$1 tries=80
+  shift
+  until "$@" update; do
+    if ((--tries == 0)) || ! grep -q 'Could not get lock' "$log"; then
+      return 1
+    fi
+    sleep 5
+    : >"$log"
+  done
+}
+
+# The lines of apt-get's log that say why it failed, each once; without such lines, the end of the log.
 apt_reasons() {
+  if ! grep -qE '^(E|W|Err)[:0-9]' "$1"; then
+    tail -n 4 -- "$1" | sed 's/^/  /'
+    return
+  fi
   awk '/^(E|W|Err)[:0-9]/ { print "  " $0; behind = /^Err/; next }
        /^ / && behind { print "  " $0 }
        { behind = 0 }' "$1" | awk '!seen[$0]++' | head -n 6
@@ -78,7 +97,7 @@ need_packages() {
   fi
   local group wanted=() missing
   for group in "$@"; do
-    read -r -d '' -a missing <<<"${packages[$group]?"there is no group of packages \"$group\""}" || true
+    read -r -d '' -a missing <<<"${packages[$group]}" || true
     wanted+=("${missing[@]}")
   done
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -103,19 +122,15 @@ need_packages() {
   fi
 
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -o DPkg::Lock::Timeout=400)
-  local log
+  # A source that fails may be one that is not needed: the packages are asked for all the same.
+  local log update_log
   log=$(mktemp)
-  if ! logged "$log" "Reading the lists of packages" "${apt[@]}" update; then
-    complain "apt-get update failed:" "$(apt_reasons "$log")" \
-      "Check the network and apt's sources (/etc/apt/sources.list, /etc/apt/sources.list.d), then run the same command again. The whole log: $log"
-    return 1
-  fi
-  local update_log=$log
-  log=$(mktemp)
+  update_log=$(mktemp)
+  logged "$update_log" "Reading the lists of packages" update_lists "$update_log" "${apt[@]}" || true
   if ! logged "$log" "Installing ${#missing[@]} packages$(install_size "${missing[@]}")" \
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; then
-    # An update that reached no mirror is no error to apt-get: its warnings are the reason then.
-    complain "apt-get install failed:" "$(apt_reasons "$update_log")" "$(apt_reasons "$log")" \
+    # Why the lists could not be read, if so, comes first. To apt-get that is a warning.
+    complain "apt-get failed:" "$(apt_reasons "$update_log")" "$(apt_reasons "$log")" \
       "Check the network and apt's sources (/etc/apt/sources.list, /etc/apt/sources.list.d); deckle needs Debian 12 or" \
       "later, or Ubuntu 24.04. By hand:" \
       "  apt-get install --no-install-recommends ${missing[*]}" \
@@ -163,10 +178,15 @@ build_preset() {
   done
   check_cmake || return 1
   if ! mkdir -p -- "$deckle_root/build" 2>/dev/null || [[ ! -w $deckle_root/build ]]; then
-    complain "$deckle_root/build cannot be written. Copy the source tree to a folder of your own and build there."
+    complain "$deckle_root/build cannot be written. Copy the source tree, without its folder build, to a folder of your" \
+      "own and build there."
     return 1
   fi
   local log=$deckle_root/build/$preset.log
+  if ! : 2>/dev/null >"$log"; then
+    complain "$log cannot be written: delete it, or see who owns it."
+    return 1
+  fi
   # shellcheck disable=SC2086  # DECKLE_CMAKE_OPTIONS is a list of words
   if ! logged "$log" "Building preset $preset" in_root_do \
     cmake --preset "$preset" "${options[@]}" ${DECKLE_CMAKE_OPTIONS-} -- \
@@ -192,5 +212,11 @@ if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
   if [[ $# == 0 ]]; then
     set -- build test
   fi
+  for group in "$@"; do
+    if [[ -z $group || -z ${packages[$group]-} ]]; then
+      complain "There is no group of packages \"$group\". There are: ${!packages[*]}"
+      exit 2
+    fi
+  done
   need_packages "$@"
 fi

@@ -9,7 +9,7 @@ if [[ $# -gt 1 || ${1-} == -* ]]; then
   exit 2
 fi
 
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+here=$(unset CDPATH && cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../setup.sh
 source "$here/../setup.sh"
 
@@ -18,7 +18,11 @@ if [[ ! -d $pictures ]]; then
   printf 'not a folder: %s\n' "$pictures" >&2
   exit 2
 fi
-pictures=$(cd -- "$pictures" && pwd)
+pictures=$(cd -- "$pictures" >/dev/null && pwd)
+if [[ $pictures/ == "$deckle_root/out/samples/"* ]]; then
+  printf '%s is where this script writes: give another folder\n' "$pictures" >&2
+  exit 2
+fi
 
 need_packages build
 build_preset release -- deckle
@@ -26,7 +30,7 @@ deckle=$deckle_root/build/release/deckle
 
 # From here on all paths are as seen from the repository, so that they are short on the screen.
 cd -- "$deckle_root"
-pictures=${pictures#"$PWD"/}
+if [[ $pictures == "$PWD"/* ]]; then pictures=./${pictures#"$PWD"/}; fi
 out=out/samples
 if [[ -e $out ]]; then
   if [[ -z $(find "$out" -maxdepth 1 -name '*manifest*.jsonl*' -print -quit) && -n $(ls -A -- "$out") ]]; then

@@ -18,7 +18,7 @@
 # are kept in ~/.cache/deckle/fresh for the next run, and so is the manifest of the samples, for `deckle diff`.
 set -euo pipefail
 
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+here=$(unset CDPATH && cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../setup.sh
 source "$here/../setup.sh"
 
@@ -65,6 +65,10 @@ if ! command -v dpkg >/dev/null; then skip "needs a Debian-like machine"; fi
 own_arch=$(dpkg --print-architecture)
 arch=${arch:-$own_arch}
 need_packages fresh || skip "debootstrap cannot be installed"
+if [[ ! -e /usr/share/debootstrap/scripts/$suite ]]; then
+  printf 'debootstrap knows no suite "%s", and there is no such job\n' "$suite" >&2
+  exit 2
+fi
 if ! unshare --mount --pid --fork true 2>/dev/null; then skip "needs namespaces (unshare), which are not allowed here"; fi
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/deckle/fresh
@@ -184,10 +188,10 @@ bad_machines() {
   local root=$scratch/root sources
   must_fail "a user without sudo" stranger samples/run.sh \
     "may not install packages" "apt-get install --no-install-recommends g++ cmake"
-  must_fail "no network" root samples/run.sh "apt-get install failed" "Check the network" -- --net
+  must_fail "no network" root samples/run.sh "apt-get failed" "Check the network" -- --net
   sources=$(cat -- "$root/etc/apt/sources.list")
   sed -i 's|\(https\?://[^ ]*\)|\1/no-such-folder|' "$root/etc/apt/sources.list"
-  must_fail "a mirror that answers 404" root samples/run.sh "apt-get update failed" "404" "/etc/apt/sources.list"
+  must_fail "a mirror that answers 404" root samples/run.sh "apt-get failed" "404" "/etc/apt/sources.list"
   printf '%s\n' "$sources" >"$root/etc/apt/sources.list"
   must_fail "no apt-get" root 'PATH=/tmp/empty:/nowhere; . ./setup.sh; need_packages build' "no apt-get" "libcli11-dev"
   must_fail "nothing installed, and told to install nothing" root 'DECKLE_NO_INSTALL=1 samples/run.sh' "cmake is missing"

@@ -3,7 +3,7 @@
 # bare root, and tries them in another (package/inside.sh).
 set -euo pipefail
 
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+here=$(unset CDPATH && cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../setup.sh
 source "$here/../setup.sh"
 

@@ -9,7 +9,7 @@
 # For instance `tests/run.sh --preset asan -- -R cli.` runs the command-line cases under the sanitizers.
 set -euo pipefail
 
-here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+here=$(unset CDPATH && cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../setup.sh
 source "$here/../setup.sh"
 cd -- "$deckle_root"
@@ -96,4 +96,4 @@ if [[ -z ${DECKLE_TEST_DATA-} && -d ../shared/data ]]; then
   export DECKLE_TEST_DATA
 fi
 
-ctest --preset "$preset" --parallel "$(nproc)" "$@"
+ctest --preset "$preset" --parallel "$(build_jobs)" "$@"

@@ -178,16 +178,20 @@ class Engine {
     return true;
   }
 
-  // Whether a plug-in's library of another version made the pixels. Such pictures are few, and only
-  // for them is the plug-in opened.
+  // Whether another version of a plug-in's library made the pixels. The plug-in is opened only for
+  // inputs that it read; where it is not installed, what was made is kept.
   static bool was_decoded_otherwise(std::string_view lines) {
     const std::string_view line = lines.substr(0, lines.find('\n'));
     if (line.find("\"decoder\"") == std::string_view::npos) return false;
     const auto record = parse_record(line);
     if (!record || record->decoder.empty()) return false;
-    return std::none_of(codecs().begin(), codecs().end(), [&](const Codec& codec) {
-      return codec.decoder != nullptr && codec.decoder() == record->decoder;
-    });
+    bool installed = false;
+    for (const Codec& codec : codecs()) {
+      const std::string decoder = codec.decoder == nullptr ? "" : codec.decoder();
+      if (decoder == record->decoder) return false;
+      installed = installed || !decoder.empty();
+    }
+    return installed;
   }
 
   static std::vector<std::string> output_digests(std::string_view lines) {
