@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Catch2, version 3 or 2, whichever is installed. Tests include only this. Of version 3 only what
-// they use: all of it takes two seconds a file.
+// Catch2 2 or 3, for all tests. Of 3 only what they use: all of it takes two seconds a file.
 #pragma once
 
 #if __has_include(<catch2/catch_test_macros.hpp>)
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
 using Catch::Approx;
 #else
 #include <catch2/catch.hpp>
