@@ -45,7 +45,9 @@ struct Header {
   std::optional<Box> data;
   std::optional<Box> display;
   std::optional<std::uint64_t> compression;
+  bool tiled = false;
   std::array<std::uint64_t, 2> tile{};  // cols, rows
+  std::uint64_t levels = 0;             // how there are levels of resolution: 0 is one
   std::size_t end = 0;
 };
 
@@ -120,10 +122,12 @@ Result<Header> read_attributes(Bytes file) {
   const std::uint64_t version = in.number(4);
   if (in.ended()) return header_ends();
   if ((version & 0xFFU) != 2) return unsupported("of version " + std::to_string(version & 0xFFU));
+  constexpr std::uint64_t kTiled = 0x200;
   constexpr std::uint64_t kDeep = 0x800;
   constexpr std::uint64_t kParts = 0x1000;
   if ((version & kDeep) != 0) return unsupported("with deep pixels");
   if ((version & kParts) != 0) return unsupported("of several parts");
+  header.tiled = (version & kTiled) != 0;
   while (true) {
     const std::string name = in.text();
     if (in.ended()) return header_ends();
@@ -135,11 +139,16 @@ Result<Header> read_attributes(Bytes file) {
     if (name == "dataWindow") header.data = read_box(value);
     if (name == "displayWindow") header.display = read_box(value);
     if (name == "compression") header.compression = value.number(1);
-    if (name == "tiles") header.tile = {value.number(4), value.number(4)};
+    if (name == "tiles") {
+      header.tile = {value.number(4), value.number(4)};
+      header.levels = value.number(1) & 15U;
+    }
   }
   header.end = file.size() - in.left();
   if (!header.data || !header.display || !header.compression || header.channels.empty())
     return bad_header("no channels, windows or compression");
+  if (header.tiled && (header.tile[0] < 1 || header.tile[1] < 1))
+    return bad_header("no size of its tiles");
   return header;
 }
 
@@ -160,23 +169,24 @@ Result<std::int64_t> count_channels(const std::vector<Channel>& channels) {
 }
 
 // Rows of a chunk, by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB.
-constexpr std::array<std::int64_t, 10> kRowsOfChunk{1, 1, 1, 16, 32, 16, 32, 32, 32, 256};
+constexpr std::array<std::uint64_t, 10> kRowsOfChunk{1, 1, 1, 16, 32, 16, 32, 32, 32, 256};
 
-// Behind the header is a table of where chunks begin; a chunk says where it is and how long. Of
-// tiles there may be levels: then the table goes on to the first chunk.
-std::optional<Error> where_it_ends(Bytes file, const Header& header, std::int64_t rows) {
-  const bool tiled = header.tile[0] > 0;
-  const std::size_t before = tiled ? 16 : 4;  // the place that a chunk says, then its length
-  const std::int64_t high = kRowsOfChunk.at(static_cast<std::size_t>(*header.compression));
-  const auto chunks = static_cast<std::uint64_t>((rows + high - 1) / high);
+// Behind the header is a table of where chunks begin; a chunk says where it is and how long.
+std::optional<Error> where_it_ends(Bytes file, const Header& header, const Shape& shape) {
+  const std::size_t before = header.tiled ? 16 : 4;  // the place that a chunk says, then its length
+  const auto in = [](std::int64_t size, std::uint64_t part) {
+    return (static_cast<std::uint64_t>(size) + part - 1) / part;
+  };
+  const std::uint64_t chunks =
+      header.tiled
+          ? in(shape.cols(), header.tile[0]) * in(shape.rows(), header.tile[1])
+          : in(shape.rows(), kRowsOfChunk.at(static_cast<std::size_t>(*header.compression)));
   const auto cut = [&](std::uint64_t wanted) {
     return Error{ErrorCode::Truncated, "truncated: the picture data goes to byte " +
                                            std::to_string(wanted) + ", the file has " +
                                            std::to_string(file.size())};
   };
-  std::uint64_t at = header.end;
-  std::uint64_t first = tiled ? file.size() : header.end + 8 * chunks;
-  for (; at < first; at += 8) {
+  for (std::uint64_t at = header.end; at < header.end + 8 * chunks; at += 8) {
     if (at + 8 > file.size()) return cut(at + 8);
     const std::uint64_t chunk = read_little(file.data() + at, 8);
     if (chunk == 0) {
@@ -186,7 +196,6 @@ std::optional<Error> where_it_ends(Bytes file, const Header& header, std::int64_
     if (chunk > file.size() || chunk + before + 4 > file.size()) return cut(chunk + before + 4);
     const std::uint64_t length = read_little(file.data() + chunk + before, 4);
     if (chunk + before + 4 + length > file.size()) return cut(chunk + before + 4 + length);
-    if (tiled) first = std::min(first, chunk);
   }
   return std::nullopt;
 }
@@ -201,14 +210,29 @@ Result<Exr> read_exr_header(Bytes file) {
   if (*header->data != *header->display)
     return unsupported("whose data window is not its display window");
   constexpr std::uint64_t kLargestTile = 4096;
-  if (std::max(header->tile[0], header->tile[1]) > kLargestTile)
+  if (header->tiled && std::max(header->tile[0], header->tile[1]) > kLargestTile)
     return unsupported("in tiles of more than 4096 x 4096 pixels");
+  if (header->tiled && header->levels != 0)
+    return unsupported(std::string("with ") + (header->levels == 1 ? "mipmap" : "ripmap") +
+                       " levels of resolution");
   const auto& [left, top, right, bottom] = *header->data;
   Exr exr;
   exr.info.format = Format::Exr;
   exr.info.shape = Shape::image(bottom - top + 1, right - left + 1, *channels);
   exr.info.dtype = DType::Float32;
-  if (exr.info.shape.rows() > 0) exr.ends = where_it_ends(file, *header, exr.info.shape.rows());
+  const Shape& shape = exr.info.shape;
+  if (shape.rows() < 1 || shape.cols() < 1) return exr;  // refused by its size
+  // OpenCV's own limits, which it looks at when memory is taken already.
+  constexpr std::int64_t kMostSide = std::int64_t{1} << 20U;
+  constexpr std::int64_t kMostPixels = std::int64_t{1} << 30U;
+  if (shape.rows() > kMostSide || shape.cols() > kMostSide || shape.pixels() > kMostPixels) {
+    return Error{ErrorCode::TooLarge, "the header says " + std::to_string(shape.rows()) + " x " +
+                                          std::to_string(shape.cols()) +
+                                          " pixels; OpenEXR is read up to " +
+                                          std::to_string(kMostSide) + " rows and columns and " +
+                                          std::to_string(kMostPixels) + " pixels"};
+  }
+  exr.ends = where_it_ends(file, *header, shape);
   return exr;
 }
 

@@ -2,7 +2,8 @@
 // jp2: JPEG 2000, as a JP2 file or a bare codestream; pixels by OpenJPEG.
 // Shapes  H x W x 1 to 4 (2 and 4: the last is alpha); uint8 or uint16, samples of 9 to 15 bits
 //         scaled to 65535; sYCC becomes RGB
-// Fails   Truncated with bytes, Damaged with OpenJPEG's reason, Unsupported for rare variants
+// Fails   Truncated with bytes, Damaged with a byte or OpenJPEG's reason, Unsupported for rare
+//         variants
 // Source  ISO/IEC 15444-1, A, B and I; IEC 61966-2-1 Amd 1, for sYCC; openjpeg.h
 // Headers are read here too: OpenJPEG takes memory for what a header says before anybody has seen
 // it, fills tiles that are not there with zeros, and reads on where a file is cut off.
@@ -76,6 +77,149 @@ Error unsupported(const std::string& what) {
   return {ErrorCode::Unsupported, "JPEG 2000 " + what + " is not read"};
 }
 
+// ---- how tiles are coded
+
+// Left, top, right, bottom; the last ones are outside.
+struct Area {
+  std::int64_t left = 0;
+  std::int64_t top = 0;
+  std::int64_t right = 0;
+  std::int64_t bottom = 0;
+
+  [[nodiscard]] double size() const {
+    return left >= right || top >= bottom
+               ? 0
+               : static_cast<double>(right - left) * static_cast<double>(bottom - top);
+  }
+  // In a grid of 2^across x 2^down: the numbers of the first cells and of those behind the last.
+  [[nodiscard]] Area cells(unsigned across, unsigned down) const {
+    const auto up = [](std::int64_t n, unsigned bits) {
+      return (n + (std::int64_t{1} << bits) - 1) >> bits;
+    };
+    return {left >> across, top >> down, up(right, across), up(bottom, down)};
+  }
+  // As a resolution of half the size, `levels` times.
+  [[nodiscard]] Area halved(unsigned levels) const {
+    const Area all = cells(levels, levels);
+    const std::int64_t rest = (std::int64_t{1} << levels) - 1;
+    return {all.left + ((left & rest) != 0 ? 1 : 0), all.top + ((top & rest) != 0 ? 1 : 0),
+            all.right, all.bottom};
+  }
+};
+
+constexpr unsigned kMostLevels = 32;
+
+// How a component is coded; exponents of two.
+struct ComponentStyle {
+  unsigned levels = 0;
+  unsigned block_across = 6;
+  unsigned block_down = 6;
+  bool raw_bits = false;                                     // not all is arithmetic codes
+  std::array<std::uint8_t, kMostLevels + 1> precincts = {};  // of a resolution: down, across
+};
+
+struct Style {
+  bool start_of_packet = false;
+  bool end_of_header = false;
+  std::uint64_t layers = 1;
+  std::array<ComponentStyle, kMostComponents> components{};
+};
+
+constexpr std::uint64_t kCod = 0xFF52;
+constexpr std::uint64_t kCoc = 0xFF53;
+constexpr std::uint64_t kSod = 0xFF93;
+
+// From the number of levels on, in COD and COC. What is not there or makes no sense is left to
+// OpenJPEG, which refuses it.
+ComponentStyle component_style(Bytes from, bool with_precincts) {
+  ComponentStyle style;
+  style.precincts.fill(0xFF);
+  if (from.size() < 5) return style;
+  style.levels = std::min<unsigned>(from[0], kMostLevels);
+  style.block_across = (from[1] & 15U) + 2;
+  style.block_down = (from[2] & 15U) + 2;
+  style.raw_bits = (from[3] & 0x41U) != 0;
+  const std::size_t there = std::min<std::size_t>(from.size() - 5, style.levels + 1);
+  if (with_precincts) std::copy_n(from.begin() + 5, there, style.precincts.begin());
+  return style;
+}
+
+// Behind the marker's length. As in OpenJPEG the later marker counts.
+void read_style(std::uint64_t marker, Bytes segment, Style& style) {
+  if (marker == kCod && segment.size() >= 5) {
+    style.start_of_packet = (segment[0] & 2U) != 0;
+    style.end_of_header = (segment[0] & 4U) != 0;
+    style.layers = read_big(segment.data() + 2, 2);
+    style.components.fill(component_style(segment.subspan(5), (segment[0] & 1U) != 0));
+  }
+  if (marker == kCoc && segment.size() >= 2 && segment[0] < kMostComponents)
+    style.components.at(segment[0]) = component_style(segment.subspan(2), (segment[1] & 1U) != 0);
+}
+
+// Of one tile. Floating: a few bytes can say more than 64 bits count.
+struct Counts {
+  double samples = 0;
+  double packets = 0;
+  double precincts = 0;  // in every band of its own, as OpenJPEG keeps them
+  double blocks = 0;
+  double blocks_of_packet = 0;  // the most
+};
+
+Counts count_parts(const Area& tile, const Style& style, std::size_t components) {
+  Counts counts;
+  for (std::size_t i = 0; i < components; ++i) {
+    const ComponentStyle& component = style.components.at(i);
+    counts.samples += tile.size();
+    for (unsigned r = 0; r <= component.levels; ++r) {
+      const Area picture = tile.halved(component.levels - r);
+      if (picture.size() == 0) continue;
+      const unsigned in_band = r > 0 ? 1 : 0;  // bands are half as large as their resolution
+      const double bands = r > 0 ? 3 : 1;
+      const unsigned across = component.precincts.at(r) & 15U;
+      const unsigned down = component.precincts.at(r) >> 4U;
+      const auto block_side = [&](unsigned block, unsigned precinct) {
+        return std::min(block, precinct - std::min(precinct, in_band));
+      };
+      const unsigned block_across = block_side(component.block_across, across);
+      const unsigned block_down = block_side(component.block_down, down);
+      const double precincts = picture.cells(across, down).size();
+      const double blocks =
+          bands * picture.cells(block_across + in_band, block_down + in_band).size();
+      const double blocks_of_packet =
+          bands * std::exp2(across - std::min(across, in_band) - block_across + down -
+                            std::min(down, in_band) - block_down);
+      counts.packets += precincts * static_cast<double>(style.layers);
+      counts.precincts += precincts * bands;
+      counts.blocks += blocks;
+      counts.blocks_of_packet =
+          std::max(counts.blocks_of_packet, std::min(blocks, blocks_of_packet));
+    }
+  }
+  return counts;
+}
+
+std::string whole_number(double value) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.0f", value);
+  return text.data();
+}
+
+// OpenJPEG takes about 600 bytes for a precinct and 200 for a block, from the header alone.
+std::optional<Error> too_many_parts(const Counts& counts) {
+  constexpr double kFew = 65536;
+  constexpr double kSmallPrecinct = 64;
+  constexpr double kSmallBlock = 32;
+  if (counts.precincts > kFew && counts.samples / counts.precincts < kSmallPrecinct) {
+    return unsupported("with a tile in " + whole_number(counts.precincts) +
+                       " precincts of fewer than 8 x 8 samples");
+  }
+  if (counts.blocks > kFew && counts.samples / counts.blocks < kSmallBlock) {
+    return unsupported("with a tile in " + whole_number(counts.blocks) +
+                       " code-blocks of fewer than 4 x 8 samples");
+  }
+  return std::nullopt;
+}
+
 // ---- tiles
 
 struct Tile {
@@ -94,45 +238,165 @@ std::optional<Error> missing_tile(const std::vector<Tile>& tiles) {
   return std::nullopt;
 }
 
-// Walks the parts of tiles, which all say how long they are.
-std::optional<Error> find_missing(Bytes codestream, std::size_t tile_count) {
-  std::vector<Tile> tiles(tile_count);
-  const auto cut = [&](std::uint64_t wanted) {
+// What the SIZ marker says of tiles.
+struct Tiling {
+  Area picture;
+  Area first;  // tile, not cut to the picture
+  std::int64_t across = 0;
+  std::int64_t down = 0;
+  std::size_t components = 0;
+
+  [[nodiscard]] std::size_t count() const { return static_cast<std::size_t>(across * down); }
+  [[nodiscard]] Area at(std::size_t index) const {
+    const auto i = static_cast<std::int64_t>(index);
+    const std::int64_t right = i % across * (first.right - first.left);
+    const std::int64_t down_by = i / across * (first.bottom - first.top);
+    return {std::max(first.left + right, picture.left), std::max(first.top + down_by, picture.top),
+            std::min(first.right + right, picture.right),
+            std::min(first.bottom + down_by, picture.bottom)};
+  }
+};
+
+// The parts of tiles, which all say how long they are.
+class TileWalk {
+ public:
+  TileWalk(Bytes file, Bytes codestream, const Tiling& tiling)
+      : file_(file), code_(codestream), tiling_(tiling), tiles_(tiling.count()) {}
+
+  // What is missing or damaged, as far as that shows without decoding.
+  std::optional<Error> find_wrong() {
+    std::uint64_t at = 2;
+    while (at + 4 <= code_.size()) {
+      const std::uint64_t marker = number(at, 2);
+      if (marker == kEoc) return at_end();
+      if (marker != kSot) {
+        read_style(marker, segment(at), style_);
+        at += 2 + number(at + 2, 2);
+        continue;
+      }
+      if (at + 12 > code_.size()) return cut(at + 12);
+      std::uint64_t part = number(at + 6, 4);
+      const bool last = part == 0;  // to the end marker
+      if (last) {
+        if (number(code_.size() - 2, 2) != kEoc) return no_end();
+        part = code_.size() - 2 - at;
+      }
+      if ((part < 14 && !last) || at + part > code_.size()) return cut(at + part);
+      if (auto wrong = read_part(at, part)) return wrong;
+      if (last) return at_end();
+      at += part;
+    }
+    if (at + 2 == code_.size() && number(at, 2) == kEoc) return at_end();
+    return no_end();
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t number(std::uint64_t at, std::size_t bytes) const {
+    return read_big(code_.data() + at, bytes);
+  }
+  // Behind the length of the marker at `at`, as far as it is there.
+  [[nodiscard]] Bytes segment(std::uint64_t at) const {
+    const Bytes rest = code_.subspan(static_cast<std::size_t>(at) + 4);
+    const std::uint64_t length = std::max<std::uint64_t>(number(at + 2, 2), 2) - 2;
+    return rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(length, rest.size())));
+  }
+  [[nodiscard]] Error cut(std::uint64_t wanted) const {
     return Error{ErrorCode::Truncated, "truncated: a tile ends at byte " + std::to_string(wanted) +
                                            " of the codestream, the file has " +
-                                           std::to_string(codestream.size())};
-  };
-  const Error no_end{ErrorCode::Truncated, "truncated: the codestream has no end marker"};
-  std::uint64_t at = 2;
-  while (at + 4 <= codestream.size()) {
-    const std::uint8_t* const p = codestream.data() + at;
-    const std::uint64_t marker = read_big(p, 2);
-    if (marker == kEoc) return missing_tile(tiles);
-    if (marker != kSot) {
-      at += 2 + read_big(p + 2, 2);
-      continue;
-    }
-    if (at + 12 > codestream.size()) return cut(at + 12);
-    const std::uint64_t index = read_big(p + 4, 2);
-    if (index >= tiles.size()) {
-      return Error{ErrorCode::Damaged, "damaged: a part of tile " + std::to_string(index + 1) +
-                                           ", where there are " + std::to_string(tiles.size())};
-    }
-    Tile& tile = tiles[index];
-    ++tile.parts;
-    tile.said = std::max(tile.said, read_big(p + 11, 1));
-    const std::uint64_t part = read_big(p + 6, 4);
-    if (part == 0) {  // the last one: to the end marker
-      const bool ended = read_big(codestream.data() + codestream.size() - 2, 2) == kEoc;
-      return ended ? missing_tile(tiles) : no_end;
-    }
-    if (part < 14 || at + part > codestream.size()) return cut(at + part);
-    at += part;
+                                           std::to_string(code_.size())};
   }
-  if (at + 2 == codestream.size() && read_big(codestream.data() + at, 2) == kEoc)
-    return missing_tile(tiles);
-  return no_end;
-}
+  [[nodiscard]] static Error no_end() {
+    return Error{ErrorCode::Truncated, "truncated: the codestream has no end marker"};
+  }
+
+  [[nodiscard]] std::optional<Error> at_end() const {
+    if (auto missing = missing_tile(tiles_)) return missing;
+    // Even an empty packet is one byte; it may lie in the headers. Without this a short file would
+    // make OpenJPEG go through millions of packets that are not there.
+    if (packets_ <= static_cast<double>(code_.size())) return std::nullopt;
+    return Error{ErrorCode::Truncated, "truncated: the header says " + whole_number(packets_) +
+                                           " packets, the codestream has " +
+                                           std::to_string(code_.size()) + " bytes"};
+  }
+
+  std::optional<Error> read_part(std::uint64_t at, std::uint64_t part) {
+    const std::uint64_t index = number(at + 4, 2);
+    if (index >= tiles_.size()) {
+      return Error{ErrorCode::Damaged, "damaged: a part of tile " + std::to_string(index + 1) +
+                                           ", where there are " + std::to_string(tiles_.size())};
+    }
+    Tile& tile = tiles_[index];
+    ++tile.parts;
+    tile.said = std::max(tile.said, number(at + 11, 1));
+
+    const std::uint64_t end = at + part;
+    const auto known = styles_.find(index);
+    Style style = known != styles_.end() ? known->second : style_;
+    bool changed = false;
+    at += 12;
+    while (at + 4 <= end && number(at, 2) != kSod) {
+      const std::uint64_t marker = number(at, 2);
+      if (marker == kCod || marker == kCoc) {
+        read_style(marker, segment(at), style);
+        changed = true;
+      }
+      at += 2 + number(at + 2, 2);
+    }
+    if (changed) styles_.insert_or_assign(index, style);
+    const Counts counts = count_parts(tiling_.at(index), style, tiling_.components);
+    if (tile.parts == 1) packets_ += counts.packets;
+    if (auto wrong = too_many_parts(counts)) return wrong;
+    if (at + 2 > end) return std::nullopt;  // OpenJPEG says what is wrong
+    return find_damage(
+        code_.subspan(static_cast<std::size_t>(at) + 2, static_cast<std::size_t>(end - at) - 2),
+        style, counts);
+  }
+
+  // In packets a byte FF is followed by less than 90, so that markers can be found.
+  [[nodiscard]] std::optional<Error> find_damage(Bytes packets, const Style& style,
+                                                 const Counts& counts) const {
+    const std::string_view text = text_of(packets);
+    std::size_t at = text.find('\xFF');
+    while (at != std::string_view::npos && at + 1 < packets.size()) {
+      const std::uint8_t next = packets[at + 1];
+      std::size_t length = 1;
+      if (next == 0x91 && style.start_of_packet) {
+        length = 6;
+      } else if (next == 0x92 && style.end_of_header) {
+        length = 2;
+      } else if (next >= 0x90) {
+        return Error{ErrorCode::Damaged, "damaged: a marker amid the picture data, at byte " +
+                                             std::to_string(packets.data() + at - file_.data()) +
+                                             " of the file"};
+      }
+      at = text.find('\xFF', at + length);
+    }
+    // Zeros may be packets that are empty, or blocks that have nothing in one. Where bits are not
+    // coded they may be anything.
+    const bool raw_bits =
+        std::any_of(style.components.begin(),
+                    style.components.begin() + static_cast<std::ptrdiff_t>(tiling_.components),
+                    [](const ComponentStyle& component) { return component.raw_bits; });
+    constexpr double kSector = 512;
+    const double most = std::max(kSector, 64 + counts.packets + counts.blocks_of_packet / 2);
+    if (raw_bits || most >= static_cast<double>(packets.size())) return std::nullopt;
+    const auto run = static_cast<std::size_t>(most);
+    for (std::size_t i = run - 1; i < packets.size(); i += run) {  // every such run holds one
+      if (packets[i] != 0) continue;
+      const Bytes zeros = zeros_around(packets, i);
+      if (zeros.size() >= run) return zeros_amid(file_, zeros);
+    }
+    return std::nullopt;
+  }
+
+  Bytes file_;
+  Bytes code_;
+  Tiling tiling_;
+  std::vector<Tile> tiles_;
+  Style style_;                            // of tiles that do not say another
+  std::map<std::uint64_t, Style> styles_;  // of tiles that do
+  double packets_ = 0;
+};
 
 // ---- boxes
 
@@ -245,21 +509,29 @@ Result<Jp2> read_jp2_header(Bytes file) {
                                 static_cast<std::int64_t>(components));
   jp2.info.dtype = jp2.bits > 8 ? DType::UInt16 : DType::UInt8;
 
+  const Shape& shape = jp2.info.shape;
+  const auto is_size = [](std::int64_t n) { return n >= 1 && n <= kMaxExtent; };
+  if (!is_size(shape.rows()) || !is_size(shape.cols())) return jp2;  // refused by its size
   const auto tiles_of = [&](std::size_t side) {
     const std::int64_t tile = number(side + 16);
     return tile < 1 ? 0 : (number(side) - number(side + 24) + tile - 1) / tile;
   };
-  const std::int64_t tiles = tiles_of(8) * tiles_of(12);
-  constexpr std::int64_t kMostTiles = 65535;                               // the format's limit
-  if (jp2.info.shape.rows() < 1 || jp2.info.shape.cols() < 1) return jp2;  // refused by its size
-  if (tiles < 1 || tiles_of(8) > kMostTiles || tiles > kMostTiles)
+  Tiling tiling{.picture = {number(16), number(20), number(8), number(12)},
+                .first = {number(32), number(36), number(32) + number(24), number(36) + number(28)},
+                .across = tiles_of(8),
+                .down = tiles_of(12),
+                .components = components};
+  constexpr std::int64_t kMostTiles = 65535;  // the format's limit
+  const auto some = [](std::int64_t n) { return n >= 1 && n <= kMostTiles; };
+  if (!some(tiling.across) || !some(tiling.down) || !some(tiling.across * tiling.down))
     return bad_header("it has no tiles, or more than " + std::to_string(kMostTiles));
+  const std::int64_t tiles = tiling.across * tiling.down;
   // OpenJPEG takes several kilobytes for each: a small file must not make it take a gigabyte.
   constexpr std::int64_t kFewTiles = 1024;
   constexpr std::int64_t kSmallTile = 1024;
-  if (tiles > kFewTiles && jp2.info.shape.pixels() / tiles < kSmallTile)
+  if (tiles > kFewTiles && shape.pixels() / tiles < kSmallTile)
     return unsupported("in " + std::to_string(tiles) + " tiles of fewer than 32 x 32 pixels");
-  jp2.broken = find_missing(code, static_cast<std::size_t>(tiles));
+  jp2.broken = TileWalk(file, code, tiling).find_wrong();
   if (!whole && !jp2.broken)
     jp2.broken = Error{ErrorCode::Truncated, "truncated: the last box is cut off"};
   return jp2;

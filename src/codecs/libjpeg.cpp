@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "codecs/reading.h"
+
 namespace deckle {
 namespace {
 
@@ -173,23 +175,12 @@ std::optional<Error> LibjpegDecoder::find_hole() const {
   }
   if (!coefficient) return std::nullopt;
 
-  const auto zero = [](std::uint8_t b) { return b == 0; };
-  const std::size_t first = file_.size() - jpeg.src->bytes_in_buffer;
-  for (std::size_t at = first + kRun; at < file_.size();
-       at += kRun) {  // any longer run holds such a byte
-    if (at % (std::size_t{1} << 20U) < kRun) passed(file_.data() + at);
-    if (file_[at] != 0) continue;
-    const auto* const here = file_.data() + at;
-    const auto* const end = std::find_if_not(here, file_.data() + file_.size(), zero);
-    const auto* begin = here;
-    while (begin > file_.data() + first && begin[-1] == 0)
-      --begin;
-    const auto run = static_cast<std::size_t>(end - begin);
-    if (run >= kRun) {
-      return Error{ErrorCode::Damaged, "damaged: " + std::to_string(run) +
-                                           " zero bytes amid the picture data, from byte " +
-                                           std::to_string(begin - file_.data()) + " of the file"};
-    }
+  const Bytes data = file_.subspan(file_.size() - jpeg.src->bytes_in_buffer);
+  for (std::size_t at = kRun; at < data.size(); at += kRun) {  // any longer run holds such a byte
+    if (at % (std::size_t{1} << 20U) < kRun) passed(data.data() + at);
+    if (data[at] != 0) continue;
+    const Bytes zeros = zeros_around(data, at);
+    if (zeros.size() >= kRun) return zeros_amid(file_, zeros);
   }
   return std::nullopt;
 }

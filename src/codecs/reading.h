@@ -48,6 +48,22 @@ inline Error ends_at_row(std::size_t row, std::int64_t rows) {
                                     " of " + std::to_string(rows)};
 }
 
+/// The run of zero bytes around `at`, which is one of them.
+inline Bytes zeros_around(Bytes bytes, std::size_t at) {
+  const std::size_t end = std::min(text_of(bytes).find_first_not_of('\0', at), bytes.size());
+  std::size_t begin = at;
+  while (begin > 0 && bytes[begin - 1] == 0)
+    --begin;
+  return bytes.subspan(begin, end - begin);
+}
+
+/// A sector that was lost reads as zeros: `zeros` within `file`.
+inline Error zeros_amid(Bytes file, Bytes zeros) {
+  return {ErrorCode::Damaged, "damaged: " + std::to_string(zeros.size()) +
+                                  " zero bytes amid the picture data, from byte " +
+                                  std::to_string(zeros.data() - file.data()) + " of the file"};
+}
+
 /// The result of a decoder that found `wrong`.
 inline Result<Damage> outcome(std::optional<Error> wrong, const DecodeOptions& options) {
   if (!wrong) return Damage{};

@@ -14,6 +14,7 @@
 
 using namespace deckle;
 using namespace deckle::test;
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 
 namespace {
@@ -120,6 +121,89 @@ TEST_CASE("an OpenEXR header that lies is refused before memory is taken", "[cod
     file.at(at + 12 + 2) = 0x7F;
   }
   CHECK(refusal(file).code == ErrorCode::TooLarge);
+}
+
+TEST_CASE("an OpenEXR beyond OpenCV's limits is refused before memory is taken", "[codecs][exr]") {
+  const auto of_size = [](std::size_t rows, std::size_t cols) {
+    File file = exr_of(picture(40, 50, 1, DType::Float32));
+    for (const char* window : {"dataWindow", "displayWindow"}) {
+      const std::size_t at = value_of(file, window, "box2i");
+      for (std::size_t i = 0; i < 4; ++i) {
+        file.at(at + 8 + i) = static_cast<std::uint8_t>((cols - 1) >> 8 * i);
+        file.at(at + 12 + i) = static_cast<std::uint8_t>((rows - 1) >> 8 * i);
+      }
+    }
+    return file;
+  };
+  for (const auto& [rows, cols] : {std::array<std::size_t, 2>{1, (1U << 20U) + 1},
+                                   std::array<std::size_t, 2>{(1U << 20U) + 1, 1},
+                                   std::array<std::size_t, 2>{1U << 15U, (1U << 15U) + 1}}) {
+    const Error error = refusal(of_size(rows, cols));
+    CHECK(error.code == ErrorCode::TooLarge);
+    CHECK(error.message == "the header says " + std::to_string(rows) + " x " +
+                               std::to_string(cols) +
+                               " pixels; OpenEXR is read up to 1048576 rows and columns and "
+                               "1073741824 pixels");
+  }
+  CHECK(read_info(of_size(1, 1U << 20U), {}));
+}
+
+TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
+  const Tensor in = picture(40, 50, 3, DType::Float32);
+  const File lines = exr_of(in, kNone);
+  const std::size_t lines_end = value_of(lines, "screenWindowWidth", "float") + 4 + 1;
+  const auto with_tiles = [&](int side, int levels) {
+    File file(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(lines_end - 1));
+    const std::string attribute = "tiles\0tiledesc\0\x09\0\0\0"s + std::string(1, char(side)) +
+                                  "\0\0\0"s + std::string(1, char(side)) + "\0\0\0"s +
+                                  std::string(1, char(levels)) + '\0';
+    file.insert(file.end(), attribute.begin(), attribute.end());
+    return file;
+  };
+  constexpr std::size_t kRowBytes = 50 * 3 * 4;
+  const auto append = [](File& file, std::uint64_t value, std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; ++i)
+      file.push_back(static_cast<std::uint8_t>(value >> 8 * i));
+  };
+  // One tile, which is larger than the picture.
+  File tiled = with_tiles(64, 0);
+  tiled.at(5) |= 2U;
+  append(tiled, tiled.size() + 8, 8);
+  append(tiled, 0, 16);
+  append(tiled, 40 * kRowBytes, 4);
+  for (std::size_t row = 0; row < 40; ++row) {
+    const auto from =
+        lines.begin() + static_cast<std::ptrdiff_t>(lines_end + 40 * 8 + row * (kRowBytes + 8) + 8);
+    tiled.insert(tiled.end(), from, from + kRowBytes);
+  }
+  Tensor out;
+  CHECK(message_of(tiled).empty());
+  REQUIRE(read(tiled, out));
+  CHECK(same(in, out));
+  check_cuts(tiled, 4);
+
+  for (const int levels : {1, 2, 0x11}) {
+    File file = with_tiles(64, levels);
+    file.at(5) |= 2U;
+    CHECK(refusal(file).code == ErrorCode::Unsupported);
+    CHECK(refusal(file).message == std::string("OpenEXR with ") +
+                                       ((levels & 15) == 1 ? "mipmap" : "ripmap") +
+                                       " levels of resolution is not read");
+  }
+  File no_size(lines);
+  no_size.at(5) |= 2U;
+  CHECK(refusal(no_size).message == "damaged: the header cannot be read (no size of its tiles)");
+
+  // Without the flag of the version the attribute says nothing: the picture is in scan lines.
+  File ignored = with_tiles(64, 1);
+  const std::size_t moved = ignored.size() - lines_end;
+  for (std::size_t row = 0; row < 40; ++row)
+    append(ignored, lines_end + moved + 40 * 8 + row * (kRowBytes + 8), 8);
+  ignored.insert(ignored.end(), lines.begin() + static_cast<std::ptrdiff_t>(lines_end + 40 * 8),
+                 lines.end());
+  CHECK(message_of(ignored).empty());
+  REQUIRE(read(ignored, out));
+  CHECK(same(in, out));
 }
 
 TEST_CASE("the plug-in tells the OpenCV that runs", "[codecs][exr]") {

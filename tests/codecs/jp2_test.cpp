@@ -29,6 +29,11 @@ struct Writing {
   int levels = 4;                                    // of resolution
   OPJ_COLOR_SPACE colours = OPJ_CLRSPC_UNSPECIFIED;  // unspecified: grey or sRGB
   unsigned origin = 0;
+  int style = 0;     // 2: SOP markers, 4: EPH markers
+  int mode = 0;      // of blocks; 1: raw bits, 63: all that there are
+  int block = 64;    // rows and columns
+  int precinct = 0;  // rows and columns; 0: as large as can be
+  int layers = 1;
 };
 
 struct Sink {
@@ -90,9 +95,19 @@ File jp2_of(const Tensor& pixels, const Writing& writing = {}) {
   }
   opj_cparameters_t parameters{};
   opj_set_default_encoder_parameters(&parameters);
-  parameters.tcp_numlayers = 1;
+  parameters.tcp_numlayers = writing.layers;
   parameters.cp_disto_alloc = 1;
-  parameters.tcp_rates[0] = writing.reversible ? 0 : 4;
+  for (int i = 0; i + 1 < writing.layers; ++i)  // the last layer has all
+    parameters.tcp_rates[i] = static_cast<float>(4 * (writing.layers - i));
+  parameters.tcp_rates[writing.layers - 1] = writing.reversible ? 0 : 4;
+  parameters.csty = writing.style;
+  parameters.mode = writing.mode;
+  parameters.cblockw_init = parameters.cblockh_init = writing.block;
+  if (writing.precinct > 0) {
+    parameters.csty |= 1;
+    parameters.res_spec = 1;
+    parameters.prcw_init[0] = parameters.prch_init[0] = writing.precinct;
+  }
   parameters.irreversible = writing.reversible ? 0 : 1;
   parameters.numresolution = writing.levels;
   parameters.tcp_mct = channels >= 3 && writing.colours != OPJ_CLRSPC_SYCC ? 1 : 0;
@@ -136,6 +151,44 @@ File with_box(const File& file, std::string_view box) {
                  box.end());
   put(changed, header, length + box.size(), 4);
   return changed;
+}
+
+// The bytes between the first SOD and the end marker.
+struct Packets {
+  std::size_t begin;
+  std::size_t end;
+};
+
+Packets packets_of(const File& file) {
+  return {deckle::test::find(file, "\xff\x93"sv) + 2, file.size() - 2};
+}
+
+// A bare codestream of one tile without a bit of the picture: what its COD marker says behind the
+// number of layers, and zeros for its packets.
+File empty_codestream(std::uint32_t side, std::uint16_t layers, std::string_view coding,
+                      std::size_t zeros) {
+  std::string text("\xff\x4f\xff\x51\0\x29\0\0"sv);
+  const auto number = [&](std::uint64_t value, unsigned bytes) {
+    while (bytes-- > 0)
+      text.push_back(static_cast<char>(value >> 8 * bytes));
+  };
+  for (const std::uint32_t n : {side, side, 0U, 0U, side, side, 0U, 0U})
+    number(n, 4);
+  text += "\0\1\7\1\1"sv;  // one component of 8 bits
+  text += "\xff\x52"sv;
+  number(7 + coding.size() - 1, 2);
+  text += coding[0];
+  text += '\0';  // the progression
+  number(layers, 2);
+  text += '\0';  // no colour transform
+  text += coding.substr(1);
+  text += "\xff\x5c\0\x04\x40\x40"sv;  // QCD, for one level of 0
+  text += "\xff\x90\0\x0a\0\0"sv;
+  number(14 + zeros, 4);
+  text += "\0\1\xff\x93"sv;
+  text.append(zeros, '\0');
+  text += "\xff\xd9"sv;
+  return {text.begin(), text.end()};
 }
 
 // Every 16-bit sample as `f` makes it.
@@ -349,6 +402,138 @@ TEST_CASE("a tile that is not there is never made up", "[codecs][jp2]") {
   File parts(good);
   parts[second + 11] = 2;
   CHECK(message_of(parts) == "truncated: a part of tile 2 of 4 is missing");
+}
+
+TEST_CASE("a JPEG 2000 size that overflows is refused by its numbers", "[codecs][jp2]") {
+  const auto sized = [](std::uint64_t cols, std::uint64_t rows, std::uint64_t tile) {
+    File file = jp2_of(picture(40, 50, 1), {.boxes = false});
+    const std::size_t siz = siz_of(file);
+    put(file, siz + 6, cols, 4);
+    put(file, siz + 10, rows, 4);
+    put(file, siz + 22, tile, 4);
+    put(file, siz + 26, tile, 4);
+    return file;
+  };
+  Tensor out;
+  const auto all = read(sized(0xFFFFFFFF, 0xFFFFFFFF, 1), out);
+  REQUIRE_FALSE(all);
+  CHECK(all.error().code == ErrorCode::TooLarge);
+  CHECK(all.error().message.starts_with("the header says 4294967295 x 4294967295 pixels; "));
+  const auto most = read(sized(0x7FFFFFFF, 0x7FFFFFFF, 1), out);
+  REQUIRE_FALSE(most);
+  CHECK(most.error().message ==
+        "damaged: the header cannot be read (it has no tiles, or more than 65535)");
+  const auto one_tile = read(sized(0x7FFFFFFF, 0x7FFFFFFF, 0xFFFFFFFF), out);
+  REQUIRE_FALSE(one_tile);
+  CHECK(one_tile.error().code == ErrorCode::TooLarge);
+}
+
+TEST_CASE("JPEG 2000 in very many small parts is refused before memory is taken", "[codecs][jp2]") {
+  const auto refused = [](const File& file) {
+    Tensor out;
+    const auto read_it = read(file, out);
+    REQUIRE_FALSE(read_it);
+    CHECK((read_it.error().code == ErrorCode::Unsupported ||
+           read_it.error().code == ErrorCode::Truncated));
+    return read_it.error().message;
+  };
+  constexpr std::string_view kPlain = "\0\0\4\4\0\0"sv;        // 0 levels, blocks of 64 x 64
+  constexpr std::string_view kPrecincts = "\1\0\4\4\0\0\0"sv;  // and precincts of 1 x 1
+  const std::string precincts =
+      "JPEG 2000 with a tile in 4000000 precincts of fewer than 8 x 8 samples is not read";
+  CHECK(refused(empty_codestream(2000, 1, kPrecincts, 64)) == precincts);
+  // In the header of a tile or of a component it is the same.
+  File of_tile = empty_codestream(2000, 1, kPlain, 64);
+  const std::size_t sot = deckle::test::find(of_tile, "\xff\x90\0\x0a"sv);
+  const auto with = [](File file, std::size_t at, std::string_view segment) {
+    file.insert(file.begin() + static_cast<std::ptrdiff_t>(at), segment.begin(), segment.end());
+    return file;
+  };
+  constexpr std::string_view kCoc = "\xff\x53\0\x0a\0\1\0\4\4\0\0\0"sv;
+  CHECK(refused(with(of_tile, sot, kCoc)) == precincts);
+  put(of_tile, sot + 6, 14 + 64 + kCoc.size(), 4);
+  CHECK(refused(with(of_tile, sot + 12, kCoc)) == precincts);
+
+  // Blocks of 4 x 4 are the smallest; 250 000 of them are in nobody's file.
+  CHECK(refused(empty_codestream(2000, 1, "\0\0\0\0\0\0"sv, 64)) ==
+        "JPEG 2000 with a tile in 250000 code-blocks of fewer than 4 x 8 samples is not read");
+  // Packets that cannot be there would cost time.
+  CHECK(refused(empty_codestream(64, 65535, kPlain, 64)) ==
+        "truncated: the header says 65535 packets, the codestream has 145 bytes");
+}
+
+TEST_CASE("JPEG 2000 as encoders write it is not taken for damaged", "[codecs][jp2]") {
+  const Tensor in = picture(150, 170, 3);
+  const auto check = [](const Tensor& pixels, const Writing& writing) {
+    const File file = jp2_of(pixels, writing);
+    INFO(writing.style << " " << writing.mode << " " << writing.block << " " << writing.precinct
+                       << " " << writing.layers << " " << writing.tile);
+    CHECK(message_of(file).empty());
+    Tensor out;
+    REQUIRE(read(file, out));
+    CHECK(same(pixels, out));
+  };
+  for (const int style : {0, 2, 4, 6})
+    for (const int tile : {0, 64})
+      check(in, {.tile = tile, .style = style, .layers = 3});
+  for (const int mode : {1, 2, 4, 8, 16, 32, 63})
+    check(in, {.mode = mode});
+  for (const int block : {4, 8, 16, 32})
+    check(in, {.block = block});
+  for (const int precinct : {16, 64, 256})
+    check(in, {.style = 6, .block = 32, .precinct = precinct});
+  // More than 255 packets: their number, which SOP says, is any two bytes.
+  check(in, {.tile = 20, .style = 2, .precinct = 16, .layers = 2});
+
+  // Hardly anything to code: most bytes are zero, and there are few.
+  for (const int level : {0, 128}) {
+    Tensor plain = picture(1000, 1000, 1);
+    std::memset(plain.data.data(), level, plain.byte_count());
+    check(plain, {});
+    check(plain, {.style = 6, .layers = 40});
+    check(plain, {.tile = 100});
+    check(plain, {.block = 32, .precinct = 64});
+  }
+  // Samples whose low bits are zero make zero bytes, where bits are not coded.
+  Tensor coarse = picture(256, 256, 1, DType::UInt16);
+  change_samples(coarse, [](unsigned v) { return v & 0xFF00U; });
+  check(coarse, {.levels = 1, .mode = 1});
+  check(coarse, {.levels = 1});
+}
+
+TEST_CASE("a hole or a marker amid JPEG 2000 packets is damage", "[codecs][jp2]") {
+  for (const bool boxes : {true, false}) {
+    const File good = jp2_of(picture(150, 170, 3), {.boxes = boxes});
+    const auto [begin, end] = packets_of(good);
+    REQUIRE(end - begin > 8000);
+    const std::size_t at = begin + 3000;
+    const auto filled = [&, from = at](std::uint8_t value, std::size_t bytes) {
+      File file(good);
+      std::fill_n(file.begin() + static_cast<std::ptrdiff_t>(from), bytes, value);
+      return file;
+    };
+    const std::string zeros = message_of(filled(0, 4096));
+    CHECK(zeros.starts_with("damaged: 409"));  // its neighbours may be zero, too
+    CHECK(zeros.ends_with(" of the file"));
+    CHECK(zeros.find(" zero bytes amid the picture data, from byte ") != std::string::npos);
+    CHECK(message_of(filled(0, 4096), kAccept) == zeros);
+    CHECK(message_of(filled(0xFF, 4096)) == "damaged: a marker amid the picture data, at byte " +
+                                                std::to_string(good[at - 1] == 0xFF ? at - 1 : at) +
+                                                " of the file");
+    File random(good);
+    std::uint32_t state = 1;
+    for (std::size_t i = at; i < at + 4096; ++i) {
+      state = state * 1664525U + 1013904223U;
+      random[i] = static_cast<std::uint8_t>(state >> 24U);
+    }
+    CHECK(message_of(random).starts_with("damaged: a marker amid the picture data, at byte "));
+    // SOP and EPH are markers, too, where COD does not say that they are used.
+    for (const std::uint64_t marker : {0xFF91U, 0xFF92U}) {
+      File file(good);
+      put(file, at, marker, 2);
+      CHECK(message_of(file).starts_with("damaged: a marker amid the picture data, at byte "));
+    }
+  }
 }
 
 TEST_CASE("damage in JPEG 2000 is told with OpenJPEG's reason", "[codecs][jp2]") {
