@@ -280,9 +280,12 @@ class TileWalk {
       const std::uint64_t marker = number(at, 2);
       if (marker == kEoc) return at_end();
       if (marker != kSot) {
-        if (hides_markers(marker, segment(at)))
-          return unsupported("with a marker " + std::to_string(marker) +
+        if (hides_markers(marker, segment(at))) {
+          std::array<char, 8> digits{};
+          std::snprintf(digits.data(), digits.size(), "%04X", static_cast<unsigned>(marker));
+          return unsupported(std::string("with a marker ") + digits.data() +
                              ", which OpenJPEG reads otherwise,");
+        }
         read_style(marker, segment(at), style_);
         at += 2 + number(at + 2, 2);
         continue;
