@@ -212,9 +212,10 @@ Result<Exr> read_exr_header(Bytes file) {
   constexpr std::uint64_t kLargestTile = 4096;
   if (header->tiled && std::max(header->tile[0], header->tile[1]) > kLargestTile)
     return unsupported("in tiles of more than 4096 x 4096 pixels");
-  if (header->tiled && header->levels != 0)
+  if (header->tiled && header->levels != 0) {
     return unsupported(std::string("with ") + (header->levels == 1 ? "mipmap" : "ripmap") +
                        " levels of resolution");
+  }
   const auto& [left, top, right, bottom] = *header->data;
   Exr exr;
   exr.info.format = Format::Exr;

@@ -160,7 +160,8 @@ TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
     file.insert(file.end(), attribute.begin(), attribute.end());
     return file;
   };
-  constexpr std::size_t kRowBytes = 50 * 3 * 4;
+  constexpr std::size_t kRows = 40;
+  constexpr std::size_t kRowBytes = std::size_t{50} * 3 * 4;
   const auto append = [](File& file, std::uint64_t value, std::size_t bytes) {
     for (std::size_t i = 0; i < bytes; ++i)
       file.push_back(static_cast<std::uint8_t>(value >> 8 * i));
@@ -170,10 +171,10 @@ TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
   tiled.at(5) |= 2U;
   append(tiled, tiled.size() + 8, 8);
   append(tiled, 0, 16);
-  append(tiled, 40 * kRowBytes, 4);
-  for (std::size_t row = 0; row < 40; ++row) {
-    const auto from =
-        lines.begin() + static_cast<std::ptrdiff_t>(lines_end + 40 * 8 + row * (kRowBytes + 8) + 8);
+  append(tiled, kRows * kRowBytes, 4);
+  for (std::size_t row = 0; row < kRows; ++row) {
+    const auto from = lines.begin() + static_cast<std::ptrdiff_t>(lines_end + kRows * 8 +
+                                                                  row * (kRowBytes + 8) + 8);
     tiled.insert(tiled.end(), from, from + kRowBytes);
   }
   Tensor out;
@@ -197,9 +198,9 @@ TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
   // Without the flag of the version the attribute says nothing: the picture is in scan lines.
   File ignored = with_tiles(64, 1);
   const std::size_t moved = ignored.size() - lines_end;
-  for (std::size_t row = 0; row < 40; ++row)
-    append(ignored, lines_end + moved + 40 * 8 + row * (kRowBytes + 8), 8);
-  ignored.insert(ignored.end(), lines.begin() + static_cast<std::ptrdiff_t>(lines_end + 40 * 8),
+  for (std::size_t row = 0; row < kRows; ++row)
+    append(ignored, lines_end + moved + kRows * 8 + row * (kRowBytes + 8), 8);
+  ignored.insert(ignored.end(), lines.begin() + static_cast<std::ptrdiff_t>(lines_end + kRows * 8),
                  lines.end());
   CHECK(message_of(ignored).empty());
   REQUIRE(read(ignored, out));

@@ -454,6 +454,13 @@ TEST_CASE("JPEG 2000 in very many small parts is refused before memory is taken"
   put(of_tile, sot + 6, 14 + 64 + kCoc.size(), 4);
   CHECK(refused(with(of_tile, sot + 12, kCoc)) == precincts);
 
+  // OpenJPEG reads on in a marker that it does not know, and would find one there.
+  const std::string hidden = std::string("\xff\x30\0\x0e"sv) + std::string(kCoc);
+  const File plain = empty_codestream(2000, 1, kPlain, 64);
+  CHECK(refused(with(plain, sot, hidden)) ==
+        "JPEG 2000 with a marker FF30, which OpenJPEG reads otherwise, is not read");
+  CHECK(message_of(with(plain, sot, "\xff\x30\0\4\1\2"sv)).empty());
+
   // Blocks of 4 x 4 are the smallest; 250 000 of them are in nobody's file.
   CHECK(refused(empty_codestream(2000, 1, "\0\0\0\0\0\0"sv, 64)) ==
         "JPEG 2000 with a tile in 250000 code-blocks of fewer than 4 x 8 samples is not read");
@@ -473,9 +480,10 @@ TEST_CASE("JPEG 2000 as encoders write it is not taken for damaged", "[codecs][j
     REQUIRE(read(file, out));
     CHECK(same(pixels, out));
   };
-  for (const int style : {0, 2, 4, 6})
-    for (const int tile : {0, 64})
-      check(in, {.tile = tile, .style = style, .layers = 3});
+  for (const int style : {0, 2, 4, 6}) {
+    check(in, {.style = style, .layers = 3});
+    check(in, {.tile = 64, .style = style, .layers = 3});
+  }
   for (const int mode : {1, 2, 4, 8, 16, 32, 63})
     check(in, {.mode = mode});
   for (const int block : {4, 8, 16, 32})
@@ -494,6 +502,17 @@ TEST_CASE("JPEG 2000 as encoders write it is not taken for damaged", "[codecs][j
     check(plain, {.tile = 100});
     check(plain, {.block = 32, .precinct = 64});
   }
+  // Headers of packets may be packed into the header of a tile. (OpenJPEG wants a byte behind it.)
+  const File empty = empty_codestream(64, 1, "\0\0\4\4\0\0"sv, 1);
+  CHECK(message_of(empty).empty());
+  File packed(empty);
+  const std::size_t sot = deckle::test::find(packed, "\xff\x90\0\x0a"sv);
+  constexpr std::string_view kPackedHeaders = "\xff\x61\0\4\0\0"sv;
+  put(packed, sot + 6, 15 + kPackedHeaders.size(), 4);
+  packed.insert(packed.begin() + static_cast<std::ptrdiff_t>(sot + 12), kPackedHeaders.begin(),
+                kPackedHeaders.end());
+  CHECK(message_of(packed).empty());
+
   // Samples whose low bits are zero make zero bytes, where bits are not coded.
   Tensor coarse = picture(256, 256, 1, DType::UInt16);
   change_samples(coarse, [](unsigned v) { return v & 0xFF00U; });
