@@ -170,7 +170,7 @@ TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
   File tiled = with_tiles(64, 0);
   tiled.at(5) |= 2U;
   append(tiled, tiled.size() + 8, 8);
-  append(tiled, 0, 16);
+  tiled.insert(tiled.end(), 16, 0);  // its coordinates and level
   append(tiled, kRows * kRowBytes, 4);
   for (std::size_t row = 0; row < kRows; ++row) {
     const auto from = lines.begin() + static_cast<std::ptrdiff_t>(lines_end + kRows * 8 +
