@@ -60,7 +60,7 @@ not_installed() {
 install_size() {
   LC_ALL=C apt-get install --assume-no --no-install-recommends -o Debug::NoLocking=1 "$@" 2>/dev/null | awk '
     /newly installed/ { for (i = 2; i <= NF; ++i) if ($i == "newly") count = $(i - 1) }
-    /^Need to get/ { size = $4; sub(/^.*\//, "", size); unit = $5; fetch = size " " unit " to fetch" }
+    /^Need to get/ { sub(/^Need to get /, ""); sub(/(\/| of archives).*/, ""); fetch = $0 " to fetch" }
     /additional disk space/ { disk = ", " $4 " " $5 " on disk" }
     END { if (count && fetch) printf ", %d with what they need: %s%s", count, fetch, disk }'
 }

@@ -111,10 +111,12 @@ fi
 
 # Unpacks a bare root and puts a clone into it.
 #     new_root ROOT
+archives=$cache/archives-$suite-$arch
+if [[ $job == bad ]]; then archives=$scratch/archives; fi  # with fetched packages no network is no fault
 clone_dir="/home/stranger/my pictures/deckle"
 new_root() {
   local root=$1
-  mkdir -p -- "$root" "$cache/archives-$suite-$arch/partial"
+  mkdir -p -- "$root" "$archives/partial"
   tar -C "$root" --numeric-owner -xf "$tarball"
   cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true
   apt-config dump | grep -i '^Acquire::.*proxy' >"$root/etc/apt/apt.conf.d/80proxy" || true
@@ -140,7 +142,7 @@ in_root() {
     exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME="$home" USER="$user" \
       TERM=dumb DECKLE_CMAKE_OPTIONS="${DECKLE_CMAKE_OPTIONS-}" \
       chroot --userspec="$user" "$root" /bin/bash -c "cd -- \"\$1\" && eval \"\$2\"" bash "$folder" "$script"
-  ' bash "$root" "$cache/archives-$suite-$arch" "$user" "$folder" "$script" </dev/null
+  ' bash "$root" "$archives" "$user" "$folder" "$script" </dev/null
 }
 
 # Runs the main job and checks what came out of it.
