@@ -103,6 +103,21 @@ struct Case {
   Tensor in;
 };
 
+// Random weights for `count` taps, a bias or none, and a batch of one or two.
+void fill_randomly(Case& item, const Shape& shape, std::int64_t count, std::mt19937& random) {
+  std::uniform_real_distribution<float> weight(-1, 1);
+  std::uniform_int_distribution<std::int64_t> coin(0, 1);
+  FilterBank& bank = item.bank;
+  for (std::int64_t i = 0; i < count; ++i)
+    bank.kernel.push_back(weight(random));
+  for (std::int64_t f = 0; f < bank.out && coin(random) == 0; ++f)
+    bank.bias.resize(static_cast<std::size_t>(bank.out), weight(random));
+  item.in.reset(shape, DType::Float32, 1 + coin(random));
+  auto* samples = reinterpret_cast<float*>(item.in.data.data());
+  for (std::size_t i = 0; i < test::sample_count(item.in); ++i)
+    samples[i] = weight(random) * 100;
+}
+
 Case random_case(std::mt19937& random) {
   const auto upto = [&](std::int64_t least, std::int64_t most) {
     return std::uniform_int_distribution<std::int64_t>(least, most)(random);
@@ -156,15 +171,7 @@ Case random_case(std::mt19937& random) {
     shape[a] = n;
     item.axes.push_back(axis);
   }
-  std::uniform_real_distribution<float> weight(-1, 1);
-  for (std::int64_t i = 0; i < count; ++i)
-    bank.kernel.push_back(weight(random));
-  for (std::int64_t f = 0; f < bank.out && upto(0, 1) == 0; ++f)
-    bank.bias.resize(static_cast<std::size_t>(bank.out), weight(random));
-  item.in.reset(shape, DType::Float32, upto(1, 2));
-  auto* samples = reinterpret_cast<float*>(item.in.data.data());
-  for (std::size_t i = 0; i < test::sample_count(item.in); ++i)
-    samples[i] = weight(random) * 100;
+  fill_randomly(item, shape, count, random);
   return item;
 }
 
@@ -201,15 +208,7 @@ Case padded_case(std::mt19937& random) {
     item.axes.push_back({stride, dilation, before, upto(1, most)});
     shape[a] = n;
   }
-  std::uniform_real_distribution<float> weight(-1, 1);
-  for (std::int64_t i = 0; i < count; ++i)
-    bank.kernel.push_back(weight(random));
-  for (std::int64_t f = 0; f < bank.out && upto(0, 1) == 0; ++f)
-    bank.bias.resize(static_cast<std::size_t>(bank.out), weight(random));
-  item.in.reset(shape, DType::Float32, upto(1, 2));
-  auto* samples = reinterpret_cast<float*>(item.in.data.data());
-  for (std::size_t i = 0; i < test::sample_count(item.in); ++i)
-    samples[i] = weight(random) * 100;
+  fill_randomly(item, shape, count, random);
   return item;
 }
 
