@@ -11,9 +11,11 @@
 #           bad       bad machines: does each end in one message that says what to do
 # --user root|sudo    who runs it: root (default), or a user who may use sudo
 # --arch ARCH         another architecture, by qemu-user and binfmt_misc
+# --clang             compiled by clang++ instead of g++
 # --quick             compiled without optimisation
 # --keep              keeps the root, and says where
 #
+# Warnings are errors. The folder DECKLE_TEST_DATA, where it is set, is there for the tests.
 # Needs root, debootstrap and chroot; where they are not allowed it says SKIPPED. The bare roots and fetched packages
 # are kept in ~/.cache/deckle/fresh for the next run, and so is the manifest of the samples, for `deckle diff`.
 set -euo pipefail
@@ -36,7 +38,7 @@ fail() {
   exit 1
 }
 
-suite='' job='' who=root arch='' quick='' keep=''
+suite='' job='' who=root arch='' clang='' quick='' keep=''
 while [[ $# -gt 0 ]]; do
   case $1 in
     samples | tests | both | package | bad) job=$1 ;;
@@ -49,6 +51,7 @@ while [[ $# -gt 0 ]]; do
       fi
       ;;
     --arch) arch=${2:?--arch needs an architecture}; shift ;;
+    --clang) clang=1 ;;
     --quick) quick=1 ;;
     --keep) keep=1 ;;
     -h | --help) usage; exit ;;
@@ -124,6 +127,7 @@ new_root() {
   chroot "$root" useradd --create-home stranger
   git clone --quiet --depth 1 "file://$deckle_root" "$root$clone_dir"
   chroot "$root" chown -R stranger: /home/stranger
+  if [[ -n ${DECKLE_TEST_DATA-} ]]; then mkdir -- "$root/mnt/data"; fi
 }
 
 # Runs a bash script in a root, in the clone. Namespaces of its own: nothing stays mounted, no process stays behind.
@@ -137,10 +141,15 @@ in_root() {
     mount -t proc proc "$root/proc"
     mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
     mount --bind "$archives" "$root/var/cache/apt/archives"
+    data=
+    if [ -d "$root/mnt/data" ]; then
+      mount --bind -o ro "$DECKLE_TEST_DATA" "$root/mnt/data"
+      data=DECKLE_TEST_DATA=/mnt/data
+    fi
     home=/root
     if [ "$user" != root ]; then home=/home/$user; fi
     exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME="$home" USER="$user" \
-      TERM=dumb DECKLE_CMAKE_OPTIONS="${DECKLE_CMAKE_OPTIONS-}" \
+      TERM=dumb DECKLE_CMAKE_OPTIONS="$DECKLE_CMAKE_OPTIONS" $data \
       chroot --userspec="$user" "$root" /bin/bash -c "cd -- \"\$1\" && eval \"\$2\"" bash "$folder" "$script"
   ' bash "$root" "$archives" "$user" "$folder" "$script" </dev/null
 }
@@ -218,10 +227,10 @@ run_package() {
 }
 
 user=root
-if [[ -n $quick ]]; then
-  DECKLE_CMAKE_OPTIONS="-DCMAKE_CXX_FLAGS_RELEASE=-O0 ${DECKLE_CMAKE_OPTIONS-}"
-fi
-export DECKLE_CMAKE_OPTIONS=${DECKLE_CMAKE_OPTIONS-}
+DECKLE_CMAKE_OPTIONS="-DCMAKE_COMPILE_WARNING_AS_ERROR=ON ${DECKLE_CMAKE_OPTIONS-}"
+if [[ -n $quick ]]; then DECKLE_CMAKE_OPTIONS+=" -DCMAKE_CXX_FLAGS_RELEASE=-O0"; fi
+if [[ -n $clang ]]; then DECKLE_CMAKE_OPTIONS+=" -DCMAKE_CXX_COMPILER=clang++"; fi
+export DECKLE_CMAKE_OPTIONS
 start=$SECONDS
 new_root "$scratch/root"
 if [[ $who == sudo ]]; then
@@ -229,6 +238,9 @@ if [[ $who == sudo ]]; then
   in_root "$scratch/root" root 'apt-get -qq update && apt-get -qq install -y --no-install-recommends sudo' \
     >"$scratch/sudo.log" 2>&1 || fail "sudo cannot be installed: $(tail -n 5 "$scratch/sudo.log")"
   echo 'stranger ALL=(ALL) NOPASSWD: ALL' >"$scratch/root/etc/sudoers.d/stranger"
+fi
+if [[ -n $clang ]]; then
+  in_root "$scratch/root" root './setup.sh clang' || fail "clang cannot be installed"
 fi
 case $job in
   samples) run_samples "$scratch/root" ;;
@@ -240,4 +252,4 @@ case $job in
   package) run_package ;;
   bad) bad_machines ;;
 esac
-printf 'fresh %s %s, as %s, %s: passed in %d s\n' "$suite" "$job" "$who" "$arch" "$((SECONDS - start))"
+printf 'fresh %s %s, as %s, %s: passed in %d s\n' "$suite" "$job" "$who" "$arch${clang:+, clang}" "$((SECONDS - start))"
