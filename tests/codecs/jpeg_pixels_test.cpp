@@ -60,7 +60,7 @@ TEST_CASE("blocks are transformed alike by all kernels", "[codecs][jpeg]") {
 }
 
 TEST_CASE("samples are interpolated and coloured alike by all kernels", "[codecs][jpeg]") {
-  for (const std::size_t count : {1, 2, 15, 16, 17, 31, 32, 33, 64, 100, 225}) {
+  for (const std::size_t count : {1U, 2U, 15U, 16U, 17U, 31U, 32U, 33U, 64U, 100U, 225U}) {
     for (int round = 0; round < 20; ++round) {
       const auto a = noise(count + 100);
       const auto b = noise(count + 100);

@@ -157,7 +157,7 @@ TEST_CASE("a quantiser divides and rounds", "[codecs][jpeg]") {
 }
 
 TEST_CASE("colours are converted and halved alike by all kernels", "[codecs][jpeg]") {
-  for (const std::size_t count : {1, 2, 31, 32, 33, 64, 100, 226}) {
+  for (const std::size_t count : {1U, 2U, 31U, 32U, 33U, 64U, 100U, 226U}) {
     for (int round = 0; round < 20; ++round) {
       std::vector<std::uint8_t> rgb(3 * count);
       for (std::uint8_t& sample : rgb)
