@@ -80,9 +80,9 @@ TEST_CASE("a scan has libjpeg's pixels, all and windows", "[codecs][jpeg][window
        {std::pair{1, 5}, {2, 6}, {35, 33}, {150, 203}, {16, 35}, {17, 530}}) {
     CAPTURE(across, down, optimised, restarts, rows, cols);
     CHECK(scans(jpeg_with(lively(rows, cols, 3), JCS_UNKNOWN,
-                          [&, across = across, down = down](auto& j) {
-                            j.comp_info[0].h_samp_factor = across;
-                            j.comp_info[0].v_samp_factor = down;
+                          [&, x = across, y = down](auto& j) {
+                            j.comp_info[0].h_samp_factor = x;
+                            j.comp_info[0].v_samp_factor = y;
                             j.optimize_coding = optimised ? TRUE : FALSE;
                             j.restart_interval = restarts;
                           }),
@@ -98,11 +98,11 @@ TEST_CASE("scans of grey and RGB, and of the best and worst qualities", "[codecs
          {std::pair{1, JCS_GRAYSCALE}, {3, JCS_YCbCr}, {3, JCS_RGB}}) {
       CAPTURE(optimised, quality, channels, static_cast<int>(colours));
       CHECK(scans(jpeg_with(lively(97, 131, channels), JCS_UNKNOWN,
-                            [&, channels = channels, colours = colours](auto& j) {
-                              jpeg_set_colorspace(&j, colours);
+                            [&, grey = channels == 1, space = colours](auto& j) {
+                              jpeg_set_colorspace(&j, space);
                               jpeg_set_quality(&j, quality, TRUE);
                               j.optimize_coding = optimised ? TRUE : FALSE;
-                              if (channels == 1) j.comp_info[0].h_samp_factor = 2;
+                              if (grey) j.comp_info[0].h_samp_factor = 2;
                             }),
                   40, random));
     }
