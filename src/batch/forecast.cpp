@@ -98,7 +98,8 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   }
   const Codec& target = *output_name(chain, input.path, **codec, 0).codec;
   const DType depth = output_dtype(chain, *plan, target.format);
-  if (const auto fits = check_output(target, *plan, depth); !fits) return failed(fits.error());
+  if (const auto fits = check_output(target, *plan, *info, depth); !fits)
+    return failed(fits.error());
   if (chain.output.jpeg_lossless) {
     // Each copy has a window of its own, and the image fails with any of them.
     for (int copy = 0; copy < chain.copies; ++copy) {

@@ -30,7 +30,7 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   if (!plan->skip.empty()) return picture;
   const Codec& codec = codec_of(picture.format);
   const DType depth = output_dtype(chain, *plan, picture.format);
-  if (auto fits = check_output(codec, *plan, depth); !fits) return fits.error();
+  if (auto fits = check_output(codec, *plan, *info, depth); !fits) return fits.error();
   round_as_made(*plan, depth);
   const bool cut = chain.output.jpeg_lossless;
   if (cut) {
@@ -47,7 +47,8 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   if (!samples) return samples.error();
   const auto done =
       cut ? codec.cut(file, plan->window, picture.file)
-          : encode_tensor(**samples, encode_options(chain, *info, picture.format), picture.file);
+          : encode_tensor(**samples, encode_options(chain, *plan, *info, picture.format),
+                          picture.file);
   if (!done) {
     return cut && done.error().code == ErrorCode::Unsupported ? not_lossless(done.error().message)
                                                               : done.error();

@@ -67,7 +67,7 @@ class ImageJob {
     const OutputName name = output_name(chain_, source_.path, **codec, 0);
     const DType depth = output_dtype(chain_, plans.front(), name.codec->format);
     if (plans.front().skip.empty()) {
-      if (auto fits = check_output(*name.codec, plans.front(), depth); !fits)
+      if (auto fits = check_output(*name.codec, plans.front(), *info, depth); !fits)
         return failed(fits.error());
     }
     for (Plan& plan : plans)
@@ -290,7 +290,7 @@ class ImageJob {
       return Done{};
     }
     const OutputName name = output_name(chain_, source_.path, input_codec, copy);
-    const EncodeOptions options = encode_options(chain_, info, name.codec->format);
+    const EncodeOptions options = encode_options(chain_, plan, info, name.codec->format);
     record.window = plan.window;
     record.output = name.path;
     const std::string path = join_path(out_, name.path);

@@ -421,6 +421,13 @@ Result<Done> check_source(const Plan& plan, const Tensor& source, const Window& 
   return Done{};
 }
 
+// What the output's channels mean, where it is not usual. A convolution's are features.
+std::optional<Bands> bands_of(const Plan& plan, const ImageInfo& info) {
+  const auto convolves = [](const Op& op) { return std::holds_alternative<ConvolveOp>(op); };
+  if (std::any_of(plan.ops.begin(), plan.ops.end(), convolves)) return std::nullopt;
+  return info.bands;
+}
+
 }  // namespace
 
 Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input) {
@@ -520,8 +527,16 @@ Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInf
   return Done{};
 }
 
-Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype) {
+Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo& info,
+                          DType dtype) {
   if (target.can_encode == nullptr) return read_only(target);
+  if (const auto bands = bands_of(plan, info);
+      bands && target.format != Format::Tiff && target.format != Format::Npy) {
+    return Error{ErrorCode::Depth, std::string(target.name) +
+                                       " cannot say what the channels are (" + to_string(*bands) +
+                                       R"(); tiff can: "output": {"format": "tiff"}; npy holds )"
+                                       "the numbers alone"};
+  }
   if (plan.feeding.batch && target.format != Format::Npy)
     return holds_no_batch(target, *plan.feeding.batch);
   return target.can_encode(plan.output, dtype);
@@ -591,13 +606,15 @@ Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source, const Win
   return now;
 }
 
-EncodeOptions encode_options(const Chain& chain, const ImageInfo& info, Format target) {
+EncodeOptions encode_options(const Chain& chain, const Plan& plan, const ImageInfo& info,
+                             Format target) {
   EncodeOptions options{target,
                         chain.output.quality,
                         chain.output.lossless,
                         chain.output.compression,
                         chain.output.channels_first.value_or(chain.channels_first),
-                        info.batch.has_value()};
+                        info.batch.has_value(),
+                        bands_of(plan, info)};
   // A lossless webp stays one, unless a quality is asked for.
   if (!chain.output.format && info.lossless && !options.quality) options.lossless = true;
   return options;

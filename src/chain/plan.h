@@ -68,9 +68,10 @@ struct Plan {
 [[nodiscard]] Result<Done> check_lossless(const Chain& chain, const Plan& plan,
                                           const ImageInfo& info, Bytes file, const Codec& target);
 
-/// Fails with Shape where a batch goes into an image file, and where the format cannot hold the
-/// output.
-[[nodiscard]] Result<Done> check_output(const Codec& target, const Plan& plan, DType dtype);
+/// Fails with Shape where a batch goes into an image file, with Depth where the format cannot say
+/// what the channels of the input (`info`) are, and where it cannot hold the output.
+[[nodiscard]] Result<Done> check_output(const Codec& target, const Plan& plan,
+                                        const ImageInfo& info, DType dtype);
 
 /// Where the plan ends by interpolating small integers, and those of `depth` are to be stored as
 /// such: lets them be rounded as they are made, which gives the same and saves a picture of floats.
@@ -99,8 +100,8 @@ using Runner = std::function<void(std::size_t n, const std::function<void(std::s
 
 /// How an output of this plan is encoded: the chain's options, with what `info` says of the input
 /// where the chain leaves it open.
-[[nodiscard]] EncodeOptions encode_options(const Chain& chain, const ImageInfo& info,
-                                           Format target);
+[[nodiscard]] EncodeOptions encode_options(const Chain& chain, const Plan& plan,
+                                           const ImageInfo& info, Format target);
 
 /// Runs the plan as run_plan does and gives the samples as `target` stores them, of the type
 /// `depth` (output_dtype): arrays keep their values, image files keep white white. Fails with Depth

@@ -188,11 +188,14 @@ std::uint8_t* row_at(const Bmp& bmp, std::size_t r, Tensor& out) {
 //   2  a jump, by columns and rows that follow
 //   n  n indices follow, padded to 16 bits.
 // What is jumped over has the index 0. Done when every pixel is there, with an end mark or without.
+// Some writers code the padding of a row, too: up to the multiple of 32 bits that a row without run
+// lengths has. It is not of the picture.
 std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out) {
   const Error ends{ErrorCode::Truncated, "truncated: the run-length data has no end"};
   const Error misfit{ErrorCode::Damaged, "damaged: the run lengths do not fit the rows"};
   const auto rows = static_cast<std::size_t>(out.shape.rows());
   const auto cols = static_cast<std::size_t>(out.shape.cols());
+  const std::size_t padded = static_cast<std::size_t>(bmp.pitch * 8 / bmp.bits);
   std::uint8_t* to = out.data.data();
   for (std::size_t i = 0; i < rows * cols; ++i)
     to = put_entry(bmp, 0, to);
@@ -216,20 +219,17 @@ std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out) {
       col += data[at];
       row += data[at + 1];
       at += 2;
-      if (col > cols || row >= rows) return misfit;
+      if (col > padded || row >= rows) return misfit;
       continue;
-    }
-    if (col == cols) {  // some writers leave the ends of rows out
-      ++row;
-      col = 0;
     }
     const bool run = count != 0;
     const std::size_t length = run ? count : code;
-    if (length > cols - col) return misfit;
+    if (length > padded - col) return misfit;
     const std::size_t stored = run ? 0 : (length * bmp.bits + 15) / 16 * 2;
     if (data.size() - at < stored) return ends;
-    to = row_at(bmp, row, out) + col * out.pixel_bytes();
-    for (std::size_t i = 0; i < length; ++i) {
+    to = row_at(bmp, row, out) + std::min(col, cols) * out.pixel_bytes();
+    const std::size_t seen = std::min(length, cols - std::min(col, cols));
+    for (std::size_t i = 0; i < seen; ++i) {
       if (bmp.bits == 8) {
         to = put_entry(bmp, run ? code : data[at + i], to);
       } else {
@@ -255,6 +255,7 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
   }
   const Bytes data = file.subspan(static_cast<std::size_t>(bmp.offset));
 
+  const std::uint64_t takes = static_cast<std::uint64_t>(info.shape.pixels() * info.shape.channels);
   if (bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4) {
     out.reset(info.shape, info.dtype);
     std::optional<Error> wrong = read_runs(data, bmp, out);
@@ -272,6 +273,7 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
     if (!bmp.top_down) wrong->message += ", counted from below";
     if (!options.accept_truncated) return *wrong;
   }
+  if (auto much = promises_too_much(data.size(), bmp.pitch * rows, takes, options)) return *much;
   out.reset(info.shape, info.dtype);
   for (std::size_t r = 0; r < rows; ++r) {
     const std::size_t at = std::min<std::size_t>(bmp.pitch * r, data.size());

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/bands.h"
 #include "core/bytes.h"
 #include "core/dtype.h"
 #include "core/result.h"
@@ -41,6 +42,8 @@ struct ImageInfo {
   /// npy: the axes as the file orders them. deckle::read_info makes `shape` and `batch` of them.
   std::vector<std::int64_t> array{};
   std::optional<std::int64_t> batch{};  ///< so many of `shape`, where the array has that axis
+  /// What the channels mean, where that is not usual_bands of their number: TIFF.
+  std::optional<Bands> bands{};
 
   /// The shape as the picture is meant to be seen: rows and cols exchanged for orientations 5 to 8.
   [[nodiscard]] Shape upright_shape() const;
@@ -74,6 +77,7 @@ struct EncodeOptions {
   std::optional<int> compression{};  ///< 0 (none, fastest) to 9 (smallest): png, tiff
   bool channels_first = false;       ///< npy
   bool batch_axis = false;           ///< npy: also where the batch is of one
+  std::optional<Bands> bands{};      ///< tiff: where they are not usual_bands
 };
 
 /// A picture that is decoded row by row, as it is stored.

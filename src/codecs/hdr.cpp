@@ -6,9 +6,11 @@
 // OpenCV 4.6 (measured) goes by way of a temporary file.
 #include "codecs/hdr.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 
@@ -82,13 +84,16 @@ Result<ImageInfo> hdr_info(Bytes file) {
 
 enum class RowState { Good, Ends, Bad };
 
+bool may_have_runs(std::size_t cols) {
+  return cols >= 8 && cols <= 32767;
+}
+
 // One row to R, G, B, exponent, plane by plane in runs or pixel by pixel.
 RowState read_hdr_row(Bytes file, std::size_t& at, std::size_t cols, std::uint8_t* rgbe) {
   const auto left = [&] { return file.size() - at; };
   if (left() < 4) return RowState::Ends;
   const std::uint8_t* const head = file.data() + at;
-  const bool runs =
-      cols >= 8 && cols <= 32767 && head[0] == 2 && head[1] == 2 && (head[2] & 0x80U) == 0;
+  const bool runs = may_have_runs(cols) && head[0] == 2 && head[1] == 2 && (head[2] & 0x80U) == 0;
   if (!runs) {
     if (left() < 4 * cols) return RowState::Ends;
     std::memcpy(rgbe, head, 4 * cols);
@@ -123,6 +128,16 @@ Result<Damage> decode_hdr(Bytes file, const ImageInfo& info, const DecodeOptions
   if (!hdr) return hdr.error();
   const std::int64_t rows = info.shape.rows();
   const auto cols = static_cast<std::size_t>(info.shape.cols());
+  // Four bytes a pixel, or for each of four planes runs of up to 127: the shorter one.
+  constexpr std::uint64_t kLongestRun = 127;
+  const std::uint64_t flat = 4 * static_cast<std::uint64_t>(cols);
+  const std::uint64_t in_runs = 4 + 8 * ((cols + kLongestRun - 1) / kLongestRun);
+  const std::uint64_t row_bytes = may_have_runs(cols) ? std::min(flat, in_runs) : flat;
+  const std::uint64_t takes = static_cast<std::uint64_t>(info.shape.pixels()) * 3 * sizeof(float);
+  if (auto much = promises_too_much(file.size() - hdr->offset,
+                                    row_bytes * static_cast<std::uint64_t>(rows), takes, options)) {
+    return *much;
+  }
   thread_local Buffer rgbe;
   rgbe.resize(4 * cols);
   out.reset(info.shape, info.dtype);

@@ -192,6 +192,12 @@ Result<Damage> decode_pnm(Bytes file, const ImageInfo& info, const DecodeOptions
                                            " bytes of picture data cannot hold " +
                                            to_string(info.shape) + " samples"};
   }
+  const auto takes =
+      static_cast<std::uint64_t>(info.shape.pixels() * info.shape.channels) * size_of(info.dtype);
+  if (auto much = promises_too_much(static_cast<std::uint64_t>(there),
+                                    static_cast<std::uint64_t>(least), takes, options)) {
+    return *much;
+  }
   out.reset(info.shape, info.dtype);
   std::optional<Error> wrong = pnm->plain ? read_plain(file, *pnm, out) : read_raw(file, *pnm, out);
   if (wrong && !options.accept_truncated) return *wrong;
@@ -289,6 +295,10 @@ Result<Damage> decode_pfm(Bytes file, const ImageInfo& info, const DecodeOptions
       static_cast<std::size_t>(info.shape.cols() * info.shape.channels) * sizeof(float);
   const std::size_t whole = std::min(rows, (file.size() - pfm->offset) / row_bytes);
   if (whole < rows && !options.accept_truncated) return ends_at_row(whole, info.shape.rows());
+  if (auto much = promises_too_much(file.size() - pfm->offset, rows * row_bytes, rows * row_bytes,
+                                    options)) {
+    return *much;
+  }
   out.reset(info.shape, info.dtype);
   zero_rows(out, 0, rows - whole);
   for (std::size_t r = 0; r < whole; ++r) {  // the lowest row comes first

@@ -102,6 +102,9 @@ Result<Damage> decode_sun(Bytes file, const ImageInfo& info, const DecodeOptions
   // the padding of the last row is not a pixel
   const std::size_t whole = std::min(rows, (file.size() - sun->offset + pitch - row_bytes) / pitch);
   if (whole < rows && !options.accept_truncated) return ends_at_row(whole, info.shape.rows());
+  const auto takes = static_cast<std::uint64_t>(info.shape.pixels() * info.shape.channels);
+  if (auto much = promises_too_much(file.size() - sun->offset, rows * pitch, takes, options))
+    return *much;
   out.reset(info.shape, info.dtype);
   for (std::size_t r = 0; r < whole; ++r) {
     unpack_sun_row(file, *sun, file.data() + sun->offset + r * pitch,

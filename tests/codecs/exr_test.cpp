@@ -11,6 +11,7 @@
 #include "codecs/support.h"
 #include "support/catch.h"
 #include "support/pictures.h"
+#include "support/poison.h"
 
 using namespace deckle;
 using namespace deckle::test;
@@ -58,6 +59,15 @@ TEST_CASE("OpenEXR comes back as it was written", "[codecs][exr]") {
       REQUIRE(read(exr_of(in, compression, cv::IMWRITE_EXR_TYPE_HALF), out));
       CHECK(same(in, out));  // its samples are a few 128ths, which a half holds
     }
+  }
+  CHECK(said.text().empty());
+}
+
+TEST_CASE("OpenEXR writes all of its output", "[codecs][exr][written]") {
+  const Stderr said;
+  for (const int compression : {kNone, kRle, kZip, kPiz}) {
+    INFO(compression);
+    check_all_written(exr_of(picture(20, 25, 3, DType::Float32), compression));
   }
   CHECK(said.text().empty());
 }

@@ -3,10 +3,12 @@
 
 #include <cmath>
 #include <cstring>
+#include <string>
 
 #include "codecs/support.h"
 #include "support/catch.h"
 #include "support/pictures.h"
+#include "support/poison.h"
 
 using namespace deckle;
 using namespace deckle::test;
@@ -30,6 +32,20 @@ TEST_CASE("Radiance HDR is refused where it is cut, and has no encoder", "[codec
   check_cuts(by_opencv(".hdr", mat(picture(40, 50, 3, DType::Float32), CV_32F)), 11);
   CHECK(codec_of(Format::Hdr).can_encode == nullptr);
   CHECK(said.text().empty());
+}
+
+TEST_CASE("Radiance HDR writes all of its output", "[codecs][hdr][written]") {
+  check_all_written(by_opencv(".hdr", mat(picture(12, 14, 3, DType::Float32), CV_32F)));
+}
+
+TEST_CASE("memory is taken in proportion to what a Radiance HDR holds", "[codecs][hdr]") {
+  for (const char* const size : {"-Y 16384 +X 16384", "-Y 1 +X 268435456"}) {
+    const File file = bytes_of("#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n" + std::string(size) + "\n");
+    for (const bool accept : {false, true}) {
+      CHECK(message_of(file, {.accept_truncated = accept})
+                .starts_with("truncated: the header promises a picture of at least "));
+    }
+  }
 }
 
 TEST_CASE("changed bytes never crash Radiance HDR or print anything", "[codecs][hdr]") {

@@ -14,6 +14,7 @@
 #include "codecs/checks.h"
 #include "support/catch.h"
 #include "support/pictures.h"
+#include "support/poison.h"
 
 using namespace deckle;
 using namespace deckle::test;
@@ -569,4 +570,9 @@ TEST_CASE("damage in JPEG 2000 is told with OpenJPEG's reason", "[codecs][jp2]")
 TEST_CASE("changed bytes never crash JPEG 2000 or print anything", "[codecs][jp2]") {
   check_changed_bytes({jp2_of(picture(40, 50, 3)), jp2_of(picture(40, 50, 4), {.tile = 32}),
                        jp2_of(picture(60, 50, 1), {.boxes = false, .reversible = false})});
+}
+
+TEST_CASE("JPEG 2000 writes all of its output", "[codecs][jp2][written]") {
+  check_all_written(jp2_of(picture(21, 34, 3)));
+  check_all_written(jp2_of(picture(21, 34, 1, DType::UInt16)));
 }

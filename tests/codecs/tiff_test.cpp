@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <functional>
 #include <string_view>
 
 #include "codecs/codec.h"
+#include "codecs/tiff_files.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 
@@ -20,37 +20,6 @@ const DecodeOptions kAccept{.accept_truncated = true};
 
 constexpr std::array kTypes{DType::UInt8,  DType::Int8,  DType::UInt16,  DType::Int16,
                             DType::UInt32, DType::Int32, DType::Float32, DType::Float64};
-
-// A TIFF of a kind that deckle itself does not write: `fill` sets tags and writes data.
-File tiff_file(const char* mode, const std::function<void(TIFF*)>& fill) {
-  const std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("deckle_tiff_test_" + std::to_string(getpid()));
-  TIFF* file = TIFFOpen(path.c_str(), mode);
-  fill(file);
-  TIFFClose(file);
-  File bytes = load(path);
-  std::filesystem::remove(path);
-  return bytes;
-}
-
-void describe(TIFF* file, const Tensor& t, int photometric, int planar = PLANARCONFIG_CONTIG) {
-  TIFFSetField(file, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(t.shape.cols()));
-  TIFFSetField(file, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(t.shape.rows()));
-  TIFFSetField(file, TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(t.shape.channels));
-  TIFFSetField(file, TIFFTAG_BITSPERSAMPLE, static_cast<int>(8 * size_of(t.dtype)));
-  TIFFSetField(file, TIFFTAG_PHOTOMETRIC, photometric);
-  TIFFSetField(file, TIFFTAG_PLANARCONFIG, planar);
-}
-
-// One plane's samples, side by side.
-File plane(const Tensor& t, std::size_t channel) {
-  File out;
-  const std::size_t size = size_of(t.dtype);
-  for (std::size_t i = channel * size; i < t.byte_count(); i += t.pixel_bytes()) {
-    out.insert(out.end(), t.data.data() + i, t.data.data() + i + size);
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -213,8 +182,10 @@ TEST_CASE("more than four channels and odd sample types are refused by name", "[
     return message_of(file);
   };
   CHECK(refuse(5, 8, SAMPLEFORMAT_UINT) == "TIFF with 5 channels (only 1 to 4) is not read");
-  CHECK(refuse(1, 16, SAMPLEFORMAT_IEEEFP) == "TIFF with 16-bit float samples is not read");
-  CHECK(refuse(1, 12, SAMPLEFORMAT_UINT) == "TIFF with 12-bit unsigned samples is not read");
+  CHECK(refuse(1, 20, SAMPLEFORMAT_UINT) == "TIFF with 20-bit unsigned samples is not read");
+  CHECK(refuse(1, 12, SAMPLEFORMAT_INT) == "TIFF with 12-bit signed samples is not read");
+  CHECK(refuse(1, 64, SAMPLEFORMAT_UINT) ==
+        "TIFF with 64-bit unsigned samples (a picture's integers have up to 32 bits) is not read");
   CHECK(refuse(1, 64, SAMPLEFORMAT_COMPLEXIEEEFP) ==
         "TIFF with 64-bit complex samples is not read");
 }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// tiff_layout: how the samples of a TIFF page lie in the file, and what becomes of them.
+// Shapes  H x W x 1 to 4 in the file's own dtype; see tiff.cpp
+// Fails   Unsupported with the reason, Damaged where the header does not say what the samples mean
+// Source  TIFF 6.0; libtiff's tif_getimage.c and tif_luv.c
+#pragma once
+
+#include <tiffio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "codecs/codec.h"
+#include "codecs/tiff_port.h"
+
+namespace deckle {
+
+/// What turns the samples of the file into those of a Tensor.
+enum class TiffColour : std::uint8_t {
+  Plain,      ///< they are those of a Tensor
+  Palette,    ///< indices, to R, G, B
+  Cmyk,       ///< to R, G, B
+  Luminance,  ///< CIE X, Y, Z as floats, to linear R, G, B
+  ByLibtiff,  ///< libtiff's own conversion, to 8-bit R, G, B
+};
+
+/// How a sample is stored.
+enum class TiffPacking : std::uint8_t {
+  Whole,  ///< as in memory
+  Bits,   ///< unsigned, of fewer bits than its type has, the highest first
+  Half,   ///< a float of 16 bits
+  Three,  ///< a float of 24 bits
+};
+
+struct TiffLayout {
+  ImageInfo info;
+  TiffColour colour = TiffColour::Plain;
+  TiffPacking packing = TiffPacking::Whole;
+  DType sample = DType::UInt8;  ///< of a sample when it is unpacked
+  std::int64_t stored = 1;      ///< samples of a pixel in the file
+  unsigned bits = 8;            ///< of a sample in the file
+  unsigned compression = COMPRESSION_NONE;
+  bool separate = false;  ///< each channel is a plane of its own
+  bool tiled = false;
+  bool invert = false;                ///< white is zero
+  bool associated = false;            ///< colours are multiplied with the alpha
+  std::vector<std::uint8_t> palette;  ///< R, G, B of each index
+
+  /// The bytes of the file's samples are those of the Tensor.
+  [[nodiscard]] bool as_stored() const {
+    return colour == TiffColour::Plain && packing == TiffPacking::Whole;
+  }
+};
+
+/// Of the page that libtiff is at. Tells libtiff's decoders what they shall give: JPEG gives R, G,
+/// B, LogLuv floats, deflate counts what it writes.
+[[nodiscard]] Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff);
+
+/// Whether libtiff's decoder fails where the data of a strip or tile end before its rows do.
+[[nodiscard]] bool counts_its_rows(unsigned compression);
+
+/// The most bytes that `stored` bytes of compressed data can become; `stored` times a large number
+/// where there is no limit.
+[[nodiscard]] std::uint64_t most_unpacked(unsigned compression, std::uint64_t stored);
+
+/// The field's value, its default where the file does not have it, else `otherwise`.
+template <typename T>
+T tiff_field(TIFF* tiff, std::uint32_t tag, T otherwise) {
+  T value = otherwise;
+  return TIFFGetFieldDefaulted(tiff, tag, &value) != 0 ? value : otherwise;
+}
+
+}  // namespace deckle

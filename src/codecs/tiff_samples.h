@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// tiff_samples: samples as a TIFF stores them, to those of a Tensor.
+// Shapes  rows of any number of samples or pixels, side by side
+// Fails   nothing: read_tiff_layout has refused what is not known
+// Source  TIFF 6.0; TIFF Technical Note 3 for floats of 16 and 24 bits
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "codecs/tiff_layout.h"
+
+namespace deckle {
+
+/// `count` samples that begin at a byte, to `layout.sample`. Integers of fewer bits than their type
+/// are scaled to its full range, but for indices.
+void unpack_samples(const TiffLayout& layout, const std::uint8_t* from, std::uint8_t* to,
+                    std::size_t count);
+
+/// Pixels of `layout.stored` samples to pixels of the Tensor.
+void convert_colours(const TiffLayout& layout, const std::uint8_t* from, std::uint8_t* to,
+                     std::size_t pixels);
+
+/// In place: white becomes large, alpha straight.
+void finish_samples(const TiffLayout& layout, std::uint8_t* samples, std::size_t pixels);
+
+}  // namespace deckle

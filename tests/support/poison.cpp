@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/poison.h"
+
+#include <malloc.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <thread>
+
+#include "support/catch.h"
+
+namespace {
+
+constexpr int kClean = -1;
+std::atomic<int> poison{kClean};
+
+}  // namespace
+
+// Only a Buffer asks for memory that is aligned so.
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  const auto align = static_cast<std::size_t>(alignment);
+  void* const memory = std::aligned_alloc(align, (size + align - 1) / align * align);
+  if (memory == nullptr && size != 0) throw std::bad_alloc();
+  if (memory != nullptr && poison != kClean) std::memset(memory, poison, size);
+  return memory;
+}
+
+void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
+  std::free(memory);
+}
+
+void operator delete(void* memory, std::size_t /*size*/, std::align_val_t /*alignment*/) noexcept {
+  std::free(memory);
+}
+
+namespace deckle::test {
+
+Poison::Poison(std::uint8_t byte) {
+  poison = byte;
+#ifdef M_PERTURB
+  mallopt(M_PERTURB, ~byte & 0xFF);  // malloc gives the complement of it
+#endif
+}
+
+Poison::~Poison() {
+  poison = kClean;
+#ifdef M_PERTURB
+  mallopt(M_PERTURB, 0);
+#endif
+}
+
+namespace {
+
+Result<Damage> read_poisoned(const File& file, Tensor& out, const DecodeOptions& options,
+                             std::uint8_t byte) {
+  const Poison full_of(byte);
+  std::optional<Result<Damage>> damage;
+  std::thread([&] { damage = read(file, out, options); }).join();
+  return *std::move(damage);
+}
+
+}  // namespace
+
+Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options) {
+  constexpr std::uint8_t kOne = 0x35;
+  constexpr std::uint8_t kOther = 0xCA;  // no bit is the same
+  Tensor other;
+  const Result<Damage> first = read_poisoned(file, out, options, kOne);
+  const Result<Damage> second = read_poisoned(file, other, options, kOther);
+  CHECK(first.has_value() == second.has_value());
+  if (first && second) {
+    CHECK(*first == *second);
+    CHECK(same(out, other));
+  } else if (!first && !second) {
+    CHECK(first.error().message == second.error().message);
+  }
+  return first;
+}
+
+void check_all_written(const File& file) {
+  constexpr int kChanges = 60;
+  constexpr std::size_t kCuts = 20;
+  const auto check = [](const File& changed) {
+    Tensor out;
+    static_cast<void>(read_twice(changed, out, {.max_pixels = 1 << 20}));
+    static_cast<void>(read_twice(changed, out, {.accept_truncated = true, .max_pixels = 1 << 20}));
+  };
+  Tensor out;
+  CHECK(read_twice(file, out));
+  for (std::size_t i = 1; i < kCuts; ++i)
+    check(first_bytes(file, file.size() * i / kCuts));
+  with_flips(file, kChanges, check);
+}
+
+}  // namespace deckle::test

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a decoder writes all of its output: what it makes must not depend on what was in memory.
+#pragma once
+
+#include <cstdint>
+
+#include "support/pictures.h"
+
+namespace deckle::test {
+
+/// While it lives, memory that a Buffer takes anew is full of this byte, and with glibc also what
+/// libraries take by malloc.
+class Poison {
+ public:
+  explicit Poison(std::uint8_t byte);
+  ~Poison();
+  Poison(const Poison&) = delete;
+  Poison& operator=(const Poison&) = delete;
+};
+
+/// Reads the file into memory full of one byte and into memory full of another, each time in a
+/// thread of its own, for which no decoder has kept any memory. Both must give the same samples, or
+/// the same error. Gives what one of them gave.
+Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options = {});
+
+/// The same of a file whole, cut and with changed bytes, where damage is refused and where it is
+/// accepted.
+void check_all_written(const File& file);
+
+}  // namespace deckle::test
