@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <filesystem>
 
 #include "core/text.h"
@@ -30,6 +31,30 @@ Json to_json(const Window& window) {
   for (int a = 0; a < window.rank; ++a)
     list.push_back(window[a].end);
   return list;
+}
+
+// Whole where it is whole, so that a picture that is only moved has whole pixels.
+Json to_json(double number) {
+  constexpr double kWhole = 9007199254740992.0;  // 2^53
+  if (number == std::trunc(number) && std::abs(number) < kWhole)
+    return static_cast<std::int64_t>(number);
+  return number;
+}
+
+void put(Json& json, const Placed& placed) {
+  const auto rank = static_cast<std::size_t>(placed.rank);
+  Json& edges = json["placed"] = Json::array();
+  Json scale = Json::array();
+  Json flipped = Json::array();
+  for (std::size_t a = 0; a < rank; ++a)
+    edges.push_back(to_json(placed.begin.at(a)));
+  for (std::size_t a = 0; a < rank; ++a) {
+    edges.push_back(to_json(placed.end.at(a)));
+    scale.push_back(to_json(placed.scale.at(a)));
+    flipped.push_back(placed.flipped.at(a));
+  }
+  if (placed.scale != Placed{}.scale) json["scale"] = scale;
+  if (placed.flipped != Placed{}.flipped) json["flipped"] = flipped;
 }
 
 Json to_json(const Draw& draw, const Chain& chain) {
@@ -114,6 +139,30 @@ std::optional<Window> window_from(const Json& json) {
                  json[axis + static_cast<std::size_t>(window.rank)].get<std::int64_t>()};
   }
   return window;
+}
+
+// Nothing where the line says none, or what it says is no good.
+std::optional<Placed> placed_from(const Json& json) {
+  const auto list = [&](const char* key, std::size_t length) {
+    const Json found = json.value(key, Json());
+    return found.is_array() && found.size() == length ? found : Json();
+  };
+  const auto rank = json.value("placed", Json()).size() / 2;
+  if (rank < 1 || rank > 3) return std::nullopt;
+  const Json edges = list("placed", 2 * rank);
+  const Json scale = list("scale", rank);
+  const Json flipped = list("flipped", rank);
+  Placed placed;
+  placed.rank = static_cast<int>(rank);
+  for (std::size_t a = 0; a < rank; ++a) {
+    if (!edges.is_array() || !edges[a].is_number() || !edges[a + rank].is_number())
+      return std::nullopt;
+    placed.begin.at(a) = edges[a].get<double>();
+    placed.end.at(a) = edges[a + rank].get<double>();
+    if (scale.is_array() && scale[a].is_number()) placed.scale.at(a) = scale[a].get<double>();
+    if (flipped.is_array() && flipped[a].is_boolean()) placed.flipped.at(a) = flipped[a].get<bool>();
+  }
+  return placed;
 }
 
 // What a draw was made from, as far as it is said.
@@ -275,6 +324,7 @@ Json manifest_line(const Record& record, const Chain& chain) {
     for (const Draw& draw : record.draws)
       json["draws"].push_back(to_json(draw, chain));
     json["window"] = to_json(record.window);
+    if (record.placed) put(json, *record.placed);
     put_path(json, "output", record.output);
     json["output_sha256"] = hex(record.output_sha256);
     json["bytes"] = record.bytes;
@@ -347,6 +397,7 @@ Result<Record> parse_record(std::string_view line) {
         "good");
   }
   record.window = *window;
+  record.placed = placed_from(json);
   record.output_shape = *shape;
   record.output_dtype = dtype_from_name(text_from(json, "output_dtype")).value_or(DType::UInt8);
   for (const Json& entry : json.value("draws", Json::array())) {

@@ -292,6 +292,7 @@ class ImageJob {
     const OutputName name = output_name(chain_, source_.path, input_codec, copy);
     const EncodeOptions options = encode_options(chain_, info, name.codec->format);
     record.window = plan.window;
+    record.placed = place(plan.spans, plan.window);
     record.output = name.path;
     const std::string path = join_path(out_, name.path);
     std::optional<PendingFile> pending;
