@@ -15,6 +15,9 @@
 namespace deckle {
 namespace {
 
+// In the order of NamesFrom.
+constexpr std::array<std::string_view, 2> kNamesFrom{"input folder", "current folder"};
+
 Json to_json(const Shape& shape) {
   Json list = Json::array();
   for (int axis = 0; axis < shape.rank; ++axis)
@@ -160,7 +163,8 @@ std::optional<Placed> placed_from(const Json& json) {
     placed.begin.at(a) = edges[a].get<double>();
     placed.end.at(a) = edges[a + rank].get<double>();
     if (scale.is_array() && scale[a].is_number()) placed.scale.at(a) = scale[a].get<double>();
-    if (flipped.is_array() && flipped[a].is_boolean()) placed.flipped.at(a) = flipped[a].get<bool>();
+    if (flipped.is_array() && flipped[a].is_boolean())
+      placed.flipped.at(a) = flipped[a].get<bool>();
   }
   return placed;
 }
@@ -285,7 +289,12 @@ std::optional<std::string> get_path(const Json& json, const std::string& key) {
   return text->get<std::string>();
 }
 
-Json manifest_header(const Chain& chain) {
+NamesFrom names_from(const Json& header) {
+  return text_from(header, "relative_to") == kNamesFrom[1] ? NamesFrom::CurrentFolder
+                                                           : NamesFrom::InputFolder;
+}
+
+Json manifest_header(const Chain& chain, NamesFrom names) {
   const Json json_chain = resolved(chain);
   Json libraries = Json::object();
   const EncodeOptions options{.compression = chain.output.compression};
@@ -299,6 +308,7 @@ Json manifest_header(const Chain& chain) {
   Json header{{"deckle_manifest", kManifestVersion},
               {"deckle", DECKLE_VERSION},
               {"seed_derivation", kSeedDerivation},
+              {"relative_to", kNamesFrom.at(static_cast<std::size_t>(names))},
               {"chain", json_chain},
               {"chain_sha256", hex(sha256(as_bytes(line_text(json_chain))))}};
   if (chain.seed) header["seed"] = {chain.seed->a, chain.seed->b};
@@ -433,6 +443,14 @@ std::vector<std::string> header_differences(const Json& was, const Json& is) {
       differences.push_back(std::string(key) + ": was " + shown(member(was, key)) + ", is " +
                             shown(member(is, key)));
     }
+  }
+  // Earlier headers do not say it.
+  const Json names_was = member(was, "relative_to");
+  const Json names_is = member(is, "relative_to");
+  if (names_was.is_string() && names_is.is_string() && names_was != names_is) {
+    differences.push_back("names of inputs: were relative to the " + text_from(was, "relative_to") +
+                          ", are relative to the " + text_from(is, "relative_to") +
+                          " (--root DIR says to what)");
   }
   const Json codecs_was = member(was, "codecs");
   const Json codecs_is = member(is, "codecs");

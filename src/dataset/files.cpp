@@ -249,8 +249,9 @@ Result<Done> make_folders(const std::string& path) {
   if (errno == EEXIST) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return Done{};
-    return Error{ErrorCode::Write, "cannot make the folder: a file of that name is in the way",
-                 EEXIST};
+    return Error{ErrorCode::Write,
+                 "cannot make the folder " + printable(path) + ": a file of that name is there",
+                 ENOTDIR};
   }
   return errno_error(ErrorCode::Write, "cannot make the folder", errno);
 }
