@@ -10,6 +10,7 @@
 #include "chain/keras_file.h"
 #include "core/text.h"
 #include "dataset/files.h"
+#include "dataset/outputs.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
 
@@ -67,6 +68,27 @@ std::string layer_of(const Mistakes& mistakes, std::string_view text) {
   return "";
 }
 
+// The folder that all files lie in; "" where there is none.
+std::string_view common_folder(const InputList& list) {
+  if (list.files.empty()) return "";
+  // Sorted: what the first and the last share, all do.
+  const std::string_view last = list.files.back().path;
+  std::string_view folder = folder_of(list.files.front().path);
+  while (!folder.empty() && !(last.starts_with(folder) && last[folder.size()] == '/'))
+    folder = folder_of(folder);
+  return folder;
+}
+
+// A list made of a folder names its files otherwise than the folder itself does.
+void tell_names(const InputList& list, Report& report) {
+  const std::string_view folder = common_folder(list);
+  if (list.names_from != NamesFrom::CurrentFolder || folder.empty()) return;
+  const std::string& first = list.files.front().path;
+  report.info("names are relative to the current folder (" + printable(first) + "); with --root " +
+              printable(folder) + " they are as in a run over that folder (" +
+              printable(first.substr(folder.size() + 1)) + ")");
+}
+
 }  // namespace
 
 void report_mistakes(const Mistakes& mistakes, const std::string& file, const std::string& text,
@@ -119,16 +141,26 @@ void add_chain_options(CLI::App& command, ChainArguments& arguments) {
         return codec != nullptr ? std::string(codec->name) : name;
       })
       ->check(CLI::IsMember(formats));
+  command
+      .add_option("--name", arguments.name,
+                  "Template of the outputs' names, instead of the chain's (default: " +
+                      std::string(kDefaultName) + ")")
+      ->option_text("TEMPLATE");
 }
 
 void add_input_options(CLI::App& command, InputArguments& arguments) {
   command.add_option("INPUT", arguments.inputs, "Folders (taken recursively) and files");
   command
       .add_option("--files-from", arguments.files_from,
-                  "Take the paths listed in FILE (- for standard input), one a line, below INPUT "
-                  "or the current "
-                  "folder")
+                  "Take the paths listed in FILE (- for standard input), one a line: relative to "
+                  "the current folder, or to INPUT")
       ->option_text("FILE");
+  command
+      .add_option(
+          "--root", arguments.root,
+          "The folder that all inputs lie in and that their names are relative to (default: "
+          "each INPUT; of listed paths the current folder)")
+      ->option_text("DIR");
   command.add_flag("-0,--null", arguments.null_separated,
                    "The listed paths end in a zero byte, as find -print0 does");
 }
@@ -215,6 +247,16 @@ std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report)
   } else if (!arguments.format.empty()) {
     chain.output.format = codec_by_name(arguments.format)->format;
   }
+  if (!arguments.name.empty()) chain.output.name = arguments.name;
+  if (chain.output.name == kDefaultName) chain.output.name.clear();
+  if (!chain.output.name.empty()) {
+    const std::string wrong = check_name(chain.output.name, chain.output.format, chain.copies);
+    if (!wrong.empty()) {
+      report.error((arguments.name.empty() ? "\"output\": {\"name\"}" : "--name") +
+                   (": \"" + printable(chain.output.name)) + "\": " + wrong);
+      return std::nullopt;
+    }
+  }
   if (chain.copies > 1 && !chain.draws()) {
     report.warning("no layer of this chain is random: the " + std::to_string(chain.copies) +
                    " copies of an image will be alike");
@@ -224,7 +266,8 @@ std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report)
 
 std::optional<InputList> load_inputs(const InputArguments& arguments, const std::string& out,
                                      Report& report, int& exit) {
-  InputRequest request{arguments.inputs, {}, arguments.null_separated ? '\0' : '\n', out};
+  InputRequest request{
+      arguments.inputs, {}, arguments.null_separated ? '\0' : '\n', out, arguments.root};
   exit = kExitUsage;
   if (!arguments.files_from.empty()) {
     auto list = read_text(arguments.files_from);
@@ -233,7 +276,7 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
       return std::nullopt;
     }
     request.file_list = *std::move(list);
-  } else if (arguments.null_separated) {
+  } else if (arguments.null_separated && !arguments.writes_list) {
     report.error("-0 says how the paths of --files-from end; there is no --files-from");
     return std::nullopt;
   } else if (arguments.inputs.empty()) {
@@ -255,6 +298,9 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
     for (const std::string& folder : list->outputs)
       report.detail(printable(folder) + ": left out: a run wrote into it");
   }
+  for (const LeftOut& left : list->left_out)
+    report.detail(printable(left.path) + ": left out: " + left.why);
+  tell_names(*list, report);
   exit = kExitOk;
   return *std::move(list);
 }

@@ -23,12 +23,15 @@ struct ChainArguments {
   std::optional<std::string> seed;  ///< --seed, as it was typed
   int copies = 0;                   ///< --copies; 0: the chain's
   std::string format;               ///< --format; "": the chain's
+  std::string name;                 ///< --name; "": the chain's
 };
 
 struct InputArguments {
   std::vector<std::string> inputs;
   std::string files_from;
+  std::string root;  ///< --root; "": none
   bool null_separated = false;
+  bool writes_list = false;  ///< -0 is also for a list that is written
 };
 
 /// The chain file and how it is read.

@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "dataset/files.h"
 #include "layers/registry.h"
+#include "session.h"
 
 namespace deckle::cli {
 namespace {
@@ -123,7 +124,7 @@ int run_plan(const PlanArguments& arguments) {
 }  // namespace
 
 int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
-               const std::string& chain_file, std::size_t passed_over) {
+               const std::string& chain_file, std::size_t passed_over, bool allow_empty) {
   Chain chain = given;
   std::printf("%s\n", title(chain, chain_file).c_str());
   if (!chain.seed) chain.seed = SeedPair{};  // shapes and shares do not depend on it
@@ -136,6 +137,8 @@ int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
   if (plan.passed_over > 0) {
     std::printf("%s passed over: no images\n", count_of(plan.passed_over, "file").c_str());
   }
+  if (!inputs.left_out.empty())
+    std::printf("%s left out (hidden, or no files)\n", grouped(inputs.left_out.size()).c_str());
   print_remarks(plan.failing, "cannot be done", "cannot be done", all);
   print_remarks(plan.skipped, "is skipped", "are skipped", all);
   print_remarks(plan.resized, "is resized", "are resized", all);
@@ -147,8 +150,11 @@ int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
                 count_of(clashes.size(), "clash", "clashes").c_str());
     for (const std::string& clash : clashes)
       std::printf("  %s\n", clash.c_str());
+    std::printf("  %s\n", advice_on_clashes(chain, inputs).c_str());
   }
-  return !clashes.empty() ? kExitUsage : plan.failing.empty() ? kExitOk : kExitImages;
+  const bool empty = plan.images == 0 && !allow_empty;
+  if (empty) std::printf("%s\n", no_images_text(inputs, plan.passed_over).c_str());
+  return !clashes.empty() ? kExitUsage : plan.failing.empty() && !empty ? kExitOk : kExitImages;
 }
 
 void add_plan(CLI::App& app, int& exit) {

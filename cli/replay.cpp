@@ -39,6 +39,7 @@ int run_replay(const ReplayArguments& arguments) {
   int exit = kExitOk;
   auto inputs = load_inputs(arguments.inputs, arguments.out, report, exit);
   if (!inputs) return exit;
+  inputs->names_from = names_from(replay->header());
   const std::vector<std::string> missing = replay->match(*inputs);
   const Chain& chain = replay->chain();
   if (const auto checked = check_output_folder(chain, *inputs, arguments.out); !checked) {
@@ -55,7 +56,7 @@ int run_replay(const ReplayArguments& arguments) {
     return kExitStopped;
   }
   for (const std::string& input : missing) {
-    report.error(input, {ErrorCode::Unreadable, "is in the manifest but not among the inputs"});
+    report.failure(input, {ErrorCode::Unreadable, "is in the manifest but not among the inputs"});
   }
   RunOptions options;
   options.jobs = resolve_jobs(arguments.jobs);
@@ -63,11 +64,14 @@ int run_replay(const ReplayArguments& arguments) {
   options.overwrite = arguments.overwrite;
   // A manifest that is there already stays the record of what is there.
   options.record = !stamp_of(folder->manifest());
+  if (const Json derivation = replay->header().value("seed_derivation", Json());
+      derivation.is_number_integer())
+    options.seed_derivation = derivation.get<int>();
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   const std::string start =
       count_of(replay->outputs(), "recorded output") + " → " + printable(arguments.out);
   exit = run_session(chain, *inputs, *folder, options,
-                     {start, "", "", arguments.summary, 0, missing.size()}, report);
+                     {start, "", "", arguments.summary, "", false, 0, missing.size()}, report);
   return exit == kExitOk && !missing.empty() ? kExitImages : exit;
 }
 

@@ -19,6 +19,8 @@ constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kYellow = "\x1b[33m";
 constexpr std::string_view kPlain = "\x1b[0m";
 
+constexpr std::size_t kShownFailures = 20;
+
 bool is_set(const char* variable) {
   const char* value = std::getenv(variable);
   return value != nullptr && *value != '\0';
@@ -86,6 +88,15 @@ void Report::error(std::string_view file, const Error& error) {
   } else {
     line("error", where + error.message, fields, kRed);
   }
+}
+
+void Report::failure(std::string_view file, const Error& failed) {
+  if (++failures_ <= kShownFailures || options_.verbose) error(file, failed);
+}
+
+void Report::rest_of_failures(std::string_view where) {
+  if (failures_ <= kShownFailures || options_.verbose) return;
+  error("and " + count_of(failures_ - kShownFailures, "more failure") + ": " + std::string(where));
 }
 
 void Report::error(std::string_view text) {

@@ -45,6 +45,10 @@ class Report {
   /// What failed, in one line: "photos/a.jpg: truncated: ..". Shown whatever the options.
   void error(std::string_view file, const Error& error);
   void error(std::string_view text);
+  /// The same of one of many inputs: the first 20 are shown, all with -v.
+  void failure(std::string_view file, const Error& error);
+  /// How many failures were not shown: `where` says where they are.
+  void rest_of_failures(std::string_view where);
   void warning(std::string_view text);
   /// What a user wants to know; -q silences it.
   void info(std::string_view text, const Json& fields = Json::object());
@@ -72,6 +76,7 @@ class Report {
   std::size_t total_ = 0;
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
+  std::size_t failures_ = 0;
   bool drawn_ = false;
   bool running_ = false;
   Clock::time_point begin_;

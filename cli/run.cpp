@@ -26,11 +26,14 @@ struct RunArguments {
   bool stop_on_error = false;
   bool overwrite = false;
   bool prune = false;
+  bool add = false;
+  bool allow_empty = false;
   bool dry_run = false;
   std::string shard;
   std::optional<std::uint32_t> shard_base;
   std::string depfile;
   std::string summary;
+  std::string failed;
   ReportOptions report;
 };
 
@@ -60,6 +63,10 @@ class RunCommand {
       report_.error("-o needs the name of a folder; \".\" is the current one");
       return kExitUsage;
     }
+    if (arguments_.add && arguments_.prune) {
+      report_.error("--add keeps what --prune deletes; give one of them");
+      return kExitUsage;
+    }
     auto chain = load_chain(arguments_.chain, report_);
     if (!chain) return kExitUsage;
     int exit = kExitOk;
@@ -75,12 +82,25 @@ class RunCommand {
     }
     auto inputs = load_inputs(arguments_.inputs, arguments_.out, report_, exit);
     if (!inputs) return exit;
+    if (arguments_.add && chain->uses_index()) {
+      report_.error(
+          "--add does not go with what depends on an image's place in the list (\"seed_from\": "
+          "\"index\", generators that count, {index}): all images have to be listed");
+      return kExitUsage;
+    }
     if (const auto refused = refuse_early(*chain, *inputs)) return *refused;
+    if (inputs->files.empty() && !arguments_.allow_empty) {
+      report_.error(no_images_text(*inputs, passed_over_));
+      report_.info("nothing was written; --allow-empty where that is meant");
+      return kExitImages;
+    }
     if (arguments_.dry_run) {
       if (shard_) keep_shard(*inputs, *shard_);
-      const auto folder = OutputFolder::look(arguments_.out, *chain, shard_, arguments_.overwrite);
+      const auto folder =
+          OutputFolder::look(arguments_.out, *chain, shard_, replaces(), inputs->names_from);
       if (const auto refused = refuse_folder(*chain, *inputs, folder)) return *refused;
-      return print_plan(*chain, *inputs, jobs_, false, arguments_.chain.file, passed_over_);
+      return print_plan(*chain, *inputs, jobs_, false, arguments_.chain.file, passed_over_,
+                        arguments_.allow_empty);
     }
     if (chain->needs_seed() && !chain->seed) chain->seed = seed_from_system();
     return process(*chain, *inputs);
@@ -101,8 +121,9 @@ class RunCommand {
       report_.error(shard.error().message);
       return false;
     }
-    if (arguments_.prune) {
-      report_.error("--prune goes with a run over all inputs, not with one shard");
+    if (arguments_.prune || arguments_.add) {
+      report_.error(std::string(arguments_.prune ? "--prune" : "--add") +
+                    " goes with a run over all inputs, not with one shard");
       return false;
     }
     shard_ = *shard;
@@ -116,8 +137,7 @@ class RunCommand {
       return refuse(report_, {checked.error().message}, "the input stays as it is", kExitUsage);
     }
     if (const auto clashes = find_clashes(chain, inputs); !clashes.empty()) {
-      return refuse(report_, clashes,
-                    "rename one of each pair, or run them into folders of their own", kExitUsage);
+      return refuse(report_, clashes, advice_on_clashes(chain, inputs), kExitUsage);
     }
     // An image's place in the list counts images only.
     if (chain.uses_index()) passed_over_ = keep_images(inputs, jobs_);
@@ -131,6 +151,16 @@ class RunCommand {
       report_.error(folder.error().message);
       return kExitStopped;
     }
+    if (const auto blocked = find_blocked(chain, inputs, arguments_.out); !blocked.empty())
+      return refuse(report_, blocked, "move it away, or give another -o", kExitStopped);
+    if (arguments_.add) {
+      const auto clashes = find_recorded_clashes(chain, inputs, *folder);
+      if (!clashes.empty()) {
+        return refuse(report_, clashes,
+                      "--root DIR keeps folders in the names, --name TEMPLATE makes other ones",
+                      kExitUsage);
+      }
+    }
     // Copies of a shard may be at work: what they write meanwhile is looked at one by one.
     if (arguments_.overwrite || shard_) return std::nullopt;
     const auto foreign = find_foreign(chain, inputs, *folder);
@@ -139,6 +169,9 @@ class RunCommand {
                   kExitStopped);
   }
 
+  // What is added stands beside what is there, which must be of the same chain then.
+  [[nodiscard]] bool replaces() const { return arguments_.overwrite && !arguments_.add; }
+
   int process(const Chain& chain, InputList& inputs) {
     RunOptions options;
     options.jobs = jobs_;
@@ -146,13 +179,16 @@ class RunCommand {
     options.stop_on_error = arguments_.stop_on_error;
     options.overwrite = arguments_.overwrite;
     options.prune = arguments_.prune;
+    options.add = arguments_.add;
+    // One part of many may have none.
+    options.need_images = !arguments_.allow_empty && !shard_;
     options.shard = shard_;
     if (shard_) {
       options.all_inputs = inputs_digest(inputs);
       options.all_inputs_count = inputs.files.size();
       keep_shard(inputs, *shard_);
     }
-    auto folder = OutputFolder::open(arguments_.out, chain, shard_, arguments_.overwrite);
+    auto folder = OutputFolder::open(arguments_.out, chain, shard_, replaces(), inputs.names_from);
     if (const auto refused = refuse_folder(chain, inputs, folder)) return *refused;
     if (shard_) {
       if (const auto others = other_shards_in(arguments_.out, *shard_); !others.empty()) {
@@ -170,10 +206,10 @@ class RunCommand {
     start += ", " + count_of(chain.layers.size(), "layer");
     if (chain.draws() && chain.seed) start += ", seed " + to_json(*chain.seed).dump();
     start += " → " + printable(arguments_.out);
-    return run_session(
-        chain, inputs, *folder, options,
-        {start, arguments_.chain.file, arguments_.depfile, arguments_.summary, passed_over_, 0},
-        report_);
+    return run_session(chain, inputs, *folder, options,
+                       {start, arguments_.chain.file, arguments_.depfile, arguments_.summary,
+                        arguments_.failed, arguments_.inputs.null_separated, passed_over_, 0},
+                       report_);
   }
 
   const RunArguments& arguments_;
@@ -203,9 +239,15 @@ void add_run(CLI::App& app, int& exit) {
           [arguments](const std::string& what) { arguments->stop_on_error = what == "stop"; },
           "What to do when an image fails (default: keep-going)")
       ->check(CLI::IsMember({"keep-going", "stop"}));
-  command->add_flag("--overwrite", arguments->overwrite,
-                    "Replace files in OUT that no run of deckle's made");
-  command->add_flag("--prune", arguments->prune, "Delete the outputs of inputs that are gone");
+  command->add_flag(
+      "--overwrite", arguments->overwrite,
+      "Replace what is in OUT: the outputs of another chain, and files that no run of "
+      "deckle's made");
+  command->add_flag("--add", arguments->add,
+                    "Keep what earlier runs into OUT recorded of other inputs");
+  command->add_flag("--prune", arguments->prune,
+                    "Delete the outputs of recorded inputs that are not among these");
+  command->add_flag("--allow-empty", arguments->allow_empty, "No image at all is no failure");
   command
       ->add_option("--shard", arguments->shard,
                    "Work on part I of N (from 0); auto/N takes I from the scheduler's variables")
@@ -234,18 +276,28 @@ void add_run(CLI::App& app, int& exit) {
       ->option_text("F");
   command->add_option("--summary", arguments->summary, "Write the figures of the last line as JSON")
       ->option_text("F");
+  command
+      ->add_option("--failed", arguments->failed,
+                   "Write a list of the inputs that failed, which --files-from takes")
+      ->option_text("F");
   command->footer(
-      "\nExit codes: 0 all done; 1 done, but some images failed; 2 the command line or the chain "
+      "\nExit codes: 0 all done; 1 done, but some images failed, or there were none; 2 the command "
+      "line or the chain "
       "is wrong;\n"
       "3 the run could not go on; 130, 143 interrupted. However it ended, the same command goes on "
       "from "
       "there.\n\n"
       "Examples:\n"
       "  deckle run train-224.json photos -o train\n"
-      "  find photos -name '*.jpg' -print0 | deckle run train-224.json --files-from - -0 -o train\n"
+      "  find photos -name '*.jpg' -print0 | deckle run train-224.json --root photos --files-from "
+      "- -0 \\\n"
+      "      -o train\n"
       "  deckle run train-224.json photos -o train --shard auto/64      # in an array job; then "
       "deckle merge");
-  command->callback([arguments, &exit] { exit = RunCommand(*arguments).run(); });
+  command->callback([arguments, &exit] {
+    arguments->inputs.writes_list = !arguments->failed.empty();
+    exit = RunCommand(*arguments).run();
+  });
 }
 
 }  // namespace deckle::cli

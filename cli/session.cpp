@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -71,13 +72,17 @@ std::string depfile_text(const std::string& target, const std::string& chain_fil
 }
 
 bool write_text(const std::string& path, const std::string& text, Report& report) {
+  if (path == "-")
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+           std::fflush(stdout) == 0;
   const auto written = replace_file(path, as_bytes(text));
   if (!written) report.error(path, written.error());
   return written.has_value();
 }
 
 // "424 up to date, 2 written, 2 failed".
-std::string tally(const RunResult& result, std::size_t missing, bool verbose) {
+std::string tally(const RunResult& result, std::size_t missing, std::size_t left_out,
+                  bool verbose) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   if (result.up_to_date > 0) add(grouped(result.up_to_date) + " up to date");
@@ -91,6 +96,8 @@ std::string tally(const RunResult& result, std::size_t missing, bool verbose) {
   if (missing > 0) add(grouped(missing) + " missing");
   if (result.passed_over > 0)
     add(count_of(result.passed_over, "file") + " passed over (no images)");
+  if (left_out > 0) add(grouped(left_out) + " left out (hidden, or no files)");
+  if (result.kept > 0) add(count_of(result.kept, "record") + " kept from earlier runs");
   return text;
 }
 
@@ -102,8 +109,6 @@ class Session {
 
   int run(const Chain& chain, RunOptions run) {
     report_.info(options_.start);
-    if (inputs_.files.empty() && options_.missing == 0)
-      report_.warning("there are no files in the input");
     records_ = run.record;
     run.stop = &interrupted;
     run.report = [&](const ImageReport& image) { say(image); };
@@ -115,7 +120,11 @@ class Session {
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.passed_over += options_.passed_over;
-    tell_gone(result);
+    report_.rest_of_failures(options_.failed.empty()
+                                 ? "--failed F lists all of them, -v names them here"
+                                 : printable(options_.failed) + " lists all of them");
+    tell_gone(result, run);
+    tell_left_behind(result);
     if (depth_failed_ && chain.of_model) {
       report_.info(
           "a Keras model says nothing of outputs: put its layers, without InputLayer, into a chain "
@@ -131,7 +140,8 @@ class Session {
   void say(const ImageReport& image) {
     switch (image.outcome) {
       case Outcome::Failed:
-        report_.error(image.file, *image.error);
+        report_.failure(image.file, *image.error);
+        if (!options_.failed.empty()) failed_.push_back(image.file);
         depth_failed_ = depth_failed_ || image.error->code == ErrorCode::Depth;
         break;
       case Outcome::Skipped:
@@ -166,16 +176,59 @@ class Session {
     return exit;
   }
 
-  void tell_gone(const RunResult& result) {
-    if (result.gone.empty() || !result.finished) return;
+  void tell_gone(const RunResult& result, const RunOptions& run) {
+    if (!result.finished) return;
+    tell_named(
+        result.changed,
+        [](bool one) {
+          return std::string(one ? " recorded input is another file"
+                                 : " recorded inputs are other files") +
+                 " now, and " + (one ? "was" : "were") +
+                 " made again; where files of two folders have one name, --root DIR keeps "
+                 "the folder in it";
+        },
+        "is another file now");
+    if (result.gone.empty()) return;
+    const bool one = result.gone.size() == 1;
     for (const std::string& input : result.gone)
-      report_.detail(printable(input) + ": is gone");
-    report_.info(count_of(result.gone.size(), "input") +
-                 (result.gone.size() == 1 ? " is" : " are") + " gone; " +
-                 (result.pruned > 0
-                      ? count_of(result.pruned, "output") + " deleted"
-                      : "what was made of " + std::string(result.gone.size() == 1 ? "it" : "them") +
-                            " is still there (--prune deletes it, -v names them)"));
+      report_.detail(printable(input) + ": is not among these inputs");
+    const std::string inputs = count_of(result.gone.size(), "recorded input") +
+                               (one ? " is" : " are") + " not among these";
+    if (result.pruned > 0)
+      return report_.info(inputs + "; " + count_of(result.pruned, "output") + " deleted");
+    report_.info(inputs + " and left out of the manifest; what was made of " +
+                 (one ? "it" : "them") + " is still there (" +
+                 (run.shard ? "" : "--add keeps the records, --prune deletes the outputs, ") +
+                 "-v names " + (one ? "it" : "them") + ")");
+  }
+
+  void tell_left_behind(const RunResult& result) {
+    if (result.removed > 0)
+      report_.info(count_of(result.removed, "output") + " of the run before deleted");
+    tell_named(
+        result.left_behind,
+        [](bool one) {
+          return std::string(" of the run before ") + (one ? "stays" : "stay") + ", because " +
+                 (one ? "it is" : "they are") + " not as recorded; no manifest knows " +
+                 (one ? "it" : "them") + " now";
+        },
+        "stays, and is not as recorded", "output");
+  }
+
+  // A line with the count and the first names; -v names all.
+  template <typename Say>
+  void tell_named(const std::vector<std::string>& names, Say say, const std::string& detail,
+                  const std::string& noun = "") {
+    constexpr std::size_t kNamed = 3;
+    if (names.empty()) return;
+    std::string text = noun.empty() ? grouped(names.size()) : count_of(names.size(), noun);
+    text += say(names.size() == 1) + ": ";
+    for (std::size_t i = 0; i < names.size() && i < kNamed; ++i)
+      text += (i > 0 ? ", " : "") + printable(names[i]);
+    if (names.size() > kNamed) text += ", .. (-v names all)";
+    report_.warning(text);
+    for (std::size_t i = 0; names.size() > kNamed && i < names.size(); ++i)
+      report_.detail(printable(names[i]) + ": " + detail);
   }
 
   int conclude(const Chain& chain, const RunResult& result, double seconds) {
@@ -183,12 +236,21 @@ class Session {
     const std::size_t worked = result.written + result.skipped + result.failed;
     const std::size_t done = worked + result.up_to_date;
     const double rate = seconds > 0 ? static_cast<double>(worked) / seconds : 0;
-    Json fields{{"written", result.written},  {"outputs", result.outputs},
-                {"bytes", result.bytes},      {"up_to_date", result.up_to_date},
-                {"retried", result.retried},  {"skipped", result.skipped},
-                {"failed", result.failed},    {"passed_over", result.passed_over},
-                {"gone", result.gone.size()}, {"pruned", result.pruned},
-                {"seconds", seconds},         {"images_per_second", rate},
+    Json fields{{"written", result.written},
+                {"outputs", result.outputs},
+                {"bytes", result.bytes},
+                {"up_to_date", result.up_to_date},
+                {"retried", result.retried},
+                {"skipped", result.skipped},
+                {"failed", result.failed},
+                {"passed_over", result.passed_over},
+                {"left_out", inputs_.left_out.size()},
+                {"gone", result.gone.size()},
+                {"pruned", result.pruned},
+                {"kept", result.kept},
+                {"removed", result.removed},
+                {"seconds", seconds},
+                {"images_per_second", rate},
                 {"finished", result.finished}};
     if (options_.missing > 0) fields["missing"] = options_.missing;
     if (result.finished && records_) fields["manifest"] = to_utf8(manifest);
@@ -205,6 +267,10 @@ class Session {
                        " and run the same command to go on",
                    fields);
       exit = kExitStopped;
+    } else if (result.no_images) {
+      report_.error(no_images_text(inputs_, result.passed_over));
+      report_.info("the manifest stays as it was; --allow-empty where that is meant", fields);
+      exit = kExitImages;
     } else if (interrupted != 0 && !result.finished) {
       report_.info("interrupted: " + state + "; the same command goes on from here", fields);
       exit = 128 + interrupted;
@@ -213,11 +279,12 @@ class Session {
           "stopped at the first failure: " + state + "; the same command goes on from here",
           fields);
     } else {
-      report_.info(tally(result, options_.missing, report_.verbose()) +
+      report_.info(tally(result, options_.missing, inputs_.left_out.size(), report_.verbose()) +
                        timing(worked, seconds, rate) +
                        (records_ ? " → " + printable(manifest) : ""),
                    fields);
     }
+    if (!options_.failed.empty() && !write_failed()) exit = kExitStopped;
     if (!options_.summary.empty() && !write_text(options_.summary, fields.dump() + "\n", report_))
       exit = kExitStopped;
     if (!options_.depfile.empty() && result.finished &&
@@ -226,6 +293,24 @@ class Session {
       exit = kExitStopped;
     }
     return exit;
+  }
+
+  // Sorted, so that it is the same for any number of threads.
+  bool write_failed() {
+    std::sort(failed_.begin(), failed_.end());
+    const char end = options_.null_separated ? '\0' : '\n';
+    std::string text;
+    bool whole = true;
+    for (const std::string& path : failed_) {
+      whole = whole && path.find(end) == std::string::npos;
+      text += path;
+      text += end;
+    }
+    if (!whole) {
+      report_.warning(printable(options_.failed) +
+                      ": a name in it holds a newline; with -0 the names end in a zero byte");
+    }
+    return write_text(options_.failed, text, report_);
   }
 
   static std::string timing(std::size_t worked, double seconds, double rate) {
@@ -241,6 +326,7 @@ class Session {
   const OutputFolder& folder_;
   const SessionOptions& options_;
   Report& report_;
+  std::vector<std::string> failed_;  // as they were opened
   bool records_ = true;
   bool depth_failed_ = false;  // an image that the output's format does not hold as it is
 };
@@ -257,6 +343,23 @@ int refuse(Report& report, const std::vector<std::string>& reasons, const std::s
   report.info((more > 0 ? "and " + grouped(more) + " more; " : "") +
               std::string("nothing was written; ") + advice);
   return exit;
+}
+
+std::string no_images_text(const InputList& inputs, std::size_t passed_over) {
+  std::string where;
+  for (std::size_t i = 0; i < inputs.roots.size() && i < 3; ++i)
+    where += (i > 0 ? ", " : "") + printable(inputs.roots[i].empty() ? "." : inputs.roots[i]);
+  if (inputs.roots.size() > 3) where += ", ..";
+  const std::size_t files = std::max(passed_over, inputs.files.size());
+  std::string text = inputs.names_from == NamesFrom::CurrentFolder && files == 0
+                         ? "no image: the list of --files-from is empty"
+                         : "no image in " + where + ": " +
+                               (files == 0 ? "there are no files"
+                                           : count_of(files, "file") + ", " +
+                                                 (files == 1 ? "not an image" : "none an image"));
+  if (!inputs.left_out.empty())
+    text += ", and " + grouped(inputs.left_out.size()) + " left out (hidden, or no files)";
+  return text;
 }
 
 int run_session(const Chain& chain, const InputList& inputs, const OutputFolder& folder,

@@ -37,9 +37,11 @@ set(public_headers
   core/shape.h
   core/sink.h
   core/tensor.h
+  core/text.h
   dataset/files.h
   dataset/inputs.h
   geometry/axis_table.h
+  geometry/placed.h
   geometry/window.h
   kernels/convolve.h
   kernels/gather.h

@@ -73,6 +73,9 @@ std::vector<std::string> differences(const Record& a, const Record& b) {
   differs(a.truncated == b.truncated, "truncated: " + a.truncated + " | " + b.truncated);
   differs(a.draws == b.draws, "the draws differ");
   differs(a.window == b.window, "window " + window_text(a.window) + " | " + window_text(b.window));
+  // Manifests of old do not say it.
+  differs(!a.placed || !b.placed || a.placed == b.placed,
+          "the window lies elsewhere in the output");
   differs(a.output == b.output, "output " + printable(a.output) + " | " + printable(b.output));
   differs(a.output_shape == b.output_shape,
           "output shape " + to_string(a.output_shape) + " | " + to_string(b.output_shape));

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "batch/archive.h"
@@ -16,6 +17,7 @@
 #include "batch/journal.h"
 #include "batch/process.h"
 #include "batch/stack.h"
+#include "batch/survey.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
@@ -36,6 +38,12 @@ std::optional<Sha256> digest_of(const std::string& path, Buffer& buffer) {
   return digest ? std::optional<Sha256>(*digest) : std::nullopt;
 }
 
+Json header_of(const Chain& chain, const InputList& inputs, const RunOptions& options) {
+  Json header = manifest_header(chain, inputs.names_from);
+  header["seed_derivation"] = options.seed_derivation;
+  return header;
+}
+
 class Engine {
  public:
   Engine(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
@@ -45,10 +53,14 @@ class Engine {
         folder_(folder),
         out_(folder.path()),
         options_(options),
-        header_(manifest_header(chain)),
+        header_(header_of(chain, inputs, options)),
         journal_(folder.manifest(), line_text(header_), folder.past(), inputs.files.size(),
                  options.checkpoint),
         past_of_(inputs.files.size(), kNoPast) {
+    for (const InputFile& file : inputs_.files) {
+      if (inputs_.unlisted.empty()) break;
+      if (inputs_.unlisted.contains(inputs_.file_path(file))) unlisted_.push_back(file.path + "/");
+    }
     if (options_.record) match_past();
   }
 
@@ -79,11 +91,23 @@ class Engine {
         ++input;
       if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
         past_of_[input] = static_cast<std::uint32_t>(item);
-      } else if (folder_.past().read(items[item].place)) {  // else spoilt: nobody knows its path
-        gone_.push_back(items[item].place);
-        result_.gone.push_back(items[item].path);
+      } else if (const auto entry = folder_.past().read(items[item].place)) {  // else spoilt
+        if (options_.add) {
+          kept_.push_back({input, items[item].place});
+        } else if (!entry->outputs.empty()) {  // what failed left nothing
+          set_gone(items[item].path, items[item].place);
+        }
       }
     }
+  }
+
+  // Nobody knows whether an input is gone from a folder that could not be listed.
+  void set_gone(const std::string& path, const EntryPlace& place) {
+    for (const std::string& folder : unlisted_) {
+      if (path.starts_with(folder)) return unseen_.push_back(place);
+    }
+    gone_.push_back(place);
+    result_.gone.push_back(path);
   }
 
   void end(const std::string& file, const Error& error) {
@@ -100,6 +124,10 @@ class Engine {
                        static_cast<std::int64_t>(input.index),
                        input.named,
                        {}};
+    if (!inputs_.unlisted.empty()) {
+      const auto unlisted = inputs_.unlisted.find(source.file);
+      if (unlisted != inputs_.unlisted.end()) source.failure = &unlisted->second;
+    }
     if (options_.recorded) {
       source.recorded = options_.recorded(input);
       if (source.recorded.empty()) {
@@ -128,9 +156,13 @@ class Engine {
         processed = kept.error();
     }
     const std::lock_guard lock(mutex_);
-    if (!processed) return end(fatal_file(source.path), processed.error());
+    if (!processed) return end(fatal_file(input), processed.error());
     ++taken_;
     if (before && before->status == Status::Failed) ++result_.retried;
+    if (options_.add && before && !before->input_sha256.empty() && !processed->no_image &&
+        hex_or_empty(processed->records.front().input_sha256) != before->input_sha256) {
+      result_.changed.push_back(source.path);
+    }
     count(source.file, *processed);
   }
 
@@ -335,17 +367,31 @@ class Engine {
       result_.finished = true;
       return;
     }
+    if (options_.need_images && result_.passed_over == inputs_.files.size()) {
+      result_.no_images = true;
+      return;
+    }
     // An input that is no image any more has no entry: what was made of it goes with those that are
     // gone.
     for (std::size_t i = 0; i < past_of_.size(); ++i) {
       if (past_of_[i] == kNoPast || journal_.has(i)) continue;
-      gone_.push_back(folder_.past().items()[past_of_[i]].place);
-      result_.gone.push_back(inputs_.files[i].path);
+      set_gone(inputs_.files[i].path, folder_.past().items()[past_of_[i]].place);
     }
-    const bool pruned = options_.prune && !gone_.empty();
+    const bool deletes = (options_.prune && !gone_.empty()) || !folder_.past().replaced().empty();
+    const std::unordered_set<std::string> current =
+        deletes || !kept_.empty() ? current_outputs() : std::unordered_set<std::string>{};
+    drop_taken(current);
+    result_.kept = kept_.size();
     const std::uint64_t inputs_digest = digest_of_inputs();
-    if (chain_.output.stack && !journal_.is_unchanged(inputs_digest, pruned)) remove_stacks();
-    if (pruned) prune();
+    if ((chain_.output.stack && !journal_.is_unchanged(inputs_digest, deletes)) ||
+        !folder_.past().replaced().empty())
+      remove_stacks();
+    const bool deleted = remove_replaced(current) || (options_.prune && !gone_.empty());
+    if (options_.prune) prune(current);
+    gone_.insert(gone_.end(), unseen_.begin(), unseen_.end());
+    std::sort(result_.gone.begin(), result_.gone.end());
+    result_.gone.erase(std::unique(result_.gone.begin(), result_.gone.end()), result_.gone.end());
+    std::sort(result_.changed.begin(), result_.changed.end());
     Json header = header_;
     if (options_.shard) {
       std::size_t records = 0;
@@ -356,7 +402,8 @@ class Engine {
           {"inputs", options_.all_inputs_count}, {"inputs_digest", options_.all_inputs},
           {"taken", inputs_.files.size()},       {"records", records}};
     }
-    if (auto done = journal_.finish(line_text(header), gone_, inputs_digest, pruned); !done) {
+    if (auto done = journal_.finish(line_text(header), kept_, gone_, inputs_digest, deleted);
+        !done) {
       return end(folder_.manifest(), done.error());
     }
     result_.finished = true;
@@ -365,26 +412,113 @@ class Engine {
   // The arrays of whole folders, before the manifest that they were made from is replaced: also of
   // folders that will have no outputs any more.
   void remove_stacks() const {
-    std::unordered_set<std::string_view> folders;
-    for (const Past::Item& item : folder_.past().items())
-      folders.insert(folder_of(item.path));
-    for (const InputFile& file : inputs_.files)
-      folders.insert(folder_of(file.path));
-    for (const std::string_view folder : folders)
+    std::unordered_set<std::string> folders;
+    const auto add = [&](const std::optional<Entry>& entry) {
+      for (std::size_t i = 0; entry && i < entry->outputs.size(); ++i)
+        folders.emplace(folder_of(entry->outputs[i].path));
+    };
+    for (const auto* items : {&folder_.past().items(), &folder_.past().replaced()}) {
+      for (const Past::Item& item : *items)
+        add(folder_.past().read(item.place));
+    }
+    for (std::size_t i = 0; i < inputs_.files.size(); ++i)
+      add(journal_.read(i));
+    for (const std::string& folder : folders)
       remove_stack(out_, folder, options_.shard);
   }
 
-  // Deletes what was made of inputs that are gone, unless it is another input's output by now, or
-  // was changed.
-  void prune() {
+  // What this run made or left as it was.
+  [[nodiscard]] std::unordered_set<std::string> current_outputs() const {
     std::unordered_set<std::string> current;
-    Buffer buffer;
     for (std::size_t i = 0; i < inputs_.files.size(); ++i) {
       const auto entry = journal_.read(i);
       if (!entry) continue;
       for (const EntryOutput& output : entry->outputs)
         current.insert(output.path);
     }
+    return current;
+  }
+
+  // Of the entries that are kept, those whose output is another input's by now: it is recorded
+  // there.
+  void drop_taken(const std::unordered_set<std::string>& current) {
+    std::unordered_map<std::string, int> times;
+    const auto for_each_output = [&](const KeptEntry& kept, const auto& visit) {
+      const auto entry = folder_.past().read(kept.place);
+      const auto digests = entry ? output_digests(entry->lines) : std::vector<std::string>{};
+      for (std::size_t i = 0; entry && i < entry->outputs.size(); ++i)
+        visit(entry->outputs[i].path, i < digests.size() ? digests[i] : "");
+    };
+    for (const KeptEntry& kept : kept_)
+      for_each_output(kept, [&](const std::string& path, const std::string&) { ++times[path]; });
+    Buffer buffer;
+    std::erase_if(kept_, [&](const KeptEntry& kept) {
+      bool taken = false;
+      for_each_output(kept, [&](const std::string& path, const std::string& digest) {
+        taken =
+            taken || current.contains(path) ||
+            (times[path] > 1 && hex_or_empty(digest_of(join_path(out_, path), buffer)) != digest);
+      });
+      return taken;
+    });
+  }
+
+  // Deletes an output that is as it was recorded, and the folders that become empty; false where it
+  // is there and is not.
+  bool delete_output(const std::string& output, const std::string& recorded, Buffer& buffer,
+                     std::size_t& deleted) const {
+    const std::string path = join_path(out_, output);
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) return true;
+    const bool as_made = !recorded.empty() && hex_or_empty(digest_of(path, buffer)) == recorded;
+    if (!as_made || ::unlink(path.c_str()) != 0) return false;
+    ++deleted;
+    for (std::string_view above = folder_of(output); !above.empty(); above = folder_of(above)) {
+      if (::rmdir(join_path(out_, above).c_str()) != 0) break;  // not empty
+    }
+    return true;
+  }
+
+  // Deletes what runs of another chain made and this one does not, unless it was changed: then it
+  // is told of. What was made of inputs that are gone waits to be pruned. Whether the state
+  // changed.
+  bool remove_replaced(const std::unordered_set<std::string>& current) {
+    const auto by_path = [](const InputFile& file, const std::string& path) {
+      return file.path < path;
+    };
+    Buffer buffer;
+    bool changed = false;
+    for (const Past::Item& item : folder_.past().replaced()) {
+      const auto& files = inputs_.files;
+      const auto file = std::lower_bound(files.begin(), files.end(), item.path, by_path);
+      const bool listed = file != files.end() && file->path == item.path;
+      const auto entry = folder_.past().read(item.place);
+      if (!entry) continue;
+      const auto digests = output_digests(entry->lines);
+      const bool waits = !listed && std::any_of(entry->outputs.begin(), entry->outputs.end(),
+                                                [&](const EntryOutput& output) {
+                                                  return !current.contains(output.path);
+                                                });
+      if (waits) {
+        set_gone(item.path, item.place);
+        continue;
+      }
+      changed = true;
+      for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
+        const std::string& output = entry->outputs[i].path;
+        if (current.contains(output)) continue;
+        const std::string recorded = i < digests.size() ? digests[i] : "";
+        if (!delete_output(output, recorded, buffer, result_.removed))
+          result_.left_behind.push_back(output);
+      }
+    }
+    return changed;
+  }
+
+  // Deletes what was made of inputs that are gone, unless it is another input's output by now, or
+  // was changed.
+  void prune(const std::unordered_set<std::string>& current) {
+    Buffer buffer;
     for (const EntryPlace& place : gone_) {
       const auto entry = folder_.past().read(place);
       if (!entry) continue;
@@ -392,14 +526,9 @@ class Engine {
       for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
         const std::string& output = entry->outputs[i].path;
         if (current.contains(output)) continue;
-        const std::string path = join_path(out_, output);
-        const bool as_made =
-            i < digests.size() && hex_or_empty(digest_of(path, buffer)) == digests[i];
-        if (!as_made || ::unlink(path.c_str()) != 0) continue;
-        ++result_.pruned;
-        for (std::string_view above = folder_of(output); !above.empty(); above = folder_of(above)) {
-          if (::rmdir(join_path(out_, above).c_str()) != 0) break;  // not empty
-        }
+        const std::string recorded = i < digests.size() ? digests[i] : "";
+        if (!delete_output(output, recorded, buffer, result_.pruned))
+          result_.left_behind.push_back(output);
       }
     }
     gone_.clear();
@@ -411,17 +540,26 @@ class Engine {
     std::uint64_t digest = 0;
     if (options_.shard)
       digest = XXH3_64bits(options_.all_inputs.data(), options_.all_inputs.size());
-    for (const InputFile& file : inputs_.files) {
-      digest = XXH3_64bits_withSeed(file.path.data(), file.path.size(), digest);
+    const auto take = [&](const std::string& path) {
+      digest = XXH3_64bits_withSeed(path.data(), path.size(), digest);
+    };
+    auto kept = kept_.begin();
+    for (std::size_t i = 0; i <= inputs_.files.size(); ++i) {
+      for (; kept != kept_.end() && kept->before == i; ++kept) {
+        if (const auto entry = folder_.past().read(kept->place)) take(entry->path);
+      }
+      if (i < inputs_.files.size()) take(inputs_.files[i].path);
     }
     return digest;
   }
 
   // The output that could not be written, as far as it has a name.
-  [[nodiscard]] std::string fatal_file(const std::string& input) const {
-    const auto* codec = chain_.output.format ? &codec_of(*chain_.output.format) : nullptr;
-    return join_path(
-        out_, codec != nullptr ? output_path(input, *codec, false, 0, chain_.copies) : input);
+  [[nodiscard]] std::string fatal_file(const InputFile& input) const {
+    if (!chain_.output.format || is_late_name(chain_.output.name))
+      return join_path(out_, input.path);
+    const Codec& codec = codec_of(*chain_.output.format);
+    return join_path(out_,
+                     output_name(chain_, {input.path, 0, chain_.copies, input.index}, codec).path);
   }
 
   const Chain& chain_;
@@ -433,6 +571,9 @@ class Engine {
   Journal journal_;
   std::vector<std::uint32_t> past_of_;  ///< for each input: its item of the past
   std::vector<EntryPlace> gone_;
+  std::vector<std::string> unlisted_;  ///< names of folders that could not be listed, each with "/"
+  std::vector<EntryPlace> unseen_;     ///< entries of inputs in them
+  std::vector<KeptEntry> kept_;
   std::mutex mutex_;  ///< guards result_, taken_ and the report
   std::atomic<bool> stopped_ = false;
   std::size_t taken_ = 0;

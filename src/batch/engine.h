@@ -20,6 +20,7 @@
 #include "chain/chain.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
+#include "random/seeds.h"
 
 namespace deckle {
 
@@ -46,11 +47,14 @@ struct RunOptions {
   MemoryLimit memory;          ///< of each image
   bool record = true;          ///< off: neither journal nor manifest, and no past
   bool prune = false;          ///< delete the outputs of inputs that are gone
+  bool add = false;            ///< keep the records of inputs that are not in the list
+  bool need_images = false;    ///< a list without any image is no run: nothing is recorded
   std::optional<Shard> shard;  ///< then `inputs` holds this shard's files alone
   std::string all_inputs;      ///< inputs_digest of the whole list, and its length
   std::size_t all_inputs_count = 0;
   const std::atomic<int>* stop = nullptr;  ///< not 0: take no new image
   std::vector<std::size_t> order;  ///< of work; empty: as listed. The results do not depend on it.
+  int seed_derivation = kSeedDerivation;  ///< of what is recorded: of a replay, the manifest's
   /// Where a manifest is replayed: its records of an input. Empty: the input is left alone.
   std::function<std::vector<Record>(const InputFile&)> recorded;
   /// Called once an input is done, by one thread at a time, in the order in which they end.
@@ -67,11 +71,16 @@ struct RunResult {
   std::size_t skipped = 0;
   std::size_t passed_over = 0;
   std::size_t failed = 0;
-  std::uint64_t bytes = 0;        ///< of the outputs
-  std::vector<std::string> gone;  ///< inputs of earlier runs that are no longer there
-  std::size_t pruned = 0;         ///< outputs of such that were deleted
+  std::uint64_t bytes = 0;           ///< of the outputs
+  std::vector<std::string> gone;     ///< inputs of earlier runs that are not in the list
+  std::size_t pruned = 0;            ///< outputs of such that were deleted
+  std::size_t kept = 0;              ///< inputs that are not in the list and stay recorded
+  std::vector<std::string> changed;  ///< where records are added: inputs that are other files now
+  std::size_t removed = 0;           ///< outputs of another chain that were deleted
+  std::vector<std::string> left_behind;  ///< such that are not as recorded, and stay
   std::size_t swept = 0;
-  bool finished = false;  ///< every input was taken, and the manifest is written
+  bool no_images = false;  ///< there was none among the inputs, and one was needed
+  bool finished = false;   ///< every input was taken, and the manifest is written
   std::optional<Error>
       fatal;  ///< what ended the run early; `fatal_file` is the file it happened to
   std::string fatal_file;

@@ -65,6 +65,8 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
     return look;
   };
   const std::string path = list.file_path(input);
+  if (const auto unlisted = list.unlisted.find(path); unlisted != list.unlisted.end())
+    return failed(unlisted->second);
   const auto member = archive_member(path);
   const auto file = open_to_read(member ? member->archive : path);
   if (!file) return failed(file.error());
@@ -96,7 +98,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
     look.skipped = plan->skip;
     return look;
   }
-  const Codec& target = *output_name(chain, input.path, **codec, 0).codec;
+  const Codec& target = *output_name(chain, {input.path}, **codec).codec;
   const DType depth = output_dtype(chain, *plan, target.format);
   if (const auto fits = check_output(target, *plan, *info, depth); !fits)
     return failed(fits.error());

@@ -287,7 +287,7 @@ std::optional<Entry> parse_entry(std::string_view text) {
   fields.text();
   Entry entry;
   const std::string_view status = fields.text();
-  if (status != "w" && status != "s" && status != "f") return std::nullopt;
+  if (status != "w" && status != "s" && status != "f" && status != "r") return std::nullopt;
   entry.status = static_cast<Status>(status[0]);
   entry.index = fields.number<std::int64_t>();
   entry.input = fields.stamp();
@@ -342,6 +342,8 @@ Result<Past> Past::load(const std::string& manifest) {
     ++kept;
   }
   past.items_.resize(kept);
+  std::stable_sort(past.replaced_.begin(), past.replaced_.end(),
+                   [](const Item& x, const Item& y) { return x.path < y.path; });
   return past;
 }
 
@@ -363,16 +365,19 @@ Result<Done> Past::read_journal(const std::string& path, bool is_state) {
   std::string path_of_entry;
   std::uint64_t begin = 0;
   bool open = false;
+  bool is_replaced = false;
   while (const auto line = reader.next()) {
     if (begins(*line, kEntryBegin)) {
       begin = reader.begin();
       path_of_entry = unescaped(line->substr(line->rfind('\t') + 1));
+      is_replaced = line->size() > 2 && (*line)[2] == static_cast<char>(Status::Replaced);
       open = true;
     } else if (begins(*line, kEntryEnd) && open) {
       open = false;
       if (!same_run) continue;
-      items_.push_back(
-          {path_of_entry, {file_index, static_cast<std::uint32_t>(reader.end() - begin), begin}});
+      (is_replaced ? replaced_ : items_)
+          .push_back({path_of_entry,
+                      {file_index, static_cast<std::uint32_t>(reader.end() - begin), begin}});
     } else if (begins(*line, kSeal) && is_state) {
       seal_ = parse_seal(*line);
     }
@@ -425,13 +430,46 @@ std::optional<Entry> Past::read(const EntryPlace& place) const {
 
 std::unordered_set<std::string> Past::outputs() const {
   std::unordered_set<std::string> all;
-  for (const Item& item : items_) {
-    const auto entry = read(item.place);
-    if (!entry) continue;
-    for (const EntryOutput& output : entry->outputs)
-      all.insert(output.path);
+  for (const std::vector<Item>* items : {&items_, &replaced_}) {
+    for (const Item& item : *items) {
+      const auto entry = read(item.place);
+      if (!entry) continue;
+      for (const EntryOutput& output : entry->outputs)
+        all.insert(output.path);
+    }
   }
   return all;
+}
+
+Result<Done> replace_past(const std::string& manifest, const std::string& header,
+                          const Past& past) {
+  const std::string temporary = temporary_name(manifest);
+  auto file = create_file(temporary);
+  if (!file) return file.error();
+  const auto fill = [&]() -> Result<Done> {
+    BufferedWriter writer(*file);
+    if (auto written = writer.write(header + "\n"); !written) return written;
+    for (const auto* items : {&past.items(), &past.replaced()}) {
+      for (const Past::Item& item : *items) {
+        auto entry = past.read(item.place);
+        if (!entry || entry->outputs.empty()) continue;  // spoilt; or nothing to be deleted
+        entry->status = Status::Replaced;
+        if (auto written = writer.write(to_text(*entry)); !written) return written;
+      }
+    }
+    return writer.flush();
+  };
+  if (auto filled = fill(); !filled) {
+    ::unlink(temporary.c_str());
+    return filled;
+  }
+  const std::string log = hidden_base(manifest) + "." + unique_id() + ".log";
+  if (auto settled = settle(*file, temporary, log); !settled) return settled;
+  ::unlink(state_path(manifest).c_str());
+  ::unlink(manifest.c_str());
+  for (const std::string& old : past.logs())
+    ::unlink(old.c_str());
+  return Done{};
 }
 
 Journal::Journal(std::string manifest, std::string header, const Past& past, std::size_t inputs,
@@ -503,22 +541,36 @@ std::optional<Entry> Journal::read(std::size_t input) const {
   return text ? parse_entry(*text) : std::nullopt;
 }
 
-Result<Done> Journal::write_manifest(std::string_view header, Seal& seal) {
+Result<Done> Journal::for_each_place(const std::vector<KeptEntry>& kept,
+                                     const std::function<Result<Done>(const Place&)>& visit) const {
+  auto next = kept.begin();
+  for (std::size_t i = 0; i <= places_.size(); ++i) {
+    for (; next != kept.end() && next->before <= i; ++next) {
+      if (auto visited = visit({next->place, false}); !visited) return visited;
+    }
+    if (i == places_.size() || places_[i].place.length == 0) continue;
+    if (auto visited = visit(places_[i]); !visited) return visited;
+  }
+  return Done{};
+}
+
+Result<Done> Journal::write_manifest(std::string_view header, const std::vector<KeptEntry>& kept,
+                                     Seal& seal) {
   const std::string temporary = temporary_name(manifest_);
   auto file = create_file(temporary);
   if (!file) return file.error();
   const auto fill = [&]() -> Result<Done> {
     BufferedWriter writer(*file);
     if (auto written = writer.write(std::string(header) + "\n"); !written) return written;
-    for (const Place& place : places_) {
-      if (place.place.length == 0) continue;
+    const auto put_lines = [&](const Place& place) -> Result<Done> {
       auto text = text_of(place);
       if (!text) return text.error();
       const auto entry = parse_entry(*text);
       if (!entry)
         return Error{ErrorCode::Unreadable, "an entry of the journal changed under the run"};
-      if (auto written = writer.write(entry->lines); !written) return written;
-    }
+      return writer.write(entry->lines);
+    };
+    if (auto put = for_each_place(kept, put_lines); !put) return put;
     return writer.flush();
   };
   if (auto filled = fill(); !filled) {
@@ -532,13 +584,15 @@ Result<Done> Journal::write_manifest(std::string_view header, Seal& seal) {
   return settled;
 }
 
-Result<Done> Journal::write_state(const std::vector<EntryPlace>& gone, const Seal& seal) {
+Result<Done> Journal::write_state(const std::vector<KeptEntry>& kept,
+                                  const std::vector<EntryPlace>& gone, const Seal& seal) {
   const std::string state = state_path(manifest_);
   const bool all_ours = std::all_of(places_.begin(), places_.end(), [](const Place& place) {
     return place.ours || place.place.length == 0;
   });
   // A copy of the same shard that ended before may have removed our log.
-  if (log_.is_open() && all_ours && gone.empty() && ::access(log_path_.c_str(), F_OK) == 0) {
+  if (log_.is_open() && all_ours && gone.empty() && kept.empty() &&
+      ::access(log_path_.c_str(), F_OK) == 0) {
     // The usual case, a run from nothing: the log is the state.
     const std::string text = seal_text(seal);
     if (auto written = write_all(log_, as_bytes(text)); !written) return written;
@@ -562,10 +616,7 @@ Result<Done> Journal::write_state(const std::vector<EntryPlace>& gone, const Sea
       if (!text) return text.error();
       return writer.write(*text);
     };
-    for (const Place& place : places_) {
-      if (place.place.length == 0) continue;
-      if (auto copied = copy(place); !copied) return copied;
-    }
+    if (auto copied = for_each_place(kept, copy); !copied) return copied;
     for (const EntryPlace& place : gone) {
       if (auto copied = copy({place, false}); !copied) return copied;
     }
@@ -582,18 +633,19 @@ Result<Done> Journal::write_state(const std::vector<EntryPlace>& gone, const Sea
   return settled;
 }
 
-bool Journal::is_unchanged(std::uint64_t inputs_digest, bool pruned) const {
-  return !pruned && !log_.is_open() && past_.logs().empty() && past_.has_state() && past_.seal() &&
+bool Journal::is_unchanged(std::uint64_t inputs_digest, bool deleted) const {
+  return !deleted && !log_.is_open() && past_.logs().empty() && past_.has_state() && past_.seal() &&
          stamp_of(manifest_) == past_.seal()->manifest && past_.seal()->inputs == inputs_digest;
 }
 
-Result<Done> Journal::finish(std::string_view header, const std::vector<EntryPlace>& gone,
-                             std::uint64_t inputs_digest, bool pruned) {
-  if (is_unchanged(inputs_digest, pruned)) return Done{};
+Result<Done> Journal::finish(std::string_view header, const std::vector<KeptEntry>& kept,
+                             const std::vector<EntryPlace>& gone, std::uint64_t inputs_digest,
+                             bool deleted) {
+  if (is_unchanged(inputs_digest, deleted)) return Done{};
   Seal seal;
   seal.inputs = inputs_digest;
-  if (auto written = write_manifest(header, seal); !written) return written;
-  if (auto written = write_state(gone, seal); !written) return written;
+  if (auto written = write_manifest(header, kept, seal); !written) return written;
+  if (auto written = write_state(kept, gone, seal); !written) return written;
   // What the state now holds is not needed twice.
   for (const std::string& log : past_.logs())
     ::unlink(log.c_str());

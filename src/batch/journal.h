@@ -25,7 +25,12 @@
 
 namespace deckle {
 
-enum class Status : char { Written = 'w', Skipped = 's', Failed = 'f' };
+enum class Status : char {
+  Written = 'w',
+  Skipped = 's',
+  Failed = 'f',
+  Replaced = 'r'  ///< by a run of another chain: only its outputs still count, until they are gone
+};
 
 struct EntryOutput {
   std::string path;  ///< relative to the output folder
@@ -83,6 +88,8 @@ class Past {
   [[nodiscard]] const std::string& header() const { return header_; }
   /// Sorted by path, one an input.
   [[nodiscard]] const std::vector<Item>& items() const { return items_; }
+  /// Entries of runs of another chain, which --overwrite began to replace. Sorted by path.
+  [[nodiscard]] const std::vector<Item>& replaced() const { return replaced_; }
   [[nodiscard]] const std::optional<Seal>& seal() const { return seal_; }
   /// Logs of runs that did not end, or that go on.
   [[nodiscard]] const std::vector<std::string>& logs() const { return logs_; }
@@ -92,7 +99,7 @@ class Past {
 
   [[nodiscard]] std::optional<Entry> read(const EntryPlace& place) const;
 
-  /// All outputs of all entries.
+  /// All outputs of all entries, of replaced ones too.
   [[nodiscard]] std::unordered_set<std::string> outputs() const;
 
  private:
@@ -102,11 +109,24 @@ class Past {
   std::optional<FileStamp> manifest_;
   std::string header_;
   std::vector<Item> items_;
+  std::vector<Item> replaced_;
   std::optional<Seal> seal_;
   std::vector<std::string> logs_;
   bool has_state_ = false;
   std::vector<File> files_;
   std::uint64_t id_ = 0;  ///< tells this past from others that the same thread read
+};
+
+/// Makes room for a run of another chain: a new log under `header` holds all entries of the past,
+/// as replaced, then the past's files go. Whenever it is interrupted, nothing is forgotten.
+[[nodiscard]] Result<Done> replace_past(const std::string& manifest, const std::string& header,
+                                        const Past& past);
+
+/// An entry of the past that stays in the manifest though its input is not in the list: `before` is
+/// the number of listed inputs that stand before it.
+struct KeptEntry {
+  std::size_t before;
+  EntryPlace place;
 };
 
 /// The journal of a run: its own log, and the past it goes on from.
@@ -126,13 +146,15 @@ class Journal {
   void keep(std::size_t input, const EntryPlace& place);
 
   /// Whether all is as the last run left it, so that finish() will write nothing.
-  [[nodiscard]] bool is_unchanged(std::uint64_t inputs_digest, bool pruned) const;
-  /// Writes the manifest: `header`, then the inputs in their order. Then the log becomes the state,
-  /// together with `gone`: entries of inputs that are no longer there. Where nothing changed,
-  /// nothing is written. `inputs_digest` tells one list of inputs from another. Where outputs were
-  /// `pruned` the state is written again in any case.
-  Result<Done> finish(std::string_view header, const std::vector<EntryPlace>& gone,
-                      std::uint64_t inputs_digest, bool pruned);
+  [[nodiscard]] bool is_unchanged(std::uint64_t inputs_digest, bool deleted) const;
+  /// Writes the manifest: `header`, then the inputs in their order, with those that are `kept`
+  /// (sorted) between them. Then the log becomes the state, together with `gone`: entries of inputs
+  /// that are no longer there. Where nothing changed, nothing is written. `inputs_digest` tells one
+  /// list of inputs from another. Where outputs were `deleted` the state is written again in any
+  /// case.
+  Result<Done> finish(std::string_view header, const std::vector<KeptEntry>& kept,
+                      const std::vector<EntryPlace>& gone, std::uint64_t inputs_digest,
+                      bool deleted);
 
   /// Whether this input has an entry, ours or one that was kept.
   [[nodiscard]] bool has(std::size_t input) const { return places_[input].place.length != 0; }
@@ -147,8 +169,13 @@ class Journal {
 
   Result<Done> open_log();
   void withdraw_manifest();
-  Result<Done> write_manifest(std::string_view header, Seal& seal);
-  Result<Done> write_state(const std::vector<EntryPlace>& gone, const Seal& seal);
+  /// Those of this run and those that are kept, in the order of their paths.
+  Result<Done> for_each_place(const std::vector<KeptEntry>& kept,
+                              const std::function<Result<Done>(const Place&)>& visit) const;
+  Result<Done> write_manifest(std::string_view header, const std::vector<KeptEntry>& kept,
+                              Seal& seal);
+  Result<Done> write_state(const std::vector<KeptEntry>& kept, const std::vector<EntryPlace>& gone,
+                           const Seal& seal);
   [[nodiscard]] Result<std::string> text_of(const Place& place) const;
   void step(std::string_view name) const {
     if (checkpoint_) checkpoint_(name);

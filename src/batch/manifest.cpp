@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <filesystem>
 
 #include "core/text.h"
@@ -13,6 +14,9 @@
 
 namespace deckle {
 namespace {
+
+// In the order of NamesFrom.
+constexpr std::array<std::string_view, 2> kNamesFrom{"input folder", "current folder"};
 
 Json to_json(const Shape& shape) {
   Json list = Json::array();
@@ -30,6 +34,30 @@ Json to_json(const Window& window) {
   for (int a = 0; a < window.rank; ++a)
     list.push_back(window[a].end);
   return list;
+}
+
+// Whole where it is whole, so that a picture that is only moved has whole pixels.
+Json to_json(double number) {
+  constexpr double kWhole = 9007199254740992.0;  // 2^53
+  if (number == std::trunc(number) && std::abs(number) < kWhole)
+    return static_cast<std::int64_t>(number);
+  return number;
+}
+
+void put(Json& json, const Placed& placed) {
+  const auto rank = static_cast<std::size_t>(placed.rank);
+  Json& edges = json["placed"] = Json::array();
+  Json scale = Json::array();
+  Json flipped = Json::array();
+  for (std::size_t a = 0; a < rank; ++a)
+    edges.push_back(to_json(placed.begin.at(a)));
+  for (std::size_t a = 0; a < rank; ++a) {
+    edges.push_back(to_json(placed.end.at(a)));
+    scale.push_back(to_json(placed.scale.at(a)));
+    flipped.push_back(placed.flipped.at(a));
+  }
+  if (placed.scale != Placed{}.scale) json["scale"] = scale;
+  if (placed.flipped != Placed{}.flipped) json["flipped"] = flipped;
 }
 
 Json to_json(const Draw& draw, const Chain& chain) {
@@ -114,6 +142,31 @@ std::optional<Window> window_from(const Json& json) {
                  json[axis + static_cast<std::size_t>(window.rank)].get<std::int64_t>()};
   }
   return window;
+}
+
+// Nothing where the line says none, or what it says is no good.
+std::optional<Placed> placed_from(const Json& json) {
+  const auto list = [&](const char* key, std::size_t length) {
+    const Json found = json.value(key, Json());
+    return found.is_array() && found.size() == length ? found : Json();
+  };
+  const auto rank = json.value("placed", Json()).size() / 2;
+  if (rank < 1 || rank > 3) return std::nullopt;
+  const Json edges = list("placed", 2 * rank);
+  const Json scale = list("scale", rank);
+  const Json flipped = list("flipped", rank);
+  Placed placed;
+  placed.rank = static_cast<int>(rank);
+  for (std::size_t a = 0; a < rank; ++a) {
+    if (!edges.is_array() || !edges[a].is_number() || !edges[a + rank].is_number())
+      return std::nullopt;
+    placed.begin.at(a) = edges[a].get<double>();
+    placed.end.at(a) = edges[a + rank].get<double>();
+    if (scale.is_array() && scale[a].is_number()) placed.scale.at(a) = scale[a].get<double>();
+    if (flipped.is_array() && flipped[a].is_boolean())
+      placed.flipped.at(a) = flipped[a].get<bool>();
+  }
+  return placed;
 }
 
 // What a draw was made from, as far as it is said.
@@ -236,7 +289,12 @@ std::optional<std::string> get_path(const Json& json, const std::string& key) {
   return text->get<std::string>();
 }
 
-Json manifest_header(const Chain& chain) {
+NamesFrom names_from(const Json& header) {
+  return text_from(header, "relative_to") == kNamesFrom[1] ? NamesFrom::CurrentFolder
+                                                           : NamesFrom::InputFolder;
+}
+
+Json manifest_header(const Chain& chain, NamesFrom names) {
   const Json json_chain = resolved(chain);
   Json libraries = Json::object();
   const EncodeOptions options{.compression = chain.output.compression};
@@ -250,6 +308,7 @@ Json manifest_header(const Chain& chain) {
   Json header{{"deckle_manifest", kManifestVersion},
               {"deckle", DECKLE_VERSION},
               {"seed_derivation", kSeedDerivation},
+              {"relative_to", kNamesFrom.at(static_cast<std::size_t>(names))},
               {"chain", json_chain},
               {"chain_sha256", hex(sha256(as_bytes(line_text(json_chain))))}};
   if (chain.seed) header["seed"] = {chain.seed->a, chain.seed->b};
@@ -275,6 +334,7 @@ Json manifest_line(const Record& record, const Chain& chain) {
     for (const Draw& draw : record.draws)
       json["draws"].push_back(to_json(draw, chain));
     json["window"] = to_json(record.window);
+    if (record.placed) put(json, *record.placed);
     put_path(json, "output", record.output);
     json["output_sha256"] = hex(record.output_sha256);
     json["bytes"] = record.bytes;
@@ -347,6 +407,7 @@ Result<Record> parse_record(std::string_view line) {
         "good");
   }
   record.window = *window;
+  record.placed = placed_from(json);
   record.output_shape = *shape;
   record.output_dtype = dtype_from_name(text_from(json, "output_dtype")).value_or(DType::UInt8);
   for (const Json& entry : json.value("draws", Json::array())) {
@@ -382,6 +443,14 @@ std::vector<std::string> header_differences(const Json& was, const Json& is) {
       differences.push_back(std::string(key) + ": was " + shown(member(was, key)) + ", is " +
                             shown(member(is, key)));
     }
+  }
+  // Earlier headers do not say it.
+  const Json names_was = member(was, "relative_to");
+  const Json names_is = member(is, "relative_to");
+  if (names_was.is_string() && names_is.is_string() && names_was != names_is) {
+    differences.push_back("names of inputs: were relative to the " + text_from(was, "relative_to") +
+                          ", are relative to the " + text_from(is, "relative_to") +
+                          " (--root DIR says to what)");
   }
   const Json codecs_was = member(was, "codecs");
   const Json codecs_is = member(is, "codecs");

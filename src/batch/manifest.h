@@ -5,6 +5,7 @@
 // Nothing in it depends on time, host, threads or order of work.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <fstream>
 #include <functional>
@@ -19,14 +20,26 @@
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/result.h"
+#include "dataset/inputs.h"
+#include "geometry/placed.h"
 
 namespace deckle {
 
-/// Version of the manifest's own format.
+/// Version of the manifest's own format. A new key does not change it, a new meaning of an old key
+/// does: readers leave out what they do not know and do without what is not there.
 inline constexpr int kManifestVersion = 1;
 
-/// The first line.
-[[nodiscard]] Json manifest_header(const Chain& chain);
+/// All keys of a line; a path that is not UTF-8 also has its key + "_bytes".
+inline constexpr std::array<std::string_view, 21> kLineKeys{
+    "input",  "input_sha256",  "shape", "batch",        "copy",         "decoder", "truncated",
+    "error",  "skipped",       "draws", "window",       "placed",       "scale",   "flipped",
+    "output", "output_sha256", "bytes", "output_shape", "output_dtype", "pixels",  "note"};
+
+/// The first line. `names`: what the inputs' names are relative to.
+[[nodiscard]] Json manifest_header(const Chain& chain, NamesFrom names = NamesFrom::InputFolder);
+
+/// What the names in a manifest are relative to; where its header does not say it, an input folder.
+[[nodiscard]] NamesFrom names_from(const Json& header);
 
 /// A line's text, without its newline.
 [[nodiscard]] std::string line_text(const Json& json);
@@ -49,7 +62,8 @@ struct Record {
   std::string truncated;  ///< what is missing of a picture that was taken all the same
   std::vector<Draw> draws;
   Window window;
-  std::string output;  ///< relative path; the rest has no meaning where it is empty
+  std::optional<Placed> placed;  ///< the window in the output; absent in manifests of old
+  std::string output;            ///< relative path; the rest has no meaning where it is empty
   Sha256 output_sha256{};
   std::uint64_t bytes = 0;
   Shape output_shape;

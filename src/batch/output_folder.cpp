@@ -161,9 +161,8 @@ Result<OutputFolder> OutputFolder::open_for_replay(const std::string& path) {
 }
 
 // Whether what is there belongs to this chain; with `remove`, what is ours and does not makes room.
-Result<Done> OutputFolder::check_others(const std::string& path, const Chain& chain,
+Result<Done> OutputFolder::check_others(const std::string& path, const Json& header,
                                         const std::string& ours, bool overwrite, bool remove) {
-  const Json header = manifest_header(chain);
   for (const std::string& manifest : manifests_in(path)) {
     const Json was = header_of(manifest);
     const bool no_manifest = !was.is_object() || !was.contains("deckle_manifest");
@@ -186,21 +185,22 @@ Result<Done> OutputFolder::check_others(const std::string& path, const Chain& ch
     }
     // Those of other shards are theirs to replace.
     if (!remove || manifest != ours) continue;
-    ::unlink(state_path(manifest).c_str());
-    ::unlink(manifest.c_str());
     const auto past = Past::load(manifest);
-    if (!past) continue;
-    for (const std::string& log : past->logs())
-      ::unlink(log.c_str());
+    if (!past) return refuse(past.error().message);
+    if (auto replaced = replace_past(manifest, line_text(header), *past); !replaced)
+      return refuse(printable(manifest) + ": " + replaced.error().message);
   }
   return Done{};
 }
 
 Result<OutputFolder> OutputFolder::open(const std::string& path, const Chain& chain,
-                                        std::optional<Shard> shard, bool overwrite) {
+                                        std::optional<Shard> shard, bool overwrite,
+                                        NamesFrom names) {
   auto folder = open_locked(path, shard);
   if (!folder) return folder;
-  if (auto checked = check_others(path, chain, folder->manifest(), overwrite, true); !checked) {
+  if (auto checked =
+          check_others(path, manifest_header(chain, names), folder->manifest(), overwrite, true);
+      !checked) {
     return checked.error();
   }
   auto past = Past::load(folder->manifest());
@@ -210,11 +210,14 @@ Result<OutputFolder> OutputFolder::open(const std::string& path, const Chain& ch
 }
 
 Result<OutputFolder> OutputFolder::look(const std::string& path, const Chain& chain,
-                                        std::optional<Shard> shard, bool overwrite) {
+                                        std::optional<Shard> shard, bool overwrite,
+                                        NamesFrom names) {
   OutputFolder folder;
   folder.path_ = path;
   folder.shard_ = shard;
-  if (auto checked = check_others(path, chain, folder.manifest(), overwrite, false); !checked) {
+  if (auto checked =
+          check_others(path, manifest_header(chain, names), folder.manifest(), overwrite, false);
+      !checked) {
     return checked.error();
   }
   auto past = Past::load(folder.manifest());

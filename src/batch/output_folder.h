@@ -12,7 +12,9 @@
 #include "batch/journal.h"
 #include "batch/shard.h"
 #include "chain/chain.h"
+#include "core/json.h"
 #include "core/result.h"
+#include "dataset/inputs.h"
 
 namespace deckle {
 
@@ -21,13 +23,15 @@ class OutputFolder {
   /// Makes the folder where it is missing. Without a shard it takes the folder's lock: a second run
   /// is refused; shards hold no lock, because a dead node could not let go of it. Fails with Write,
   /// and a sentence, where the folder cannot be used, is in use, or holds the outputs of another
-  /// chain, seed or codec and not `overwrite`.
+  /// chain, seed or codec and not `overwrite`: then what it holds becomes past().replaced().
   static Result<OutputFolder> open(const std::string& path, const Chain& chain,
-                                   std::optional<Shard> shard, bool overwrite);
+                                   std::optional<Shard> shard, bool overwrite,
+                                   NamesFrom names = NamesFrom::InputFolder);
 
   /// The same, only to look: nothing is made, removed or locked.
   static Result<OutputFolder> look(const std::string& path, const Chain& chain,
-                                   std::optional<Shard> shard, bool overwrite);
+                                   std::optional<Shard> shard, bool overwrite,
+                                   NamesFrom names = NamesFrom::InputFolder);
 
   /// To make recorded outputs again: whatever the folder holds, its manifest is left as it is.
   static Result<OutputFolder> open_for_replay(const std::string& path);
@@ -44,7 +48,7 @@ class OutputFolder {
   [[nodiscard]] bool was_empty() const { return was_empty_; }
 
  private:
-  static Result<Done> check_others(const std::string& path, const Chain& chain,
+  static Result<Done> check_others(const std::string& path, const Json& header,
                                    const std::string& ours, bool overwrite, bool remove);
   static Result<OutputFolder> open_locked(const std::string& path, std::optional<Shard> shard);
 

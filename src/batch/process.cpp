@@ -13,6 +13,7 @@
 #include "codecs/npz.h"
 #include "core/digest.h"
 #include "core/text.h"
+#include "dataset/outputs.h"
 #include "kernels/runs.h"
 
 namespace deckle {
@@ -64,7 +65,7 @@ class ImageJob {
       if (!plan) return failed(plan.error());
       plans.push_back(*std::move(plan));
     }
-    const OutputName name = output_name(chain_, source_.path, **codec, 0);
+    const OutputName name = output_name(chain_, {source_.path}, **codec);
     const DType depth = output_dtype(chain_, plans.front(), name.codec->format);
     if (plans.front().skip.empty()) {
       if (auto fits = check_output(*name.codec, plans.front(), *info, depth); !fits)
@@ -289,9 +290,22 @@ class ImageJob {
       result_.records.push_back(std::move(record));
       return Done{};
     }
-    const OutputName name = output_name(chain_, source_.path, input_codec, copy);
+    OutputName name = output_name(chain_,
+                                  {source_.path, copy, chain_.copies, source_.index,
+                                   hex(*common_.input_sha256).substr(0, kNameHashDigits),
+                                   plan.window[0].begin, plan.window[1].begin},
+                                  input_codec);
+    // A part of the inputs has other places in its list.
+    if (replays() && is_indexed_name(chain_.output.name))
+      name.path = source_.recorded[index].output;
+    if (!is_inside(name.path)) {
+      return Error{ErrorCode::Unsupported, "its output would have the name " +
+                                               printable(name.path) + ", by the template " +
+                                               printable(chain_.output.name)};
+    }
     const EncodeOptions options = encode_options(chain_, plan, info, name.codec->format);
     record.window = plan.window;
+    record.placed = place(plan.spans, plan.window);
     record.output = name.path;
     const std::string path = join_path(out_, name.path);
     std::optional<PendingFile> pending;
@@ -446,8 +460,8 @@ FileStamp trusted(FileStamp stamp) {
 }
 
 bool concerns_one_file(const Error& error) {
-  constexpr std::array kOfTheName{ENAMETOOLONG, EEXIST, EISDIR, ENOTDIR,
-                                  ENOTEMPTY,    EILSEQ, EINVAL, ELOOP};
+  // Not ENOTDIR: where a file is in the place of a folder, none of its outputs can be written.
+  constexpr std::array kOfTheName{ENAMETOOLONG, EEXIST, EISDIR, ENOTEMPTY, EILSEQ, EINVAL, ELOOP};
   return error.code != ErrorCode::Write ||
          std::find(kOfTheName.begin(), kOfTheName.end(), error.sys_errno) != kOfTheName.end();
 }
@@ -463,6 +477,7 @@ Result<Processed> process_image(const Chain& chain, const ImageSource& source,
     processed.records.push_back(std::move(record));
     return processed;
   };
+  if (source.failure != nullptr) return failed(source.failure->code, source.failure->message);
   try {
     auto result = ImageJob(chain, source, out, scratch, stop, memory, jobs).run();
     for (Tensor* tensor :

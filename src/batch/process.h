@@ -44,6 +44,7 @@ struct ImageSource {
   /// Where a manifest is replayed: its lines for this image. Choices are taken from them, and what
   /// comes out is held against them.
   std::vector<Record> recorded;
+  const Error* failure = nullptr;  ///< it failed before: a folder that could not be listed
 };
 
 /// Reads, decodes, plans, gathers, encodes and writes under temporary names. An Error is one that

@@ -3,16 +3,20 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <compare>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <memory>
-#include <numeric>
 #include <optional>
+#include <span>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -75,13 +79,38 @@ std::optional<std::string> below(const std::string& outer, const std::string& in
   return inner.substr(prefix.size());
 }
 
+NameFields fields_of(const Chain& chain, const InputFile& file, int copy = 0) {
+  return {file.path, copy, chain.copies, file.index};
+}
+
+// The folder of an input's outputs, relative to the output folder. By default it is the input's,
+// and no text has to be made of it.
+class OutputFolders {
+ public:
+  OutputFolders(const Chain& chain, const InputList& list) : list_(list) {
+    if (chain.output.name.empty()) return;
+    const Codec& any = codec_of(chain.output.format.value_or(Format::Png));
+    for (const InputFile& file : list.files)
+      folders_.emplace_back(folder_of(
+          output_path(chain.output.name, fields_of(chain, file), any, !chain.output.format)));
+  }
+  [[nodiscard]] std::string_view operator[](std::size_t file) const {
+    return folders_.empty() ? folder_of(list_.files[file].path) : std::string_view(folders_[file]);
+  }
+
+ private:
+  const InputList& list_;
+  std::vector<std::string> folders_;
+};
+
 // Fails where a folder of outputs is a link into an input folder.
-Result<Done> check_links(const InputList& list, const std::string& out, const std::string& real_out,
+Result<Done> check_links(const InputList& list, const OutputFolders& folders,
+                         const std::string& out, const std::string& real_out,
                          const std::vector<std::string>& real_roots) {
   if (::access(out.c_str(), F_OK) != 0) return Done{};
   std::string_view last;
-  for (const InputFile& file : list.files) {
-    const std::string_view folder = folder_of(file.path);
+  for (std::size_t file = 0; file < list.files.size(); ++file) {
+    const std::string_view folder = folders[file];
     if (folder == last) continue;  // sorted: most files of a folder stand together
     last = folder;
     const std::string real = real_path(join_path(out, folder));
@@ -100,12 +129,12 @@ Result<Done> check_links(const InputList& list, const std::string& out, const st
 // Every path that one copy of this input may be written to, whatever its content turns out to be.
 std::vector<std::string> possible_outputs(const Chain& chain, const InputFile& file, int copy = 0) {
   std::vector<std::string> paths;
+  const NameFields fields = fields_of(chain, file, copy);
   if (chain.output.format) {
-    paths.push_back(output_name(chain, file.path, codec_of(*chain.output.format), copy).path);
+    paths.push_back(output_name(chain, fields, codec_of(*chain.output.format)).path);
   } else {
     for (const Codec& codec : codecs()) {
-      if (codec.can_encode != nullptr)
-        paths.push_back(output_name(chain, file.path, codec, copy).path);
+      if (codec.can_encode != nullptr) paths.push_back(output_name(chain, fields, codec).path);
     }
     std::sort(paths.begin(), paths.end());
     paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
@@ -124,6 +153,83 @@ std::vector<std::pair<std::string, int>> possible_copies(const Chain& chain,
   return paths;
 }
 
+// Whether a folder of outputs will have any.
+bool holds_images(const InputList& list, const OutputFolders& folders, std::string_view folder) {
+  for (std::size_t i = 0; i < list.files.size(); ++i) {
+    const std::string_view own = folders[i];
+    const bool below = own == folder || (own.starts_with(folder) && own[folder.size()] == '/');
+    if (below && !passes_over(list, list.files[i])) return true;
+  }
+  return false;
+}
+
+// A copy of an input, among those that might write one output.
+struct Candidate {
+  std::uint64_t key;  // equal for those
+  std::uint32_t file;
+  int copy;
+};
+
+// By the stems, where only files with the same stem can write one output; else by whole names.
+std::vector<Candidate> candidates(const Chain& chain, const InputList& list) {
+  std::vector<Candidate> all;
+  const Codec& any = codec_of(chain.output.format.value_or(Format::Png));
+  const bool by_stem = chain.output.name.empty();
+  // By default the copies of two inputs clash where the first ones do.
+  const int copies = by_stem ? 1 : chain.copies;
+  for (std::uint32_t i = 0; i < list.files.size(); ++i) {
+    for (int copy = 0; copy < copies; ++copy) {
+      const InputFile& file = list.files[i];
+      std::string name;
+      if (!by_stem) name = output_path(chain.output.name, fields_of(chain, file, copy), any, false);
+      const std::string_view text = by_stem ? stem_of(file.path) : std::string_view(name);
+      all.push_back({XXH3_64bits(text.data(), text.size()), i, copy});
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const Candidate& x, const Candidate& y) {
+    return std::tie(x.key, x.file, x.copy) < std::tie(y.key, y.file, y.copy);
+  });
+  return all;
+}
+
+struct PossibleOutput {
+  std::string path;
+  std::uint32_t file;
+
+  auto operator<=>(const PossibleOutput&) const = default;
+};
+
+// What those of one key would write. Where {hash} is in the names, files of one size are read:
+// others cannot be the same.
+std::vector<PossibleOutput> outputs_of(const Chain& chain, const InputList& list,
+                                       std::span<const Candidate> group) {
+  std::map<std::uint64_t, int> sizes;
+  const bool late = is_late_name(chain.output.name);
+  const auto size_of_file = [&](const Candidate& one) {
+    const auto stamp = input_stamp(list.file_path(list.files[one.file]));
+    return stamp ? stamp->size : 0;
+  };
+  for (const Candidate& one : group) {
+    if (late) ++sizes[size_of_file(one)];
+  }
+  Buffer buffer;
+  std::vector<PossibleOutput> outputs;
+  for (const Candidate& one : group) {
+    const InputFile& file = list.files[one.file];
+    const auto codec = look(list.file_path(file));
+    if (!codec) continue;
+    NameFields fields = fields_of(chain, file, one.copy);
+    if (const std::uint64_t size = late ? size_of_file(one) : 0; late) {
+      const auto digest =
+          sizes[size] > 1 ? input_digest(list.file_path(file), buffer) : std::optional<Sha256>{};
+      fields.hash = digest ? hex(*digest).substr(0, kNameHashDigits) : std::to_string(size);
+    }
+    outputs.push_back({output_name(chain, fields, **codec).path, one.file});
+  }
+  std::sort(outputs.begin(), outputs.end());
+  return outputs;
+}
+
 // Whether every output of earlier runs is known: there were none, or all ended well and left whole
 // entries.
 bool knows_all(const Past& past) {
@@ -135,10 +241,9 @@ bool knows_all(const Past& past) {
 
 }  // namespace
 
-OutputName output_name(const Chain& chain, std::string_view input_path, const Codec& input_codec,
-                       int copy) {
+OutputName output_name(const Chain& chain, const NameFields& fields, const Codec& input_codec) {
   const Codec& codec = chain.output.format ? codec_of(*chain.output.format) : input_codec;
-  return {&codec, output_path(input_path, codec, !chain.output.format, copy, chain.copies)};
+  return {&codec, output_path(chain.output.name, fields, codec, !chain.output.format)};
 }
 
 bool is_passed_over(const Error& error, std::string_view path, bool named) {
@@ -165,34 +270,34 @@ std::size_t keep_images(InputList& list, int jobs) {
 
 std::vector<std::string> find_clashes(const Chain& chain, const InputList& list) {
   std::vector<std::string> clashes;
-  // Only files with the same stem can write one output, and only then it matters what they are.
-  std::vector<std::uint32_t> order(list.files.size());
-  std::iota(order.begin(), order.end(), 0U);
-  const auto stem = [&](std::uint32_t i) { return stem_of(list.files[i].path); };
-  std::sort(order.begin(), order.end(), [&](std::uint32_t x, std::uint32_t y) {
-    const int by_stem = stem(x).compare(stem(y));
-    return by_stem != 0 ? by_stem < 0 : x < y;
-  });
-  for (std::size_t begin = 0; begin < order.size();) {
-    std::size_t end = begin + 1;
-    while (end < order.size() && stem(order[end]) == stem(order[begin]))
-      ++end;
-    std::vector<std::pair<std::string, std::string>> outputs;  // output, input
-    for (std::size_t i = begin; end - begin > 1 && i < end; ++i) {
-      const InputFile& file = list.files[order[i]];
-      const std::string path = list.file_path(file);
-      if (const auto codec = look(path)) {
-        outputs.emplace_back(output_name(chain, file.path, **codec, 0).path, path);
-      }
-    }
-    std::sort(outputs.begin(), outputs.end());
-    for (std::size_t i = 1; i < outputs.size(); ++i) {
-      if (outputs[i].first != outputs[i - 1].first) continue;
-      clashes.push_back("two inputs would write " + printable(outputs[i].first) + ": " +
-                        printable(outputs[i - 1].second) + ", " + printable(outputs[i].second));
-    }
-    begin = end;
+  const auto shown = [&](std::uint32_t i) { return printable(list.file_path(list.files[i])); };
+  // The manifest and the seeds know an input by its name.
+  for (std::uint32_t i = 1; i < list.files.size(); ++i) {
+    const InputFile& file = list.files[i];
+    if (file.path != list.files[i - 1].path || !look(list.file_path(file)) ||
+        !look(list.file_path(list.files[i - 1])))
+      continue;
+    clashes.push_back("two inputs have the name " + printable(file.path) + ": " + shown(i - 1) +
+                      ", " + shown(i));
   }
+  const std::vector<Candidate> all = candidates(chain, list);
+  for (std::size_t begin = 0; begin < all.size();) {
+    std::size_t end = begin + 1;
+    while (end < all.size() && all[end].key == all[begin].key)
+      ++end;
+    const std::span<const Candidate> group(all.data() + begin, end - begin);
+    begin = end;
+    if (group.size() < 2) continue;
+    const auto outputs = outputs_of(chain, list, group);
+    for (std::size_t i = 1; i < outputs.size(); ++i) {
+      const auto& [path, file] = outputs[i];
+      const std::uint32_t other = outputs[i - 1].file;
+      if (path != outputs[i - 1].path || list.files[file].path == list.files[other].path) continue;
+      clashes.push_back("two inputs would write " + printable(path) + ": " + shown(other) + ", " +
+                        shown(file));
+    }
+  }
+  std::sort(clashes.begin(), clashes.end());
   // An output where its folder's array will be.
   for (const InputFile& file : list.files) {
     if (!chain.output.stack || !name_of_path(file.path).starts_with("deckle-stack")) continue;
@@ -204,31 +309,92 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
     }
   }
   // A file where another output needs a folder. A folder without images becomes none.
-  std::unordered_map<std::string_view, std::vector<std::uint32_t>> folders;
+  const OutputFolders of_files(chain, list);
+  std::unordered_set<std::string_view> folders;
   for (std::uint32_t i = 0; i < list.files.size(); ++i) {
-    std::string_view folder = folder_of(list.files[i].path);
-    if (!folder.empty()) folders[folder].push_back(i);
-    for (folder = folder_of(folder); !folder.empty(); folder = folder_of(folder)) {
-      if (!folders.try_emplace(folder).second) break;
+    for (std::string_view folder = of_files[i]; !folder.empty(); folder = folder_of(folder)) {
+      if (!folders.insert(folder).second) break;
     }
   }
-  const auto holds_images = [&](const std::string& folder) {
-    return std::any_of(list.files.begin(), list.files.end(), [&](const InputFile& file) {
-      return file.path.starts_with(folder + "/") && !passes_over(list, file);
-    });
-  };
   for (const InputFile& file : list.files) {
     if (folders.empty()) break;
     for (const std::string& possible : possible_outputs(chain, file)) {
       if (!folders.contains(possible)) continue;
       const auto codec = look(list.file_path(file));
-      if (!codec || output_name(chain, file.path, **codec, 0).path != possible) continue;
-      if (!holds_images(possible)) continue;
+      if (!codec || output_name(chain, fields_of(chain, file), **codec).path != possible) continue;
+      if (!holds_images(list, of_files, possible)) continue;
       clashes.push_back(printable(list.file_path(file)) + " would write " + printable(possible) +
                         ", which is the folder of other outputs");
     }
   }
   return clashes;
+}
+
+std::string advice_on_clashes(const Chain& chain, const InputList& list) {
+  for (std::size_t i = 1; i < list.files.size(); ++i) {
+    if (list.files[i].path == list.files[i - 1].path &&
+        list.files[i].root != list.files[i - 1].root) {
+      return "--root DIR, a folder that all inputs lie in, keeps their folders in their names";
+    }
+  }
+  for (const std::string_view name :
+       {kDefaultName, std::string_view("{dir}/{stem}_{input_ext}{_copy}.{ext}"),
+        std::string_view("{dir}/{name}{_copy}.{ext}"),
+        std::string_view("{dir}/{stem}_{index}{_copy}.{ext}")}) {
+    Chain other = chain;
+    other.output.name = name == kDefaultName ? "" : name;
+    if (find_clashes(other, list).empty())
+      return "--name '" + std::string(name) + "' keeps them apart";
+  }
+  return "rename one of each pair, or run them into folders of their own";
+}
+
+std::vector<std::string> find_recorded_clashes(const Chain& chain, const InputList& list,
+                                               const OutputFolder& folder) {
+  std::unordered_map<std::string, std::string> recorded;  // output: input
+  std::vector<std::string> clashes;
+  auto file = list.files.begin();
+  for (const Past::Item& item : folder.past().items()) {
+    while (file != list.files.end() && file->path < item.path)
+      ++file;
+    if (file != list.files.end() && file->path == item.path) continue;
+    const auto entry = folder.past().read(item.place);
+    for (std::size_t i = 0; entry && i < entry->outputs.size(); ++i)
+      recorded.emplace(entry->outputs[i].path, item.path);
+  }
+  if (recorded.empty() || is_late_name(chain.output.name)) return clashes;
+  for (const InputFile& input : list.files) {
+    for (const auto& [output, copy] : possible_copies(chain, input)) {
+      const auto other = recorded.find(output);
+      if (other == recorded.end()) continue;
+      const auto codec = look(list.file_path(input));
+      if (!codec || output_name(chain, fields_of(chain, input, copy), **codec).path != output)
+        continue;
+      clashes.push_back(printable(list.file_path(input)) + " would write " + printable(output) +
+                        ", which an earlier run recorded as the output of " +
+                        printable(other->second));
+    }
+  }
+  return clashes;
+}
+
+std::vector<std::string> find_blocked(const Chain& chain, const InputList& list,
+                                      const std::string& out) {
+  std::vector<std::string> blocked;
+  const OutputFolders folders(chain, list);
+  std::unordered_set<std::string_view> seen;
+  for (std::size_t i = 0; i < list.files.size(); ++i) {
+    for (std::string_view folder = folders[i]; !folder.empty(); folder = folder_of(folder)) {
+      if (!seen.insert(folder).second) break;
+      const std::string path = join_path(out, folder);
+      struct stat status {};
+      if (::stat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode) ||
+          !holds_images(list, folders, folder))
+        continue;
+      blocked.push_back(printable(path) + ": is a file, and outputs need a folder there");
+    }
+  }
+  return blocked;
 }
 
 Result<Done> check_output_folder(const Chain& chain, const InputList& list,
@@ -248,7 +414,8 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
     }
     root_below_out[i] = below(real_out, real_roots.back());
   }
-  if (auto linked = check_links(list, out, real_out, real_roots); !linked)
+  if (auto linked = check_links(list, OutputFolders(chain, list), out, real_out, real_roots);
+      !linked)
     return refuse(linked.error().message);
   for (const InputFile& file : list.files) {
     if (!std::any_of(root_below_out.begin(), root_below_out.end(),
@@ -264,8 +431,10 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
       }
       // A file that was named: its own folder may be the output folder, but it must stay what it
       // is.
-      if (root_below_out[file.root] && !list.root_is_folder[file.root] &&
-          join_path(*root_below_out[file.root], file.path) == output) {
+      const auto& own = root_below_out[file.root];
+      if (own && !list.root_is_folder[file.root] &&
+          (join_path(*own, file.path) == output ||
+           (is_late_name(chain.output.name) && folder_of(output) == *own))) {
         return refuse("the output " + printable(output) +
                       " would replace the input itself; give another -o");
       }
@@ -277,7 +446,8 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
 std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
                                       const OutputFolder& folder) {
   std::vector<std::string> foreign;
-  if (folder.was_empty()) return foreign;
+  // Names that are not known yet are looked at when the output is made.
+  if (folder.was_empty() || is_late_name(chain.output.name)) return foreign;
   const auto& past = folder.past().items();
   auto item = past.begin();
   struct stat status {};
@@ -289,7 +459,8 @@ std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
       const std::string path = join_path(folder.path(), output);
       if (::lstat(path.c_str(), &status) != 0 || folder.is_own(output)) continue;
       const auto codec = look(list.file_path(file));
-      if (!codec || output_name(chain, file.path, **codec, copy).path != output) continue;
+      if (!codec || output_name(chain, fields_of(chain, file, copy), **codec).path != output)
+        continue;
       foreign.push_back(printable(path) +
                         ": is there already and was not made by a run into this folder");
     }

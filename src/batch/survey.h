@@ -12,6 +12,7 @@
 #include "chain/chain.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
+#include "dataset/outputs.h"
 
 namespace deckle {
 
@@ -20,8 +21,8 @@ struct OutputName {
   const Codec* codec;
   std::string path;
 };
-[[nodiscard]] OutputName output_name(const Chain& chain, std::string_view input_path,
-                                     const Codec& input_codec, int copy);
+[[nodiscard]] OutputName output_name(const Chain& chain, const NameFields& fields,
+                                     const Codec& input_codec);
 
 /// Whether a file that `recognise` refused with `error` is passed over without being a failure: it
 /// is no image, was not named one by one, and its name does not say that it is one (an empty .jpg
@@ -32,9 +33,22 @@ struct OutputName {
 /// they were.
 [[nodiscard]] std::size_t keep_images(InputList& list, int jobs);
 
-/// Inputs that would write one output, in sentences; empty where there are none. Reads the
-/// beginnings of only those files whose names say that they might.
+/// Inputs that would write one output or have one name, in sentences; empty where there are none.
+/// Reads the beginnings of only those files whose names say that they might.
 [[nodiscard]] std::vector<std::string> find_clashes(const Chain& chain, const InputList& list);
+
+/// What to do about clashes: the template of output names that avoids them, where there is one.
+[[nodiscard]] std::string advice_on_clashes(const Chain& chain, const InputList& list);
+
+/// Outputs that an earlier run recorded for inputs that are not in the list, and that an input of
+/// the list would write, in sentences.
+[[nodiscard]] std::vector<std::string> find_recorded_clashes(const Chain& chain,
+                                                             const InputList& list,
+                                                             const OutputFolder& folder);
+
+/// Files that stand where an output needs a folder, in sentences.
+[[nodiscard]] std::vector<std::string> find_blocked(const Chain& chain, const InputList& list,
+                                                    const std::string& out);
 
 /// Fails with Usage where the output folder is an input folder, or an output would land in one or
 /// on an input.

@@ -8,6 +8,7 @@
 #include "chain/keras_model.h"
 #include "chain/weights.h"
 #include "core/text.h"
+#include "dataset/outputs.h"
 #include "kernels/convolve.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
@@ -18,8 +19,8 @@ namespace {
 constexpr std::array<std::string_view, 13> kChainKeys{
     "name",  "seed",   "seed_from", "copies", "batch_size", "data_format", "as",
     "keras", "layers", "weights",   "output", "input",      "$schema"};
-constexpr std::array<std::string_view, 7> kOutputKeys{
-    "format", "jpeg", "quality", "compression", "dtype", "data_format", "stack"};
+constexpr std::array<std::string_view, 8> kOutputKeys{
+    "format", "name", "jpeg", "quality", "compression", "dtype", "data_format", "stack"};
 constexpr std::array<std::string_view, 7> kInputKeys{
     "orientation", "truncated", "check", "max_pixels", "pages", "shape", "dtype"};
 constexpr std::array<std::string_view, 4> kSeedFrom{"path", "index", "content", "fixed"};
@@ -87,6 +88,7 @@ class Reader {
     chain.keras = read_keras();
     const Json* shape = read_input(chain);
     read_output(chain.output);
+    read_output_name(chain);
     if (chain.output.jpeg_lossless && chain.input.accept_truncated) {
       mistake("/output/jpeg",
               R"(what is damaged cannot be copied: "truncated": "accept" goes with "encode")");
@@ -266,6 +268,17 @@ class Reader {
           take(whole_number(shape[i], 1, ""), "/input/shape/" + std::to_string(i));
     }
     check_rank(chain, "/input/shape");
+  }
+
+  void read_output_name(Chain& chain) {
+    const Json* object = get(root_, "output");
+    const Json* name = object != nullptr && object->is_object() ? get(*object, "name") : nullptr;
+    if (name == nullptr) return;
+    if (!name->is_string())
+      return mistake("/output/name", "a name is a text, not " + kind_of(*name));
+    chain.output.name = name->get<std::string>();
+    std::string wrong = check_name(chain.output.name, chain.output.format, chain.copies);
+    if (!wrong.empty()) mistake("/output/name", std::move(wrong));
   }
 
   void read_output(OutputOptions& output) {
@@ -509,7 +522,7 @@ bool Chain::uses_index() const {
   const bool counts = std::any_of(layers.begin(), layers.end(), [](const Layer& layer) {
     return layer.choose != nullptr && layer.generator != Generator::Stateless;
   });
-  return counts || seed_from == SeedFrom::Index;
+  return counts || seed_from == SeedFrom::Index || is_indexed_name(output.name);
 }
 
 std::string_view name_of(SeedFrom from) {
@@ -612,6 +625,7 @@ Json resolved(const Chain& chain) {
   if (chain.output.stack) output["stack"] = true;
   if (chain.output.channels_first)
     output["data_format"] = kDataFormats.at(*chain.output.channels_first ? 1 : 0);
+  output["name"] = chain.output.name.empty() ? std::string(kDefaultName) : chain.output.name;
   json["output"] = output;
   return json;
 }

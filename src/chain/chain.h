@@ -30,6 +30,7 @@ struct OutputOptions {
   std::optional<DType> dtype;          ///< nothing: the input's own; of npy, what Keras answers
   bool stack = false;                  ///< npy: also one array of each folder's outputs
   std::optional<bool> channels_first;  ///< layout of npy; nothing: the chain's
+  std::string name;                    ///< template, as check_name takes it; "": kDefaultName
 };
 
 /// Which of Keras' two behaviours with dtypes: a layer called on an array keeps integers; a model

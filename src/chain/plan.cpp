@@ -68,6 +68,57 @@ Window window_of(const GatherOp& gather) {
   return window;
 }
 
+// Where the input of a convolution lies in its output: the middle of what each output sums over is
+// what it shows.
+void carry(const ConvolvedAxis& axis, std::int64_t size, bool transposed, AxisSpan& span) {
+  const auto stride = static_cast<double>(axis.stride);
+  const double middle = static_cast<double>((size - 1) * axis.dilation) / 2;
+  span.move(-0.5);  // from edges to centres
+  if (transposed) {
+    span.stretch(stride);
+    span.move(middle - static_cast<double>(axis.before));
+  } else {
+    span.move(static_cast<double>(axis.before) - middle);
+    span.stretch(1, stride);
+  }
+  span.move(0.5);
+}
+
+void carry(const ResizeOp& op, int a, std::int64_t from, AxisSpan& span) {
+  const auto in = static_cast<double>(from);
+  const auto out = static_cast<double>(a == 0 ? op.rows : op.cols);
+  const double shift = op.how.from_corners ? 0.5 : 0;
+  span.move(-shift);
+  span.stretch(out, in);
+  span.move(shift);
+}
+
+// Where the input lies in the output of all operations.
+Spans spans_of(const std::vector<Op>& ops, const Shape& input) {
+  Spans spans;
+  for (int a = 0; a < input.rank; ++a) {
+    const auto at = static_cast<std::size_t>(a);
+    AxisSpan& span = spans.at(at) = AxisSpan(input[a]);
+    std::int64_t length = input[a];
+    for (const Op& op : ops) {
+      if (const auto* gather = std::get_if<GatherOp>(&op)) {
+        const AxisSpan& moved = gather->axes[at].span();
+        span.begin = moved.carry(span.begin);
+        span.end = moved.carry(span.end);
+        length = gather->axes[at].length();
+      } else if (const auto* resize = std::get_if<ResizeOp>(&op)) {
+        carry(*resize, a, length, span);
+        length = a == 0 ? resize->rows : resize->cols;
+      } else if (const auto* convolve = std::get_if<ConvolveOp>(&op)) {
+        const FilterBank& bank = convolve->convolution->bank();
+        carry(convolve->axes[at], bank.size.at(at), bank.transposed, span);
+        length = convolve->out[a];
+      }
+    }
+  }
+  return spans;
+}
+
 // Of one axis of a convolution, the part of the output that is wanted: `axis` is changed to make
 // that part alone. Gives back what is needed of the input, which is `n` long.
 Interval narrow_plain(ConvolvedAxis& axis, std::int64_t size, std::int64_t n,
@@ -239,6 +290,7 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, cons
   plan.output = draft.shape();
   plan.dtype = draft.dtype();
   plan.ops = std::move(draft).take();
+  plan.spans = spans_of(plan.ops, input);
   make_only_needed(plan.ops);
   plan.window = window_of(std::get<GatherOp>(plan.ops.front()));
   return plan;

@@ -15,6 +15,7 @@
 #include "chain/chain.h"
 #include "core/result.h"
 #include "core/tensor.h"
+#include "geometry/placed.h"
 #include "geometry/window.h"
 #include "layers/draft.h"
 #include "random/seeds.h"
@@ -37,6 +38,7 @@ struct Plan {
   DType dtype = DType::UInt8;  ///< what Keras would answer
   Feeding feeding;
   Window window;        ///< the part of the input that is needed at all; empty where all is fill
+  Spans spans;          ///< where the input lies in the output
   std::vector<Op> ops;  ///< the first is a gather
   std::vector<Draw> draws;
   std::string skip;  ///< why this image is to be left out, where it is; there are no ops then

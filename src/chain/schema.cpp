@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain/chain.h"
 #include "core/shape.h"
+#include "dataset/outputs.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
 #include "layers/synonyms.h"
@@ -109,6 +110,10 @@ Json chain_schema() {
       {"properties",
        {{"format",
          described({{"enum", formats}}, "file format of the outputs (default: same as the input)")},
+        {"name",
+         described({{"type", "string"}},
+                   "template of the outputs' names (default: " + std::string(kDefaultName) +
+                       "); also {name}, {input_ext}, {copy}, {index}, {hash}, {top}, {left}")},
         {"quality",
          described(
              {{"anyOf", Json::array({Json{{"type", "integer"}, {"minimum", 1}, {"maximum", 100}},

@@ -176,4 +176,31 @@ std::string one_of(std::span<const std::string_view> words) {
   return text;
 }
 
+std::string_view folder_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
+}
+
+std::string_view name_of_path(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string_view stem_of(std::string_view path) {
+  const std::string_view name = name_of_path(path);
+  const auto dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return path;
+  return path.substr(0, path.size() - (name.size() - dot));
+}
+
+std::string extension_of(std::string_view path) {
+  const std::string_view stem = stem_of(path);
+  if (stem.size() == path.size()) return "";
+  std::string extension(path.substr(stem.size() + 1));
+  std::transform(extension.begin(), extension.end(), extension.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return extension;
+}
+
 }  // namespace deckle

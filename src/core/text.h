@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// text: small helpers for messages.
+// text: small helpers for messages and for paths.
 #pragma once
 
 #include <cstddef>
@@ -46,5 +46,14 @@ namespace deckle {
 
 /// `a, b or c`, for lists of what is allowed.
 [[nodiscard]] std::string one_of(std::span<const std::string_view> words);
+
+/// Everything before the last '/', or nothing.
+[[nodiscard]] std::string_view folder_of(std::string_view path);
+[[nodiscard]] std::string_view name_of_path(std::string_view path);
+/// The name without its last extension ("a.b.jpg": "a.b"), folder included; a leading dot begins no
+/// extension.
+[[nodiscard]] std::string_view stem_of(std::string_view path);
+/// The extension in lower case, without the dot.
+[[nodiscard]] std::string extension_of(std::string_view path);
 
 }  // namespace deckle

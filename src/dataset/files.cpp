@@ -96,33 +96,6 @@ std::string join_path(std::string_view folder, std::string_view name) {
   return path;
 }
 
-std::string_view folder_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
-}
-
-std::string_view name_of_path(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
-std::string_view stem_of(std::string_view path) {
-  const std::string_view name = name_of_path(path);
-  const auto dot = name.rfind('.');
-  if (dot == std::string_view::npos || dot == 0) return path;
-  return path.substr(0, path.size() - (name.size() - dot));
-}
-
-std::string extension_of(std::string_view path) {
-  const std::string_view stem = stem_of(path);
-  if (stem.size() == path.size()) return "";
-  std::string extension(path.substr(stem.size() + 1));
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return extension;
-}
-
 Result<File> open_to_read(const std::string& path, FileStamp* stamp) {
   // O_NONBLOCK: a fifo among the inputs must not hold the run up.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -276,8 +249,9 @@ Result<Done> make_folders(const std::string& path) {
   if (errno == EEXIST) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return Done{};
-    return Error{ErrorCode::Write, "cannot make the folder: a file of that name is in the way",
-                 EEXIST};
+    return Error{ErrorCode::Write,
+                 "cannot make the folder " + printable(path) + ": a file of that name is there",
+                 ENOTDIR};
   }
   return errno_error(ErrorCode::Write, "cannot make the folder", errno);
 }

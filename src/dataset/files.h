@@ -13,6 +13,7 @@
 #include "core/digest.h"
 #include "core/result.h"
 #include "core/sink.h"
+#include "core/text.h"
 
 namespace deckle {
 
@@ -44,15 +45,6 @@ class File {
 
 /// folder + "/" + name; `name` alone where there is no folder.
 [[nodiscard]] std::string join_path(std::string_view folder, std::string_view name);
-/// Everything before the last '/', or nothing.
-[[nodiscard]] std::string_view folder_of(std::string_view path);
-[[nodiscard]] std::string_view name_of_path(std::string_view path);
-/// The name without its last extension ("a.b.jpg": "a.b"), folder included; a leading dot begins no
-/// extension.
-[[nodiscard]] std::string_view stem_of(std::string_view path);
-/// The extension in lower case, without the dot.
-[[nodiscard]] std::string extension_of(std::string_view path);
-
 /// Size and time of the last change: what tells, without reading, that a file is probably the same.
 struct FileStamp {
   std::uint64_t size = 0;

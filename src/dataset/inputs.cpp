@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "core/text.h"
 #include "dataset/files.h"
@@ -58,11 +59,21 @@ bool is_manifest(int folder, const char* name) {
          std::string_view(head.data(), head.size()) == kBegin;
 }
 
+// Files of ours in a folder that runs wrote into: nobody asked for them.
+bool is_own_name(std::string_view name) {
+  return name == "." || name == ".." || name.starts_with(".deckle") || is_journal_name(name);
+}
+
+std::string_view kind_that_is_no_file(mode_t mode) {
+  return S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
 class Lister {
  public:
   Lister(InputList& list, std::optional<FolderId> left_out) : list_(list), left_out_(left_out) {}
 
   // All files below an open folder; `prefix` is its path relative to the root, "" or ending in '/'.
+  // Fails where this folder cannot be listed; one below it becomes an input that fails.
   Result<Done> list(int fd, const std::string& prefix, std::uint32_t root) {
     Folder folder(::fdopendir(fd));
     if (!folder) {
@@ -73,57 +84,90 @@ class Lister {
     struct stat status {};
     if (::fstat(fd, &status) != 0) return not_listed(shown(prefix, root), errno);
     const FolderId id{status.st_dev, status.st_ino};
-    if (left_out_ == id || std::find(above_.begin(), above_.end(), id) != above_.end())
+    if (left_out_ == id) return Done{};
+    if (std::find(above_.begin(), above_.end(), id) != above_.end()) {
+      leave_out(shown(without_slash(prefix), root), "a link that leads round in a circle");
       return Done{};
+    }
     above_.push_back(id);
-    const std::size_t before = list_.files.size();
-    const std::size_t outputs_before = list_.outputs.size();
+    const Counts before{list_.files.size(), list_.outputs.size(), list_.left_out.size()};
     for (;;) {
       errno = 0;
       const dirent* entry = ::readdir(folder.get());
       if (entry == nullptr) break;
       const std::string_view name = entry->d_name;
       // A folder that a run wrote into is no place to take inputs from, unless it is named.
-      if (!prefix.empty() &&
+      if (above_.size() > 1 &&
           (is_journal_name(name) || (is_manifest_name(name) && is_manifest(fd, entry->d_name)))) {
-        list_.files.resize(before);
-        list_.outputs.resize(outputs_before);
-        list_.outputs.push_back(shown(prefix.substr(0, prefix.size() - 1), root));
+        drop_from(before);
+        list_.outputs.push_back(shown(without_slash(prefix), root));
         errno = 0;
         break;
       }
-      if (name.starts_with('.')) continue;  // also "." and ".."
-      if (auto taken = take(fd, *entry, prefix + std::string(name), root); !taken) return taken;
+      if (is_own_name(name)) continue;
+      const std::string path = prefix + std::string(name);
+      if (name.starts_with('.')) {
+        leave_out(shown(path, root), "hidden");
+        continue;
+      }
+      take(fd, *entry, path, root);
     }
-    if (errno != 0) return not_listed(shown(prefix, root), errno);
+    const int error_number = errno;
     above_.pop_back();
-    return Done{};
+    if (error_number == 0) return Done{};
+    drop_from(before);
+    return not_listed(shown(prefix, root), error_number);
   }
 
  private:
-  Result<Done> take(int folder, const dirent& entry, std::string path, std::uint32_t root) {
-    unsigned char type = entry.d_type;
-    if (type == DT_LNK || type == DT_UNKNOWN) {
-      struct stat status {};
-      if (::fstatat(folder, entry.d_name, &status, 0) != 0) {
-        // A link to nowhere is reported when it is opened, like any file that cannot be read.
-        type = DT_REG;
-      } else {
-        type = S_ISDIR(status.st_mode) ? DT_DIR : S_ISREG(status.st_mode) ? DT_REG : DT_UNKNOWN;
-      }
-    }
-    if (type == DT_REG) {
-      list_.files.push_back({std::move(path), root, false, 0});
-    } else if (type == DT_DIR) {
-      const int fd = ::openat(folder, entry.d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      if (fd < 0) return not_listed(shown(path, root), errno);
-      return list(fd, path + "/", root);
-    }
-    return Done{};  // fifos, sockets, devices
+  struct Counts {
+    std::size_t files;
+    std::size_t outputs;
+    std::size_t left_out;
+  };
+
+  void drop_from(const Counts& counts) {
+    list_.files.resize(counts.files);
+    list_.outputs.resize(counts.outputs);
+    list_.left_out.resize(counts.left_out);
   }
 
-  [[nodiscard]] std::string shown(const std::string& path, std::uint32_t root) const {
+  void leave_out(std::string path, std::string_view why) {
+    list_.left_out.push_back({std::move(path), std::string(why)});
+  }
+
+  void take(int folder, const dirent& entry, const std::string& path, std::uint32_t root) {
+    struct stat status {};
+    mode_t mode = DTTOIF(entry.d_type);
+    if (entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN) {
+      // A link to nowhere is reported when it is opened, like any file that cannot be read.
+      mode = ::fstatat(folder, entry.d_name, &status, 0) == 0 ? status.st_mode : S_IFREG;
+    }
+    if (S_ISREG(mode)) {
+      list_.files.push_back({path, root, false, 0});
+    } else if (S_ISDIR(mode)) {
+      const int fd = ::openat(folder, entry.d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      const int why = errno;
+      auto listed = fd < 0 ? not_listed(shown(path, root), why) : list(fd, path + "/", root);
+      if (!listed) fail(path, root, listed.error());
+    } else {
+      leave_out(shown(path, root), kind_that_is_no_file(mode));
+    }
+  }
+
+ public:
+  // The folder becomes an input that fails.
+  void fail(const std::string& path, std::uint32_t root, const Error& error) {
+    list_.files.push_back({path, root, true, 0});
+    list_.unlisted.emplace(shown(path, root), error);
+  }
+
+ private:
+  [[nodiscard]] std::string shown(std::string_view path, std::uint32_t root) const {
     return join_path(list_.roots[root], path);
+  }
+  static std::string_view without_slash(std::string_view prefix) {
+    return prefix.substr(0, prefix.size() - (prefix.ends_with('/') ? 1 : 0));
   }
 
   InputList& list_;
@@ -137,53 +181,162 @@ std::uint32_t add_root(InputList& list, std::string root, bool is_folder) {
   return static_cast<std::uint32_t>(list.roots.size() - 1);
 }
 
-// "a/./b//c" as "a/b/c"; nothing where it is empty, absolute or leads upwards.
-std::optional<std::string> tidy_relative(std::string_view path) {
-  std::string tidy;
-  if (path.starts_with('/')) return std::nullopt;
+// "a/./b//c" as "a/b/c", "/" and ".." kept; "" for the current folder.
+std::string tidy(std::string_view path) {
+  std::string tidy(path.starts_with('/') ? "/" : "");
   while (!path.empty()) {
     const auto slash = path.find('/');
     const std::string_view part = path.substr(0, slash);
     path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
     if (part.empty() || part == ".") continue;
-    if (part == "..") return std::nullopt;
-    if (!tidy.empty()) tidy += '/';
+    if (!tidy.empty() && tidy != "/") tidy += '/';
     tidy += part;
   }
-  if (tidy.empty()) return std::nullopt;
   return tidy;
 }
 
-Result<Done> add_file_list(const InputRequest& request, InputList& list) {
-  const std::string root = request.inputs.empty() ? "" : request.inputs.front();
-  const std::uint32_t root_index = add_root(list, root, !root.empty());
-  std::error_code no_folder;
-  const std::string inside =
-      join_path(root.empty() ? std::filesystem::current_path(no_folder).string() : root, "");
-  std::string_view text = *request.file_list;
-  while (!text.empty()) {
-    const auto end = text.find(request.separator);
-    std::string_view line = text.substr(0, end);
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    if (request.separator == '\n' && line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) continue;
-    std::string_view relative = line;
-    // An absolute path may lie inside as well; a relative one is relative to the folder as it
-    // stands.
-    if (relative.starts_with('/') && relative.starts_with(inside))
-      relative.remove_prefix(inside.size());
-    auto path = tidy_relative(relative);
-    if (!path) {
-      return usage(
-          line, root.empty()
-                    ? "a listed path is relative to the current folder and stays inside it; or "
-                      "give the folder it lies in as INPUT"
-                    : "a listed path is relative to " + printable(root) + " and stays inside it");
-    }
-    list.files.push_back({*std::move(path), root_index, true, 0});
-  }
-  return Done{};
+bool leads_upwards(std::string_view tidy) {
+  return tidy == ".." || tidy.starts_with("../") || tidy.ends_with("/..") ||
+         tidy.find("/../") != std::string_view::npos;
 }
+
+// The path relative to a folder, both as they were given; "" for the folder itself, nothing where
+// it does not lie in it as far as the names tell.
+std::optional<std::string> name_below(std::string_view folder, std::string_view path) {
+  std::string outer = tidy(folder);
+  std::string inner = tidy(path);
+  if (outer.starts_with('/') != inner.starts_with('/')) {
+    std::error_code none;
+    const std::string here = std::filesystem::current_path(none).string();
+    std::string& relative = outer.starts_with('/') ? inner : outer;
+    relative = tidy(join_path(here, relative));
+  }
+  if (inner != outer && !outer.empty()) {
+    const std::string prefix = outer == "/" ? outer : outer + "/";
+    if (!inner.starts_with(prefix)) return std::nullopt;
+    inner.erase(0, prefix.size());
+  } else if (inner == outer) {
+    inner.clear();
+  }
+  if (leads_upwards(inner)) return std::nullopt;
+  return inner;
+}
+
+class Collector {
+ public:
+  Collector(const InputRequest& request, InputList& list) : request_(request), list_(list) {
+    struct stat status {};
+    if (!request.output_folder.empty() && ::stat(request.output_folder.c_str(), &status) == 0)
+      output_ = FolderId{status.st_dev, status.st_ino};
+  }
+
+  Result<Done> add_inputs() {
+    for (const std::string& input : request_.inputs) {
+      struct stat status {};
+      if (::stat(input.c_str(), &status) != 0)
+        return usage(input, std::generic_category().message(errno));
+      std::string name;
+      std::uint32_t root = 0;
+      if (!request_.root.empty()) {
+        auto below = name_below(request_.root, input);
+        if (!below) return not_below(input);
+        name = *std::move(below);
+        root = the_root();
+      } else if (S_ISDIR(status.st_mode)) {
+        root = add_root(list_, input, true);
+      } else {
+        const std::string folder(folder_of(input));
+        root = add_root(list_, folder.empty() && input.starts_with('/') ? "/" : folder, false);
+        name = name_of_path(input);
+      }
+      if (!S_ISDIR(status.st_mode)) {
+        list_.files.push_back({std::move(name), root, true, 0});
+      } else if (auto listed = add_folder(input, name, root); !listed) {
+        return listed;
+      }
+    }
+    return Done{};
+  }
+
+  Result<Done> add_list() {
+    if (auto right = check_list_request(); !right) return right;
+    const bool named_below = !request_.inputs.empty() || !request_.root.empty();
+    list_.names_from = named_below ? NamesFrom::InputFolder : NamesFrom::CurrentFolder;
+    const std::string folder = !request_.root.empty()     ? request_.root
+                               : !request_.inputs.empty() ? request_.inputs.front()
+                                                          : "";
+    const std::uint32_t root = add_root(list_, folder, named_below);
+    std::string_view text = *request_.file_list;
+    while (!text.empty()) {
+      const auto end = text.find(request_.separator);
+      std::string_view line = text.substr(0, end);
+      text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+      if (request_.separator == '\n' && line.ends_with('\r')) line.remove_suffix(1);
+      if (line.empty()) continue;
+      // A path below the one INPUT is relative to it, as with rsync, or absolute.
+      const bool below_input = !request_.inputs.empty() && !line.starts_with('/');
+      const auto name =
+          name_below(folder, below_input ? join_path(folder, line) : std::string(line));
+      if (!name) return not_below(line);
+      const std::string path = join_path(folder, *name);
+      struct stat status {};
+      if (::stat(path.empty() ? "." : path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+        add_listed_folder(path, *name, root);
+      } else {
+        list_.files.push_back({*name, root, true, 0});
+      }
+    }
+    return Done{};
+  }
+
+ private:
+  [[nodiscard]] Result<Done> check_list_request() const {
+    const auto& inputs = request_.inputs;
+    struct stat status {};
+    if (inputs.size() > 1 || (!inputs.empty() && !request_.root.empty())) {
+      return Error{ErrorCode::Usage,
+                   "with --files-from, INPUT is the one folder that the listed paths are relative "
+                   "to, or --root the folder that they lie in"};
+    }
+    if (inputs.empty() || (::stat(inputs[0].c_str(), &status) == 0 && S_ISDIR(status.st_mode)))
+      return Done{};
+    return usage(inputs[0],
+                 "not a folder; with --files-from, INPUT is the folder that the paths lie in");
+  }
+
+  [[nodiscard]] Error not_below(std::string_view path) const {
+    if (!request_.root.empty())
+      return usage(path, "does not lie in --root " + printable(request_.root));
+    if (!request_.inputs.empty()) {
+      return usage(path, "a listed path is relative to " + printable(request_.inputs.front()) +
+                             " and stays inside it");
+    }
+    return usage(path,
+                 "a listed path is relative to the current folder and stays inside it; or give the "
+                 "folder that all lie in as --root");
+  }
+
+  std::uint32_t the_root() {
+    if (list_.roots.empty()) return add_root(list_, request_.root, true);
+    return 0;
+  }
+
+  Result<Done> add_folder(const std::string& path, const std::string& name, std::uint32_t root) {
+    const int fd = ::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return not_listed(path, errno);
+    return Lister(list_, output_).list(fd, name.empty() ? "" : name + "/", root);
+  }
+
+  // One of a list is as good as a file of it: where it cannot be listed, it fails alone.
+  void add_listed_folder(const std::string& path, const std::string& name, std::uint32_t root) {
+    const auto listed = add_folder(path, name, root);
+    if (!listed) Lister(list_, output_).fail(name, root, listed.error());
+  }
+
+  const InputRequest& request_;
+  InputList& list_;
+  std::optional<FolderId> output_;
+};
 
 }  // namespace
 
@@ -193,40 +346,13 @@ std::string InputList::file_path(const InputFile& file) const {
 
 Result<InputList> list_inputs(const InputRequest& request) {
   InputList list;
-  std::optional<FolderId> left_out;
   struct stat status {};
-  if (!request.output_folder.empty() && ::stat(request.output_folder.c_str(), &status) == 0) {
-    left_out = FolderId{status.st_dev, status.st_ino};
-  }
-
-  if (request.file_list) {
-    if (request.inputs.size() > 1) {
-      return Error{ErrorCode::Usage,
-                   "with --files-from, INPUT is the one folder that the listed paths lie in"};
-    }
-    if (!request.inputs.empty() &&
-        (::stat(request.inputs[0].c_str(), &status) != 0 || !S_ISDIR(status.st_mode))) {
-      return usage(request.inputs[0],
-                   "not a folder; with --files-from, INPUT is the folder that the paths lie in");
-    }
-    if (auto added = add_file_list(request, list); !added) return added.error();
-  } else {
-    for (const std::string& input : request.inputs) {
-      if (::stat(input.c_str(), &status) != 0)
-        return usage(input, std::generic_category().message(errno));
-      if (S_ISDIR(status.st_mode)) {
-        const int fd = ::open(input.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0) return not_listed(input, errno);
-        const std::uint32_t root = add_root(list, input, true);
-        if (auto listed = Lister(list, left_out).list(fd, "", root); !listed) return listed.error();
-      } else {
-        const std::string folder(folder_of(input));
-        const std::uint32_t root =
-            add_root(list, folder.empty() && input.starts_with('/') ? "/" : folder, false);
-        list.files.push_back({std::string(name_of_path(input)), root, true, 0});
-      }
-    }
-  }
+  if (!request.root.empty() &&
+      (::stat(request.root.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)))
+    return usage(request.root, "--root is not a folder");
+  Collector collector(request, list);
+  auto added = request.file_list ? collector.add_list() : collector.add_inputs();
+  if (!added) return added.error();
 
   // One that was named too was taken after all.
   std::sort(list.outputs.begin(), list.outputs.end());
@@ -247,6 +373,21 @@ Result<InputList> list_inputs(const InputRequest& request) {
     return x.path == y.path && list.roots[x.root] == list.roots[y.root];
   };
   list.files.erase(std::unique(list.files.begin(), list.files.end(), same), list.files.end());
+  std::sort(list.left_out.begin(), list.left_out.end(),
+            [](const LeftOut& x, const LeftOut& y) { return x.path < y.path; });
+  // What was given by its name too was not left out; what two inputs hold is told of once.
+  std::set<std::string> taken;
+  if (!list.left_out.empty()) {
+    for (const std::string& input : request.inputs)
+      taken.insert(tidy(input));
+    for (const InputFile& file : list.files) {
+      if (file.named) taken.insert(tidy(list.file_path(file)));
+    }
+  }
+  const auto same_path = [](const LeftOut& x, const LeftOut& y) { return x.path == y.path; };
+  list.left_out.erase(std::unique(list.left_out.begin(), list.left_out.end(), same_path),
+                      list.left_out.end());
+  std::erase_if(list.left_out, [&](const LeftOut& out) { return taken.contains(tidy(out.path)); });
   number_inputs(list);
   return list;
 }

@@ -2,6 +2,8 @@
 // outputs: where the output of an input goes.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,11 +16,38 @@ namespace deckle {
 /// Names of deckle's own in an output folder.
 inline constexpr std::string_view kManifestName = "manifest.jsonl";
 
-/// The output's path relative to the output folder: the input's, with the extension of its format,
-/// and _000, .. before it where there are several copies. A file that keeps its format keeps its
-/// extension too, as far as it is one of that format.
-[[nodiscard]] std::string output_path(std::string_view input_path, const Codec& format,
-                                      bool same_format, int copy, int copies);
+/// The template of output names where a chain has none: the input's path, with the extension of the
+/// output's format, and _000, .. before it where there are several copies.
+inline constexpr std::string_view kDefaultName = "{dir}/{stem}{_copy}.{ext}";
+
+/// What the fields of a template stand for.
+struct NameFields {
+  std::string_view input;  ///< path: {dir}, {stem}, {name}, {input_ext}
+  int copy = 0;            ///< {copy}; {_copy} is "" where there is one copy
+  int copies = 1;
+  std::int64_t index = 0;  ///< {index}: place in the sorted list, from 0, six digits or more
+  std::string hash{};      ///< {hash}: of the input, known once it is read
+  std::int64_t top = 0;    ///< {top}, {left}: of the window, known once it is planned
+  std::int64_t left = 0;
+};
+
+/// The output's path relative to the output folder, by a template that check_name took; "" is
+/// kDefaultName. {ext} is the extension of the format. A file that keeps its format keeps its
+/// extension too, as it is spelt, as far as it is one of that format.
+[[nodiscard]] std::string output_path(std::string_view name, const NameFields& fields,
+                                      const Codec& format, bool same_format);
+
+/// What is wrong with a template; "" where nothing is. `format`: of the outputs, nothing for that
+/// of the input.
+[[nodiscard]] std::string check_name(std::string_view name, std::optional<Format> format,
+                                     int copies);
+
+/// Whether names depend on the input's place in the list.
+[[nodiscard]] bool is_indexed_name(std::string_view name);
+/// Whether names are known only when an input was read and planned: {hash}, {top}, {left}.
+[[nodiscard]] bool is_late_name(std::string_view name);
+/// The digits of {hash}: the first 16 of the SHA-256 of the input file.
+inline constexpr std::size_t kNameHashDigits = 16;
 
 /// Whether a path from a manifest stays inside the folder it is relative to.
 [[nodiscard]] bool is_inside(std::string_view relative);

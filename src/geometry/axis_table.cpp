@@ -9,7 +9,8 @@
 
 namespace deckle {
 
-AxisTable::AxisTable(std::int64_t length) : entries_(static_cast<std::size_t>(length)) {
+AxisTable::AxisTable(std::int64_t length)
+    : entries_(static_cast<std::size_t>(length)), span_(length) {
   std::iota(entries_.begin(), entries_.end(), 0);
 }
 
@@ -20,6 +21,7 @@ void AxisTable::crop(std::int64_t before, std::int64_t after) {
 void AxisTable::pad(std::int64_t before, std::int64_t after, int fill) {
   entries_.insert(entries_.begin(), static_cast<std::size_t>(before), fill_entry(fill));
   entries_.insert(entries_.end(), static_cast<std::size_t>(after), fill_entry(fill));
+  span_.move(static_cast<double>(before));
 }
 
 void AxisTable::pad_around(std::int64_t before, std::int64_t after, Around around) {
@@ -49,6 +51,7 @@ void AxisTable::pad_around(std::int64_t before, std::int64_t after, Around aroun
   for (std::int64_t i = -before; i < n + after; ++i)
     longer.push_back(entries_[static_cast<std::size_t>(seen_at(i))]);
   entries_ = std::move(longer);
+  span_.move(static_cast<double>(before));
 }
 
 void AxisTable::repeat(std::int64_t times) {
@@ -58,16 +61,19 @@ void AxisTable::repeat(std::int64_t times) {
   for (const std::int32_t entry : entries_)
     longer.insert(longer.end(), static_cast<std::size_t>(times), entry);
   entries_ = std::move(longer);
+  span_.stretch(static_cast<double>(times));
 }
 
 void AxisTable::keep(std::int64_t offset, std::int64_t length) {
   assert(offset >= 0 && length >= 0 && offset + length <= this->length());
   entries_.erase(entries_.begin() + offset + length, entries_.end());
   entries_.erase(entries_.begin(), entries_.begin() + offset);
+  span_.move(-static_cast<double>(offset));
 }
 
 void AxisTable::reverse() {
   std::reverse(entries_.begin(), entries_.end());
+  span_.flip(length());
 }
 
 void AxisTable::count_from(std::int64_t from) {
@@ -77,6 +83,7 @@ void AxisTable::count_from(std::int64_t from) {
 }
 
 void AxisTable::pick(const std::vector<std::int32_t>& indices) {
+  span_.stretch(static_cast<double>(indices.size()), static_cast<double>(entries_.size()));
   std::vector<std::int32_t> picked;
   picked.reserve(indices.size());
   for (const std::int32_t index : indices)

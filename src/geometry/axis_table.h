@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "geometry/placed.h"
 #include "geometry/window.h"
 
 namespace deckle {
@@ -50,7 +51,7 @@ class AxisTable {
   void reverse();
   /// The source's index `from` is 0 now: of a part of the source.
   void count_from(std::int64_t from);
-  /// Shows the entries with these indices.
+  /// Shows the entries with these indices, which go evenly from the first to the last.
   void pick(const std::vector<std::int32_t>& indices);
 
   [[nodiscard]] std::int64_t length() const { return static_cast<std::int64_t>(entries_.size()); }
@@ -59,10 +60,15 @@ class AxisTable {
   /// The smallest range of the source that holds every entry; empty where all is fill.
   [[nodiscard]] Interval source_span() const;
 
-  bool operator==(const AxisTable&) const = default;
+  /// Where the source lies in this axis.
+  [[nodiscard]] const AxisSpan& span() const { return span_; }
+
+  /// Whether they show the same.
+  bool operator==(const AxisTable& other) const { return entries_ == other.entries_; }
 
  private:
   std::vector<std::int32_t> entries_;
+  AxisSpan span_;
 };
 
 }  // namespace deckle

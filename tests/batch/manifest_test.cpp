@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/manifest.h"
 
+#include <algorithm>
 #include <string>
 
 #include "core/json.h"
@@ -87,6 +88,52 @@ TEST_CASE("a manifest line, to the letter", "[batch][manifest][golden]") {
           times("41", 32) +
           R"(","bytes":88112,"output_shape":[32,16,3],"output_dtype":"uint8",)"
           R"("pixels":"xxh3:0123456789abcdef0123456789abcdef"})");
+}
+
+TEST_CASE("where the window lies in the output, to the letter", "[batch][manifest][placed]") {
+  const Chain chain = test::chain_of(kChain);
+  Record record = full_record();
+  const auto said = [&] {
+    const std::string line = line_text(manifest_line(record, chain));
+    const auto begin = line.find(R"("placed")");
+    return line.substr(begin, line.find(R"(,"output")") - begin);
+  };
+  record.placed = Placed{2, {-3, 7}, {29, 23}, {1, 1, 1}, {}};
+  CHECK(said() == R"("placed":[-3,7,29,23])");
+  record.placed = Placed{2, {0, 0.5}, {16, 8.25}, {0.5, 2, 1}, {false, true, false}};
+  CHECK(said() == R"("placed":[0,0.5,16,8.25],"scale":[0.5,2],"flipped":[false,true])");
+  // And it comes back.
+  const auto read = parse_record(line_text(manifest_line(record, chain)));
+  REQUIRE(read);
+  CHECK(read->placed == record.placed);
+}
+
+TEST_CASE("lines of earlier versions, without newer keys, are read", "[batch][manifest]") {
+  const auto read = parse_record(line_text(manifest_line(full_record(), test::chain_of(kChain))));
+  REQUIRE(read);
+  CHECK_FALSE(read->placed);
+  CHECK(names_from(Json::parse(R"({"deckle_manifest": 1, "seed_derivation": 1})")) ==
+        NamesFrom::InputFolder);
+}
+
+TEST_CASE("every key of a line is in the list of keys", "[batch][manifest]") {
+  Chain chain = test::chain_of(kChain);
+  chain.copies = 2;
+  Record all = full_record();
+  all.placed = Placed{2, {0, 0}, {16, 8}, {0.5, 0.5, 1}, {true, false, false}};
+  all.batch = 3;
+  all.decoder = "OpenCV 4";
+  all.truncated = "half";
+  Record failed = all;
+  failed.error = Error{ErrorCode::Damaged, "no", 0};
+  Record skipped = all;
+  skipped.skipped = "too small";
+  for (const Record& record : {all, failed, skipped}) {
+    for (const auto& [key, value] : manifest_line(record, chain).items()) {
+      CAPTURE(key);
+      CHECK(std::find(kLineKeys.begin(), kLineKeys.end(), key) != kLineKeys.end());
+    }
+  }
 }
 
 TEST_CASE("a line of a copy, of a resized and of a truncated picture",
@@ -183,10 +230,17 @@ TEST_CASE("the header names versions, chain, seed and codecs, and nothing of thi
   Strings keys;
   for (const auto& [key, value] : json.items())
     keys.push_back(key);
-  CHECK(keys == Strings{"deckle_manifest", "deckle", "seed_derivation", "chain", "chain_sha256",
-                        "seed", "codecs"});
+  CHECK(keys == Strings{"deckle_manifest", "deckle", "seed_derivation", "relative_to", "chain",
+                        "chain_sha256", "seed", "codecs"});
+  CHECK(json["relative_to"] == "input folder");
+  const Json listed = manifest_header(chain, NamesFrom::CurrentFolder);
+  CHECK(listed["relative_to"] == "current folder");
+  CHECK(names_from(listed) == NamesFrom::CurrentFolder);
+  CHECK(header_differences(json, listed) ==
+        Strings{"names of inputs: were relative to the input folder, are relative to the current "
+                "folder (--root DIR says to what)"});
   CHECK(json["deckle_manifest"] == 1);
-  CHECK(json["seed_derivation"] == 1);
+  CHECK(json["seed_derivation"] == 2);
   CHECK(json["seed"] == Json::array({7, -3}));
   CHECK(json["chain"] == resolved(chain));
   CHECK(json["chain_sha256"] == deckle::hex(sha256(as_bytes(resolved(chain).dump()))));

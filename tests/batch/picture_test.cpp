@@ -37,7 +37,7 @@ TEST_CASE("a picture in memory comes out as a run writes it") {
       const auto made =
           run_on_picture(chain, as_bytes(file), {input.path, std::int64_t{input.index}, copy});
       const Codec& codec = **recognise(as_bytes(file));
-      const std::string name = output_name(chain, input.path, codec, copy).path;
+      const std::string name = output_name(chain, {input.path, copy, chain.copies}, codec).path;
       REQUIRE(static_cast<bool>(made) == (written.count(name) == 1));
       if (made) CHECK((text(made->file) == written.at(name)));
     }

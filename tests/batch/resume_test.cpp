@@ -3,6 +3,9 @@
 // damaged or failed is seen.
 #include <sys/file.h>
 
+#include <algorithm>
+#include <atomic>
+
 #include "batch/engine.h"
 #include "batch/manifest.h"
 #include "batch/verify.h"
@@ -790,4 +793,191 @@ TEST_CASE("an output whose name changes with its input does not stay behind unkn
   (void)finish(chain, folder / "in", folder / "out", options);
   CHECK(test::exists(folder / "out/a.jpg"));
   CHECK(verify_manifest(folder / "out/manifest.jsonl", 1)->differences.empty());
+}
+
+TEST_CASE("a run of another chain deletes what it does not make", "[batch][resume][overwrite]") {
+  const Done30 done(crops(3));
+  done.folder.put("out/f0/000_002.png", "altered by somebody");  // of f0/000.jpg
+  std::filesystem::remove(input_of(done, 5));
+  test::GoOptions options;
+  options.overwrite = true;
+  const RunResult result = finish(crops(2), done.in, done.out, options);
+  CHECK(result.removed == kPictures - 2);  // but for the altered one and the one that is gone
+  CHECK(result.left_behind == Strings{"f0/000_002.png"});
+  CHECK(result.gone == Strings{test::name_of_picture(5)});
+
+  const test::Folder other;
+  (void)finish(crops(2), done.in, other / "out");
+  auto expected = test::visible(other / "out");
+  auto left = test::visible(done.out);
+  CHECK(left.erase("f0/000_002.png") == 1);
+  for (const char* copy : {"_000.png", "_001.png", "_002.png"})
+    CHECK(left.erase("f0/005" + std::string(copy)) == 1);
+  CHECK(left == expected);
+
+  // What was altered was told of and is nobody's now; what is gone waits to be pruned.
+  test::GoOptions prune;
+  prune.run.prune = true;
+  const RunResult next = finish(crops(2), done.in, done.out, prune);
+  CHECK(next.pruned == 3);
+  CHECK(next.left_behind.empty());
+  expected["f0/000_002.png"] = "altered by somebody";
+  CHECK(test::visible(done.out) == expected);
+  CHECK(finish(crops(2), done.in, done.out, prune).gone.empty());
+}
+
+TEST_CASE("a run of another format deletes the files of the first", "[batch][resume][overwrite]") {
+  const Done30 done;
+  test::GoOptions options;
+  options.overwrite = true;
+  const std::string chain = crops(1, "42", "path", "bmp");
+  CHECK(finish(chain, done.in, done.out, options).removed > 0);
+  const test::Folder other;
+  (void)finish(chain, done.in, other / "out");
+  CHECK(test::visible(done.out) == test::visible(other / "out"));
+}
+
+TEST_CASE("a run of another chain that was interrupted forgets nothing",
+          "[batch][resume][overwrite]") {
+  const Done30 done(crops(3));
+  std::atomic<int> stop = 0;
+  int seen = 0;
+  test::GoOptions options;
+  options.overwrite = true;
+  options.run.stop = &stop;
+  options.run.report = [&](const ImageReport&) {
+    if (++seen == 5) stop = 1;
+  };
+  CHECK_FALSE(go(crops(2), done.in, done.out, options).finished);
+  CHECK(test::recorded_outputs(done.out).contains("f1/001_002.png"));
+  // The same chain goes on, with the option and without.
+  CHECK(finish(crops(2), done.in, done.out).finished);
+  const test::Folder other;
+  (void)finish(crops(2), done.in, other / "out");
+  CHECK(test::visible(done.out) == test::visible(other / "out"));
+  CHECK(test::leftovers(done.out).empty());
+}
+
+TEST_CASE("an input that comes back is made by the chain of now", "[batch][resume][overwrite]") {
+  const Done30 done(crops(3));
+  const std::string input = input_of(done, 5);
+  const std::string content = test::text_of(input);
+  std::filesystem::remove(input);
+  test::GoOptions options;
+  options.overwrite = true;
+  (void)finish(crops(2, "43"), done.in, done.out, options);
+  done.folder.put("in/" + test::name_of_picture(5), content);
+  const RunResult result = finish(crops(2, "43"), done.in, done.out);
+  CHECK(result.written == 1);
+  CHECK(result.removed == 1);
+  const test::Folder other;
+  (void)finish(crops(2, "43"), done.in, other / "out");
+  CHECK(test::visible(done.out) == test::visible(other / "out"));
+}
+
+namespace {
+
+InputList part_of(const test::Folder& folder, const Strings& inputs) {
+  Strings paths;
+  for (const std::string& input : inputs)
+    paths.push_back(folder / input);
+  return test::listed(InputRequest{paths, {}, '\n', folder / "out", folder / "in"});
+}
+
+}  // namespace
+
+TEST_CASE("folder after folder is added to one manifest", "[batch][resume][add]") {
+  const test::Folder folder;
+  test::put_pictures(folder, "in", 20);
+  test::age(folder / "in");
+  const Chain chain = test::chain_of(crops(2));
+  const std::string out = folder / "out";
+  RunOptions add;
+  add.add = true;
+  CHECK(test::run_into(chain, part_of(folder, {"in/f3"}), out).finished);
+  for (const char* part : {"in/f0", "in/f4", "in/f1", "in/f2"}) {
+    const RunResult result = test::run_into(chain, part_of(folder, {part}), out, add);
+    CHECK(result.finished);
+    CHECK(result.kept > 0);
+    CHECK(result.gone.empty());
+  }
+  const test::Folder other;
+  (void)finish(crops(2), folder / "in", other / "out");
+  CHECK(test::visible(out) == test::visible(other / "out"));
+
+  // Without it, the records are left out, and they come back with it.
+  const RunResult without = test::run_into(chain, part_of(folder, {"in/f0"}), out);
+  CHECK(without.kept == 0);
+  CHECK(without.gone.size() > 0);
+  CHECK(test::manifest_text(out) != test::manifest_text(other / "out"));
+  CHECK(test::run_into(chain, part_of(folder, {"in/f1"}), out, add).kept > 0);
+  CHECK(test::visible(out) == test::visible(other / "out"));
+
+  // Nothing new: nothing is written.
+  const auto stamps = test::stamps(out);
+  CHECK(test::run_into(chain, part_of(folder, {"in/f0"}), out, add).finished);
+  CHECK(test::stamps(out) == stamps);
+}
+
+TEST_CASE("an added input that is another file than the recorded one is told of",
+          "[batch][resume][add]") {
+  const test::Folder folder;
+  folder.put("x/a.png", test::png(20, 20));
+  folder.put("y/a.png", test::png(30, 30));
+  const Chain chain = test::chain_of(crops());
+  const std::string out = folder / "out";
+  RunOptions add;
+  add.add = true;
+  (void)test::run_into(chain, test::listed(folder / "x"), out);
+  CHECK(test::run_into(chain, test::listed(folder / "x"), out, add).changed.empty());
+  CHECK(test::run_into(chain, test::listed(folder / "y"), out, add).changed == Strings{"a.png"});
+}
+
+TEST_CASE("what is recorded of a folder that cannot be listed stays", "[batch][resume]") {
+  const Done30 done;
+  const auto before = test::visible(done.out);
+  InputList list = test::inputs_of(test::chain_of(done.chain), done.in, done.out);
+  std::erase_if(list.files, [](const InputFile& file) { return file.path.starts_with("f1/"); });
+  list.files.push_back({"f1", 0, true, 0});
+  std::sort(list.files.begin(), list.files.end(),
+            [](const InputFile& x, const InputFile& y) { return x.path < y.path; });
+  list.unlisted.emplace(done.in + "/f1",
+                        Error{ErrorCode::Unreadable, "cannot list the folder: no", 0});
+  RunOptions options;
+  options.prune = true;
+  std::string failed;
+  options.report = [&](const ImageReport& image) {
+    if (image.error != nullptr && image.file == done.in + "/f1") failed = image.error->message;
+  };
+  const RunResult result = test::run_into(test::chain_of(done.chain), list, done.out, options);
+  CHECK(result.finished);
+  CHECK(failed == "cannot list the folder: no");
+  CHECK(result.gone.empty());
+  CHECK(result.pruned == 0);
+  CHECK(test::exists(done.out + "/f1/001.png"));
+  CHECK(
+      test::manifest_text(done.out).find(
+          R"({"input":"f1","error":{"code":"unreadable","message":"cannot list the folder: no"}})") !=
+      std::string::npos);
+  // Once it can, all is as it was.
+  CHECK(done.again(test::GoOptions{}).written == 0);
+  CHECK(test::visible(done.out) == before);
+}
+
+TEST_CASE("a list without any image records nothing where one is needed", "[batch][resume]") {
+  const test::Folder folder;
+  folder.put("in/a.jpg", test::jpg(20, 20));
+  (void)finish(crops(), folder / "in", folder / "out");
+  const auto before = test::visible(folder / "out");
+  folder.put("text/readme", "text");
+  test::GoOptions options;
+  options.run.need_images = true;
+  options.run.prune = true;
+  const RunResult result = go(crops(), folder / "text", folder / "out", options);
+  CHECK(result.no_images);
+  CHECK_FALSE(result.finished);
+  CHECK(test::visible(folder / "out") == before);
+  options.run.need_images = false;
+  options.run.prune = false;
+  CHECK(go(crops(), folder / "text", folder / "out", options).finished);
 }

@@ -233,3 +233,87 @@ TEST_CASE("files of others where copies are to go are found", "[batch][survey]")
   chain.copies = 3;
   CHECK(foreign(chain, test::listed(folder / "in"), folder / "out").size() == 1);
 }
+
+TEST_CASE("a clash is answered with the template that avoids it", "[batch][survey][name]") {
+  const test::Folder folder;
+  folder.put("in/a.jpg", test::jpg(4, 4));
+  folder.put("in/a.png", test::png(4, 4));
+  folder.put("in/b/a.png", test::png(5, 4));
+  Chain chain = test::chain_of(kToPng);
+  const InputList list = test::listed(folder / "in");
+  CHECK(advice_on_clashes(chain, list) ==
+        "--name '{dir}/{stem}_{input_ext}{_copy}.{ext}' keeps them apart");
+  chain.output.name = "{dir}/{stem}_{input_ext}{_copy}.{ext}";
+  CHECK(find_clashes(chain, list).empty());
+  // Flat: two folders have one name.
+  chain = test::chain_of(kSame);
+  chain.output.name = "{stem}.{ext}";
+  CHECK(find_clashes(chain, list).size() == 1);
+  CHECK(advice_on_clashes(chain, list) == "--name '{dir}/{stem}{_copy}.{ext}' keeps them apart");
+  // {hash} tells files apart that differ, and no others.
+  chain.output.name = "{hash}.{ext}";
+  CHECK(find_clashes(chain, list).empty());
+  folder.put("in/c/copy.png", test::png(5, 4));
+  CHECK(find_clashes(chain, test::listed(folder / "in")).size() == 1);
+  // Two copies of one input can be those of another.
+  chain = test::chain_of(
+      R"({"copies": 2, "layers": [{"class_name": "Cropping2D", "cropping": 1}],
+          "output": {"format": "png", "name": "{dir}{copy}{stem}.{ext}"}})");
+  folder.put("odd/x/000b.png", test::png(4, 4));
+  folder.put("odd/x001/b.png", test::png(4, 4));
+  CHECK(find_clashes(chain, test::listed(folder / "odd")).size() == 1);
+}
+
+TEST_CASE("two inputs of one name are told to have a root", "[batch][survey][name]") {
+  const test::Folder folder;
+  folder.put("x/a.png", test::png(4, 4));
+  folder.put("y/a.png", test::png(4, 4));
+  Chain chain = test::chain_of(kToPng);
+  chain.output.name = "{stem}_{index}.{ext}";
+  const InputList list = test::listed(InputRequest{{folder / "x", folder / "y"}, {}, '\n', ""});
+  CHECK(find_clashes(chain, list) == Strings{"two inputs have the name a.png: " +
+                                             (folder / "x/a.png") + ", " + (folder / "y/a.png")});
+  CHECK(advice_on_clashes(chain, list).starts_with("--root DIR"));
+}
+
+TEST_CASE("a template's folders are what an output may stand in the way of",
+          "[batch][survey][name]") {
+  const test::Folder folder;
+  folder.put("in/a.jpg", test::jpg(4, 4));
+  folder.put("in/b.jpg", test::jpg(4, 4));
+  Chain chain = test::chain_of(kToPng);
+  chain.output.name = "{stem}.png/{stem}.png";
+  const InputList list = test::listed(folder / "in");
+  CHECK(find_clashes(chain, list).empty());
+  CHECK(find_blocked(chain, list, folder / "out").empty());
+  folder.put("out/a.png", "in the way");
+  CHECK(find_blocked(chain, list, folder / "out") ==
+        Strings{(folder / "out/a.png") + ": is a file, and outputs need a folder there"});
+}
+
+TEST_CASE("a file in the place of a folder of outputs is found before anything is written",
+          "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("in/f/g/a.jpg", test::jpg(4, 4));
+  folder.put("in/text/readme", "no image");
+  folder.put("out/f", "in the way");
+  folder.put("out/text", "not in the way");
+  CHECK(find_blocked(test::chain_of(kToPng), test::listed(folder / "in"), folder / "out") ==
+        Strings{(folder / "out/f") + ": is a file, and outputs need a folder there"});
+}
+
+TEST_CASE("an output that is recorded for another input is a clash where records are added",
+          "[batch][survey][add]") {
+  const test::Folder folder;
+  folder.put("x/a.jpg", test::jpg(4, 4));
+  folder.put("y/a.png", test::png(4, 4));
+  const Chain chain = test::chain_of(kToPng);
+  const std::string out = folder / "out";
+  (void)test::run_into(chain, test::listed(folder / "x"), out);
+  const auto opened = OutputFolder::open(out, chain, std::nullopt, false);
+  REQUIRE(opened);
+  CHECK(find_recorded_clashes(chain, test::listed(folder / "x"), *opened).empty());
+  CHECK(find_recorded_clashes(chain, test::listed(folder / "y"), *opened) ==
+        Strings{(folder / "y/a.png") +
+                " would write a.png, which an earlier run recorded as the output of a.jpg"});
+}

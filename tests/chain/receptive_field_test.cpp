@@ -279,3 +279,54 @@ TEST_CASE("parts of convolutions are the same whoever makes them, and as the who
     }
   }
 }
+
+TEST_CASE("a convolution shows the middle of what it sums over", "[plan][convolve][placed]") {
+  // A box of a picture of its own coordinates is the middle of the box.
+  Tensor picture;
+  picture.reset(Shape::image(60, 80, 1), DType::Float32);
+  std::vector<double> values;
+  for (int i = 0; i < 60 * 80; ++i)
+    values.push_back(i / 80 + 0.5);
+  picture = test::tensor_of(picture.shape, DType::Float32, values);
+  for (
+      const std::string layers :
+      {R"({"class_name": "DepthwiseConv2D", "kernel": "box"})",
+       R"({"class_name": "DepthwiseConv2D", "kernel": "box", "kernel_size": [4, 4], "padding": "same"})",
+       R"({"class_name": "DepthwiseConv2D", "kernel": "box", "strides": 2, "padding": "same"})",
+       R"({"class_name": "DepthwiseConv2D", "kernel": "box", "dilation_rate": 3})",
+       R"({"class_name": "DepthwiseConv2D", "kernel": "gaussian", "sigma": 1, "padding": "same"},
+          {"class_name": "Cropping2D", "cropping": 20}, {"class_name": "ZeroPadding2D", "padding": 5})"}) {
+    INFO(layers);
+    const Plan plan = plan_of(layers, picture);
+    const Tensor made = run(plan, picture);
+    const Placed placed = place(plan.spans, plan.window);
+    for (std::int64_t r = 8; r < made.shape.rows() - 8; ++r) {
+      const double from = (static_cast<double>(r) + 0.5 - placed.begin[0]) / placed.scale[0];
+      CHECK(std::abs(test::sample(made, r, 10, 0) - static_cast<double>(plan.window[0].begin) -
+                     from) < 1e-3);
+    }
+  }
+}
+
+TEST_CASE("a transposed convolution puts a pixel in the middle of its kernel",
+          "[plan][convolve][placed]") {
+  Tensor picture;
+  picture.reset(Shape::image(9, 9, 1), DType::Float32);
+  std::vector<double> values(81, 0);
+  values[4 * 9 + 4] = 1;
+  picture = test::tensor_of(picture.shape, DType::Float32, values);
+  const std::string ones = "[[[1]],[[1]],[[1]],[[1]]]";
+  const Plan plan = plan_of(
+      R"({"class_name": "Conv2DTranspose", "strides": 2, "padding": "same", "use_bias": false, "weights": [[)" +
+          ones + "," + ones + "," + ones + "," + ones + "]]}",
+      picture);
+  const Tensor made = run(plan, picture);
+  double sum = 0;
+  double middle = 0;
+  for (std::int64_t r = 0; r < made.shape.rows(); ++r) {
+    sum += test::sample(made, r, 8, 0);
+    middle += (static_cast<double>(r) + 0.5) * test::sample(made, r, 8, 0);
+  }
+  REQUIRE(sum > 0);
+  CHECK(plan.spans[0].carry(4.5) == middle / sum);
+}

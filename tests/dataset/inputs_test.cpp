@@ -4,9 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "core/text.h"
 #include "support/catch.h"
 #include "support/folders.h"
 
@@ -27,6 +31,35 @@ class Inside {
 
  private:
   std::filesystem::path old_;
+};
+
+// A folder that nobody but root may read, and we are somebody else while this lives.
+class Locked {
+ public:
+  explicit Locked(std::string folder) : folder_(std::move(folder)) {
+    constexpr uid_t kNobody = 65534;
+    ::chmod(folder_.c_str(), 0);
+    for (std::string above(folder_of(folder_)); was_root_ && above.size() > 1;
+         above = std::string(folder_of(above))) {
+      if (name_of_path(above).starts_with("deckle")) ::chmod(above.c_str(), 0755);
+    }
+    if (was_root_) is_other_ = ::seteuid(kNobody) == 0;
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+  ~Locked() {
+    if (is_other_ && ::seteuid(0) != 0) std::abort();
+    ::chmod(folder_.c_str(), 0700);
+  }
+  [[nodiscard]] bool bites() const {
+    return ::eaccess(folder_.c_str(), R_OK) != 0 &&
+           ::eaccess(std::string(folder_of(folder_)).c_str(), R_OK) == 0;
+  }
+
+ private:
+  std::string folder_;
+  bool was_root_ = ::geteuid() == 0;
+  bool is_other_ = false;
 };
 
 Result<InputList> from_list(const std::string& folder, const std::string& text, char end = '\n') {
@@ -172,20 +205,99 @@ TEST_CASE("an input that is not there is refused by its name", "[dataset][inputs
         folder / "a.jpg/b: Not a directory");
 }
 
-TEST_CASE("a folder that cannot be listed ends the listing", "[dataset][inputs]") {
+TEST_CASE("a folder that cannot be listed is an input that fails", "[dataset][inputs]") {
   const test::Folder folder;
+  folder.put("f/a.jpg", "");
   folder.put("f/locked/a.jpg", "");
-  ::chmod((folder / "f/locked").c_str(), 0);
-  if (::access((folder / "f/locked").c_str(), R_OK) == 0) {
-    WARN("SKIPPED: permissions do not bite here (root)");
+  folder.put("f/z.jpg", "");
+  const Locked locked(folder / "f/locked");
+  if (!locked.bites()) {
+    WARN("SKIPPED: permissions do not bite here");
     return;
   }
   const auto list = list_inputs({{folder / "f"}, {}, '\n', ""});
-  ::chmod((folder / "f/locked").c_str(), 0700);
-  REQUIRE_FALSE(list);
-  CHECK(list.error().code == ErrorCode::Unreadable);
-  CHECK(list.error().message ==
-        "cannot list the folder " + (folder / "f/locked") + ": Permission denied");
+  REQUIRE(list);
+  CHECK(test::paths(*list) == Strings{"a.jpg", "locked", "z.jpg"});
+  REQUIRE(list->unlisted.size() == 1);
+  const auto& [path, error] = *list->unlisted.begin();
+  CHECK(path == folder / "f/locked");
+  CHECK(error.code == ErrorCode::Unreadable);
+  CHECK(error.message == "cannot list the folder " + (folder / "f/locked") + ": Permission denied");
+  // In a list it fails alone too; by itself it is all that was asked for.
+  const auto from = from_list(folder / "f", "locked\na.jpg\n");
+  REQUIRE(from);
+  CHECK(test::paths(*from) == Strings{"a.jpg", "locked"});
+  const auto alone = list_inputs({{folder / "f/locked"}, {}, '\n', ""});
+  REQUIRE_FALSE(alone);
+  CHECK(alone.error().code == ErrorCode::Unreadable);
+}
+
+TEST_CASE("what is left out of a folder is told of", "[dataset][inputs]") {
+  const test::Folder folder;
+  folder.put("a.jpg", "");
+  folder.put("g/.hidden.jpg", "");
+  folder.put(".git/b.jpg", "");
+  folder.put(".deckle.lock", "");
+  folder.link("..", "g/up");
+  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
+  const auto said = [](const InputList& list) {
+    Strings lines;
+    for (const LeftOut& out : list.left_out)
+      lines.push_back(out.path + ": " + out.why);
+    return lines;
+  };
+  CHECK(said(test::listed(folder.path())) ==
+        Strings{folder / ".git: hidden", folder / "fifo: a pipe", folder / "g/.hidden.jpg: hidden",
+                folder / "g/up: a link that leads round in a circle"});
+  CHECK(test::listed({{folder.path(), folder / ".git"}, {}, '\n', ""}).left_out.size() == 3);
+  CHECK(test::listed({{folder.path()}, "a.jpg\n", '\n', ""}).left_out.empty());
+}
+
+TEST_CASE("with a root names are relative to it", "[dataset][inputs]") {
+  const test::Folder folder;
+  folder.put("photos/cats/a.jpg", "");
+  folder.put("photos/dogs/a.jpg", "");
+  folder.put("photos2/b.jpg", "");
+  const Inside inside(folder.path());
+  const auto with = [&](const Strings& inputs, const std::optional<std::string>& list,
+                        const std::string& root) {
+    return list_inputs({inputs, list, '\n', "", root});
+  };
+  const Strings both{"cats/a.jpg", "dogs/a.jpg"};
+  for (const std::string& root : {std::string("photos"), std::string("./photos/"),
+                                  std::string("photos//."), folder / "photos"}) {
+    CAPTURE(root);
+    for (const auto& list :
+         {with({"photos"}, {}, root), with({"photos/cats", "photos/dogs/a.jpg"}, {}, root),
+          with({folder / "photos/cats", "./photos//dogs"}, {}, root),
+          with({}, "photos/dogs/a.jpg\nphotos/cats/a.jpg\n", root), with({}, "photos\n", root),
+          with({}, (folder / "photos/cats\n") + "photos/dogs", root)}) {
+      REQUIRE(list);
+      CHECK(test::paths(*list) == both);
+      CHECK(list->names_from == NamesFrom::InputFolder);
+      CHECK(list->roots.size() == 1);
+      CHECK(std::filesystem::exists(list->file_path(list->files.front())));
+    }
+  }
+  CHECK(refusal(with({"photos2"}, {}, "photos")) == "photos2: does not lie in --root photos");
+  CHECK(refusal(with({}, "photos2/b.jpg", "photos")) ==
+        "photos2/b.jpg: does not lie in --root photos");
+  CHECK(refusal(with({"photos/../photos2"}, {}, "photos")) != "");
+  CHECK(refusal(with({"photos"}, {}, "none")) == "none: --root is not a folder");
+  CHECK(refusal(with({"photos"}, "a.jpg", "photos")) != "");
+}
+
+TEST_CASE("a list alone has names relative to the current folder", "[dataset][inputs]") {
+  const test::Folder folder;
+  folder.put("photos/a.jpg", "");
+  const Inside inside(folder.path());
+  const auto list = from_list("", "photos/a.jpg\n");
+  REQUIRE(list);
+  CHECK(list->names_from == NamesFrom::CurrentFolder);
+  const auto whole = from_list("", "photos\n");
+  REQUIRE(whole);
+  CHECK(test::paths(*whole) == Strings{"photos/a.jpg"});
+  CHECK(from_list("photos", "a.jpg")->names_from == NamesFrom::InputFolder);
 }
 
 TEST_CASE("a list holds one path a line, whatever its ends, and empty lines do not matter",
@@ -221,7 +333,7 @@ TEST_CASE("a listed path may be absolute where it lies in the folder", "[dataset
   CHECK(refusal(from_list(folder / "f", folder / "g/a.jpg\n")) ==
         folder / "g/a.jpg: a listed path is relative to " + (folder / "f") +
             " and stays inside it");
-  CHECK(refusal(from_list(folder / "f", folder / "f\n")) != "");
+  CHECK(test::paths(*from_list(folder / "f", folder / "f\n")) == Strings{"a.jpg"});
   CHECK(refusal(from_list(folder / "f", folder / "f2/a.jpg\n")) != "");
 }
 
@@ -238,7 +350,7 @@ TEST_CASE("a folder below the folder may have its name", "[dataset][inputs]") {
 
 TEST_CASE("a listed path does not lead out of the folder", "[dataset][inputs]") {
   const test::Folder folder;
-  for (const std::string path : {"../a.jpg", "g/../../a.jpg", "g/..", ".", "./", "/", "/a.jpg"}) {
+  for (const std::string path : {"../a.jpg", "g/../../a.jpg", "g/..", "/", "/a.jpg"}) {
     INFO(path);
     CHECK(refusal(from_list(folder.path(), path + "\n")).starts_with(path + ": "));
     CHECK(refusal(from_list("", path + "\n")).starts_with(path + ": "));
@@ -278,7 +390,8 @@ TEST_CASE("a list has at most one folder", "[dataset][inputs]") {
   const test::Folder folder;
   folder.put("a.jpg", "");
   CHECK(refusal(list_inputs({{folder.path(), folder.path()}, "a.jpg", '\n', ""})) ==
-        "with --files-from, INPUT is the one folder that the listed paths lie in");
+        "with --files-from, INPUT is the one folder that the listed paths are relative to, or "
+        "--root the folder that they lie in");
   for (const std::string& input : {folder / "a.jpg", folder / "none"}) {
     CHECK(refusal(from_list(input, "a.jpg\n")) ==
           input + ": not a folder; with --files-from, INPUT is the folder that the paths lie in");

@@ -12,7 +12,7 @@ namespace {
 
 std::string path(std::string_view input, Format format, bool same = false, int copy = 0,
                  int copies = 1) {
-  return output_path(input, codec_of(format), same, copy, copies);
+  return output_path("", {input, copy, copies}, codec_of(format), same);
 }
 
 }  // namespace
@@ -73,4 +73,61 @@ TEST_CASE("a path from a manifest is inside only if it cannot lead out", "[datas
     INFO(bad);
     CHECK_FALSE(is_inside(bad));
   }
+}
+
+TEST_CASE("a template makes names of the input's parts", "[dataset][outputs][name]") {
+  const auto made = [](std::string_view name, NameFields fields = {"cats/b/a.x.JPG"}) {
+    return output_path(name, fields, codec_of(Format::Png), false);
+  };
+  CHECK(made(kDefaultName) == "cats/b/a.x.png");
+  CHECK(made("{stem}{_copy}.{ext}") == "a.x.png");
+  CHECK(made("{dir}/{stem}_{input_ext}.{ext}") == "cats/b/a.x_JPG.png");
+  CHECK(made("{dir}/{name}.{ext}") == "cats/b/a.x.JPG.png");
+  CHECK(made("crops/{stem}/{copy}.{ext}") == "crops/a.x/000.png");
+  CHECK(made("{index}.{ext}") == "000000.png");
+  CHECK(made("{{{stem}}}.{ext}") == "{a.x}.png");
+  NameFields fields{"a", 7, 2000, 1234567};
+  fields.hash = "0123456789abcdef";
+  fields.top = 3;
+  fields.left = 40;
+  CHECK(made("{dir}/{stem}{_copy}_{index}_{hash}_{top}_{left}.{ext}", fields) ==
+        "a_0007_1234567_0123456789abcdef_3_40.png");
+  CHECK(made("{name}{input_ext}.png", fields) == "a.png");
+  CHECK(output_path("{stem}.{ext}", {"f/a.JPEG"}, codec_of(Format::Jpeg), true) == "a.JPEG");
+}
+
+TEST_CASE("the default template is the same written out", "[dataset][outputs][name]") {
+  const std::string out = "{dir}/{stem}{_copy}{copy}.{ext}";
+  for (const char* input : {"a.jpg", "f/g.h/a.b.JPG", ".a", "f.g/a", "a.", ".a.jpg"}) {
+    for (const int copies : {1, 3}) {
+      const NameFields fields{input, copies - 1, copies};
+      // {copy} keeps the written-out one from being taken for the default.
+      std::string want = output_path("", fields, codec_of(Format::Png), false);
+      want.insert(want.size() - 4, copies == 1 ? "000" : "002");
+      CHECK(output_path(out, fields, codec_of(Format::Png), false) == want);
+    }
+  }
+}
+
+TEST_CASE("a template that is none is refused with what is wrong", "[dataset][outputs][name]") {
+  CHECK(check_name(kDefaultName, {}, 3).empty());
+  CHECK(check_name("{stem}.png", Format::Png, 1).empty());
+  CHECK(check_name("x/{hash}_crop.tif", Format::Tiff, 1).empty());
+  CHECK(check_name("{stm}.{ext}", {}, 1) ==
+        "{stm} is none of the fields {dir}, {stem}, {name}, {input_ext}, {ext}, {_copy}, {copy}, "
+        "{index}, {hash}, {top}, {left}; did you mean \"stem\"?");
+  for (const char* name : {"{stem", "stem}.{ext}", "{{stem}.{ext}"})
+    CHECK(check_name(name, {}, 1).starts_with("a { without its }"));
+  for (const char* name : {"", "/{stem}.{ext}", "../{stem}.{ext}", "a/../{stem}.{ext}", "./a.{ext}",
+                           "{stem}\n.{ext}"}) {
+    CAPTURE(name);
+    CHECK(check_name(name, {}, 1).starts_with("a name is a path inside the output folder"));
+  }
+  CHECK(check_name("{stem}.{ext}", {}, 2) ==
+        "the 2 copies of an input would have one name: add {_copy} or {copy}");
+  CHECK(check_name("{stem}", {}, 1).starts_with("a name ends in"));
+  CHECK(check_name("{stem}.png", {}, 1).starts_with("a name ends in"));
+  CHECK(check_name("{stem}.png", Format::Jpeg, 1) ==
+        "a name ends in \".{ext}\" or in an extension of jpg, the format of the outputs");
+  CHECK(check_name("{name}", Format::Jpeg, 1) != "");
 }

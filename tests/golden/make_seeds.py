@@ -5,7 +5,8 @@
     make_seeds.py           prints the file
     make_seeds.py --check   compares it with the seeds.json beside this script
 
-Needs nothing but Python 3. The derivation never changes, so neither do the cases; new ones go to the end.
+Needs nothing but Python 3. This is derivation 2. It never changes, so neither do the cases; new ones go to the end.
+Derivation 1 took the whole path, its extension too: image_key was the path.
 """
 
 import hashlib
@@ -52,11 +53,25 @@ def leading_int64(data):
     return int.from_bytes(hashlib.sha256(data).digest()[:8], "big", signed=True)
 
 
+# An extension of a picture, in upper or lower case, is no part of the key.
+EXTENSIONS = """
+apng avif bmp dcm dds dib dng exr gif hdr heic heif ico j2c j2k jfif jp2 jpc jpe jpeg jpf jpg
+jpx jxl npy pam pbm pcx pfm pgm pic png pnm ppm psd pxm qoi ras sr tga tif tiff webp
+""".split()
+
+
+def image_key(path):
+    folder, slash, name = path.rpartition(b"/")
+    stem, dot, extension = name.rpartition(b".")
+    picture = stem and extension.lower() in [e.encode() for e in EXTENSIONS]
+    return folder + slash + stem if picture else path
+
+
 def derive(case):
     a, b = case["base"]
     seed_from = case["seed_from"]
     if seed_from == "path":
-        seed = fold_in([a, b], leading_int64(bytes.fromhex(case["path_hex"])))
+        seed = fold_in([a, b], leading_int64(image_key(bytes.fromhex(case["path_hex"]))))
     elif seed_from == "content":
         seed = fold_in([a, b], leading_int64(bytes.fromhex(case["content_hex"])))
     elif seed_from == "index":
@@ -80,6 +95,18 @@ PATHS = [
     b"a\nb\t.png",
     b"",
     b"x" * 300 + b".tiff",
+    b"a.png",  # as a.jpg
+    b"a.JPG",
+    b"a",
+    b"a.jpg.png",  # as a.jpg.webp, and no other
+    b"scan.0017",
+    b"shard.3/scan.0018",
+    b".jpg",
+    b"set/.png",
+    b"a.npz/x.npy",
+    b"photo.jpgx",
+    b"dir.png/readme",
+    b"a.",
 ]
 BASES = [
     [0, 0],
@@ -138,7 +165,7 @@ def cases():
 
 def document():
     lines = [json.dumps({**case, "seed": derive(case)}) for case in cases()]
-    return '{"derivation": 1, "cases": [\n' + ",\n".join(lines) + "\n]}\n"
+    return '{"derivation": 2, "cases": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
 def main():

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "codecs/codec.h"
 #include "support/catch.h"
 #include "support/golden.h"
 
@@ -50,7 +51,7 @@ ImageIdentity image_of(const Json& item) {
 TEST_CASE("the seed derivation gives what seeds.json holds, which no change may move") {
   const Json golden = test::golden_json("seeds.json");
   REQUIRE(golden["derivation"] == kSeedDerivation);
-  REQUIRE(golden["cases"].size() == 108);
+  REQUIRE(golden["cases"].size() == 120);
   std::set<std::string> kinds;
   for (const Json& item : golden["cases"]) {
     CAPTURE(item.dump());
@@ -59,6 +60,35 @@ TEST_CASE("the seed derivation gives what seeds.json holds, which no change may 
                       item["ordinal"].get<int>(), image_of(item)) == seed_of(item["seed"]));
   }
   CHECK(kinds.size() == 4);
+}
+
+TEST_CASE("a picture, its mask and its re-encoded copy have one key") {
+  CHECK(image_key("cats/a.jpg") == "cats/a");
+  CHECK(image_key("cats/a.JPEG") == "cats/a");
+  CHECK(image_key("cats/a.png") == "cats/a");
+  CHECK(image_key("a.npy") == "a");
+  CHECK(image_key("a.npz/x.npy") == "a.npz/x");
+  CHECK(image_key("a.jpg.png") == "a.jpg");
+  CHECK(image_key("a") == "a");
+}
+
+TEST_CASE("what is no extension of a picture stays in the key") {
+  for (const std::string_view path :
+       {"scan.0017", "a.1/b", "dir.png/b", ".jpg", "a/.png", "a.", "a.txt", "a.jpgx", ""}) {
+    CAPTURE(path);
+    CHECK(image_key(path) == path);
+  }
+}
+
+TEST_CASE("every extension of a format that is read is one of a picture") {
+  CHECK(std::is_sorted(kPictureExtensions.begin(), kPictureExtensions.end()));
+  for (const Codec& codec : codecs()) {
+    for (const std::string_view extension : codec.extensions) {
+      CAPTURE(extension);
+      CHECK(std::find(kPictureExtensions.begin(), kPictureExtensions.end(), extension) !=
+            kPictureExtensions.end());
+    }
+  }
 }
 
 TEST_CASE("an image's seed depends only on the part of its identity that seed_from names") {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// placed: where the input lies in the output, so that coordinates can be carried over.
+// Units   pixels of edges: pixel i covers i to i + 1, its centre is at i + 0.5
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "geometry/window.h"
+
+namespace deckle {
+
+/// One axis: where its two ends come to lie, in the output's pixels. Both may be outside of the
+/// output, where a later layer cut them off. `begin` is above `end` where the axis is flipped. What
+/// mirrored or repeated padding shows a second time is not told of.
+struct AxisSpan {
+  std::int64_t length = 1;  ///< of the input
+  double begin = 0;
+  double end = 1;
+
+  AxisSpan() = default;
+  explicit AxisSpan(std::int64_t n) : length(n), end(static_cast<double>(n)) {}
+
+  /// Where a coordinate of the input lies in the output.
+  [[nodiscard]] double carry(double at) const {
+    return begin + at * (end - begin) / static_cast<double>(length);
+  }
+  /// Pixels of the output for each of the input, above 0.
+  [[nodiscard]] double scale() const { return std::abs(end - begin) / static_cast<double>(length); }
+  [[nodiscard]] bool flipped() const { return end < begin; }
+
+  void move(double by) {
+    begin += by;
+    end += by;
+  }
+  /// By numerator / denominator. The product comes first: then whole lengths stay whole.
+  void stretch(double numerator, double denominator = 1) {
+    begin = begin * numerator / denominator;
+    end = end * numerator / denominator;
+  }
+  void flip(std::int64_t output_length) {
+    begin = static_cast<double>(output_length) - begin;
+    end = static_cast<double>(output_length) - end;
+  }
+
+  bool operator==(const AxisSpan&) const = default;
+};
+
+/// A span an axis: of a picture rows, cols.
+using Spans = std::array<AxisSpan, 3>;
+
+/// Where a window of the input lies in the output, axis by axis: what a manifest says.
+///
+///     output = begin + (input - window.begin) * scale      not flipped
+///     output = end - (input - window.begin) * scale        flipped
+struct Placed {
+  int rank = 2;
+  std::array<double, 3> begin{};  ///< at most `end`
+  std::array<double, 3> end{};
+  std::array<double, 3> scale{1, 1, 1};
+  std::array<bool, 3> flipped{};
+
+  bool operator==(const Placed&) const = default;
+};
+
+[[nodiscard]] inline Placed place(const Spans& spans, const Window& window) {
+  Placed result;
+  result.rank = window.rank;
+  for (int a = 0; a < window.rank; ++a) {
+    const auto at = static_cast<std::size_t>(a);
+    const AxisSpan& span = spans.at(at);
+    const double x = span.carry(static_cast<double>(window[a].begin));
+    const double y = span.carry(static_cast<double>(window[a].end));
+    result.begin.at(at) = std::min(x, y);
+    result.end.at(at) = std::max(x, y);
+    result.scale.at(at) = span.scale();
+    result.flipped.at(at) = span.flipped();
+  }
+  return result;
+}
+
+}  // namespace deckle
