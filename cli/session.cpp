@@ -70,7 +70,9 @@ std::string depfile_text(const std::string& target, const std::string& chain_fil
   return rule + "\n" + rest;
 }
 
+// Writes a file, or to standard output where the path is "-".
 bool write_text(const std::string& path, const std::string& text, Report& report) {
+  if (path == "-") return std::fputs(text.c_str(), stdout) >= 0;  // main flushes and checks
   const auto written = replace_file(path, as_bytes(text));
   if (!written) report.error(path, written.error());
   return written.has_value();
@@ -232,8 +234,7 @@ class Session {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), " in %.2f s", seconds);
     std::string timing = text.data();
-    if (worked > 0)
-      timing += " (" + grouped(static_cast<std::uint64_t>(std::llround(rate))) + " images/s)";
+    if (worked > 0) timing += " (" + rate_text(rate) + ")";
     return timing;
   }
 
