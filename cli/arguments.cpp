@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <limits>
+#include <system_error>
 
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
@@ -184,7 +186,7 @@ void add_memory_option(CLI::App& command, std::uint64_t& bytes) {
             bytes = *size;
           },
           "What one picture may take, such as 512M or 2G; a larger one goes row by row, or fails "
-          "where it cannot\n(default: half of the free memory, for all threads together; then "
+          "where it cannot (default: half of the free memory, for all threads together; then "
           "nothing fails for it)")
       ->option_text("SIZE");
 }
@@ -303,6 +305,23 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
   tell_names(*list, report);
   exit = kExitOk;
   return *std::move(list);
+}
+
+std::optional<std::string> find_manifest(const std::string& path, Report& report) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) return path;
+  std::string manifest = join_path(path, kManifestName);
+  if (std::filesystem::exists(manifest, ignored)) return manifest;
+  std::string text = "holds no " + std::string(kManifestName);
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("manifest-") && name.ends_with(".jsonl")) {
+      text += ", but manifests of shards; deckle merge makes one of them";
+      break;
+    }
+  }
+  report.error(path, {ErrorCode::Unreadable, text});
+  return std::nullopt;
 }
 
 MemoryLimit resolve_memory(std::uint64_t bytes, int jobs) {

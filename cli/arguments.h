@@ -62,6 +62,10 @@ void report_mistakes(const Mistakes& mistakes, const std::string& file, const st
                                                    const std::string& out, Report& report,
                                                    int& exit);
 
+/// The manifest that the user names, by its own path or by its folder's; the failure was reported
+/// where nothing comes back.
+[[nodiscard]] std::optional<std::string> find_manifest(const std::string& path, Report& report);
+
 /// How much memory a picture may take: as asked for (0: not), else what suits so many threads.
 [[nodiscard]] MemoryLimit resolve_memory(std::uint64_t bytes, int jobs);
 

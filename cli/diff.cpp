@@ -20,9 +20,11 @@ struct DiffArguments {
 
 int run_diff(const DiffArguments& arguments) {
   Report report(arguments.report);
-  const auto counts = diff_manifests(arguments.a, arguments.b, [](const std::string& difference) {
-    std::printf("%s\n", difference.c_str());
-  });
+  const auto a = find_manifest(arguments.a, report);
+  const auto b = find_manifest(arguments.b, report);
+  if (!a || !b) return kExitUsage;
+  const auto counts = diff_manifests(
+      *a, *b, [](const std::string& difference) { std::printf("%s\n", difference.c_str()); });
   std::fflush(stdout);
   if (!counts) {
     report.error(counts.error().message);
@@ -36,13 +38,12 @@ int run_diff(const DiffArguments& arguments) {
 void add_diff(CLI::App& app, int& exit) {
   CLI::App* command = app.add_subcommand("diff", "Show what differs between two manifests");
   const auto arguments = std::make_shared<DiffArguments>();
-  command->add_option("A", arguments->a, "A manifest")->required();
+  command->add_option("A", arguments->a, "A manifest, or the folder that it is in")->required();
   command->add_option("B", arguments->b, "Another")->required();
   add_report_options(*command, arguments->report);
   command->footer(
       "\nInputs, draws, windows, pixels and bytes, a line each; nothing where nothing differs. "
-      "Exit code 1 where\n"
-      "something does.\n\nExample:\n  deckle diff monday/manifest.jsonl tuesday/manifest.jsonl");
+      "Exit code 1 where something does.\n\nExample:\n  deckle diff monday tuesday");
   command->callback([arguments, &exit] { exit = run_diff(*arguments); });
 }
 

@@ -89,7 +89,7 @@ void add_export(CLI::App& app, int& exit) {
       ->option_text("ROWS,COLS,CHANNELS");
   command->footer(
       "\nThe layers alone: seed, copies, input and output of the chain have no place in a model. "
-      "What that Keras\ncannot do is refused.\n\n"
+      "What that Keras cannot do is refused.\n\n"
       "Examples:\n"
       "  deckle export train-224.json --input-shape none,none,3 > model.json\n"
       "  python3 -c 'import keras; keras.models.model_from_json(open(\"model.json\").read())'");

@@ -80,8 +80,8 @@ void add_merge(CLI::App& app, int& exit) {
   add_report_options(*command, arguments->report);
   command->footer(
       "\nThe result has the very bytes that one machine would have written. All shards must be "
-      "there, once, and of one\n"
-      "chain, seed and list of inputs; what is missing is named, as a scheduler's array option "
+      "there, once, and of one chain, seed and list of inputs; what is missing is named, as a "
+      "scheduler's array option "
       "takes it (exit code 3).\n\n"
       "Example:\n  deckle merge train -o train/manifest.jsonl");
   command->callback([arguments, &exit] { exit = run_merge(*arguments); });

@@ -168,8 +168,7 @@ void add_plan(CLI::App& app, int& exit) {
   add_report_options(*command, arguments->report);
   command->footer(
       "\nNothing is decoded and nothing is written. Exit code 1 where images would fail, 2 where a "
-      "run would be\n"
-      "refused.\n\nExample:\n  deckle plan train-224.json photos");
+      "run would be refused.\n\nExample:\n  deckle plan train-224.json photos");
   command->callback([arguments, &exit] { exit = run_plan(*arguments); });
 }
 

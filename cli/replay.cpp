@@ -31,9 +31,11 @@ struct ReplayArguments {
 
 int run_replay(const ReplayArguments& arguments) {
   Report report(arguments.report);
-  const auto replay = Replay::open(arguments.manifest, {arguments.only, arguments.copies});
+  const auto manifest = find_manifest(arguments.manifest, report);
+  if (!manifest) return kExitUsage;
+  const auto replay = Replay::open(*manifest, {arguments.only, arguments.copies});
   if (!replay) {
-    report.error(arguments.manifest, replay.error());
+    report.error(*manifest, replay.error());
     return exit_code(replay.error());
   }
   int exit = kExitOk;
@@ -46,7 +48,7 @@ int run_replay(const ReplayArguments& arguments) {
     return refuse(report, {checked.error().message}, "the input stays as it is", kExitUsage);
   }
   if (replay->outputs() == 0) {
-    report.error("nothing in " + printable(arguments.manifest) +
+    report.error("nothing in " + printable(*manifest) +
                  " is asked for; its outputs are matched by --only " + "and --copies");
     return kExitUsage;
   }
@@ -81,7 +83,9 @@ void add_replay(CLI::App& app, int& exit) {
   CLI::App* command =
       app.add_subcommand("replay", "Make the outputs of a manifest again, from what it recorded");
   const auto arguments = std::make_shared<ReplayArguments>();
-  command->add_option("MANIFEST", arguments->manifest, "The manifest; its chain and draws are used")
+  command
+      ->add_option("MANIFEST", arguments->manifest,
+                   "The manifest, or the folder that it is in; its chain and draws are used")
       ->required();
   add_input_options(*command, arguments->inputs);
   command->add_option("-o,--output", arguments->out, "Folder for the outputs (required)")
@@ -105,13 +109,12 @@ void add_replay(CLI::App& app, int& exit) {
   add_report_options(*command, arguments->report);
   command->footer(
       "\nNothing is drawn and no chain file is needed. An input whose digest is not the recorded "
-      "one is refused, by\n"
-      "name. Where another version of a codec makes other bytes of the same pixels, that is said. "
-      "A manifest that is\n"
-      "in OUT already is left as it is.\n\n"
+      "one is refused, by name. Where another version of a codec makes other bytes of the same "
+      "pixels, that is said. "
+      "A manifest that is in OUT already is left as it is.\n\n"
       "Examples:\n"
-      "  deckle replay train/manifest.jsonl photos -o again\n"
-      "  deckle replay train/manifest.jsonl photos -o train --only 'cats/*'");
+      "  deckle replay train photos -o again\n"
+      "  deckle replay train photos -o train --only 'cats/*'");
   command->callback([arguments, &exit] { exit = run_replay(*arguments); });
 }
 

@@ -69,6 +69,16 @@ std::string clock_text(double seconds) {
   return text.data();
 }
 
+std::string rate_text(double images_per_second) {
+  std::array<char, 32> text{};
+  if (images_per_second >= 9.95) {
+    return grouped(static_cast<std::uint64_t>(std::llround(images_per_second))) + " images/s";
+  }
+  std::snprintf(text.data(), text.size(), "%.*f images/s", images_per_second < 0.0995 ? 3 : 1,
+                images_per_second);
+  return text.data();
+}
+
 Report::Report(ReportOptions options)
     : options_(options),
       terminal_(::isatty(STDERR_FILENO) == 1 && !options.json),
@@ -141,6 +151,7 @@ void Report::start(std::size_t total) {
   const bool wanted =
       options_.progress == Progress::Always || (options_.progress == Progress::Auto && terminal_);
   running_ = wanted && !options_.quiet;
+  if (running_ && terminal_) draw();  // the first picture may take long
 }
 
 void Report::step(bool failed) {
@@ -175,11 +186,10 @@ void Report::draw() {
     std::fprintf(stderr, "%s\n", json.dump().c_str());
     return;
   }
-  std::string text = grouped(done_) + "/" + grouped(total_) + "   " +
-                     grouped(static_cast<std::uint64_t>(rate)) + " images/s";
+  std::string text = grouped(done_) + "/" + grouped(total_);
   if (done_ > 0) {
-    text +=
-        "   " + clock_text(static_cast<double>(total_ - done_) / std::max(rate, 1e-9)) + " left";
+    text += "   " + rate_text(rate) + "   " +
+            clock_text(static_cast<double>(total_ - done_) / std::max(rate, 1e-9)) + " left";
   }
   if (failed_ > 0) text += "   " + grouped(failed_) + " failed";
   if (!terminal_) {

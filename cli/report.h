@@ -17,7 +17,9 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitImages = 1;  ///< done, but some images failed; or there are differences
 inline constexpr int kExitUsage =
     2;  ///< the command line or the chain is wrong, nothing was written
-inline constexpr int kExitStopped = 3;  ///< the run could not go on
+inline constexpr int kExitStopped = 3;   ///< the run could not go on
+inline constexpr int kExitMistake = 70;  ///< a mistake in deckle itself
+inline constexpr int kExitPipe = 141;    ///< the reader of the output went away
 
 /// The exit code of a refusal.
 [[nodiscard]] int exit_code(const Error& error);
@@ -82,6 +84,9 @@ class Report {
   Clock::time_point begin_;
   Clock::time_point last_;
 };
+
+/// "1 842 images/s", "0.3 images/s".
+[[nodiscard]] std::string rate_text(double images_per_second);
 
 /// "0:01:07".
 [[nodiscard]] std::string clock_text(double seconds);

@@ -59,8 +59,9 @@ class RunCommand {
       report_.error("the chain and the list of files cannot both come from standard input");
       return kExitUsage;
     }
-    if (arguments_.out.empty()) {
-      report_.error("-o needs the name of a folder; \".\" is the current one");
+    if (arguments_.out.empty() || arguments_.out == "-") {
+      report_.error(
+          "-o needs the name of a folder; \".\" is the current one, and \"./-\" one named -");
       return kExitUsage;
     }
     if (arguments_.add && arguments_.prune) {
@@ -282,18 +283,13 @@ void add_run(CLI::App& app, int& exit) {
       ->option_text("F");
   command->footer(
       "\nExit codes: 0 all done; 1 done, but some images failed, or there were none; 2 the command "
-      "line or the chain "
-      "is wrong;\n"
-      "3 the run could not go on; 130, 143 interrupted. However it ended, the same command goes on "
-      "from "
-      "there.\n\n"
+      "line or the chain is wrong; 3 the run could not go on; 70 a mistake in deckle itself; 130, "
+      "143, 129 interrupted. However it ended, the same command goes on from there.\n\n"
       "Examples:\n"
       "  deckle run train-224.json photos -o train\n"
-      "  find photos -name '*.jpg' -print0 | deckle run train-224.json --root photos --files-from "
-      "- -0 \\\n"
-      "      -o train\n"
-      "  deckle run train-224.json photos -o train --shard auto/64      # in an array job; then "
-      "deckle merge");
+      "  find photos -name '*.jpg' -print0 |\n"
+      "    deckle run train-224.json --root photos --files-from - -0 -o train\n"
+      "  deckle run train-224.json photos -o train --shard auto/64   # in an array job");
   command->callback([arguments, &exit] {
     arguments->inputs.writes_list = !arguments->failed.empty();
     exit = RunCommand(*arguments).run();

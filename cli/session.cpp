@@ -71,6 +71,7 @@ std::string depfile_text(const std::string& target, const std::string& chain_fil
   return rule + "\n" + rest;
 }
 
+// Writes a file, or to standard output where the path is "-".
 bool write_text(const std::string& path, const std::string& text, Report& report) {
   if (path == "-")
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
@@ -317,8 +318,7 @@ class Session {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), " in %.2f s", seconds);
     std::string timing = text.data();
-    if (worked > 0)
-      timing += " (" + grouped(static_cast<std::uint64_t>(std::llround(rate))) + " images/s)";
+    if (worked > 0) timing += " (" + rate_text(rate) + ")";
     return timing;
   }
 

@@ -21,9 +21,11 @@ struct VerifyArguments {
 
 int run_verify(const VerifyArguments& arguments) {
   Report report(arguments.report);
-  const auto verified = verify_manifest(arguments.manifest, resolve_jobs(arguments.jobs));
+  const auto manifest = find_manifest(arguments.manifest, report);
+  if (!manifest) return kExitUsage;
+  const auto verified = verify_manifest(*manifest, resolve_jobs(arguments.jobs));
   if (!verified) {
-    report.error(arguments.manifest, verified.error());
+    report.error(*manifest, verified.error());
     return kExitUsage;
   }
   constexpr std::array<std::string_view, 4> kKinds{"missing", "altered", "unreadable", "unknown"};
@@ -45,14 +47,16 @@ void add_verify(CLI::App& app, int& exit) {
   CLI::App* command =
       app.add_subcommand("verify", "Check that the outputs are what the manifest says");
   const auto arguments = std::make_shared<VerifyArguments>();
-  command->add_option("MANIFEST", arguments->manifest, "The manifest, in the folder of its outputs")
+  command
+      ->add_option("MANIFEST", arguments->manifest,
+                   "The manifest, in the folder of its outputs; or that folder")
       ->required();
   add_jobs_option(*command, arguments->jobs);
   add_report_options(*command, arguments->report);
   command->footer(
       "\nReads every output. Exit code 1 where one is missing or altered, or a file is there that "
       "is not recorded.\n\n"
-      "Example:\n  deckle verify train/manifest.jsonl");
+      "Example:\n  deckle verify train");
   command->callback([arguments, &exit] { exit = run_verify(*arguments); });
 }
 
