@@ -236,7 +236,7 @@ std::optional<Layer> parse(Arguments& arguments) {
   Layer layer;
   layer.dtype = crop.dtype;
   layer.seed = crop.seed;
-  layer.generator = crop.generator;
+  if (!crop.does_nothing()) layer.generator = crop.generator;
   layer.config = {{"height", crop.height},
                   {"width", crop.width},
                   {"seed", to_json(crop.seed)},
