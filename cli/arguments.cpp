@@ -108,6 +108,34 @@ void report_mistakes(const Mistakes& mistakes, const std::string& file, const st
                    : ""));
 }
 
+std::optional<OpenShape> parse_input_shape(const Chain& chain, const std::string& text,
+                                           Report& report) {
+  OpenShape shape;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    begin = end + 1;
+    const auto extent = whole_number(parse_json(word), 1, "");
+    if (!extent && word != "none") {
+      report.error("--input-shape: \"" + printable(word) +
+                   "\" is not a size; give whole numbers of at least 1, or none where one is open, "
+                   "such as 480,640,3");
+      return std::nullopt;
+    }
+    shape.push_back(extent ? std::optional(*extent) : std::nullopt);
+  }
+  const auto axes = static_cast<std::size_t>(chain.rank) + 1;
+  if (shape.size() != axes) {
+    report.error("--input-shape: the layers take " + std::to_string(axes) +
+                 " axes, channels included and without the batch, not " +
+                 std::to_string(shape.size()));
+    return std::nullopt;
+  }
+  if (chain.channels_first) std::rotate(shape.begin(), shape.begin() + 1, shape.end());
+  return shape;
+}
+
 void add_chain_file_options(CLI::App& command, ChainArguments& arguments) {
   command
       .add_option("CHAIN", arguments.file,
@@ -208,13 +236,18 @@ std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments,
     return std::nullopt;
   }
   std::string& text = read->text;
-  auto parsed = parse_chain(text, arguments.channels_first, std::string(folder_of(arguments.file)),
-                            arguments.weights.empty() ? read->weights : arguments.weights);
+  auto parsed =
+      parse_chain(text, arguments.channels_first, std::string(folder_of(arguments.file)),
+                  arguments.weights.empty() ? read->weights : arguments.weights, arguments.purpose);
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
     report_mistakes(*mistakes, arguments.file, text, report);
     return std::nullopt;
   }
   ChainAndText loaded{std::get<Chain>(std::move(parsed)), std::move(text)};
+  for (const std::string& note : loaded.chain.notes) {
+    report.info((arguments.file == "-" ? "standard input" : printable(arguments.file)) + ": " +
+                note);
+  }
   for (const LayerPlace& place : loaded.chain.passed_over) {
     report.info((arguments.file == "-" ? "standard input" : printable(arguments.file)) + ": " +
                 place.entry + ": " + place.class_name + " acts in training only and is left out");
@@ -238,8 +271,8 @@ std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report)
     for (std::size_t i = 0; i < chain.layers.size(); ++i) {
       if (!starts_from_pair(chain.layers[i], chain.seed)) continue;
       report.error("--seed: the generator of layer " + std::to_string(i) + ", " +
-                   std::string(chain.layers[i].spec->name) + ", starts from one number, and " +
-                   *arguments.seed + " is a pair");
+                   chain.layers[i].called + ", starts from one number, and " + *arguments.seed +
+                   " is a pair");
       return std::nullopt;
     }
   }

@@ -24,6 +24,7 @@ struct ChainArguments {
   int copies = 0;                   ///< --copies; 0: the chain's
   std::string format;               ///< --format; "": the chain's
   std::string name;                 ///< --name; "": the chain's
+  Purpose purpose = Purpose::Run;
 };
 
 struct InputArguments {
@@ -52,6 +53,11 @@ struct ChainAndText {
 };
 [[nodiscard]] std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments,
                                                               Report& report);
+
+/// --input-shape: "480,640,3" in the order of the chain's arrays, "none" where one is open. As
+/// Chain::input_shape has it; what is wrong was reported where nothing comes back.
+[[nodiscard]] std::optional<OpenShape> parse_input_shape(const Chain& chain,
+                                                         const std::string& text, Report& report);
 
 /// Tells the mistakes in this file, whose text that is.
 void report_mistakes(const Mistakes& mistakes, const std::string& file, const std::string& text,

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "core/text.h"
 #include "dataset/files.h"
+#include "layers/random_crop.h"
 #include "report.h"
 
 namespace deckle::cli {
@@ -19,53 +20,46 @@ struct ExportArguments {
   std::string input_shape;
 };
 
-// "480,640,3", "none" for what is open: the order is that of the arrays.
-bool set_input_shape(Chain& chain, const std::string& text, Report& report) {
-  chain.input_shape.clear();
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
-    begin = end + 1;
-    const auto extent = whole_number(parse_json(word), 1, "");
-    if (!extent && word != "none") {
-      report.error("--input-shape: \"" + printable(word) +
-                   "\" is not a size; give whole numbers of at least 1, or none where one is open, "
-                   "such as 480,640,3");
-      return false;
-    }
-    chain.input_shape.push_back(extent ? std::optional(*extent) : std::nullopt);
-  }
-  const auto axes = static_cast<std::size_t>(chain.rank) + 1;
-  if (chain.input_shape.size() != axes) {
-    report.error("--input-shape: the layers take " + std::to_string(axes) +
-                 " axes, channels included and without the batch, not " +
-                 std::to_string(chain.input_shape.size()));
-    return false;
-  }
-  auto& shape = chain.input_shape;
-  if (chain.channels_first) std::rotate(shape.begin(), shape.begin() + 1, shape.end());
-  return true;
+// Keras' own crops are random, but which images they crop is not.
+bool crops_otherwise(const Chain& chain, KerasVersion keras) {
+  return std::any_of(chain.layers.begin(), chain.layers.end(), [&](const Layer& layer) {
+    const auto in_training = [](KerasVersion version) {
+      const CropRules rules = crop_rules(version);
+      return rules == CropRules::TrainsOnly ? CropRules::Centres : rules;
+    };
+    return layer.spec->name == "RandomCrop" && in_training(layer.keras) != in_training(keras);
+  });
 }
 
 int run_export(const ExportArguments& arguments) {
   Report report({});
   const auto keras = keras_version(arguments.keras);
-  if (!keras) {
-    report.error("--keras: \"" + printable(arguments.keras) +
-                 "\" is not a version of Keras; give 1, 2, 3, or one such as 2.3");
+  if (!keras || keras->tensorflow) {
+    report.error(
+        "--keras: \"" + printable(arguments.keras) +
+        "\" is not a version of Keras that can be written; give 1, 2, 3, or one such as 2.3, of " +
+        known_keras_versions());
     return kExitUsage;
   }
   const auto loaded = load_chain_and_text(arguments.chain, report);
   if (!loaded) return kExitUsage;
   auto [chain, text] = *loaded;
-  if (!arguments.input_shape.empty() && !set_input_shape(chain, arguments.input_shape, report))
-    return kExitUsage;
+  if (!arguments.input_shape.empty()) {
+    const auto shape = parse_input_shape(chain, arguments.input_shape, report);
+    if (!shape) return kExitUsage;
+    chain.input_shape = *shape;
+  }
   const auto result = to_keras(chain, *keras);
   if (const auto* mistakes = std::get_if<std::vector<Mistake>>(&result)) {
     report_mistakes(placed(*mistakes, std::get<JsonText>(JsonText::parse(text))),
                     arguments.chain.file, text, report);
     return kExitUsage;
+  }
+  if (crops_otherwise(chain, *keras)) {
+    report.warning("RandomCrop of Keras " + to_text(*keras) +
+                   " does otherwise than here with images that are not larger than the crop: up to "
+                   "3.5 it resizes those that are smaller, later it shows the window that begins "
+                   "where that would");
   }
   std::printf("%s\n",
               std::get<Json>(result).dump(2, ' ', false, Json::error_handler_t::replace).c_str());

@@ -2,12 +2,17 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "arguments.h"
 #include "batch/forecast.h"
 #include "batch/survey.h"
+#include "chain/plan.h"
 #include "commands.h"
 #include "core/text.h"
 #include "dataset/files.h"
@@ -44,15 +49,19 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
   }
 }
 
+std::string layer_text(const Chain& chain, std::size_t i) {
+  const Layer& layer = chain.layers[i];
+  return std::to_string(i) + " " + std::string(layer.spec->name) + "  " +
+         short_arguments(layer.config);
+}
+
 void print_shapes(const Chain& chain, const Forecast& forecast, bool all) {
   const std::size_t shown =
       all ? forecast.groups.size() : std::min(forecast.groups.size(), kShownShapes);
   std::vector<std::vector<std::string>> rows(chain.layers.size() + 2);
   rows.front().push_back("layer");
   for (std::size_t i = 0; i < chain.layers.size(); ++i) {
-    const Layer& layer = chain.layers[i];
-    rows[i + 1].push_back(std::to_string(i) + " " + std::string(layer.spec->name) + "  " +
-                          short_arguments(layer.config));
+    rows[i + 1].push_back(layer_text(chain, i));
   }
   rows.back().push_back("needed of the input");
   for (std::size_t g = 0; g < shown; ++g) {
@@ -103,13 +112,135 @@ std::string title(const Chain& chain, const std::string& chain_file) {
 struct PlanArguments {
   ChainArguments chain;
   InputArguments inputs;
+  std::string input_shape;
   int jobs = 0;
   bool all = false;
   ReportOptions report;
 };
 
+// "3 x 256 x 256" in the order of the chain's arrays.
+OpenShape open_shape(const Chain& chain, const Shape& shape) {
+  OpenShape open;
+  for (int a = 0; a < shape.rank; ++a)
+    open.emplace_back(shape[a]);
+  open.emplace_back(shape.channels);
+  return in_layout_of(chain, open);
+}
+
+// The input of so many sizes; nothing where one is open.
+std::optional<Shape> closed(const OpenShape& open) {
+  Shape shape;
+  shape.rank = static_cast<int>(open.size()) - 1;
+  for (const auto& extent : open) {
+    if (!extent) return std::nullopt;
+  }
+  for (int a = 0; a < shape.rank; ++a)
+    shape[a] = *open[static_cast<std::size_t>(a)];
+  shape.channels = *open.back();
+  return shape;
+}
+
+// The shapes as far as they go, and the reason where they end.
+struct Shapes {
+  std::vector<Shape> shapes;
+  std::optional<Error> error;
+};
+
+Shapes shapes_of(const Chain& chain, const Shape& input) {
+  auto all = plan_shapes(chain, input);
+  if (all) return {*std::move(all), std::nullopt};
+  Shapes result{{}, all.error()};
+  // The layers before the one that cannot.
+  Chain part = chain;
+  while (!part.layers.empty() && result.shapes.empty()) {
+    part.layers.pop_back();
+    if (auto some = plan_shapes(part, input)) result.shapes = *std::move(some);
+  }
+  return result;
+}
+
+Json shapes_json(const Chain& chain, const std::vector<Shape>& shapes,
+                 const std::vector<std::int64_t>& parameters, std::int64_t total) {
+  Json layers = Json::array();
+  for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+    const bool known = i + 1 < shapes.size();
+    layers.push_back({{"layer", i},
+                      {"class_name", chain.layers[i].spec->name},
+                      {"output_shape", known ? to_json(open_shape(chain, shapes[i + 1])) : Json()},
+                      {"parameters", known ? Json(parameters[i]) : Json()}});
+  }
+  return {{"input_shape", to_json(open_shape(chain, shapes.front()))},
+          {"layers", layers},
+          {"parameters", total}};
+}
+
+// What model.summary() shows: no file is needed, and no weights.
+int print_shapes_alone(const Chain& chain, const Shape& input, bool json, Report& report) {
+  const auto [shapes, error] = shapes_of(chain, input);
+  if (shapes.empty()) {
+    report.error(error->message);
+    return kExitImages;
+  }
+  const std::vector<std::int64_t> parameters = count_parameters(chain, shapes);
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i + 1 < shapes.size(); ++i)
+    total += parameters[i];
+  if (json) {
+    std::printf("%s\n", shapes_json(chain, shapes, parameters, total).dump().c_str());
+  } else {
+    std::vector<std::vector<std::string>> rows;
+    rows.push_back(
+        {"layer", chain.channels_first ? "output (channels first)" : "output", "parameters"});
+    rows.push_back({"input", to_string(open_shape(chain, shapes.front()))});
+    for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+      rows.push_back({layer_text(chain, i)});
+      if (i + 1 >= shapes.size()) {
+        rows.back().emplace_back("cannot");
+        continue;
+      }
+      rows.back().push_back(to_string(open_shape(chain, shapes[i + 1])));
+      rows.back().push_back(grouped(static_cast<std::uint64_t>(parameters[i])));
+    }
+    print_table(rows);
+    std::printf("\n%s\n", count_of(static_cast<std::uint64_t>(total), "parameter").c_str());
+  }
+  if (!error) return kExitOk;
+  report.error(error->message);
+  return kExitImages;
+}
+
+int run_shapes(const PlanArguments& arguments, Report& report) {
+  ChainArguments without_weights = arguments.chain;
+  without_weights.purpose = Purpose::Shapes;
+  const auto chain = load_chain(without_weights, report);
+  if (!chain) return kExitUsage;
+  OpenShape shape = chain->input_shape;
+  if (!arguments.input_shape.empty()) {
+    const auto given = parse_input_shape(*chain, arguments.input_shape, report);
+    if (!given) return kExitUsage;
+    shape = *given;
+  }
+  if (shape.empty()) {
+    report.error("no input: give folders or files, --files-from, or --input-shape");
+    return kExitUsage;
+  }
+  const auto input = closed(shape);
+  if (!input) {
+    report.error("the input's shape, " + to_string(in_layout_of(*chain, shape)) +
+                 ", leaves a size open; --input-shape gives all of them, such as 480,640,3");
+    return kExitUsage;
+  }
+  return print_shapes_alone(*chain, *input, arguments.report.json, report);
+}
+
 int run_plan(const PlanArguments& arguments) {
   Report report(arguments.report);
+  const bool no_files = arguments.inputs.inputs.empty() && arguments.inputs.files_from.empty();
+  if (no_files && !arguments.inputs.null_separated) return run_shapes(arguments, report);
+  if (!arguments.input_shape.empty()) {
+    report.error("--input-shape is for a plan without files; give one of the two");
+    return kExitUsage;
+  }
   const auto chain = load_chain(arguments.chain, report);
   if (!chain) return kExitUsage;
   int exit = kExitOk;
@@ -163,12 +294,21 @@ void add_plan(CLI::App& app, int& exit) {
   const auto arguments = std::make_shared<PlanArguments>();
   add_chain_options(*command, arguments->chain);
   add_input_options(*command, arguments->inputs);
+  command
+      ->add_option(
+          "--input-shape", arguments->input_shape,
+          "Instead of INPUT: the shape of one, in the order of the chain's arrays; no file "
+          "and no weights\nare needed")
+      ->option_text("ROWS,COLS,CHANNELS");
   add_jobs_option(*command, arguments->jobs);
   command->add_flag("-a,--all", arguments->all, "Every shape and every remark");
   add_report_options(*command, arguments->report);
   command->footer(
       "\nNothing is decoded and nothing is written. Exit code 1 where images would fail, 2 where a "
-      "run would be refused.\n\nExample:\n  deckle plan train-224.json photos");
+      "run would be refused. Without INPUT: the shapes after each layer and the numbers of "
+      "parameters, for --input-shape or \"input\": {\"shape\": ..} of the chain.\n\n"
+      "Examples:\n  deckle plan train-224.json photos\n"
+      "  deckle plan model.json --input-shape 256,256,3");
   command->callback([arguments, &exit] { exit = run_plan(*arguments); });
 }
 

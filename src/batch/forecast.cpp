@@ -48,7 +48,11 @@ double usual_share(Format format) {
 std::string resized_text(const Chain& chain, const Plan& plan) {
   for (const Draw& draw : plan.draws) {
     const Layer& layer = chain.layers[draw.layer];
-    if (draw.choice.resized && layer.config.value("training", true)) {
+    if (!draw.choice.resized || !layer.config.value("training", true)) continue;
+    const Window& window = *draw.choice.resized;
+    // A window of the layer's own size is not resized: Keras 3.6 and later.
+    if (layer.config.value("height", 0) != window[0].length() ||
+        layer.config.value("width", 0) != window[1].length()) {
       return "smaller than its crop (" + std::to_string(plan.input.rows()) + " x " +
              std::to_string(plan.input.cols()) + ")";
     }

@@ -12,13 +12,14 @@
 #include "kernels/convolve.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
+#include "layers/synonyms.h"
 
 namespace deckle {
 namespace {
 
-constexpr std::array<std::string_view, 13> kChainKeys{
-    "name",  "seed",   "seed_from", "copies", "batch_size", "data_format", "as",
-    "keras", "layers", "weights",   "output", "input",      "$schema"};
+constexpr std::array<std::string_view, 14> kChainKeys{
+    "name", "description", "seed",   "seed_from", "copies", "batch_size", "data_format",
+    "as",   "keras",       "layers", "weights",   "output", "input",      "$schema"};
 constexpr std::array<std::string_view, 8> kOutputKeys{
     "format", "name", "jpeg", "quality", "compression", "dtype", "data_format", "stack"};
 constexpr std::array<std::string_view, 7> kInputKeys{
@@ -36,6 +37,9 @@ constexpr std::array kFileTypes{DType::UInt8, DType::UInt16, DType::Float32, DTy
 // What Keras 3 writes beside class_name and config.
 constexpr std::array<std::string_view, 4> kEntryKeys{"module", "registered_name", "build_config",
                                                      "shared_object_id"};
+// What Sequential.get_config() has, and no chain.
+constexpr std::array<std::string_view, 3> kModelConfigKeys{"trainable", "dtype",
+                                                           "build_input_shape"};
 
 std::string kind_of(const Json& value) {
   if (value.is_null()) return "null";
@@ -54,7 +58,8 @@ void sort_by_place(Mistakes& mistakes) {
 
 class Reader {
  public:
-  Reader(const Json& root, bool channels_first) : root_(root), channels_first_(channels_first) {}
+  Reader(const Json& root, bool channels_first, Purpose purpose)
+      : root_(root), channels_first_(channels_first), purpose_(purpose) {}
 
   Chain read() {
     Chain chain;
@@ -62,14 +67,25 @@ class Reader {
       mistake("", "a chain is an object {\"layers\": [..], ..}, not " + kind_of(root_) +
                       (root_.is_string() ? "; model.to_json() is JSON already: write it to the "
                                            "file as it is, without json.dump"
-                                         : ""));
+                       : root_.is_array()
+                           ? "; a list is what model.get_config() of Keras 1 gives: take "
+                             "model.to_json()"
+                           : ""));
       return chain;
     }
     if (is_keras_model(root_)) {
       read_model(chain);
       return chain;
     }
+    if (is_model_config()) {
+      mistake("",
+              "this looks like model.get_config(), which does not say whose rules hold; take "
+              "model.to_json()");
+      return chain;
+    }
     known_keys(root_, "", kChainKeys, "a chain");
+    if (const Json* text = get(root_, "description"); text != nullptr && !text->is_string())
+      mistake("/description", "a description is a text, not " + kind_of(*text));
     if (const Json* name = get(root_, "name")) {
       if (name->is_string()) {
         chain.name = name->get<std::string>();
@@ -85,7 +101,8 @@ class Reader {
       mistake("/weights", "the weights of all layers are the name of one file: .h5 or .keras");
     const auto data_format = word(root_, "", "data_format", kDataFormats);
     chain.as = static_cast<As>(word(root_, "", "as", kAs).value_or(0));
-    chain.keras = read_keras();
+    chain.keras = keras_of(get(root_, "keras"), "/keras").value_or(usual_keras());
+    keras_said_ = get(root_, "keras") != nullptr;
     const Json* shape = read_input(chain);
     read_output(chain.output);
     read_output_name(chain);
@@ -102,6 +119,10 @@ class Reader {
       read_layers(chain, *layers, "/layers", data_format);
     }
     if (shape != nullptr) read_shape(chain, *shape);
+    if (!first_shape_.empty()) {
+      merge(chain.input_shape, first_shape_, first_shape_at_);
+      check_rank(chain, first_shape_at_);
+    }
     return chain;
   }
 
@@ -114,6 +135,9 @@ class Reader {
     if (model.layers == nullptr) return;
     chain.name = std::move(model.name);
     chain.keras = model.keras;
+    if (!model.note.empty()) chain.notes.push_back(model.note);
+    keras_said_ = true;
+    of_tfjs_ = model.of_tfjs;
     chain.as = As::Model;
     chain.fed = model.input_dtype;
     in_model_ = true;
@@ -198,22 +222,104 @@ class Reader {
     return result;
   }
 
-  // "2.9", "3.15.1", 3: the version whose rules hold. Keras 3 marks its own layers.
-  KerasVersion read_keras() {
-    const Json* value = get(root_, "keras");
-    if (value == nullptr) {
-      const Json* layers = get(root_, "layers");
-      const bool keras3 = layers != nullptr && layers->is_array() &&
-                          std::any_of(layers->begin(), layers->end(), [](const Json& layer) {
-                            return layer.is_object() && layer.contains("module");
-                          });
-      return keras3 ? kNewestKeras : KerasVersion{};
+  // Sequential.get_config(): the inside of what to_json() gives.
+  [[nodiscard]] bool is_model_config() const {
+    const auto has = [&](std::string_view key) { return root_.contains(std::string(key)); };
+    if (!has("layers") || !root_.at("layers").is_array()) return false;
+    const Json& layers = root_.at("layers");
+    return std::any_of(kModelConfigKeys.begin(), kModelConfigKeys.end(), has) ||
+           (!layers.empty() && layers[0].is_object() &&
+            layers[0].value("class_name", Json()) == "InputLayer");
+  }
+
+  // Where the chain does not say; Keras 3 marks its own layers.
+  [[nodiscard]] KerasVersion usual_keras() const {
+    const Json* layers = get(root_, "layers");
+    const bool keras3 = layers != nullptr && layers->is_array() &&
+                        std::any_of(layers->begin(), layers->end(), [](const Json& layer) {
+                          return layer.is_object() && layer.contains("module");
+                        });
+    return keras3 ? kNewestKeras : KerasVersion{};
+  }
+
+  // "2.9", "3.15.1", 3: the version whose rules hold.
+  std::optional<KerasVersion> keras_of(const Json* value, const std::string& pointer) {
+    if (value == nullptr) return std::nullopt;
+    const std::string text = value->is_string() ? value->get<std::string>() : value->dump();
+    const auto version =
+        value->is_string() || value->is_number() ? keras_version(text) : std::nullopt;
+    if (!version) {
+      mistake(pointer, shortened(value->dump(), 60) +
+                           " is not a version of Keras that deckle knows, such as \"1.2\", \"2.9\" "
+                           "or 3; it knows " +
+                           known_keras_versions());
+    } else if (value->is_number_float() && text.ends_with(".1") && keras_version(text + "0")) {
+      mistake(pointer, "the number " + text + " may be " + text + " or " + text +
+                           "0; write the version as a text");
     }
-    if (auto version =
-            keras_version(value->is_string() ? value->get<std::string>() : value->dump()))
-      return *version;
-    mistake("/keras", value->dump() + " is not a version of Keras, such as \"1.2\", \"2.9\" or 3");
-    return {};
+    return version;
+  }
+
+  // What is said of one shape in two places.
+  void merge(OpenShape& shape, const OpenShape& other, const std::string& pointer) {
+    if (shape.empty()) {
+      shape = other;
+      return;
+    }
+    bool agree = shape.size() == other.size();
+    for (std::size_t i = 0; agree && i < shape.size(); ++i) {
+      agree = !shape[i] || !other[i] || *shape[i] == *other[i];
+      if (!shape[i]) shape[i] = other[i];
+    }
+    if (!agree) {
+      mistake(pointer, "the input is " + to_string(other) + " here and " + to_string(shape) +
+                           " elsewhere in the chain");
+    }
+  }
+
+  // The entries of a shape but the batch's, in the order of the text.
+  OpenShape open_shape(const Json& value, const std::string& pointer, bool batch, int rank) {
+    const std::size_t skipped = batch ? 1 : 0;
+    if (!value.is_array() || value.size() < 2 + skipped ||
+        (rank != 0 && value.size() != static_cast<std::size_t>(rank) + 1 + skipped)) {
+      mistake(pointer, value.dump() + " is not the shape of an input: a list of " +
+                           (batch ? "the batch's size, " : "") +
+                           (rank == 0 ? std::string("its lengths")
+                                      : count_of(static_cast<std::uint64_t>(rank), "length")) +
+                           " and its channels, in the order of data_format");
+      return {};
+    }
+    OpenShape shape;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      std::optional<std::int64_t> extent;
+      if (!value[i].is_null())
+        extent = take(whole_number(value[i], 1, ""), pointer + "/" + std::to_string(i));
+      if (i >= skipped) shape.push_back(extent);
+    }
+    return shape;
+  }
+
+  // What a layer says of its own input, under all the names that Keras has for that.
+  OpenShape shape_of_input(const Json& arguments, const std::string& at, const Layer& layer) {
+    OpenShape shape;
+    for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"}) {
+      const Json* value = get(arguments, key);
+      if (value == nullptr) continue;
+      const bool batch = std::string_view(key) != "input_shape";
+      const std::string here = join_pointer(at, key);
+      const OpenShape said = open_shape(*value, here, batch, layer.spec->rank);
+      if (!said.empty()) merge(shape, said, here);
+    }
+    // Keras 1's Convolution1D.
+    OpenShape said(2);
+    for (const auto& [key, axis] : {std::pair{"input_length", 0}, std::pair{"input_dim", 1}}) {
+      const Json* value = get(arguments, key);
+      if (value == nullptr || layer.spec->rank != 1) continue;
+      const std::string here = join_pointer(at, key);
+      said[static_cast<std::size_t>(axis)] = take(whole_number(*value, 1, ""), here);
+      merge(shape, said, here);
+    }
+    return shape;
   }
 
   const Json* section(std::string_view key, std::span<const std::string_view> keys) {
@@ -284,12 +390,7 @@ class Reader {
   void read_output(OutputOptions& output) {
     const Json* object = section("output", kOutputKeys);
     if (object == nullptr) return;
-    std::vector<std::string_view> formats{"same"};
-    for (const std::string_view name : output_formats())
-      formats.push_back(name);
-    if (const auto format = word(*object, "/output", "format", formats); format && *format > 0) {
-      output.format = codec_by_name(formats[*format])->format;
-    }
+    read_format(output, *object);
     const Json* quality = get(*object, "quality");
     if (quality != nullptr && *quality == "lossless") {
       output.lossless = true;
@@ -332,6 +433,21 @@ class Reader {
     }
   }
 
+  // Also by an extension: "jpeg", "TIF".
+  void read_format(OutputOptions& output, const Json& object) {
+    const Json* given = get(object, "format");
+    const Codec* codec =
+        given != nullptr && given->is_string() ? codec_by_name(given->get<std::string>()) : nullptr;
+    if (codec != nullptr && codec->can_encode != nullptr) {
+      output.format = codec->format;
+      return;
+    }
+    std::vector<std::string_view> formats{"same"};
+    for (const std::string_view name : output_formats())
+      formats.push_back(name);
+    static_cast<void>(word(object, "/output", "format", formats));
+  }
+
   // With "same" nobody knows before the images are seen.
   void applies(const std::string& key, std::optional<Format> format,
                std::initializer_list<Format> formats, std::string message) {
@@ -347,17 +463,18 @@ class Reader {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const std::string pointer = at + "/" + std::to_string(i);
       if (in_model_ && passes_over(chain, layers[i], pointer)) continue;
-      auto layer = read_layer(layers[i], pointer, {chain.keras, channels_first});
+      const Setting setting{chain.keras, channels_first, purpose_ == Purpose::Shapes, {}};
+      auto layer = read_layer(layers[i], pointer, setting);
       if (!layer) continue;
-      if (layer->convolves && !can_convolve()) {
-        mistake(pointer, std::string(layer->spec->name) +
+      if (layer->convolves && !can_convolve() && purpose_ == Purpose::Run) {
+        mistake(pointer, layer->called +
                              " needs oneDNN, which this deckle was built without: install "
                              "libdnnl-dev and build deckle again");
       }
       // So does the number of axes.
       if (const int rank = layer->spec->rank; rank != 0) {
         if (ranked_ && chain.rank != rank) {
-          mistake(pointer, std::string(layer->spec->name) + " works on " +
+          mistake(pointer, layer->called + " works on " +
                                count_of(static_cast<std::uint64_t>(rank), "axis", "axes") +
                                ", the layers before it on " + std::to_string(chain.rank));
         } else {
@@ -377,9 +494,20 @@ class Reader {
         }
         data_format = format;
       }
+      const bool nested = layers[i].contains("config");
+      const std::string arguments_at = pointer + (nested ? "/config" : "");
+      // Of a model the first entry was looked at; of others Keras takes no notice.
+      if (!in_model_) {
+        layer->input_shape =
+            shape_of_input(nested ? layers[i]["config"] : layers[i], arguments_at, *layer);
+      }
+      if (chain.layers.empty()) {
+        first_shape_ = std::move(layer->input_shape);
+        first_shape_at_ = arguments_at;
+        layer->input_shape.clear();
+      }
       chain.layers.push_back(*std::move(layer));
-      chain.places.push_back({std::string(chain.layers.back().spec->name), pointer,
-                              pointer + (layers[i].contains("config") ? "/config" : "")});
+      chain.places.push_back({chain.layers.back().called, pointer, arguments_at});
     }
     if (chain.layers.empty() && mistakes_.size() == mistakes_before) {
       mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
@@ -394,14 +522,21 @@ class Reader {
     chain.channels_first = data_format ? *data_format == 1 : channels_first_;
     chain.input.rank = chain.rank;
     chain.input.channels_first = chain.channels_first;
+    if (chain.channels_first) {
+      const auto channels_last = [](OpenShape& shape) {
+        if (!shape.empty()) std::rotate(shape.begin(), shape.begin() + 1, shape.end());
+      };
+      channels_last(first_shape_);
+      for (Layer& layer : chain.layers)
+        channels_last(layer.input_shape);
+    }
     for (std::size_t i = 0; i < chain.layers.size(); ++i) {
       Layer& layer = chain.layers[i];
       if (layer.config.contains("data_format")) {
         layer.config["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
       } else if (layer.spec->rank != 0 && chain.channels_first) {
         mistake(chain.places[i].entry,
-                std::string(layer.spec->name) +
-                    " is channels_last in every Keras; the chain is channels_first");
+                layer.called + " is channels_last in every Keras; the chain is channels_first");
       }
     }
     for (std::size_t i = 0; i < chain.layers.size(); ++i) {
@@ -458,21 +593,32 @@ class Reader {
       return std::nullopt;
     }
     if (spec == nullptr) {
-      mistake(
-          pointer + "/class_name",
-          "there is no layer \"" + name + "\"" + did_you_mean(name, layer_names()) +
-              (nearest(name, layer_names()).empty() ? "; there are " + one_of(layer_names()) : ""));
+      mistake(pointer + "/class_name", no_such_layer(name));
       return std::nullopt;
     }
+    const auto config = entry.find("config");
+    setting.class_name = name;
+    const Json& given = config == entry.end() ? entry : *config;
+    const std::string given_at = pointer + (config == entry.end() ? "" : "/config");
+    const std::optional<Mistake> mixed = set_keras(setting, entry, given, pointer, given_at);
+    const std::size_t before = mistakes_.size();
+    auto layer = read_arguments(*spec, entry, pointer, setting);
+    if (mixed && mistakes_.size() == before) mistakes_.push_back(*mixed);
+    return layer;
+  }
+
+  std::optional<Layer> read_arguments(const LayerSpec& spec, const Json& entry,
+                                      const std::string& pointer, Setting setting) {
     const auto config = entry.find("config");
     if (config == entry.end()) {  // the flat form: arguments beside the name
       Json flat = entry;
       flat.erase("class_name");
+      flat.erase("keras");
       for (const std::string_view key : kEntryKeys)
         flat.erase(std::string(key));
-      return parse_layer(*spec, flat, pointer, setting);
+      return parse_layer(spec, flat, pointer, setting);
     }
-    std::vector<std::string_view> keys{"class_name", "config"};
+    std::vector<std::string_view> keys{"class_name", "keras", "config"};
     keys.insert(keys.end(), kEntryKeys.begin(), kEntryKeys.end());
     for (const auto& [key, value] : entry.items()) {
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
@@ -484,23 +630,86 @@ class Reader {
       mistake(pointer + "/config", "\"config\" is an object, not " + kind_of(*config));
       return std::nullopt;
     }
-    return parse_layer(*spec, *config, pointer + "/config", setting);
+    return parse_layer(spec, *config, pointer + "/config", setting);
   }
 
   std::optional<Layer> parse_layer(const LayerSpec& spec, const Json& config,
                                    const std::string& pointer, Setting setting) {
     Arguments arguments(spec, config, pointer, mistakes_, setting);
     auto layer = spec.parse(arguments);
-    if (layer) layer->spec = &spec;
+    if (layer) {
+      layer->spec = &spec;
+      layer->called = arguments.layer_name();
+      layer->keras = setting.keras;
+    }
     return layer;
+  }
+
+  // Whose rules a layer follows: those that stand beside its name, the chain's, or those of the
+  // generation in whose words it is written. A mistake where these are of two generations.
+  std::optional<Mistake> set_keras(Setting& setting, const Json& entry, const Json& arguments,
+                                   const std::string& pointer, const std::string& arguments_at) {
+    if (const Json* said = get(entry, "keras")) {
+      setting.keras = keras_of(said, pointer + "/keras").value_or(setting.keras);
+      return std::nullopt;
+    }
+    // TensorFlow.js interpolates as TensorFlow 1 does.
+    if (of_tfjs_ && setting.class_name == "UpSampling2D") setting.keras = {2, 3};
+    if (keras_said_ || !arguments.is_object()) return std::nullopt;
+    const Wording words = wording(setting.class_name, arguments);
+    if (words.keras1.empty()) {
+      if (setting.class_name == "UpSampling2D" && get(arguments, "dim_ordering") != nullptr &&
+          arguments.value("interpolation", Json("nearest")) == "bilinear") {
+        return Mistake{arguments_at + "/interpolation",
+                       "\"dim_ordering\" is of Keras 1, and bilinear was another one until Keras "
+                       "2.3; say \"keras\" in the chain"};
+      }
+      return std::nullopt;
+    }
+    if (words.later.empty()) {
+      setting.keras = *keras_version("1");
+      return std::nullopt;
+    }
+    return Mistake{join_pointer(arguments_at, words.later),
+                   "\"" + words.later + "\" is a word of Keras 2 and later, \"" + words.keras1 +
+                       "\" one of Keras 1, and their weights are laid out differently; say "
+                       "\"keras\" in the chain, or keep to the words of one"};
+  }
+
+  // "experimental.preprocessing.RandomCrop" too: Keras' own path to it.
+  static std::string no_such_layer(const std::string& name) {
+    if (name == "InputLayer") {
+      return "a chain has no InputLayer; \"input\": {\"shape\": ..} says what comes in, and "
+             "model.to_json() is taken as it is";
+    }
+    const auto dot = name.find_last_of(".>");
+    const std::string last = dot == std::string::npos ? name : name.substr(dot + 1);
+    std::string hint = find_layer(last) != nullptr ? "; did you mean \"" + last + "\"?"
+                                                   : did_you_mean(last, layer_names());
+    if (hint.empty()) hint = "; \"deckle layers\" shows which there are";
+    return "there is no layer \"" + name + "\"" + hint;
   }
 
   const Json& root_;
   const bool channels_first_;  // where nothing says
+  const Purpose purpose_;
   bool in_model_ = false;
+  bool keras_said_ = false;  // whether the text says whose rules hold
+  bool of_tfjs_ = false;
+  OpenShape first_shape_;  // what the chain's first layer says of its input
+  std::string first_shape_at_;
   bool ranked_ = false;  // whether a layer said how many axes
   std::vector<Mistake> mistakes_;
 };
+
+// Takes the names of files that were not read out of the layers that gave them.
+void forget_weights(Json& root, const UnreadWeights& unread) {
+  for (const std::string& pointer : unread.arguments) {
+    Json& entry = root[Json::json_pointer(pointer)];
+    const auto config = entry.find("config");
+    (config != entry.end() && config->is_object() ? *config : entry).erase("weights");
+  }
+}
 
 }  // namespace
 
@@ -541,7 +750,29 @@ Json to_json(SeedPair seed) {
   return seed.b == 0 ? Json(seed.a) : Json::array({seed.a, seed.b});
 }
 
-std::string to_string(const std::vector<std::optional<std::int64_t>>& shape) {
+std::vector<std::int64_t> count_parameters(const Chain& chain, const std::vector<Shape>& shapes) {
+  std::vector<std::int64_t> counts;
+  for (std::size_t i = 0; i < chain.layers.size() && i < shapes.size(); ++i) {
+    const auto& parameters = chain.layers[i].parameters;
+    counts.push_back(parameters ? parameters(shapes[i]) : 0);
+  }
+  return counts;
+}
+
+OpenShape in_layout_of(const Chain& chain, OpenShape shape) {
+  if (chain.channels_first && !shape.empty())
+    std::rotate(shape.begin(), shape.end() - 1, shape.end());
+  return shape;
+}
+
+Json to_json(const OpenShape& shape) {
+  Json list = Json::array();
+  for (const auto& extent : shape)
+    list.push_back(extent ? Json(*extent) : Json(nullptr));
+  return list;
+}
+
+std::string to_string(const OpenShape& shape) {
   std::string text;
   for (const auto& extent : shape)
     text += (text.empty() ? "" : " x ") + (extent ? std::to_string(*extent) : "any");
@@ -550,14 +781,17 @@ std::string to_string(const std::vector<std::optional<std::int64_t>>& shape) {
 
 Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text) {
   Mistakes result;
-  for (Mistake& mistake : mistakes)
-    result.push_back({text.find(mistake.pointer), mistake.pointer, std::move(mistake.message)});
+  for (Mistake& mistake : mistakes) {
+    result.push_back({text.find(mistake.pointer), mistake.pointer,
+                      text.with_digits(mistake.pointer, std::move(mistake.message))});
+  }
   sort_by_place(result);
   return result;
 }
 
 std::variant<Chain, Mistakes> parse_chain(std::string_view text, bool channels_first,
-                                          const std::string& folder, const std::string& weights) {
+                                          const std::string& folder, const std::string& weights,
+                                          Purpose purpose) {
   auto parsed = JsonText::parse(text);
   if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
     return Mistakes{{error->place, "", error->message}};
@@ -565,19 +799,37 @@ std::variant<Chain, Mistakes> parse_chain(std::string_view text, bool channels_f
   const auto& json = std::get<JsonText>(parsed);
   Json root = json.value();
   PlacedWeights placed_weights = put_weights_in(root, folder, weights);
-  std::vector<Mistake> noted = std::move(placed_weights.mistakes);
-  Reader reader(root, channels_first);
+  if (purpose == Purpose::Shapes) {
+    for (const UnreadWeights& unread : placed_weights.unread)
+      forget_weights(root, unread);
+  }
+  Reader reader(root, channels_first, purpose);
   Chain chain = reader.read();
   chain.weight_files = std::move(placed_weights.files);
+  std::vector<Mistake> found = reader.take_mistakes();
+  std::vector<Mistake> noted;
+  // Shapes may do without weights, unless a layer leaves its size to them.
+  const bool needless = purpose == Purpose::Shapes && found.empty();
+  for (const UnreadWeights& unread : placed_weights.unread) {
+    if (needless) {
+      chain.notes.push_back(unread.mistake.pointer + ": " + unread.mistake.message);
+    } else {
+      noted.push_back(unread.mistake);
+    }
+  }
   // Of weights that could not be read the layer complains as well.
-  const std::vector<Mistake> unread = noted;
-  for (Mistake& mistake : reader.take_mistakes()) {
-    const bool told = std::any_of(unread.begin(), unread.end(), [&](const Mistake& earlier) {
-      const auto layer = earlier.pointer.substr(0, earlier.pointer.find('/', 8) + 1);
-      return mistake.pointer.starts_with(layer) &&
-             mistake.pointer.find("/weights") != std::string::npos;
-    });
-    if (!told) noted.push_back(std::move(mistake));
+  const auto is_told = [&](const Mistake& mistake) {
+    if (mistake.pointer.find("/weights") == std::string::npos) return false;
+    return std::any_of(placed_weights.unread.begin(), placed_weights.unread.end(),
+                       [&](const UnreadWeights& unread) {
+                         return std::any_of(unread.arguments.begin(), unread.arguments.end(),
+                                            [&](const std::string& of_layer) {
+                                              return mistake.pointer.starts_with(of_layer + "/");
+                                            });
+                       });
+  };
+  for (Mistake& mistake : found) {
+    if (!is_told(mistake)) noted.push_back(std::move(mistake));
   }
 
   Mistakes mistakes = placed(std::move(noted), json);
@@ -603,7 +855,12 @@ Json resolved(const Chain& chain) {
   json["keras"] = to_text(chain.keras);
   json["layers"] = Json::array();
   for (const Layer& layer : chain.layers) {
-    json["layers"].push_back({{"class_name", layer.spec->name}, {"config", layer.config}});
+    Json entry{{"class_name", layer.spec->name}};
+    if (layer.keras != chain.keras) entry["keras"] = to_text(layer.keras);
+    entry["config"] = layer.config;
+    if (!layer.input_shape.empty())
+      entry["config"]["input_shape"] = to_json(in_layout_of(chain, layer.input_shape));
+    json["layers"].push_back(std::move(entry));
   }
   json["input"] = {{"orientation", kOrientations.at(chain.input.apply_orientation ? 0 : 1)},
                    {"truncated", kTruncated.at(chain.input.accept_truncated ? 1 : 0)},
@@ -611,9 +868,7 @@ Json resolved(const Chain& chain) {
                    {"max_pixels", chain.input.max_pixels},
                    {"pages", kPages.at(chain.input.volume ? 1 : 0)}};
   if (!chain.input_shape.empty()) {
-    json["input"]["shape"] = Json::array();
-    for (const auto& extent : chain.input_shape)
-      json["input"]["shape"].push_back(extent ? Json(*extent) : Json(nullptr));
+    json["input"]["shape"] = to_json(chain.input_shape);
   }
   if (chain.fed != DType::Float32) json["input"]["dtype"] = name_of(chain.fed);
   Json output = {{"format", chain.output.format ? codec_of(*chain.output.format).name : "same"}};

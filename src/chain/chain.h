@@ -45,6 +45,10 @@ struct LayerPlace {
   std::string arguments;
 };
 
+/// A shape of inputs, extents and then channels; nothing where one may be any. Empty: no shape is
+/// said.
+using OpenShape = std::vector<std::optional<std::int64_t>>;
+
 /// A chain: a value that never changes while it is run.
 struct Chain {
   std::string name;
@@ -60,11 +64,11 @@ struct Chain {
   std::vector<Layer> layers;
   std::vector<LayerPlace> places;       ///< of the layers
   std::vector<LayerPlace> passed_over;  ///< layers of a Keras model that act in training only
-  /// What every input has to be, extents and channels; nothing where one is open. Empty: anything.
-  std::vector<std::optional<std::int64_t>> input_shape;
+  OpenShape input_shape;                ///< what every input has to be
   DecodeOptions input;
   OutputOptions output;
-  bool of_model = false;  ///< read from a Keras model, which says nothing of outputs
+  bool of_model = false;           ///< read from a Keras model, which says nothing of outputs
+  std::vector<std::string> notes;  ///< what its reader should be told, each with its pointer
   std::vector<std::string> weight_files;  ///< that were read into the layers
 
   [[nodiscard]] bool draws() const;       ///< whether any layer is random
@@ -87,20 +91,30 @@ struct PlacedMistake {
 /// All mistakes of a chain, in the order of the text.
 using Mistakes = std::vector<PlacedMistake>;
 
+/// What a chain is read for. Shapes and numbers of parameters need no weights; such a chain is
+/// never run.
+enum class Purpose : std::uint8_t { Run, Shapes };
+
 /// Reads a chain file's text, or that of a Keras Sequential (see keras_model). Mistakes do not end
 /// the reading: all are found. `channels_first` holds where the text does not say; files of weights
 /// are looked for in `folder`, empty: the current one. `weights`, a path, is a file of Keras' with
-/// the weights of all layers, instead of what the text says.
+/// the weights of all layers, instead of what the text says. For Shapes, weights that cannot be
+/// read are a note where the layer says its filters and kernel_size.
 [[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text,
                                                         bool channels_first = false,
                                                         const std::string& folder = "",
-                                                        const std::string& weights = "");
+                                                        const std::string& weights = "",
+                                                        Purpose purpose = Purpose::Run);
 
 /// The mistakes with their places in this text, which is JSON, in their order there.
 [[nodiscard]] Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text);
 
 /// A shape that may be open, as people write it: "480 x any x 3".
-[[nodiscard]] std::string to_string(const std::vector<std::optional<std::int64_t>>& shape);
+[[nodiscard]] std::string to_string(const OpenShape& shape);
+/// The shape as the chain's arrays are laid out: its channels first where theirs are.
+[[nodiscard]] OpenShape in_layout_of(const Chain& chain, OpenShape shape);
+/// [480, null, 3].
+[[nodiscard]] Json to_json(const OpenShape& shape);
 
 /// The most copies of one image.
 inline constexpr int kMaxCopies = 1000000;
@@ -121,6 +135,11 @@ inline constexpr int kMaxCopies = 1000000;
 
 /// JSON Schema (draft 2020-12) of the chain file, made from the registry.
 [[nodiscard]] Json chain_schema();
+
+/// The parameters of each layer for inputs of this shape, as Keras' model.summary() counts them.
+/// The shapes are those of plan_shapes: of the input, then after each layer.
+[[nodiscard]] std::vector<std::int64_t> count_parameters(const Chain& chain,
+                                                         const std::vector<Shape>& shapes);
 
 /// The names of the formats that can be written, in the order of the codecs.
 [[nodiscard]] std::vector<std::string_view> output_formats();

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <iterator>
+#include <system_error>
 
 #include "core/text.h"
 #include "layers/arguments.h"
@@ -17,8 +19,8 @@ class Walker {
  public:
   explicit Walker(std::string_view text) : text_(text) {}
 
-  // Calls visit(pointer, offset) for every member (at its key) and element, in the order of the
-  // text.
+  // Calls visit(pointer, offset, value) for every member (at its key) and element, in the order of
+  // the text; `value` is where the value begins.
   template <typename Visit>
   void walk(Visit&& visit) {
     struct Open {
@@ -54,10 +56,11 @@ class Walker {
         pointer = join_pointer(top.pointer, key);
         skip_space();
         ++at_;  // the colon
+        skip_space();
       } else {
         pointer = top.pointer + "/" + std::to_string(top.next++);
       }
-      visit(pointer, begin);
+      visit(pointer, begin, at_);
     }
   }
 
@@ -91,6 +94,22 @@ class Walker {
   std::string_view text_;
   std::size_t at_ = 0;
 };
+
+// The whole number that begins there, where it has more than 64 bits; else nothing.
+std::string_view long_number(std::string_view text, std::size_t at) {
+  const std::size_t sign = at < text.size() && text[at] == '-' ? 1 : 0;
+  const std::size_t end = std::min(text.find_first_not_of("0123456789", at + sign), text.size());
+  const std::string_view number = text.substr(at, end - at);
+  if (number.size() < 19 ||
+      (end < text.size() && std::string_view(".eE").find(text[end]) != std::string_view::npos))
+    return {};
+  std::int64_t wide = 0;
+  std::uint64_t positive = 0;
+  const auto fits = [&](auto& value) {
+    return std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc{};
+  };
+  return fits(wide) || fits(positive) ? std::string_view{} : number;
+}
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -168,7 +187,9 @@ void JsonText::index(std::string_view text) {
   // Places are counted along the way: from the last one, not from the beginning.
   Place here;
   std::size_t counted = 0;
-  Walker(text).walk([&](const std::string& pointer, std::size_t offset) {
+  Walker(text).walk([&](const std::string& pointer, std::size_t offset, std::size_t value) {
+    if (const auto digits = long_number(text, value); !digits.empty())
+      long_numbers_.push_back({pointer, std::string(digits)});
     const Place step = place_of(text.substr(counted), offset - counted);
     here = step.line == 1 ? Place{here.line, here.column + step.column - 1}
                           : Place{here.line + step.line - 1, step.column};
@@ -187,6 +208,17 @@ void JsonText::index(std::string_view text) {
       repeated_.push_back({entries_[i].pointer, entries_[i - 1].place, entries_[i].place});
     }
   }
+}
+
+std::string JsonText::with_digits(std::string_view pointer, std::string message) const {
+  for (const LongNumber& number : long_numbers_) {
+    if (number.pointer != pointer && !number.pointer.starts_with(std::string(pointer) + "/"))
+      continue;
+    const std::string rounded = Json::parse(number.digits).dump();
+    if (const auto at = message.find(rounded); at != std::string::npos)
+      message.replace(at, rounded.size(), number.digits);
+  }
+  return message;
 }
 
 Place JsonText::find(std::string_view pointer) const {

@@ -48,6 +48,10 @@ class JsonText {
   };
   [[nodiscard]] const std::vector<Repeated>& repeated() const { return repeated_; }
 
+  /// The message, with whole numbers of more than 64 bits, at the pointer or below it, as the text
+  /// has them: their values were rounded to floats.
+  [[nodiscard]] std::string with_digits(std::string_view pointer, std::string message) const;
+
  private:
   struct Entry {
     std::string pointer;
@@ -56,7 +60,13 @@ class JsonText {
 
   void index(std::string_view text);
 
+  struct LongNumber {
+    std::string pointer;
+    std::string digits;
+  };
+
   Json value_;
+  std::vector<LongNumber> long_numbers_;
   std::vector<Entry> entries_;  ///< sorted by pointer
   std::vector<Repeated> repeated_;
 };

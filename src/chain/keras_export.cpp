@@ -20,6 +20,7 @@ constexpr KerasVersion kKeras1{1, 0};
 constexpr KerasVersion kKeras2{2, 0};
 constexpr KerasVersion kKeras3{3, 0};
 constexpr KerasVersion kPreprocessing{2, 6};  // when these layers came
+constexpr KerasVersion kCrops{2, 9};          // the first whose rules for crops deckle knows
 constexpr KerasVersion kDtypes{2, 3};         // every layer has a dtype from here on
 constexpr KerasVersion kInTensorFlow{2, 4};   // an InputLayer stands first, names begin without _1
 
@@ -49,12 +50,12 @@ constexpr std::array kArguments{
     KerasArgument{"UpSampling2D", "interpolation", {2, 2}},
     KerasArgument{"UpSampling3D", "size", kKeras1},
     KerasArgument{"UpSampling3D", "data_format", kKeras1},
-    KerasArgument{"RandomCrop", "height", kPreprocessing},
-    KerasArgument{"RandomCrop", "width", kPreprocessing},
-    KerasArgument{"RandomCrop", "seed", kPreprocessing},
+    KerasArgument{"RandomCrop", "height", kCrops},
+    KerasArgument{"RandomCrop", "width", kCrops},
+    KerasArgument{"RandomCrop", "seed", kCrops},
     KerasArgument{"RandomCrop", "data_format", kKeras3},
-    KerasArgument{"CenterCrop", "height", kPreprocessing},
-    KerasArgument{"CenterCrop", "width", kPreprocessing},
+    KerasArgument{"CenterCrop", "height", kCrops},
+    KerasArgument{"CenterCrop", "width", kCrops},
     KerasArgument{"CenterCrop", "data_format", kKeras3},
     KerasArgument{"Resizing", "height", kPreprocessing},
     KerasArgument{"Resizing", "width", kPreprocessing},

@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "layers/registry.h"
+#include "layers/synonyms.h"
 
 namespace deckle {
 namespace {
@@ -26,9 +27,6 @@ constexpr std::array<std::string_view, 8> kTrainingOnly{
     "Dropout",      "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
     "AlphaDropout", "GaussianDropout",  "GaussianNoise",    "ActivityRegularization"};
 constexpr std::array<std::string_view, 3> kModels{"Sequential", "Functional", "Model"};
-// Arguments that only Keras 1 has.
-constexpr std::array<std::string_view, 5> kKeras1{"nb_filter", "border_mode", "dim_ordering",
-                                                  "input_dtype", "subsample"};
 
 bool contains(std::span<const std::string_view> words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -132,13 +130,20 @@ class ModelReader {
       const Json* version = object == nullptr ? nullptr : get(*object, "keras_version");
       if (version == nullptr) continue;
       const std::string text = text_of(version);
-      if (text.starts_with("tfjs")) return;  // Keras 2's rules
-      if (const auto known = keras_version(text)) {
+      result_.of_tfjs = text.starts_with("tfjs");
+      if (result_.of_tfjs) return;  // Keras 2's rules, but for one
+      if (const auto known = nearest_keras_version(text)) {
         result_.keras = *known;
+        if (!keras_version(text)) {
+          result_.note = pointer + "/keras_version: Keras " + text +
+                         " is newer than the rules that deckle knows; those of " + to_text(*known) +
+                         " are followed";
+        }
       } else {
         mistake(pointer + "/keras_version", version->dump() +
                                                 " is no version of Keras that "
-                                                "deckle knows: 1, 2 or 3");
+                                                "deckle knows: " +
+                                                known_keras_versions());
       }
       return;
     }
@@ -150,10 +155,9 @@ class ModelReader {
       result_.keras = kNewestKeras;
     } else if (any_layer([](const Json& layer) {
                  const Json* config = get(layer, "config");
-                 return config != nullptr &&
-                        std::any_of(kKeras1.begin(), kKeras1.end(), [&](std::string_view key) {
-                          return config->contains(std::string(key));
-                        });
+                 return config != nullptr && config->is_object() &&
+                        (config->contains("input_dtype") || config->contains("dim_ordering") ||
+                         !wording(text_of(get(layer, "class_name")), *config).keras1.empty());
                })) {
       result_.keras = *keras_version("1");
     }

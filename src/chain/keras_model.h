@@ -24,6 +24,8 @@ struct KerasModel {
   KerasVersion keras;
   const Json* layers = nullptr;  ///< a list; null where there is none, which was noted
   std::string layers_at;         ///< the pointer to it
+  bool of_tfjs = false;          ///< written by TensorFlow.js itself
+  std::string note;              ///< what the reader should be told of its version; mostly ""
   /// The shape of its inputs without the batch axis, in the order of the text; nothing where an
   /// axis is open. Empty where it does not say.
   std::vector<std::optional<std::int64_t>> input_shape;

@@ -18,15 +18,20 @@
 namespace deckle {
 namespace {
 
-// Whether the chain takes this at all.
-Result<Done> check_input(const Chain& chain, const Shape& in) {
-  const auto& wanted = chain.input_shape;
-  if (wanted.empty()) return Done{};
+// Whether `in` is of that shape, where it says one.
+bool is_of(const std::vector<std::optional<std::int64_t>>& wanted, const Shape& in) {
+  if (wanted.empty()) return true;
   bool same = wanted.size() == static_cast<std::size_t>(in.rank) + 1 &&
               wanted.back().value_or(in.channels) == in.channels;
   for (int a = 0; same && a < in.rank; ++a)
     same = wanted[static_cast<std::size_t>(a)].value_or(in[a]) == in[a];
-  if (same) return Done{};
+  return same;
+}
+
+// Whether the chain takes this at all.
+Result<Done> check_input(const Chain& chain, const Shape& in) {
+  const auto& wanted = chain.input_shape;
+  if (is_of(wanted, in)) return Done{};
   return Error{ErrorCode::Shape, std::string(chain.as == As::Model ? "the model's input is "
                                                                    : "the input is to be ") +
                                      to_string(wanted) + ", not " + to_string(in)};
@@ -38,9 +43,13 @@ Result<Shape> next_shape(const Chain& chain, std::size_t index, const Shape& in)
   }
   const Layer& layer = chain.layers[index];
   if (layer.spec->rank != 0 && layer.spec->rank != in.rank) {
-    return Error{ErrorCode::Shape, std::string(layer.spec->name) + " takes " +
-                                       std::to_string(layer.spec->rank) +
+    return Error{ErrorCode::Shape, layer.called + " takes " + std::to_string(layer.spec->rank) +
                                        " axes and channels, not " + to_string(in)};
+  }
+  if (!is_of(layer.input_shape, in)) {
+    return Error{ErrorCode::Shape, "layer " + std::to_string(index) + ", " + layer.called +
+                                       ": its input_shape is " + to_string(layer.input_shape) +
+                                       ", not " + to_string(in)};
   }
   auto out = layer.output_shape(in);
   if (!out) {
@@ -49,8 +58,7 @@ Result<Shape> next_shape(const Chain& chain, std::size_t index, const Shape& in)
     return error;
   }
   if (out->pixels() > chain.input.max_pixels) {
-    return Error{ErrorCode::TooLarge, "layer " + std::to_string(index) + ", " +
-                                          std::string(layer.spec->name) +
+    return Error{ErrorCode::TooLarge, "layer " + std::to_string(index) + ", " + layer.called +
                                           ": would make a picture of " + to_string(*out) +
                                           ", more than \"input\": {\"max_pixels\": " +
                                           std::to_string(chain.input.max_pixels) + "} allows"};
@@ -276,13 +284,13 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, cons
     }
     if (layer.convolves && chain.as == As::Layer && feeding.array &&
         !info(draft.dtype()).is_float) {
-      return Error{ErrorCode::Depth, "layer " + std::to_string(i) + ", " +
-                                         std::string(layer.spec->name) + ": does not take " +
-                                         std::string(name_of(draft.dtype())) +
+      return Error{ErrorCode::Depth, "layer " + std::to_string(i) + ", " + layer.called +
+                                         ": does not take " + std::string(name_of(draft.dtype())) +
                                          R"(; say "as": "model" in the chain, and arrays become )"
                                          "float32 first"};
     }
-    if (casts_floats(chain, feeding) && info(draft.dtype()).is_float && info(layer.dtype).is_float)
+    if (layer.casts_floats && casts_floats(chain, feeding) && info(draft.dtype()).is_float &&
+        info(layer.dtype).is_float)
       draft.cast(layer.dtype);
     if (auto edited = layer.edit(draft, choice); !edited) return edited.error();
     assert(draft.shape() == *out);

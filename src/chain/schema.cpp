@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <string_view>
+
 #include "chain/chain.h"
+#include "codecs/codec.h"
 #include "core/shape.h"
 #include "dataset/outputs.h"
 #include "layers/arguments.h"
@@ -53,12 +57,43 @@ Json arguments_schema(const LayerSpec& spec) {
   return schema;
 }
 
+Json keras_schema() {
+  return {{"type", {"string", "number"}},
+          {"description",
+           "the version of Keras whose rules this layer follows (default: the "
+           "chain's, or that of the words it is written in)"}};
+}
+
+// A word in letters of either case, as a regular expression.
+std::string either_case(std::string_view word) {
+  std::string pattern;
+  for (const char c : word) {
+    const bool letter = c >= 'a' && c <= 'z';
+    pattern += letter ? std::string{'[', static_cast<char>(c - 32), c, ']'} : std::string{c};
+  }
+  return pattern;
+}
+
+// The formats that can be written, by their names and extensions.
+std::string formats_pattern() {
+  std::string pattern;
+  for (const Codec& codec : codecs()) {
+    if (codec.can_encode == nullptr) continue;
+    pattern += (pattern.empty() ? "" : "|") + either_case(codec.name);
+    for (const std::string_view extension : codec.extensions) {
+      if (extension != codec.name) pattern += "|" + either_case(extension);
+    }
+  }
+  return "^(" + pattern + ")$";
+}
+
 Json layer_schema(std::string_view class_name, const LayerSpec& spec) {
   const Json name{{"const", class_name}, {"description", std::string(spec.summary)}};
   const Json config = arguments_schema(spec);
   Json nested{{"type", "object"},
               {"properties",
                {{"class_name", name},
+                {"keras", keras_schema()},
                 {"config", config},
                 {"module", Json::object()},
                 {"registered_name", Json::object()},
@@ -69,6 +104,7 @@ Json layer_schema(std::string_view class_name, const LayerSpec& spec) {
               {"additionalProperties", false}};
   Json flat = config;
   flat["properties"]["class_name"] = name;
+  flat["properties"]["keras"] = keras_schema();
   if (!flat.contains("required")) flat["required"] = Json::array();
   flat["required"].push_back("class_name");
   return {{"if", {{"required", {"config"}}}}, {"then", nested}, {"else", flat}};
@@ -108,8 +144,10 @@ Json chain_schema() {
   const Json output{
       {"type", "object"},
       {"properties",
-       {{"format",
-         described({{"enum", formats}}, "file format of the outputs (default: same as the input)")},
+       {{"format", described({{"anyOf", Json::array({Json{{"enum", formats}},
+                                                     Json{{"type", "string"},
+                                                          {"pattern", formats_pattern()}}})}},
+                             "file format of the outputs (default: same as the input)")},
         {"name",
          described({{"type", "string"}},
                    "template of the outputs' names (default: " + std::string(kDefaultName) +
@@ -169,6 +207,7 @@ Json chain_schema() {
       {"properties",
        {{"$schema", {{"type", "string"}}},
         {"name", {{"type", "string"}}},
+        {"description", described({{"type", "string"}}, "for people: what the chain is for")},
         {"seed", described({{"anyOf", Json::array({seed_number, Json{{"type", "array"},
                                                                      {"items", seed_number},
                                                                      {"minItems", 2},
@@ -184,7 +223,7 @@ Json chain_schema() {
         {"as", described({{"enum", {"layer", "model"}}},
                          "whose dtypes: a layer called on an array keeps integers, a model makes "
                          "float32 of everything (default: layer)")},
-        {"keras", described({{"type", {"string", "integer"}}},
+        {"keras", described({{"type", {"string", "number"}}},
                             "the version whose rules hold where they differ (default: 2.9)")},
         {"data_format",
          described({{"enum", {"channels_last", "channels_first"}}}, "layout of arrays")},

@@ -192,7 +192,7 @@ class Placer {
     if (weights->is_string()) {
       const auto name = weights->get<std::string>();
       auto read = read_list(taker, name);
-      if (!read) return mistake(pointer, name, read.error());
+      if (!read) return mistake(pointer, name, read.error(), {taker.pointer});
       *weights = *std::move(read);
       return;
     }
@@ -202,7 +202,10 @@ class Placer {
       if (!entry.is_string()) continue;
       const auto name = entry.get<std::string>();
       auto read = read_file(used(path_of(name)));
-      if (!read) return mistake(join_pointer(pointer, std::to_string(i)), name, read.error());
+      if (!read) {
+        return mistake(join_pointer(pointer, std::to_string(i)), name, read.error(),
+                       {taker.pointer});
+      }
       entry = *std::move(read);
     }
   }
@@ -218,15 +221,22 @@ class Placer {
     if (takers.empty()) return;
     std::vector<Json> lists(takers.size(), Json(name));  // stays where it cannot be read
     if (auto read = read_all_of(path, takers, lists);
-        !read && (known || read.error().code != ErrorCode::Usage))
-      mistake(pointer, name, read.error());
+        !read && (known || read.error().code != ErrorCode::Usage)) {
+      std::vector<std::string> without;
+      for (const Taker& taker : takers) {
+        if (!taker.has("weights")) without.push_back(taker.pointer);
+      }
+      mistake(pointer, name, read.error(), std::move(without));
+    }
     for (std::size_t i = 0; i < takers.size(); ++i) {
       if (!takers[i].has("weights")) (*takers[i].arguments)["weights"] = std::move(lists[i]);
     }
   }
 
-  void mistake(const std::string& pointer, const std::string& name, const Error& error) {
-    placed.mistakes.push_back({pointer, printable(name) + ": " + error.message});
+  void mistake(const std::string& pointer, const std::string& name, const Error& error,
+               std::vector<std::string> arguments) {
+    placed.unread.push_back(
+        {{pointer, printable(name) + ": " + error.message}, std::move(arguments)});
   }
 
   [[nodiscard]] std::string path_of(const std::string& name) const {
@@ -330,11 +340,15 @@ PlacedWeights put_weights_in(Json& chain, const std::string& folder, const std::
   Placer placer(folder);
   // Of a chain, of Keras' Sequential, and of Keras 1's; TensorFlow.js wraps it.
   std::string pointer_of_layers;
-  for (const char* pointer : {"/layers", "/config/layers", "/config"}) {
-    const Json::json_pointer place(pointer);
-    if (!chain.is_object() || !chain.contains(place) || !chain[place].is_array()) continue;
-    pointer_of_layers = pointer;
-    break;
+  for (const std::string within :
+       {"", "/modelTopology", "/modelTopology/model_config", "/model_config"}) {
+    for (const char* pointer : {"/layers", "/config/layers", "/config"}) {
+      const Json::json_pointer place(within + pointer);
+      if (!pointer_of_layers.empty() || !chain.is_object() || !chain.contains(place) ||
+          !chain[place].is_array())
+        continue;
+      pointer_of_layers = within + pointer;
+    }
   }
   if (pointer_of_layers.empty()) return {};
   std::vector<Taker> takers;
@@ -348,7 +362,8 @@ PlacedWeights put_weights_in(Json& chain, const std::string& folder, const std::
     const auto beside = layer.find("weights");
     if (nested && beside != layer.end()) {
       if (config->contains("weights")) {
-        placer.placed.mistakes.push_back({pointer + "/weights", "weights stand in \"config\" too"});
+        placer.placed.unread.push_back(
+            {{pointer + "/weights", "weights stand in \"config\" too"}, {}});
       }
       (*config)["weights"] = *beside;
       layer.erase("weights");

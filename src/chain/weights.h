@@ -13,8 +13,14 @@
 
 namespace deckle {
 
+/// Weights that could not be read: their name is left where it stands.
+struct UnreadWeights {
+  Mistake mistake;
+  std::vector<std::string> arguments;  ///< pointers to the arguments of the layers that lack them
+};
+
 struct PlacedWeights {
-  std::vector<Mistake> mistakes;   ///< what could not be read; its name is left where it stands
+  std::vector<UnreadWeights> unread;
   std::vector<std::string> files;  ///< that were read
 };
 

@@ -318,10 +318,14 @@ const Codec& codec_of(Format format) {
   return *std::find_if(all.begin(), all.end(), [&](const Codec& c) { return c.format == format; });
 }
 
+// By its name or one of its extensions, in letters of either case.
 const Codec* codec_by_name(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   for (const Codec& codec : codecs()) {
     const auto& also = codec.extensions;
-    if (codec.name == name || std::find(also.begin(), also.end(), name) != also.end())
+    if (codec.name == lower || std::find(also.begin(), also.end(), lower) != also.end())
       return &codec;
   }
   return nullptr;

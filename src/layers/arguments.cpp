@@ -10,12 +10,16 @@
 #include "core/shape.h"
 #include "core/text.h"
 #include "layers/synonyms.h"
+#include "layers/training.h"
 
 namespace deckle {
 namespace {
 
 constexpr std::array<std::string_view, 6> kIgnored{
     "name", "trainable", "input_dtype", "batch_input_shape", "batch_shape", "input_shape"};
+
+// Of each kind the last version whose rules deckle knows.
+constexpr std::array kLastVersions{KerasVersion{1, 2}, KerasVersion{2, 15}, kNewestKeras};
 
 // The value as it stands in the chain, cut where it is long.
 std::string shown(const Json& value) {
@@ -86,24 +90,58 @@ Result<SeedPair> seed_pair(const Json& value) {
       shown(value) + " is not a seed; give a whole number of 64 bits, or a pair [a, b] of them"};
 }
 
-std::optional<KerasVersion> keras_version(std::string_view text) {
+std::optional<KerasVersion> nearest_keras_version(std::string_view text) {
   KerasVersion version;
   const char* end = text.data() + text.size();
   const auto major = std::from_chars(text.data(), end, version.major);
   if (major.ec != std::errc{} || version.major < 1 || version.major > 3) return std::nullopt;
+  const auto which = static_cast<std::size_t>(version.major) - 1;
   if (major.ptr == end) {
-    constexpr std::array kLast{KerasVersion{1, 2}, KerasVersion{2, 9}, kNewestKeras};
-    return kLast.at(static_cast<std::size_t>(version.major) - 1);
+    constexpr std::array kMeant{kLastVersions[0], KerasVersion{}, kNewestKeras};
+    return kMeant.at(which);
   }
   if (*major.ptr != '.') return std::nullopt;
   const auto minor = std::from_chars(major.ptr + 1, end, version.minor);
   if (minor.ec != std::errc{} || version.minor < 0) return std::nullopt;
   if (minor.ptr != end && *minor.ptr != '.' && *minor.ptr != '-') return std::nullopt;
+  if (version.minor > kLastVersions.at(which).minor) {
+    if (version.major < 3) return std::nullopt;
+    return kNewestKeras;
+  }
+  if (std::string_view(minor.ptr, static_cast<std::size_t>(end - minor.ptr)).ends_with("-tf")) {
+    // TensorFlow 2.2 calls its copy 2.3.0-tf; its rules are those of 2.4 already.
+    if (version == KerasVersion{2, 3}) return KerasVersion{2, 4};
+    version.tensorflow = version < KerasVersion{2, 4};
+  }
   return version;
 }
 
+std::optional<KerasVersion> keras_version(std::string_view text) {
+  const auto version = nearest_keras_version(text);
+  // "3.16" and later were taken for the newest.
+  if (version == kNewestKeras && text != "3") {
+    const std::string newest = to_text(kNewestKeras);
+    if (!text.starts_with(newest) ||
+        (text.size() > newest.size() && text[newest.size()] != '.' && text[newest.size()] != '-'))
+      return std::nullopt;
+  }
+  return version;
+}
+
+std::string known_keras_versions() {
+  std::string text;
+  for (const KerasVersion& last : kLastVersions) {
+    text += (text.empty()      ? ""
+             : last.major == 3 ? " and "
+                               : ", ") +
+            std::to_string(last.major) + ".0 to " + to_text(last);
+  }
+  return text;
+}
+
 std::string to_text(KerasVersion version) {
-  return std::to_string(version.major) + "." + std::to_string(version.minor);
+  return std::to_string(version.major) + "." + std::to_string(version.minor) +
+         (version.tensorflow ? "-tf" : "");
 }
 
 Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string pointer,
@@ -133,11 +171,15 @@ Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string poin
     }
     const bool known = std::find(names.begin(), names.end(), name) != names.end();
     if (!known) {
-      if (std::find(kIgnored.begin(), kIgnored.end(), name) != kIgnored.end()) continue;
-      if (std::find(spec.ignored.begin(), spec.ignored.end(), name) != spec.ignored.end()) continue;
       given_as_.emplace_back(name, key);
-      mistake(name, std::string(spec.name) + " has no argument \"" + key + "\"" +
-                        did_you_mean(key, names));
+      const bool ignored =
+          std::find(kIgnored.begin(), kIgnored.end(), name) != kIgnored.end() ||
+          std::find(spec.ignored.begin(), spec.ignored.end(), name) != spec.ignored.end();
+      if (!ignored) {
+        mistake(name, layer_name() + " has no argument \"" + key + "\"" + did_you_mean(key, names));
+      } else if (auto wrong = wrong_in_training(name, value)) {
+        mistake(name, *std::move(wrong));
+      }
       continue;
     }
     if (values_.contains(name)) {
@@ -185,8 +227,16 @@ void Arguments::mistake(std::string_view name, std::string message, std::string_
   // The last spelling: where two names stand for one argument, the second is the mistake.
   const auto spelling = std::find_if(given_as_.rbegin(), given_as_.rend(),
                                      [&](const auto& given) { return given.first == name; });
-  const std::string pointer =
-      spelling == given_as_.rend() ? pointer_ : join_pointer(pointer_, spelling->second);
+  std::string old = spelling == given_as_.rend() ? "" : spelling->second;
+  // Of several old arguments that are one list now, the one that is this entry.
+  if (const Joined* joined = find_joined(spec_.name, old); joined != nullptr && !below.empty()) {
+    const std::size_t entry = below.size() > 1 ? static_cast<std::size_t>(below[1] - '0') : 0;
+    if (entry < joined->old_names.size()) {
+      old = joined->old_names[entry];
+      below.remove_prefix(2);
+    }
+  }
+  const std::string pointer = old.empty() ? pointer_ : join_pointer(pointer_, old);
   mistakes_.push_back({pointer + std::string(below), std::move(message)});
 }
 
@@ -204,7 +254,7 @@ std::optional<std::int64_t> Arguments::number(std::string_view name, const Json&
 std::int64_t Arguments::pixels(std::string_view name, std::int64_t least) {
   const Json* value = find(name);
   if (value == nullptr) {
-    mistake(name, std::string(spec_.name) + " needs \"" + std::string(name) + "\", in pixels");
+    mistake(name, layer_name() + " needs \"" + std::string(name) + "\", in pixels");
     return least;
   }
   return number(name, *value, least, "").value_or(least);
@@ -243,9 +293,8 @@ std::size_t Arguments::choice(std::string_view name, std::span<const std::string
     const auto& word = value->get_ref<const std::string&>();
     const auto it = std::find(allowed.begin(), allowed.end(), word);
     if (it != allowed.end()) return static_cast<std::size_t>(it - allowed.begin());
-    mistake(name, shown(*value) + " is not " + with_article(name) + " of " +
-                      std::string(spec_.name) + "; it is " + one_of(allowed) +
-                      did_you_mean(word, allowed));
+    mistake(name, shown(*value) + " is not " + with_article(name) + " of " + layer_name() +
+                      "; it is " + one_of(allowed) + did_you_mean(word, allowed));
   } else {
     mistake(name, shown(*value) + " is not " + with_article(name) + "; it is " + one_of(allowed));
   }
@@ -292,7 +341,7 @@ std::vector<Pair> Arguments::pairs(std::string_view name, int rank,
   std::vector<Pair> result;
   if (rank == 1) {
     if (value->size() != 2) {
-      mistake(name, shown(*value) + " is not a pair [before, after]; " + std::string(spec_.name) +
+      mistake(name, shown(*value) + " is not a pair [before, after]; " + layer_name() +
                         " takes a number or a pair");
       return fallback;
     }
@@ -301,8 +350,8 @@ std::vector<Pair> Arguments::pairs(std::string_view name, int rank,
   }
   if (value->size() != axes) {
     mistake(name, shown(*value) + " has " + count_of(value->size(), "entry", "entries") + "; " +
-                      std::string(spec_.name) + " takes a number, " + std::to_string(rank) +
-                      " numbers, or " + std::to_string(rank) + " pairs");
+                      layer_name() + " takes a number, " + std::to_string(rank) + " numbers, or " +
+                      std::to_string(rank) + " pairs");
     return fallback;
   }
   for (std::size_t a = 0; a < axes; ++a) {
@@ -335,8 +384,7 @@ std::vector<std::int64_t> Arguments::factors(std::string_view name, int rank, st
   }
   if (value->size() != axes) {
     mistake(name, shown(*value) + " has " + count_of(value->size(), "entry", "entries") + "; " +
-                      std::string(spec_.name) + " takes a number or " + std::to_string(rank) +
-                      " numbers");
+                      layer_name() + " takes a number or " + std::to_string(rank) + " numbers");
     return result;
   }
   for (std::size_t a = 0; a < axes; ++a) {

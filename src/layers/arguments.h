@@ -7,7 +7,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -42,23 +41,22 @@ using Pair = std::array<std::int64_t, 2>;
 /// `pointer` + "/" + key, escaped as RFC 6901 says.
 [[nodiscard]] std::string join_pointer(std::string_view pointer, std::string_view key);
 
-/// A version of Keras: its rules changed now and then.
-struct KerasVersion {
-  int major = 2;
-  int minor = 9;
-  // NOLINTNEXTLINE(modernize-use-nullptr): a 0 that the compiler writes
-  auto operator<=>(const KerasVersion&) const = default;
-};
-
 inline constexpr KerasVersion kNewestKeras{3, 15};
-/// "1", "2.3.1", "2.2.4-tf"; a version without a minor number is the last of its kind.
+/// "1", "2.3.1", "2.2.4-tf": "1" is 1.2, "2" is 2.9, "3" is 3.15. Nothing for what is no version,
+/// and for one that is newer than deckle's rules.
 [[nodiscard]] std::optional<KerasVersion> keras_version(std::string_view text);
+/// The same for a file that Keras wrote: of a newer Keras 3 it is the newest that deckle knows.
+[[nodiscard]] std::optional<KerasVersion> nearest_keras_version(std::string_view text);
+/// "1.0 to 1.2, 2.0 to 2.15 and 3.0 to 3.15".
+[[nodiscard]] std::string known_keras_versions();
 [[nodiscard]] std::string to_text(KerasVersion version);
 
 /// What of its chain a layer's arguments may depend on.
 struct Setting {
   KerasVersion keras;
-  bool channels_first = false;  ///< layout of arrays
+  bool channels_first = false;    ///< layout of arrays
+  bool shapes_only = false;       ///< layers may do without their weights: nothing is run
+  std::string_view class_name{};  ///< as the chain spells it; empty: the present name
 };
 
 class Arguments {
@@ -71,6 +69,11 @@ class Arguments {
   [[nodiscard]] const LayerSpec& spec() const { return spec_; }
   [[nodiscard]] KerasVersion keras() const { return setting_.keras; }
   [[nodiscard]] bool channels_first() const { return setting_.channels_first; }
+  [[nodiscard]] bool shapes_only() const { return setting_.shapes_only; }
+  /// The layer's name as the chain spells it, for messages.
+  [[nodiscard]] std::string layer_name() const {
+    return std::string(setting_.class_name.empty() ? spec_.name : setting_.class_name);
+  }
   /// True where nothing was wrong so far.
   [[nodiscard]] bool good() const { return good_; }
 

@@ -53,6 +53,14 @@ ArgumentSpec any_dtype_argument() {
           {{"anyOf", Json::array({Json{{"enum", names}}, policy, Json{{"type", "null"}}})}}};
 }
 
+void require_keras(Arguments& arguments, KerasVersion first) {
+  if (arguments.keras() >= first) return;
+  arguments.mistake("", "deckle knows " + arguments.layer_name() + " from Keras " + to_text(first) +
+                            " on, not that of " + to_text(arguments.keras()) +
+                            "; whose rules it is to follow may stand beside its class_name, as "
+                            R"("keras": "2.9")");
+}
+
 Result<Done> check_cast(std::string_view layer, DType given, DType to) {
   if (info(given).is_float || info(to).is_float || given == to) return Done{};
   return Error{ErrorCode::Depth, std::string(layer) + ": dtype " + std::string(name_of(to)) +

@@ -30,6 +30,9 @@ namespace deckle {
   return keras < KerasVersion{2, 4};
 }
 
+/// Notes a mistake where the chain's Keras is older than the first one whose layer deckle knows.
+void require_keras(Arguments& arguments, KerasVersion first);
+
 /// A required number of pixels: height, width.
 [[nodiscard]] ArgumentSpec pixels_argument(std::string_view name);
 [[nodiscard]] ArgumentSpec interpolation_argument(std::string_view fallback);

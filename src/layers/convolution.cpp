@@ -4,7 +4,8 @@
 // Shapes  (2-D) rows x cols x channels -> by padding and strides x filters; float32
 //         valid  ceil((n - reach + 1) / stride), reach = (size - 1) * dilation + 1
 //         same, causal  ceil(n / stride)        full  ceil((n + reach - 1) / stride)
-//         transposed  valid n * stride + max(reach - stride, 0), same n * stride
+//         transposed  valid n * stride + max(reach - stride, 0), same n * stride,
+//                     full (n - 1) * stride - reach + 2
 // Fails   Shape where the kernel is for another number of channels, or larger than the image
 // Source  Keras 1.2 to 3: Conv1D, 2D, 3D, SeparableConv, DepthwiseConv, ConvTranspose, with
 //         TensorFlow's "same": the odd pixel is at the end
@@ -41,15 +42,37 @@ constexpr std::array kActivationOf{
 
 using Lengths = std::vector<std::int64_t>;
 
+constexpr std::int64_t kAny = -1;
+
 // One sum after another: a separable layer has two.
 struct Stage {
-  std::shared_ptr<const Convolution> convolution;
+  std::shared_ptr<const Convolution> convolution;  // null where there are no weights: shapes alone
+  std::array<std::int64_t, 3> size{1, 1, 1};       // of the kernel
+  std::int64_t in = kAny;                          // channels; kAny: as many as come
+  std::int64_t out = 1;                            // channels
+  bool each = false;                               // `out` are made of each channel that comes
+  std::int64_t groups = 1;
+  bool transposed = false;
+  bool biased = false;
+  bool trained = true;  // false: a filter that has a name
   Lengths stride;
   Lengths dilation;
   Padding padding = Padding::Valid;
   Lengths output_padding;  // transposed: empty where none was given
   Lengths output_shape;    // transposed: Keras 1 was told it; else empty
 };
+
+// How many channels it makes of so many.
+std::int64_t channels_of(const Stage& stage, std::int64_t in) {
+  return stage.each ? in * stage.out : stage.out;
+}
+
+std::int64_t parameters_of(const Stage& stage, std::int64_t in) {
+  if (!stage.trained) return 0;
+  const std::int64_t taps = stage.size[0] * stage.size[1] * stage.size[2];
+  const std::int64_t made = channels_of(stage, in);
+  return taps * (stage.each ? made : in / stage.groups * made) + (stage.biased ? made : 0);
+}
 
 // ceil(a / b) of positive numbers
 std::int64_t parts(std::int64_t a, std::int64_t b) {
@@ -60,9 +83,8 @@ std::int64_t parts(std::int64_t a, std::int64_t b) {
 Result<ConvolvedAxis> along(std::string_view name, const Stage& stage, int a, const Shape& shape) {
   const auto i = static_cast<std::size_t>(a);
   const std::int64_t n = shape[a];
-  const std::int64_t size = stage.convolution->bank().size.at(i);
   const std::int64_t stride = stage.stride[i];
-  const std::int64_t reach = (size - 1) * stage.dilation[i] + 1;
+  const std::int64_t reach = (stage.size.at(i) - 1) * stage.dilation[i] + 1;
   ConvolvedAxis axis{stride, stage.dilation[i], 0, 0};
   switch (stage.padding) {
     case Padding::Valid:
@@ -93,43 +115,56 @@ Result<ConvolvedAxis> along_transposed(std::string_view name, const Stage& stage
                                        const Shape& shape) {
   const auto i = static_cast<std::size_t>(a);
   const std::int64_t n = shape[a];
-  const std::int64_t size = stage.convolution->bank().size.at(i);
   const std::int64_t stride = stage.stride[i];
-  const std::int64_t reach = (size - 1) * stage.dilation[i] + 1;
+  const std::int64_t reach = (stage.size.at(i) - 1) * stage.dilation[i] + 1;
   const bool same = stage.padding == Padding::Same;
+  const bool full = stage.padding == Padding::Full;
   ConvolvedAxis axis{stride, stage.dilation[i], 0, 0};
-  // The lengths whose convolution gives n again.
-  const std::int64_t least = same ? (n - 1) * stride + 1 : (n - 1) * stride + reach;
+  // The lengths whose convolution gives n again: from this one on, as many as the stride is long.
+  const std::int64_t least = (n - 1) * stride + (same ? 1 : full ? 2 - reach : reach);
   if (!stage.output_shape.empty()) {
     axis.out = stage.output_shape[i];
-    if (axis.out < least || axis.out > least + stride - 1) {
-      const std::string most = stride == 1 ? "" : " to " + std::to_string(least + stride - 1);
+    const std::int64_t most = least + stride - 1;
+    if (axis.out < least || axis.out > most) {
+      const std::int64_t first = std::max<std::int64_t>(least, 1);
+      const std::string can = most < 1 ? "none is possible"
+                                       : "it can be " + std::to_string(first) +
+                                             (first == most ? "" : " to " + std::to_string(most));
       return shape_error(name, "output_shape says " + std::to_string(axis.out) + " " +
                                    std::string(axis_name(shape.rank, a)) + "; of " +
-                                   std::to_string(n) + " it can be " + std::to_string(least) +
-                                   most);
+                                   std::to_string(n) + " " + can);
     }
   } else if (!stage.output_padding.empty()) {
-    const std::int64_t cut = same ? 2 * (reach / 2) : 0;
+    const std::int64_t cut = same ? 2 * (reach / 2) : full ? 2 * (reach - 1) : 0;
     axis.out = (n - 1) * stride + reach - cut + stage.output_padding[i];
+  } else if (full) {
+    axis.out = least;
   } else {
     axis.out = n * stride + (same ? 0 : std::max<std::int64_t>(reach - stride, 0));
   }
+  if (axis.out < 1) {
+    return shape_error(name, "with padding \"full\" nothing is left of " + std::to_string(n) + " " +
+                                 std::string(axis_name(shape.rank, a)));
+  }
   if (same) axis.before = std::max<std::int64_t>((n - 1) * stride + reach - axis.out, 0) / 2;
+  if (full) axis.before = reach - 1;
   return axis;
 }
 
 Result<std::vector<ConvolvedAxis>> geometry(std::string_view name, const Stage& stage,
                                             const Shape& in) {
-  const FilterBank& bank = stage.convolution->bank();
-  if (!bank.each_channel && bank.in != in.channels) {
+  if (stage.in != kAny && stage.in != in.channels) {
     return shape_error(name, "its kernel is for " +
-                                 count_of(static_cast<std::uint64_t>(bank.in), "channel") +
+                                 count_of(static_cast<std::uint64_t>(stage.in), "channel") +
                                  ", the image has " + std::to_string(in.channels));
+  }
+  if (in.channels % stage.groups != 0) {
+    return shape_error(name, std::to_string(in.channels) + " channels cannot be divided into " +
+                                 std::to_string(stage.groups) + " groups");
   }
   std::vector<ConvolvedAxis> axes;
   for (int a = 0; a < in.rank; ++a) {
-    auto axis = bank.transposed ? along_transposed(name, stage, a, in) : along(name, stage, a, in);
+    auto axis = stage.transposed ? along_transposed(name, stage, a, in) : along(name, stage, a, in);
     if (!axis) return axis.error();
     axes.push_back(*axis);
   }
@@ -174,8 +209,6 @@ Layout layout_of(Kind kind, int rank, bool keras1, bool th) {
   return then(size + ", filters, in", r, r + 1);
 }
 
-constexpr std::int64_t kAny = -1;
-
 class Reader {
  public:
   Reader(Arguments& arguments, Kind kind, int rank)
@@ -190,18 +223,24 @@ class Reader {
   }
   [[nodiscard]] bool has_names() const { return kind_ == Kind::Depthwise && rank_ == 2; }
   [[nodiscard]] bool has_output_shape() const { return kind_ == Kind::Transposed && rank_ == 2; }
-  [[nodiscard]] std::string layer_name() const { return std::string(arguments_.spec().name); }
+  [[nodiscard]] std::string layer_name() const { return arguments_.layer_name(); }
+  [[nodiscard]] bool in_keras1() const {
+    return kind_ == Kind::Plain || (rank_ == 2 && kind_ != Kind::Depthwise);
+  }
 
   std::int64_t count(std::string_view name, std::int64_t fallback);
   Padding read_padding();
   Activation read_activation();
   void read_transposed();
+  void check_output_channels();
   void read_arrays();
   std::optional<WeightArray> kernel_array(std::size_t index, const Layout& layout,
                                           std::vector<std::int64_t> want);
   std::vector<float> bias_array(std::size_t index);
+  Stage& add_stage();
   void add_stage(FilterBank bank);
   void make_named();
+  void make_open();
   void make_stages();
   void check_groups();
   void check();
@@ -260,12 +299,12 @@ Padding Reader::read_padding() {
     }
   }
   if (padding == Padding::Full) {
-    if (kind_ != Kind::Plain) {
+    if (has_multiplier()) {
       arguments_.mistake("padding", layer_name() + " has no padding \"full\"");
     } else if (keras >= KerasVersion{2, 4}) {
-      arguments_.mistake("padding",
-                         R"("full" is of Keras 1 and 2.3; say "keras": "1.2" in the chain, or put )"
-                         R"(ZeroPadding before)");
+      arguments_.mistake(
+          "padding", R"("full" is of Keras 1 and 2.3; say "keras": "1.2" in the chain)" +
+                         std::string(kind_ == Kind::Plain ? ", or put ZeroPadding before" : ""));
     }
   }
   return padding;
@@ -305,9 +344,10 @@ void Reader::read_transposed() {
     return;
   }
   if (shape == nullptr) {
-    arguments_.mistake(
-        "output_shape",
-        layer_name() + " of Keras 1 needs \"output_shape\": [null, rows, cols, filters]");
+    arguments_.mistake("output_shape",
+                       layer_name() + " of Keras 1 needs \"output_shape\": " +
+                           (arguments_.channels_first() ? "[null, filters, rows, cols]"
+                                                        : "[null, rows, cols, filters]"));
     return;
   }
   if (!shape->is_array() || shape->size() != axes_ + 2) {
@@ -322,18 +362,39 @@ void Reader::read_transposed() {
       arguments_.mistake("output_shape", length.error().message, "/" + std::to_string(at));
     output_shape_.push_back(length ? *length : 1);
   }
+  check_output_channels();
+}
+
+// What output_shape says of channels, once it is known how many are made.
+void Reader::check_output_channels() {
+  const Json* shape = arguments_.find("output_shape");
+  if (output_shape_.empty() || filters_ == kAny || shape == nullptr) return;
+  const std::size_t at = arguments_.channels_first() ? 1 : axes_ + 1;
+  if ((*shape)[at] == filters_) return;
+  arguments_.mistake("output_shape",
+                     (*shape)[at].dump() + " channels, but the layer makes " +
+                         std::to_string(filters_) + "; the entries are " +
+                         (arguments_.channels_first() ? "[null, filters, rows, cols]"
+                                                      : "[null, rows, cols, filters]"),
+                     "/" + std::to_string(at));
 }
 
 void Reader::read_arrays() {
   const Json* weights = arguments_.find("weights");
   if (weights == nullptr) {
-    if (arguments_.good()) {
+    if (arguments_.good() && !arguments_.shapes_only()) {
       arguments_.mistake(
           "weights", layer_name() +
                          R"( needs "weights": ["kernel.npy", "bias.npy"], one .npz, a file of )"
                          "Keras' (.h5, .keras; of all layers: --weights), or lists of numbers" +
                          (kind_ == Kind::Depthwise ? R"(; or a "kernel" that has a name)" : ""));
     }
+    return;
+  }
+  if (arguments_.keras().major == 1 && !in_keras1()) {
+    arguments_.mistake("weights", "Keras 1 has no " + layer_name() +
+                                      ", and so no layout of its weights; say another "
+                                      "\"keras\" in the chain");
     return;
   }
   const std::size_t kernels = kind_ == Kind::Separable ? 2 : 1;
@@ -392,7 +453,7 @@ std::optional<WeightArray> Reader::kernel_array(std::size_t index, const Layout&
           "), laid out " + text + " as Keras " + std::to_string(arguments_.keras().major) +
           " does" +
           (keras1 ? std::string(arguments_.channels_first() ? " for 'th'" : " for 'tf'") +
-                        R"(; weights of later ones need another "keras" in the chain)"
+                        R"(; weights of later ones need "keras": "2.9" in the chain)"
                   : R"(; weights of Keras 1 need "keras": "1.2" in the chain)"),
       "/" + std::to_string(index));
   return std::nullopt;
@@ -403,18 +464,45 @@ std::vector<float> Reader::bias_array(std::size_t index) {
   return arrays_[index].values;
 }
 
-void Reader::add_stage(FilterBank bank) {
+Stage& Reader::add_stage() {
   Stage stage;
-  const bool first = stages_.empty();
-  const bool inner = kind_ == Kind::Separable && !first;  // the 1 x 1 step
+  const bool inner = kind_ == Kind::Separable && !stages_.empty();  // the 1 x 1 step
   stage.stride = inner ? Lengths(axes_, 1) : strides_;
   stage.dilation = inner ? Lengths(axes_, 1) : dilation_;
   stage.padding = inner ? Padding::Valid : padding_;
   stage.output_padding = output_padding_;
   stage.output_shape = output_shape_;
-  bank.rank = rank_;
-  stage.convolution = std::make_shared<const Convolution>(std::move(bank));
   stages_.push_back(std::move(stage));
+  return stages_.back();
+}
+
+void Reader::add_stage(FilterBank bank) {
+  Stage& stage = add_stage();
+  bank.rank = rank_;
+  stage.size = bank.size;
+  stage.each = bank.each_channel || (has_multiplier() && stages_.size() == 1);
+  stage.in = bank.each_channel ? kAny : bank.in;
+  stage.out = stage.each && !bank.each_channel ? bank.out / bank.in : bank.out;
+  stage.groups = stage.each ? 1 : bank.groups;
+  stage.transposed = bank.transposed;
+  stage.biased = !bank.bias.empty();
+  stage.trained = !named_;
+  stage.convolution = std::make_shared<const Convolution>(std::move(bank));
+}
+
+// What shapes and numbers of weights follow from, where there are no weights.
+void Reader::make_open() {
+  Stage& first = add_stage();
+  std::copy(size_.begin(), size_.end(), first.size.begin());
+  first.transposed = kind_ == Kind::Transposed;
+  first.groups = groups_;
+  first.each = has_multiplier();
+  first.out = has_multiplier() ? multiplier_ : filters_;
+  first.biased = kind_ != Kind::Separable && use_bias_.value_or(true);
+  if (kind_ != Kind::Separable) return;
+  Stage& pointwise = add_stage();
+  pointwise.out = filters_;
+  pointwise.biased = use_bias_.value_or(true);
 }
 
 // Filters of one channel, for each of the image's: as factors where they have them.
@@ -488,6 +576,8 @@ void Reader::make_stages() {
   } else if (kind_ == Kind::Transposed) {
     bank.in = last;
     bank.out = filters_ = before_last;
+    check_output_channels();
+    if (!arguments_.good()) return;
   } else {
     bank.in = before_last * groups_;
     bank.groups = groups_;
@@ -537,7 +627,7 @@ void Reader::check() {
     arguments_.mistake("filters", layer_name() + " needs \"filters\", how many channels it makes");
   if (arguments_.find("kernel_size") == nullptr && !given)
     arguments_.mistake("kernel_size", layer_name() + " needs \"kernel_size\"");
-  check_groups();
+  if (filters_ != kAny) check_groups();
   const auto beyond_one = [](const Lengths& lengths) {
     return std::any_of(lengths.begin(), lengths.end(), [](std::int64_t n) { return n > 1; });
   };
@@ -581,9 +671,7 @@ std::optional<Layer> Reader::read() {
   strides_ = arguments_.factors("strides", rank_, 1, 1);
   dilation_ = arguments_.factors("dilation_rate", rank_, 1, 1);
   padding_ = read_padding();
-  if (kind_ == Kind::Transposed) {
-    if (padding_ == Padding::Valid || padding_ == Padding::Same) read_transposed();
-  }
+  if (kind_ == Kind::Transposed && padding_ != Padding::Causal) read_transposed();
   if (kind_ == Kind::Plain) groups_ = count("groups", 1);
   if (has_multiplier()) multiplier_ = count("depth_multiplier", 1);
   activation_ = read_activation();
@@ -611,7 +699,7 @@ std::optional<Layer> Reader::read() {
     if (arguments_.good()) make_named();
   } else {
     read_arrays();
-    if (arguments_.good()) make_stages();
+    if (arguments_.good()) arrays_.empty() ? make_open() : make_stages();
   }
   Json config = this->config();
   config["dtype"] = name_of(dtype);
@@ -621,20 +709,31 @@ std::optional<Layer> Reader::read() {
   layer.dtype = dtype;
   layer.convolves = true;
   layer.config = std::move(config);
-  layer.output_shape = [stages = stages_, name = arguments_.spec().name](const Shape& in) {
+  layer.output_shape = [stages = stages_, name = layer_name()](const Shape& in) {
     Shape shape = in;
     for (const Stage& stage : stages) {
       const auto axes = geometry(name, stage, shape);
       if (!axes) return Result<Shape>(axes.error());
       for (int a = 0; a < shape.rank; ++a)
         shape[a] = (*axes)[static_cast<std::size_t>(a)].out;
-      shape.channels = stage.convolution->channels_of(shape.channels);
+      shape.channels = channels_of(stage, shape.channels);
     }
     return check_extents(name, shape);
   };
-  layer.edit = [stages = stages_, name = arguments_.spec().name, dtype](
-                   Draft& draft, const Choice&) -> Result<Done> {
+  layer.parameters = [stages = stages_](const Shape& in) {
+    std::int64_t channels = in.channels;
+    std::int64_t count = 0;
     for (const Stage& stage : stages) {
+      count += parameters_of(stage, channels);
+      channels = channels_of(stage, channels);
+    }
+    return count;
+  };
+  layer.edit = [stages = stages_, name = layer_name(), dtype](Draft& draft,
+                                                              const Choice&) -> Result<Done> {
+    for (const Stage& stage : stages) {
+      if (stage.convolution == nullptr)
+        return Error{ErrorCode::Usage, name + ": it was read without its weights"};
       auto axes = geometry(name, stage, draft.shape());
       if (!axes) return axes.error();
       draft.convolve(stage.convolution, *std::move(axes));
@@ -652,29 +751,30 @@ Json words_schema(std::span<const std::string_view> words) {
   return {{"enum", list}};
 }
 
-// What only training has a use for, by the names of all generations, and what Keras 2.9 writes
-// where it means nothing.
-const std::vector<std::string_view>& ignored() {
-  static const std::vector<std::string_view> names{"init",
-                                                   "kernel_initializer",
-                                                   "bias_initializer",
-                                                   "depthwise_initializer",
-                                                   "pointwise_initializer",
-                                                   "kernel_regularizer",
-                                                   "bias_regularizer",
-                                                   "activity_regularizer",
-                                                   "depthwise_regularizer",
-                                                   "pointwise_regularizer",
-                                                   "kernel_constraint",
-                                                   "bias_constraint",
-                                                   "depthwise_constraint",
-                                                   "pointwise_constraint",
-                                                   "W_regularizer",
-                                                   "b_regularizer",
-                                                   "W_constraint",
-                                                   "b_constraint",
-                                                   "input_dim",
-                                                   "input_length"};
+// What only training has a use for, by the names of all generations.
+std::vector<std::string_view> ignored(Kind kind, int rank) {
+  std::vector<std::string_view> names{"init",
+                                      "activity_regularizer",
+                                      "bias_initializer",
+                                      "bias_regularizer",
+                                      "bias_constraint",
+                                      "b_regularizer",
+                                      "b_constraint",
+                                      "kernel_initializer",
+                                      "kernel_regularizer",
+                                      "kernel_constraint"};
+  if (kind == Kind::Separable || kind == Kind::Depthwise) {
+    names.insert(names.end(),
+                 {"depthwise_initializer", "depthwise_regularizer", "depthwise_constraint"});
+  } else {
+    names.insert(names.end(), {"W_regularizer", "W_constraint"});
+  }
+  if (kind == Kind::Separable) {
+    names.insert(names.end(),
+                 {"pointwise_initializer", "pointwise_regularizer", "pointwise_constraint"});
+  }
+  if (kind != Kind::Plain) names.emplace_back("groups");  // Keras 2.9 writes a 1
+  if (rank == 1) names.insert(names.end(), {"input_dim", "input_length"});
   return names;
 }
 
@@ -692,9 +792,10 @@ LayerSpec spec(std::string_view name, std::string_view summary, std::string_view
   arguments.push_back({"kernel_size", number, "the weights'", size});
   arguments.push_back({"strides", number, ones, size});
   arguments.push_back({"padding",
-                       kind != Kind::Plain ? "valid | same"
-                       : rank == 1         ? "valid | same | causal | full (Keras 1)"
-                                           : "valid | same | full (Keras 1)",
+                       kind == Kind::Transposed ? "valid | same | full (Keras 1)"
+                       : kind != Kind::Plain    ? "valid | same"
+                       : rank == 1              ? "valid | same | causal | full (Keras 1)"
+                                                : "valid | same | full (Keras 1)",
                        "valid", Json{{"type", "string"}}});
   if (kind == Kind::Transposed) {
     arguments.push_back({"output_padding", "n, or one an axis, each below its stride", "none",
@@ -727,17 +828,15 @@ LayerSpec spec(std::string_view name, std::string_view summary, std::string_view
                        "[kernel.npy, bias.npy] | file.npz | file.h5/layer | lists of numbers",
                        "none", Json{{"type", Json::array({"array", "string", "null"})}}});
   arguments.push_back(dtype_argument());
-  LayerSpec spec{name,
-                 rank,
-                 summary,
-                 shapes,
-                 example,
-                 "As in Keras, whatever its version; a file of weights becomes part of the chain.",
-                 std::move(arguments),
-                 [](Arguments& given) { return Reader(given, kind, rank).read(); },
-                 ignored()};
-  if (kind != Kind::Plain) spec.ignored.push_back("groups");  // Keras 2.9 writes a 1
-  return spec;
+  return {name,
+          rank,
+          summary,
+          shapes,
+          example,
+          "As in Keras, whatever its version; a file of weights becomes part of the chain.",
+          std::move(arguments),
+          [](Arguments& given) { return Reader(given, kind, rank).read(); },
+          ignored(kind, rank)};
 }
 
 }  // namespace

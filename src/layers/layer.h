@@ -2,6 +2,7 @@
 // layer: what a configured layer is, and what a kind of layer says of itself.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -20,6 +21,16 @@ namespace deckle {
 
 class Arguments;
 struct LayerSpec;
+
+/// A version of Keras: its rules changed now and then.
+struct KerasVersion {
+  int major = 2;
+  int minor = 9;
+  /// "2.2.4-tf": TensorFlow's own copy, of 1.13 to 2.1, which differ from one another.
+  bool tensorflow = false;
+  // NOLINTNEXTLINE(modernize-use-nullptr): a 0 that the compiler writes
+  auto operator<=>(const KerasVersion&) const = default;
+};
 
 /// What a random layer decided for one image, before any pixel is touched: this is recorded and can
 /// be replayed.
@@ -60,14 +71,25 @@ struct Draws {
 /// A layer with its arguments: a value that never changes, read by all threads.
 struct Layer {
   const LayerSpec* spec = nullptr;
+  std::string called;    ///< its class name as the chain spells it: "Deconvolution2D"
+  KerasVersion keras{};  ///< whose rules it follows
   Json
       config;  ///< Keras' get_config: every argument, normalised; parsing it gives this layer again
 
   /// Keras' compute_output_shape; an Error (Shape) that says why the layer cannot take this image.
   std::function<Result<Shape>(const Shape&)> output_shape;
 
+  /// The shape that its own arguments say it is given, extents and channels; nothing where one is
+  /// open. Empty: any. That of a chain's first layer is the chain's.
+  std::vector<std::optional<std::int64_t>> input_shape;
+  /// Number of trained numbers for an input of this shape, as model.summary() counts them. Null
+  /// where the layer has none.
+  std::function<std::int64_t(const Shape&)> parameters;
+
   /// Keras' dtype of the layer, a float type but for layers that say otherwise.
   DType dtype = DType::Float32;
+  /// False: the layer is given floats as they are, not as `dtype`.
+  bool casts_floats = true;
   /// Sums by a library that the manifest names. Called on an array of integers it fails, as in
   /// Keras; in a model they are floats by then.
   bool convolves = false;

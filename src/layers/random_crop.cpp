@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // random_crop: keeps a height x width window at a random place; an image that is too small is
 //         resized to it.
-// Shapes  rows x cols x channels -> height x width x channels; float32 unless dtype says otherwise
+// Shapes  rows x cols x channels -> height x width x channels; float32 unless dtype says otherwise.
+//         At inference from Keras 3.8 on: the same shape and dtype
 // Fails   Shape where the image is too small and if_smaller is "error"; Depth where dtype is too
 //         narrow
-// Source  Keras 2.9's RandomCrop for when it crops and when it resizes (smart_resize, in float32 as
-//         there); for where: tf.image.stateless_random_crop, or by `generator` that layer's own
-//         draws or those of tf.image.random_crop
+// Source  RandomCrop of Keras 2.9 to 3.15 for when it crops and when it resizes (smart_resize,
+// until
+//         3.0 in float32); for where: tf.image.stateless_random_crop, or by `generator` the draws
+//         of 2.9's layer or those of tf.image.random_crop
 #include "layers/random_crop.h"
 
 #include <algorithm>
@@ -35,7 +37,13 @@ struct RandomCrop {
   Generator generator;
   std::optional<SeedPair> seed;
   KerasVersion keras;
+  CropRules rules;
 
+  /// Keras draws a place; else it is fixed.
+  [[nodiscard]] bool draws_in(const Shape& in) const {
+    return rules == CropRules::Resizes ? fits_into(in) : in.rows() > height && in.cols() > width;
+  }
+  [[nodiscard]] bool does_nothing() const { return !training && rules == CropRules::TrainsOnly; }
   [[nodiscard]] bool fits_into(const Shape& in) const {
     return in.rows() >= height && in.cols() >= width;
   }
@@ -50,7 +58,18 @@ Error too_small(const RandomCrop& crop, const Shape& in) {
                                 crop.size() + "; \"if_smaller\" may be resize, skip or pad");
 }
 
+// What Keras shows where it does not draw.
+Window fixed_window(const RandomCrop& crop, const Shape& in) {
+  Window window = smart_window(in, crop.height, crop.width, crop.keras);
+  if (crop.rules == CropRules::Resizes) return window;
+  // Where that window begins; as much as there is of it.
+  window[0].end = std::min(window[0].begin + crop.height, in.rows());
+  window[1].end = std::min(window[1].begin + crop.width, in.cols());
+  return window;
+}
+
 Result<Shape> output_shape(const RandomCrop& crop, const Shape& in) {
+  if (crop.does_nothing()) return in;
   if (crop.training && crop.if_smaller == IfSmaller::Error && !crop.fits_into(in))
     return too_small(crop, in);
   return Shape::image(crop.height, crop.width, in.channels);
@@ -128,14 +147,14 @@ Choice draw(const RandomCrop& crop, const Shape& room, const Draws& draws) {
 Result<Choice> choose(const RandomCrop& crop, const Shape& in, const Draws& draws) {
   Choice choice;
   Shape room = in;
-  if (!crop.training) {
-    choice.resized = smart_window(in, crop.height, crop.width, crop.keras);
+  if (!crop.training || (crop.fits_into(in) && !crop.draws_in(in))) {
+    choice.resized = fixed_window(crop, in);
     return choice;
   }
   if (!crop.fits_into(in)) {
     switch (crop.if_smaller) {
       case IfSmaller::Resize:
-        choice.resized = smart_window(in, crop.height, crop.width, crop.keras);
+        choice.resized = fixed_window(crop, in);
         return choice;
       case IfSmaller::Error:
         return too_small(crop, in);
@@ -152,6 +171,7 @@ Result<Choice> choose(const RandomCrop& crop, const Shape& in, const Draws& draw
 }
 
 Result<Done> edit(const RandomCrop& crop, Draft& draft, const Choice& choice) {
+  if (crop.does_nothing()) return Done{};
   if (auto fits = check_cast(kName, draft.dtype(), crop.dtype); !fits) return fits;
   draft.cast(crop.dtype);
   const Shape in = draft.shape();
@@ -197,6 +217,14 @@ std::optional<Layer> parse(Arguments& arguments) {
   crop.seed = arguments.seed("seed");
   crop.generator = static_cast<Generator>(arguments.choice("generator", kGenerators, 0));
   crop.keras = arguments.keras();
+  crop.rules = crop_rules(crop.keras);
+  require_keras(arguments, {2, 9});
+  if (crop.generator == Generator::Keras && crop.keras.major > 2) {
+    arguments.mistake("generator",
+                      "\"keras\" draws as the layer of Keras 2.9 does; nobody can tell "
+                      "where that of Keras " +
+                          to_text(crop.keras) + " crops, whose draws depend on its backend");
+  }
   if (crop.generator != Generator::Stateless && crop.seed && crop.seed->b != 0) {
     arguments.mistake("seed",
                       "the generator \"" +
@@ -208,7 +236,7 @@ std::optional<Layer> parse(Arguments& arguments) {
   Layer layer;
   layer.dtype = crop.dtype;
   layer.seed = crop.seed;
-  layer.generator = crop.generator;
+  if (!crop.does_nothing()) layer.generator = crop.generator;
   layer.config = {{"height", crop.height},
                   {"width", crop.width},
                   {"seed", to_json(crop.seed)},
@@ -218,36 +246,47 @@ std::optional<Layer> parse(Arguments& arguments) {
                   {"dtype", name_of(crop.dtype)},
                   {"data_format", data_format}};
   layer.output_shape = [=](const Shape& in) { return output_shape(crop, in); };
-  layer.choose = [=](const Shape& in, const Draws& draws) { return choose(crop, in, draws); };
+  layer.casts_floats = !crop.does_nothing();
+  if (!crop.does_nothing())
+    layer.choose = [=](const Shape& in, const Draws& draws) { return choose(crop, in, draws); };
   layer.edit = [=](Draft& draft, const Choice& choice) { return edit(crop, draft, choice); };
   return layer;
 }
 
 }  // namespace
 
+CropRules crop_rules(KerasVersion keras) {
+  if (keras < KerasVersion{2, 9}) return CropRules::Unknown;
+  if (keras < KerasVersion{3, 6}) return CropRules::Resizes;
+  return keras < KerasVersion{3, 8} ? CropRules::Centres : CropRules::TrainsOnly;
+}
+
 LayerSpec random_crop_spec() {
-  return {kName,
-          2,
-          "keep a height x width window at a random place",
-          "rows x cols x c  ->  height x width x c",
-          R"({"class_name": "RandomCrop", "config": {"height": 224, "width": 224}})",
-          "As in Keras 2.9; offsets as tf.image.stateless_random_crop draws them, or that layer of "
-          "Keras, or tf.image.random_crop.",
-          {pixels_argument("height"),
-           pixels_argument("width"),
-           {"seed", "whole number or [a, b]", "the chain's", seed_schema()},
-           {"if_smaller",
-            "resize | error | skip | pad",
-            "resize",
-            {{"enum", Json::array({"resize", "error", "skip", "pad"})}}},
-           {"training", "true | false (false: always resize)", "true", {{"type", "boolean"}}},
-           {"generator",
-            "stateless | keras | tensorflow",
-            "stateless",
-            {{"enum", Json::array({"stateless", "keras", "tensorflow"})}}},
-           any_dtype_argument(),
-           data_format_argument()},
-          parse};
+  return {
+      kName,
+      2,
+      "keep a height x width window at a random place",
+      "rows x cols x c  ->  height x width x c",
+      R"({"class_name": "RandomCrop", "config": {"height": 224, "width": 224}})",
+      "As in the Keras that the chain says, 2.9 and later: where an image is not large enough, "
+      "2.9 to 3.5 resize the largest window of that aspect ratio, later ones show the window "
+      "that begins there. Offsets as tf.image.stateless_random_crop draws them, or Keras 2.9, or "
+      "tf.image.random_crop.",
+      {pixels_argument("height"),
+       pixels_argument("width"),
+       {"seed", "whole number or [a, b]", "the chain's", seed_schema()},
+       {"if_smaller",
+        "resize | error | skip | pad",
+        "resize",
+        {{"enum", Json::array({"resize", "error", "skip", "pad"})}}},
+       {"training", "true | false (false: as at inference)", "true", {{"type", "boolean"}}},
+       {"generator",
+        "stateless | keras | tensorflow",
+        "stateless",
+        {{"enum", Json::array({"stateless", "keras", "tensorflow"})}}},
+       any_dtype_argument(),
+       data_format_argument()},
+      parse};
 }
 
 }  // namespace deckle

@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include "layers/layer.h"
 
 namespace deckle {
 
 [[nodiscard]] LayerSpec random_crop_spec();
+
+/// What RandomCrop does by the versions of Keras.
+enum class CropRules : std::uint8_t {
+  Unknown,    ///< before 2.9
+  Resizes,    ///< 2.9 to 3.5: random where the image is at least as large, else resized
+  Centres,    ///< 3.6, 3.7: random where it is larger on both sides, else a window in the middle
+  TrainsOnly  ///< 3.8 and later: as 3.6 in training; at inference the image is left as it is
+};
+[[nodiscard]] CropRules crop_rules(KerasVersion keras);
 
 }  // namespace deckle

@@ -34,6 +34,7 @@ std::optional<Layer> parse(Arguments& arguments) {
   const bool training = arguments.boolean("training", true);
   const Json data_format = parse_data_format(arguments);
   const DType dtype = parse_dtype(arguments);
+  require_keras(arguments, {2, 4});
   if (!arguments.good()) return std::nullopt;
 
   Layer layer;

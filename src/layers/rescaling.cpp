@@ -20,6 +20,7 @@ std::optional<Layer> parse(Arguments& arguments) {
   const auto scale = arguments.numbers("scale", {1.0});
   const auto offset = arguments.numbers("offset", {0.0});
   const DType dtype = parse_dtype(arguments);
+  require_keras(arguments, {2, 4});
   if (!arguments.good()) return std::nullopt;
 
   Layer layer;

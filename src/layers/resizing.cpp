@@ -2,7 +2,7 @@
 // resizing: pictures of a size, whatever size they had: stretched, or cropped or padded to the
 //         aspect ratio first; CenterCrop, which resizes only what is too small.
 // Shapes  rows x cols x channels -> height x width x channels; float32 unless dtype says otherwise
-//         (Resizing in Keras 3: integers stay integers)
+//         (Resizing from Keras 3.6 on: integers stay integers)
 // Fails   Depth where `fill_value` is not a value of the samples
 // Source  Keras 2.9 and 3: Resizing, CenterCrop, image.smart_resize
 #include "layers/resizing.h"
@@ -83,6 +83,7 @@ std::optional<Layer> parse_resizing(Arguments& arguments) {
   const Json data_format = parse_data_format(arguments);
   resizing.dtype = parse_dtype(arguments);
   resizing.keras = arguments.keras();
+  require_keras(arguments, {2, 4});
   if (!arguments.good()) return std::nullopt;
 
   Layer layer;
@@ -121,6 +122,7 @@ std::optional<Layer> parse_center_crop(Arguments& arguments) {
   const Size size{arguments.pixels("height", 1), arguments.pixels("width", 1)};
   const Json data_format = parse_data_format(arguments);
   const DType dtype = arguments.dtype("dtype", DType::Float32);
+  require_keras(arguments, {2, 9});
   if (!arguments.good()) return std::nullopt;
 
   Layer layer;
@@ -159,7 +161,8 @@ Window smart_window(const Shape& in, std::int64_t height, std::int64_t width, Ke
 void resize_as_keras(Draft& draft, std::int64_t rows, std::int64_t cols, const Resampling& how,
                      DType dtype, KerasVersion keras) {
   const DType given = draft.dtype();
-  const bool back = !info(given).is_float && keras.major >= 3;
+  // Up to 3.5 Keras answers what it computes with.
+  const bool back = !info(given).is_float && keras >= KerasVersion{3, 6};
   const Shape in = draft.shape();
   if (how.interpolation == Interpolation::Nearest) {
     draft.axis(0).pick(nearest_indices(in.rows(), rows));

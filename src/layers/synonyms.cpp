@@ -62,6 +62,34 @@ constexpr std::array kClasses{
     Value{"Convolution3DTranspose", "Conv3DTranspose"},
 };
 
+// The layers with weights that Keras 1 has, by their present names.
+constexpr std::array<std::string_view, 5> kWithWeightsInKeras1{
+    "Conv1D", "Conv2D", "Conv3D", "SeparableConv2D", "Conv2DTranspose"};
+// Arguments of these that have no present name, and those that Keras 1 does not have.
+constexpr std::array<std::string_view, 6> kOnlyKeras1{
+    "init", "W_regularizer", "b_regularizer", "W_constraint", "b_constraint", "output_shape"};
+constexpr std::array<std::string_view, 17> kOnlyLater{"filters",
+                                                      "kernel_size",
+                                                      "strides",
+                                                      "padding",
+                                                      "dilation_rate",
+                                                      "use_bias",
+                                                      "groups",
+                                                      "output_padding",
+                                                      "data_format",
+                                                      "kernel_initializer",
+                                                      "bias_initializer",
+                                                      "kernel_regularizer",
+                                                      "bias_regularizer",
+                                                      "kernel_constraint",
+                                                      "bias_constraint",
+                                                      "depthwise_initializer",
+                                                      "pointwise_initializer"};
+
+bool contains(std::span<const std::string_view> words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 }  // namespace
 
 std::span<const Synonym> synonyms() {
@@ -98,6 +126,22 @@ std::string_view present_class(std::string_view class_name) {
     if (old_name == class_name) return name;
   }
   return class_name;
+}
+
+Wording wording(std::string_view class_name, const Json& arguments) {
+  const std::string_view name = present_class(class_name);
+  Wording words;
+  if (!contains(kWithWeightsInKeras1, name)) return words;
+  if (class_name.starts_with("Atrous")) words.keras1 = class_name;
+  for (const auto& [key, value] : arguments.items()) {
+    if (value.is_null()) continue;
+    if (name == "Conv1D" && key == "dim_ordering") continue;  // Keras 1 has none there
+    const bool old = find_synonym(name, key) != nullptr || find_joined(name, key) != nullptr ||
+                     contains(kOnlyKeras1, key);
+    if (old && words.keras1.empty()) words.keras1 = key;
+    if (contains(kOnlyLater, key) && words.later.empty()) words.later = key;
+  }
+  return words;
 }
 
 std::optional<Json> present_value(const Synonym& synonym, const Json& value) {

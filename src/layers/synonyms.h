@@ -4,7 +4,9 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/json.h"
 
@@ -38,6 +40,16 @@ struct Joined {
 [[nodiscard]] std::span<const std::pair<std::string_view, std::string_view>> old_classes();
 /// What a layer is called now; the name itself where it is no old one.
 [[nodiscard]] std::string_view present_class(std::string_view class_name);
+
+/// Whose words a layer is written in, as far as that decides how its weights are laid out.
+struct Wording {
+  std::string
+      keras1;         ///< an argument or a class name that only Keras 1 has; "" where there is none
+  std::string later;  ///< an argument that only Keras 2 and later have; "" where there is none
+};
+
+/// Of a layer with weights that Keras 1 has too; empty for all others.
+[[nodiscard]] Wording wording(std::string_view class_name, const Json& arguments);
 
 /// The value under its present name, or nothing where it is none of the old values.
 [[nodiscard]] std::optional<Json> present_value(const Synonym& synonym, const Json& value);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // up_sampling: shows everything several times, or enlarges by interpolation.
 // Shapes  (2-D) rows x cols x channels -> (rows * k) x (cols * l) x channels; the same dtype where
-//         nothing is interpolated, else float32 (Keras 3 rounds integers back to their own)
-//         (Keras 2.2 and 2.3: bilinear by TensorFlow 1's rule, from the pixels' corners)
+//         nothing is interpolated, else float32 (from Keras 3.6 on integers are rounded back to
+//         their own) (Keras 2.2 and 2.3: bilinear by TensorFlow 1's rule, from the pixels' corners)
 // Fails   Shape where an axis would be longer than kMaxExtent
 // Source  Keras 1.2 to 3: UpSampling1D, 2D, 3D
 #include "layers/up_sampling.h"
@@ -34,6 +34,14 @@ std::optional<Layer> parse(Arguments& arguments) {
     interpolation =
         static_cast<Interpolation>(arguments.choice("interpolation", kInterpolations, 0));
     config["interpolation"] = kInterpolations.at(static_cast<std::size_t>(interpolation));
+    if (interpolation == Interpolation::Bilinear && arguments.keras().tensorflow) {
+      arguments.mistake(
+          "interpolation",
+          "Keras " + to_text(arguments.keras()) +
+              " is of TensorFlow 1.13 to 2.1, and bilinear changed between them: give "
+              "the version as 2.3 (from the corners of pixels) or 2.4 (from their "
+              "centres)");
+    }
   }
   const DType dtype = parse_dtype(arguments);
   config["dtype"] = name_of(dtype);

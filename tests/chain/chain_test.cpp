@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "chain/plan.h"
 #include "core/json.h"
 #include "support/catch.h"
 #include "support/chains.h"
@@ -258,12 +259,8 @@ TEST_CASE("entries that are no layers are refused") {
               "\"Cropping2D\"?"});
   CHECK(
       wrong_layer(R"({"class_name": "Dense"})") ==
-      Lines{
-          "1:14 /layers/0/class_name: there is no layer \"Dense\"; there are Cropping1D, "
-          "Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D, UpSampling1D, "
-          "UpSampling2D, UpSampling3D, RandomCrop, CenterCrop, Resizing, Rescaling, "
-          "RandomFlip, Conv1D, Conv2D, Conv3D, SeparableConv1D, SeparableConv2D, DepthwiseConv1D, "
-          "DepthwiseConv2D, Conv1DTranspose, Conv2DTranspose or Conv3DTranspose"});
+      Lines{"1:14 /layers/0/class_name: there is no layer \"Dense\"; \"deckle layers\" shows which "
+            "there are"});
 }
 
 TEST_CASE("all mistakes of a chain are told at once, in the order of the text") {
@@ -365,6 +362,133 @@ TEST_CASE("a resolved chain is the chain again") {
   CHECK(json["input"]["max_pixels"] == 99);
   CHECK(json["output"] ==
         Json::parse(R"({"format": "webp", "quality": "lossless", "dtype": "uint8"})"));
+}
+
+TEST_CASE("a chain's description is for people and no part of what is resolved") {
+  CHECK(resolved(with(R"("description": "for training")")) ==
+        resolved(chain_of("{" + kLayers + "}")));
+  CHECK(wrong(R"("description": 3)") ==
+        Lines{"1:2 /description: a description is a text, not a number"});
+}
+
+TEST_CASE("the version of Keras is one that is known, and told exactly") {
+  CHECK(to_text(with(R"("keras": 2.9)").keras) == "2.9");
+  CHECK(to_text(with(R"("keras": "3.10")").keras) == "3.10");
+  CHECK(wrong(R"("keras": "3.16")") ==
+        Lines{R"(1:2 /keras: "3.16" is not a version of Keras that deckle knows, such as "1.2", )"
+              R"("2.9" or 3; it knows 1.0 to 1.2, 2.0 to 2.15 and 3.0 to 3.15)"});
+  CHECK(wrong(R"("keras": true)").size() == 1);
+  // 3.10 as a number is 3.1.
+  CHECK(wrong(R"("keras": 3.10)") ==
+        Lines{"1:2 /keras: the number 3.1 may be 3.1 or 3.10; write the version as a text"});
+}
+
+TEST_CASE("a format may be called by an extension, in letters of either case") {
+  for (const std::string name : {"jpg", "jpeg", "JPG", "Jpeg"})
+    CHECK(with(R"("output": {"format": ")" + name + "\"}").output.format == Format::Jpeg);
+  CHECK(with(R"("output": {"format": "TIF"})").output.format == Format::Tiff);
+  CHECK(resolved(with(R"("output": {"format": "JPEG", "quality": 80})"))["output"]["format"] ==
+        "jpg");
+  CHECK(wrong(R"("output": {"format": "jpge"})").size() == 1);
+  CHECK(wrong(R"("output": {"format": "exr"})").size() == 1);  // it is only read
+}
+
+TEST_CASE("numbers beyond 64 bits keep their digits in messages") {
+  CHECK(wrong(R"("seed": 123456789012345678901234567890)") ==
+        Lines{"1:2 /seed: 123456789012345678901234567890 is not a seed; give a whole number of 64 "
+              "bits, or a pair [a, b] of them"});
+  CHECK(wrong(R"("seed": [1, -99999999999999999999])") ==
+        Lines{"1:2 /seed: [1,-99999999999999999999] is not a seed; give a whole number of 64 bits, "
+              "or a pair [a, b] of them"});
+  CHECK(wrong(R"("seed": 18446744073709551615)").at(0).find("18446744073709551615") !=
+        std::string::npos);
+}
+
+TEST_CASE("what a layer says of its input holds for it") {
+  const auto layer = [](const std::string& more) {
+    return R"({"class_name": "Cropping2D", "config": {"cropping": 1, )" + more + "}}";
+  };
+  const auto chain = [](const std::string& layers, const std::string& more = "") {
+    return R"({"layers": [)" + layers + "]" + more + "}";
+  };
+  const OpenShape wanted{128, std::nullopt, 3};
+  CHECK(chain_of(chain(layer(R"("input_shape": [128, null, 3])"))).input_shape == wanted);
+  CHECK(chain_of(chain(layer(R"("batch_input_shape": [null, 128, null, 3])"))).input_shape ==
+        wanted);
+  CHECK(chain_of(chain(layer(R"("batch_shape": [32, 128, null, 3])"))).input_shape == wanted);
+  // In the order of the arrays.
+  CHECK(chain_of(chain(layer(R"("data_format": "channels_first", "input_shape": [3, 128, null])")))
+            .input_shape == wanted);
+  CHECK(chain_of(chain(layer(R"("input_shape": [128, null, 3])"),
+                       R"(, "input": {"shape": [null, 96, 3]})"))
+            .input_shape == OpenShape{128, 96, 3});
+  const auto refused = plan_shapes(chain_of(chain(layer(R"("input_shape": [128, 128, 3])"))),
+                                   Shape::image(12, 12, 3));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error() ==
+        Error{ErrorCode::Shape, "the input is to be 128 x 128 x 3, not 12 x 12 x 3"});
+  // Of a later layer it is what that one is given.
+  const Chain later =
+      chain_of(chain(layer("\"name\": \"a\"") + ", " + layer(R"("input_shape": [10, null, 3])")));
+  CHECK(later.input_shape.empty());
+  CHECK(plan_shapes(later, Shape::image(12, 12, 3)));
+  const auto given = plan_shapes(later, Shape::image(13, 12, 3));
+  REQUIRE_FALSE(given);
+  CHECK(given.error() == Error{ErrorCode::Shape,
+                               "layer 1, Cropping2D: its input_shape is 10 x any x "
+                               "3, not 11 x 10 x 3"});
+  CHECK(resolved(chain_of(resolved(later).dump())) == resolved(later));
+  CHECK_FALSE(plan_shapes(chain_of(resolved(later).dump()), Shape::image(13, 12, 3)));
+
+  CHECK(
+      mistakes_in(chain(layer(R"("input_shape": [128, 128])")))
+          .at(0)
+          .find("/layers/0/config/input_shape: [128,128] is not the shape of an input: a list of 2 "
+                "lengths and its channels, in the order of data_format") != std::string::npos);
+  CHECK(mistakes_in(chain(layer(R"("batch_input_shape": [null, 0, 8, 3])")))
+            .at(0)
+            .find("/batch_input_shape/1: 0 is too small") != std::string::npos);
+  CHECK(mistakes_in(chain(layer(R"("input_shape": [8, 8, 3], "batch_shape": [1, 8, 9, 3])")))
+            .size() == 1);
+  CHECK(
+      mistakes_in(chain(layer(R"("input_shape": [8, 8, 3])"), R"(, "input": {"shape": [8, 9, 3]})"))
+          .at(0)
+          .find("the input is 8 x 8 x 3 here and 8 x 9 x 3 elsewhere in the chain") !=
+      std::string::npos);
+  // Keras 1's words for sequences.
+  const Chain sequence = chain_of(
+      R"({"layers": [{"class_name": "Convolution1D", "config": {"nb_filter": 1, "filter_length": 2,
+          "input_dim": 3, "input_length": 10, "weights": [[[[[1], [1], [1]]], [[[1], [1], [1]]]]]}}]})");
+  CHECK(sequence.input_shape == OpenShape{10, 3});
+}
+
+TEST_CASE("what Keras gives beside model.to_json() is told by name") {
+  const std::string said =
+      "this looks like model.get_config(), which does not say whose rules hold; take "
+      "model.to_json()";
+  CHECK(mistakes_in(R"({"name": "sequential", "trainable": true, )" + kLayers + "}") ==
+        Lines{"1:1 : " + said});
+  CHECK(mistakes_in(R"({"name": "s", "layers": [{"class_name": "InputLayer", "config": {}}]})") ==
+        Lines{"1:1 : " + said});
+  CHECK(mistakes_in(R"([{"class_name": "Cropping2D", "config": {}}])") ==
+        Lines{"1:1 : a chain is an object {\"layers\": [..], ..}, not a list; a list is what "
+              "model.get_config() of Keras 1 gives: take model.to_json()"});
+}
+
+TEST_CASE("layers that there are not are told shortly, with the one that was meant") {
+  CHECK(
+      wrong_layer(R"({"class_name": "experimental.preprocessing.RandomCrop"})")
+          .at(0)
+          .ends_with(
+              R"(there is no layer "experimental.preprocessing.RandomCrop"; did you mean "RandomCrop"?)"));
+  CHECK(wrong_layer(R"({"class_name": "RandomZoom"})")
+            .at(0)
+            .ends_with(R"(there is no layer "RandomZoom"; "deckle layers" shows which there are)"));
+  CHECK(wrong_layer(R"({"class_name": "Cropping2D"}, {"class_name": "InputLayer"})")
+            .at(0)
+            .ends_with(
+                "a chain has no InputLayer; \"input\": {\"shape\": ..} says what comes in, and "
+                "model.to_json() is taken as it is"));
 }
 
 TEST_CASE("a seed is written as the number alone where its second half is 0") {

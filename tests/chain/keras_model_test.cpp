@@ -18,8 +18,6 @@ using test::mistakes_in;
 
 namespace {
 
-using OpenShape = std::vector<std::optional<std::int64_t>>;
-
 // A Sequential as each generation writes it, around these entries.
 std::string keras1(const std::string& layers) {
   return R"({"class_name": "Sequential", "config": [)" + layers + R"(], "keras_version": "1.2.2"})";
@@ -110,14 +108,28 @@ TEST_CASE("the version is what the model says of itself, or shows") {
   const auto version = [](const std::string& text) { return to_text(chain_of(text).keras); };
   CHECK(version(keras1(kCropping)) == "1.2");
   CHECK(version(keras2(kCropping)) == "2.3");
-  CHECK(version(keras2(kCropping, "2.2.4-tf")) == "2.2");
+  CHECK(version(keras2(kCropping, "2.2.4-tf")) == "2.2-tf");
+  CHECK(version(keras2(kCropping, "2.3.0-tf")) == "2.4");
   CHECK(version(keras2(kCropping, "tfjs-layers 4.22.0")) == "2.9");
   CHECK(version(keras3(kCropping)) == to_text(kNewestKeras));
   CHECK(version(R"({"class_name": "Sequential", "config": [)" + kCropping + "]}") == "2.9");
   CHECK(version(R"({"class_name": "Sequential", "config": [{"class_name": "Cropping2D",
                     "config": {"dim_ordering": "tf"}}]})") == "1.2");
   CHECK(mistakes_in(keras2(kCropping, "4.0")) ==
-        Lines{"1:135 /keras_version: \"4.0\" is no version of Keras that deckle knows: 1, 2 or 3"});
+        Lines{"1:135 /keras_version: \"4.0\" is no version of Keras that deckle knows: 1.0 to 1.2, "
+              "2.0 to 2.15 and 3.0 to 3.15"});
+  // The words of Keras 1, where no version is said.
+  CHECK(version(R"({"class_name": "Sequential", "config": [{"class_name": "Convolution2D",
+                    "config": {"nb_filter": 1, "nb_row": 1, "nb_col": 1,
+                               "weights": [[[[[1]]]]]}}]})") == "1.2");
+}
+
+TEST_CASE("a model of a newer Keras follows the newest rules there are, and that is said") {
+  const Chain chain = chain_of(keras2(kCropping, "3.20.1"));
+  CHECK(chain.keras == kNewestKeras);
+  CHECK(chain.notes == Lines{"/keras_version: Keras 3.20.1 is newer than the rules that deckle "
+                             "knows; those of 3.15 are followed"});
+  CHECK(chain_of(keras2(kCropping, "3.15.2")).notes.empty());
 }
 
 TEST_CASE("TensorFlow.js wraps the model") {
@@ -131,6 +143,13 @@ TEST_CASE("TensorFlow.js wraps the model") {
   const Chain saved = chain_of(R"({"modelTopology": {"class_name": "Sequential", )" + config +
                                R"(, "keras_version": "tfjs-layers 4.22.0"}})");
   CHECK(saved.name == "s");
+  // Its own bilinear is that of TensorFlow 1.
+  const Chain enlarged = chain_of(
+      R"({"modelTopology": {"class_name": "Sequential", "config": {"layers": [{"class_name":
+          "UpSampling2D", "config": {"interpolation": "bilinear"}}]},
+          "keras_version": "tfjs-layers 4.22.0"}})");
+  CHECK(enlarged.layers.at(0).keras == KerasVersion{2, 3});
+  CHECK(resolved(enlarged)["layers"][0]["keras"] == "2.3");
   CHECK(saved.places.at(0).entry == "/modelTopology/config/layers/0");
 }
 
@@ -206,8 +225,8 @@ TEST_CASE("mistakes are told at their places in the model") {
 {"class_name": "Flatten", "config": {}},
 {"class_name": "UpSampling2D", "config": {"sise": 2}})")) ==
         Lines{"2:58 /config/0/config/cropping/0/1: -1 is too small; at least 0 is needed",
-              "3:2 /config/1/class_name: there is no layer \"Flatten\"; there are " +
-                  one_of(layer_names()),
+              "3:2 /config/1/class_name: there is no layer \"Flatten\"; \"deckle layers\" "
+              "shows which there are",
               "4:43 /config/2/config/sise: UpSampling2D has no argument \"sise\"; did you mean "
               "\"size\"?"});
   CHECK(

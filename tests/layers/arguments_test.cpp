@@ -39,6 +39,29 @@ TEST_CASE("numbers are read exactly, or refused") {
   CHECK(whole("\"3\"", 0, "") == "\"3\" is not a whole number");
 }
 
+TEST_CASE("a version of Keras is one that deckle knows, or none") {
+  const auto version = [](std::string_view text) {
+    const auto known = keras_version(text);
+    return known ? to_text(*known) : "none";
+  };
+  CHECK(version("1") == "1.2");
+  CHECK(version("2") == "2.9");
+  CHECK(version("3") == "3.15");
+  CHECK(version("1.2.2") == "1.2");
+  CHECK(version("2.15.0") == "2.15");
+  CHECK(version("3.0") == "3.0");
+  CHECK(version("3.15.1") == "3.15");
+  CHECK(version("2.4.0-tf") == "2.4");
+  CHECK(version("2.3.0-tf") == "2.4");  // of TensorFlow 2.2, by the rules of 2.4
+  CHECK(version("2.2.4-tf") == "2.2-tf");
+  CHECK(version("2.2-tf") == "2.2-tf");
+  for (const char* text :
+       {"0.9", "1.3", "2.16", "3.16", "3.150", "3.99.1", "4", "", "2.", "x", "2.9x"})
+    CHECK(version(text) == "none");
+  CHECK(nearest_keras_version("3.16.0") == kNewestKeras);
+  CHECK(nearest_keras_version("2.16") == std::nullopt);
+}
+
 TEST_CASE("pointers are escaped as RFC 6901 says") {
   CHECK(join_pointer("", "a") == "/a");
   CHECK(join_pointer("/x", "") == "/x/");
@@ -119,7 +142,9 @@ TEST_CASE("Keras 1's dim_ordering has its own three words, in every layer that h
     const auto format = [&](const std::string& word) {
       Json config = Json::parse(spec.example)["config"];
       config["dim_ordering"] = word;
-      return test::config_of(name, config.dump())["data_format"];
+      const Chain chain = test::chain_of(R"({"keras": "2.9", "layers": [{"class_name": ")" + name +
+                                         R"(", "config": )" + config.dump() + "}]}");
+      return chain.layers[0].config["data_format"];
     };
     CHECK(format("tf") == "channels_last");
     CHECK(format("th") == "channels_first");

@@ -76,10 +76,216 @@ TEST_CASE("Conv2D's config has every argument, and is the layer again") {
 }
 
 TEST_CASE("what only training needs is taken and forgotten") {
-  CHECK(test::layer_of("Conv2D", given({1, 1, 1, 1}, R"("kernel_initializer": {"a": 1},
-      "bias_regularizer": null, "kernel_constraint": "x", "activity_regularizer": 3)"))
+  CHECK(test::layer_of("Conv2D", given({1, 1, 1, 1}, R"("kernel_initializer": "he_normal",
+      "bias_initializer": {"class_name": "Zeros", "config": {}}, "bias_regularizer": null,
+      "kernel_regularizer": {"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.01}},
+      "kernel_constraint": "max_norm", "activity_regularizer": {"module": "builtins",
+      "class_name": "function", "registered_name": "mine>f"})"))
             .config == test::config_of("Conv2D", given({1, 1, 1, 1})));
   CHECK(test::mistakes_of("Cropping2D", R"({"kernel_initializer": 1})").size() == 1);
+}
+
+TEST_CASE("names that only training needs are names of Keras all the same") {
+  const std::string kernel = "\"weights\": [" + zeros({1, 1, 1, 1}) + "], ";
+  const auto wrong = [&](const std::string& name, const std::string& more) {
+    return test::mistakes_of(name, "{" + kernel + more + "}");
+  };
+  const std::string tail = "; it changes no output and may be left out";
+  CHECK(wrong("Conv2D", R"("kernel_initializer": "he_norml")") ==
+        Lines{R"(/kernel_initializer: Keras has no initializer "he_norml"; did you mean )"
+              R"("he_normal"?)" +
+              tail});
+  CHECK(wrong("Convolution2D", R"("init": "foo", "W_regularizer": "foo", "nb_filter": 1)") ==
+        Lines{R"(/init: Keras has no initializer "foo")" + tail,
+              R"(/W_regularizer: Keras has no regularizer "foo")" + tail});
+  CHECK(wrong("Conv2D", R"("bias_constraint": {"class_name": "Foo", "config": {}})") ==
+        Lines{R"(/bias_constraint: Keras has no constraint "Foo")" + tail});
+  CHECK(wrong("Conv2D", R"("kernel_regularizer": 3)") ==
+        Lines{R"(/kernel_regularizer: 3 is not a regularizer: it is a name, or {"class_name": .., )"
+              R"("config": ..})"});
+  CHECK(wrong("Conv2D", R"("trainable": 1, "name": 2)") ==
+        Lines{"/trainable: 1 is not true or false", "/name: 2 is not a name: a text"});
+  CHECK(wrong("Conv2D", R"("depthwise_initializer": "zeros")").size() == 1);
+  CHECK(wrong("DepthwiseConv2D", R"("groups": 2)") ==
+        Lines{"/groups: 2 groups: this layer has one"});
+  CHECK(wrong("DepthwiseConv2D", R"("groups": 1)").empty());
+  CHECK(wrong("Conv2D", R"("input_dim": 3)") ==
+        Lines{"/input_dim: Conv2D has no argument \"input_dim\""});
+}
+
+TEST_CASE("a layer in Keras 1's words has Keras 1's weights, unless the chain says otherwise") {
+  // One of nine taps; in Keras 1's layout for 'th' it is another one than in Keras 2's.
+  Json kernel = Json::parse(zeros({3, 3, 3, 3}));
+  kernel[0][1][2][0] = 1;
+  const std::string layer = R"({"class_name": "Convolution2D", "config": {"nb_filter": 3,
+      "nb_row": 3, "nb_col": 3, "bias": false, "border_mode": "same", "dim_ordering": "th",
+      "weights": [)" + kernel.dump() +
+                            "]}}";
+  const auto values = [&](const std::string& text) {
+    const Chain chain = test::chain_of(text);
+    std::vector<double> samples(4 * 4 * 3);
+    std::iota(samples.begin(), samples.end(), 1);
+    const Tensor in = test::tensor_of(Shape::image(4, 4, 3), DType::UInt8, samples);
+    const auto plan = make_plan(chain, in.shape, in.dtype, {});
+    REQUIRE(plan);
+    PlanScratch scratch;
+    return test::samples(**run_plan(*plan, in, test::whole(in.shape), scratch));
+  };
+  const std::string layers = R"("layers": [)" + layer + "]}";
+  const auto keras1 = values(R"({"keras": "1.2", )" + layers);
+  const auto keras2 = values(R"({"keras": "2.9", )" + layers);
+  CHECK(keras1 != keras2);
+  CHECK(values("{" + layers) == keras1);
+  // (filters, in, rows, cols): output 0 is channel 1 two rows below the window's first, first
+  // column.
+  CHECK(keras1[(1 * 4 + 1) * 3] == 1 + (2 * 4 + 0) * 3 + 1);
+  // What manifests hold says it of the layer.
+  const Json json = resolved(test::chain_of("{" + layers));
+  CHECK(json["keras"] == "2.9");
+  CHECK(json["layers"][0]["keras"] == "1.2");
+  CHECK(resolved(test::chain_of(json.dump())) == json);
+  CHECK(values(json.dump()) == keras1);
+  // Beside its name it may be said too.
+  std::string said = layers;
+  said.insert(said.find("\"config\""), R"("keras": 2, )");
+  CHECK(values("{" + said) == keras2);
+}
+
+TEST_CASE("a layer in the words of two generations needs to be told whose it is") {
+  const std::string mixed = given({1, 1, 1, 1}, R"("nb_filter": 1, "use_bias": false)");
+  CHECK(
+      test::mistakes_of("Conv2D", mixed) ==
+      Lines{R"(/use_bias: "use_bias" is a word of Keras 2 and later, "nb_filter" one of Keras 1, )"
+            R"(and their weights are laid out differently; say "keras" in the chain, or keep to )"
+            "the words of one"});
+  CHECK(keras1("Conv2D", mixed).empty());
+  // Layers that Keras 1 does not have are not in its layout.
+  CHECK(
+      test::mistakes_of("DepthwiseConv2D", given({3, 3, 1, 1}, R"("dim_ordering": "tf")")).empty());
+  CHECK(keras1("DepthwiseConv2D", given({3, 3, 1, 1})) ==
+        Lines{"/weights: Keras 1 has no DepthwiseConv2D, and so no layout of its weights; say "
+              "another \"keras\" in the chain"});
+  CHECK(keras1("DepthwiseConv2D", R"({"kernel": "box"})").empty());
+  CHECK(
+      test::mistakes_of("UpSampling2D", R"({"dim_ordering": "tf", "interpolation": "bilinear"})") ==
+      Lines{R"(/interpolation: "dim_ordering" is of Keras 1, and bilinear was another one until )"
+            R"(Keras 2.3; say "keras" in the chain)"});
+}
+
+TEST_CASE("Deconvolution2D of Keras 1 has full padding and needs a fitting output_shape") {
+  const auto layer = [](const std::string& more) {
+    return R"({"nb_filter": 2, "nb_row": 3, "nb_col": 3, )" + more + R"("weights": [)" +
+           zeros({3, 3, 1, 2}) + "]}";
+  };
+  const auto deconvolved = [&](const std::string& more, const Shape& in) {
+    return shape_of("Deconvolution2D", layer(more), in);
+  };
+  // The lengths whose "full" convolution gives 5 again: (5 - 1) * 2 - 3 + 2 and one more.
+  const std::string full = R"("border_mode": "full", "subsample": [2, 2], )";
+  CHECK(deconvolved(full + R"("output_shape": [null, 7, 8, 2], )", Shape::image(5, 5, 1)) ==
+        "7 x 8 x 2");
+  CHECK(deconvolved(full + R"("output_shape": [null, 9, 8, 2], )", Shape::image(5, 5, 1)) ==
+        "shape: Deconvolution2D: output_shape says 9 rows; of 5 it can be 7 to 8");
+  CHECK(deconvolved(R"("border_mode": "full", "output_shape": [null, 1, 1, 2], )",
+                    Shape::image(2, 3, 1)) ==
+        "shape: Deconvolution2D: output_shape says 1 rows; of 2 none is possible");
+  CHECK(test::mistakes_of("Deconvolution2D", layer("")) ==
+        Lines{": Deconvolution2D of Keras 1 needs \"output_shape\": [null, rows, cols, filters]"});
+  CHECK(test::mistakes_of("Deconvolution2D", layer(R"("output_shape": [null, 7, 7, 3], )")) ==
+        Lines{"/output_shape/3: 3 channels, but the layer makes 2; the entries are [null, rows, "
+              "cols, filters]"});
+  CHECK(test::mistakes_of("Deconvolution2D", R"({"nb_filter": 2, "nb_row": 1, "nb_col": 1,
+      "dim_ordering": "th", "output_shape": [null, 7, 7, 2], "weights": [)" +
+                                                 zeros({2, 1, 1, 1}) + "]}") ==
+        Lines{"/output_shape/1: 7 channels, but the layer makes 2; the entries are [null, filters, "
+              "rows, cols]"});
+  // Of the kernel too, where it alone says how many.
+  CHECK(test::mistakes_of("Deconvolution2D", R"({"output_shape": [null, 7, 7, 3], "weights": [)" +
+                                                 zeros({3, 3, 1, 2}) + "]}")
+            .front()
+            .starts_with("/output_shape/3: 3 channels, but the layer makes 2"));
+  CHECK(test::mistakes_of("Conv2DTranspose", given({3, 3, 2, 1}, R"("padding": "full")")) ==
+        Lines{"/padding: \"full\" is of Keras 1 and 2.3; say \"keras\": \"1.2\" in the chain"});
+}
+
+TEST_CASE("full padding of a transposed convolution is its full convolution the other way round") {
+  // Of the forward convolution with padding 2, output p sums inputs p - 2 to p: it scatters there.
+  const Chain chain = test::chain_of(
+      R"({"keras": "2.3", "layers": [{"class_name": "Conv2DTranspose", "padding": "full",
+          "kernel_size": [1, 3], "weights": [[[[[1]], [[10]], [[100]]]]]}]})");
+  const Tensor in = test::tensor_of(Shape::image(1, 4, 1), DType::UInt8, {1, 2, 3, 4});
+  const auto plan = make_plan(chain, in.shape, in.dtype, {});
+  REQUIRE(plan);
+  PlanScratch scratch;
+  CHECK(test::samples(**run_plan(*plan, in, test::whole(in.shape), scratch)) ==
+        std::vector<double>{1 * 100 + 2 * 10 + 3 * 1, 2 * 100 + 3 * 10 + 4 * 1});
+}
+
+TEST_CASE("shapes and parameters need no weights") {
+  const auto counted = [](const std::string& layers, const Shape& in) {
+    const auto parsed =
+        parse_chain(R"({"layers": [)" + layers + "]}", false, "", "", Purpose::Shapes);
+    const auto* chain = std::get_if<Chain>(&parsed);
+    REQUIRE(chain != nullptr);
+    const auto shapes = plan_shapes(*chain, in);
+    if (!shapes) return shapes.error().message;
+    std::string text;
+    for (const std::int64_t count : count_parameters(*chain, *shapes))
+      text += std::to_string(count) + " ";
+    return text + to_string(shapes->back());
+  };
+  const Shape in = Shape::image(8, 8, 4);
+  // As model.summary() counts: taps x channels x filters, and a bias.
+  CHECK(counted(R"({"class_name": "Conv2D", "filters": 6, "kernel_size": 3})", in) ==
+        "222 6 x 6 x 6");
+  CHECK(counted(R"({"class_name": "Conv2D", "filters": 6, "kernel_size": 3, "use_bias": false,
+                    "groups": 2})",
+                in) == "108 6 x 6 x 6");
+  CHECK(
+      counted(R"({"class_name": "DepthwiseConv2D", "kernel_size": [2, 3], "depth_multiplier": 2})",
+              in) == "56 7 x 6 x 8");
+  CHECK(counted(R"({"class_name": "SeparableConv2D", "filters": 5, "kernel_size": 3,
+                    "padding": "same"})",
+                in) == "61 8 x 8 x 5");
+  CHECK(
+      counted(R"({"class_name": "Conv2DTranspose", "filters": 2, "kernel_size": 2, "strides": 2})",
+              in) == "34 16 x 16 x 2");
+  CHECK(counted(R"({"class_name": "DepthwiseConv2D", "kernel": "gaussian"},
+                   {"class_name": "Conv2D", "weights": [[[[[1], [1], [1], [1]]]], [0]]})",
+                in) == "0 5 2 x 2 x 1");
+  CHECK(counted(R"({"class_name": "Conv2D", "filters": 6, "kernel_size": 3, "groups": 3})", in) ==
+        "layer 0, Conv2D: 4 channels cannot be divided into 3 groups");
+  // Where the size is left to them they are needed.
+  const auto parsed = parse_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
+      "weights": ["gone.npy"]}]})",
+                                  false, "", "", Purpose::Shapes);
+  const auto* mistakes = std::get_if<Mistakes>(&parsed);
+  REQUIRE(mistakes != nullptr);
+  CHECK(mistakes->size() == 2);
+  // Else that they could not be read is told.
+  const auto noted = parse_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
+      "kernel_size": 1, "weights": ["gone.npy"]}]})",
+                                 false, "", "", Purpose::Shapes);
+  REQUIRE(std::holds_alternative<Chain>(noted));
+  REQUIRE(std::get<Chain>(noted).notes.size() == 1);
+  CHECK(std::get<Chain>(noted).notes[0].starts_with("/layers/0/weights/0: gone.npy: "));
+}
+
+TEST_CASE("a wrong entry of old arguments that are one list now is blamed on its own name") {
+  CHECK(test::mistakes_of("Convolution2D", R"({"nb_filter": 1, "nb_row": 0, "nb_col": 3})") ==
+        Lines{"/nb_row: 0 is too small; at least 1 is needed"});
+  CHECK(test::mistakes_of(
+            "Convolution3D",
+            R"({"nb_filter": 1, "kernel_dim1": 1, "kernel_dim2": 0, "kernel_dim3": -1})") ==
+        Lines{"/kernel_dim2: 0 is too small; at least 1 is needed",
+              "/kernel_dim3: -1 is too small; at least 1 is needed"});
+}
+
+TEST_CASE("messages call a layer as the chain does") {
+  CHECK(test::mistakes_of("Deconvolution2D", R"({"colour": 1, "filters": 1, "kernel_size": 1})")
+            .front() == "/colour: Deconvolution2D has no argument \"colour\"");
+  CHECK(shape_of("AtrousConvolution2D", given({3, 3, 3, 1}), Shape::image(5, 5, 4)) ==
+        "shape: AtrousConvolution2D: its kernel is for 3 channels, the image has 4");
 }
 
 TEST_CASE("the names of Keras 1 are taken for the present ones") {
@@ -126,7 +332,7 @@ TEST_CASE("an image that does not fit is its own error, with both numbers") {
       zeros({3, 3, 1, 1}) + "]}]}");
   CHECK(test::output_of(chain.layers[0], Shape::image(4, 5, 1)) == "9 x 12 x 1");
   CHECK(test::output_of(chain.layers[0], Shape::image(5, 5, 1)) ==
-        "shape: Conv2DTranspose: output_shape says 9 rows; of 5 it can be 11 to 12");
+        "shape: Deconvolution2D: output_shape says 9 rows; of 5 it can be 11 to 12");
 }
 
 TEST_CASE("arguments that are wrong by themselves are refused where they stand") {
@@ -171,7 +377,7 @@ TEST_CASE("weights that do not fit are shown with what is expected and in which 
                                     "]}") ==
         Lines{"/weights/0: the kernel has the shape (3, 2, 4, 8); expected is (8, any, 3, 2), laid "
               "out (filters, in, rows, cols) as Keras 1 does for 'th'; weights of later ones need "
-              "another \"keras\" in the chain"});
+              "\"keras\": \"2.9\" in the chain"});
   CHECK(test::mistakes_of("Conv2D", "{\"weights\": [" + zeros({1, 1, 3, 4}) + ", [1, 2]]}") ==
         Lines{"/weights/1: the bias has the shape (2,); expected is (4,)"});
   CHECK(test::mistakes_of("Conv2D", given({1, 1, 3, 4}, R"("use_bias": true)")) ==

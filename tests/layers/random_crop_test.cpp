@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "chain/plan.h"
 #include "core/json.h"
 #include "random/stateless.h"
 #include "support/catch.h"
@@ -212,6 +213,107 @@ TEST_CASE("RandomCrop with if_smaller pad draws in the padded image") {
   const auto offset = stateless_random_crop(shape, size, {8, 9});
   CHECK(choice->offset == std::vector<std::int64_t>{offset[0], offset[1]});
   CHECK(choice->offset[0] == 0);
+}
+
+namespace {
+
+Layer crop_of(const std::string& keras, const std::string& more = "") {
+  return test::chain_of(R"({"keras": ")" + keras +
+                        R"(", "layers": [{"class_name": "RandomCrop", "height": 4, "width": 5)" +
+                        more + "}]}")
+      .layers[0];
+}
+
+// "drawn", or the part that is shown, resized where it is not 4 x 5.
+std::string shown(const Layer& layer, std::int64_t rows, std::int64_t cols) {
+  if (!layer.choose) return test::output_of(layer, Shape::image(rows, cols, 1)) + " as it is";
+  const auto choice = layer.choose(Shape::image(rows, cols, 1), test::draws_from({1, 2}));
+  REQUIRE(choice);
+  if (!choice->resized) return choice->seed ? "drawn" : "nothing";
+  return to_string(*choice->resized);
+}
+
+}  // namespace
+
+TEST_CASE("RandomCrop of Keras 2.9 to 3.5 draws where the image is as large, and resizes others") {
+  for (const std::string version : {"2.9", "2.15", "3.0", "3.5"}) {
+    CAPTURE(version);
+    const Layer layer = crop_of(version);
+    CHECK(shown(layer, 5, 6) == "drawn");
+    CHECK(shown(layer, 4, 5) == "drawn");
+    CHECK(shown(layer, 4, 9) == "drawn");
+    CHECK(shown(layer, 3, 9) == to_string(box(0, 3, 3, 6)));
+    CHECK(shown(crop_of(version, R"(, "training": false)"), 8, 20) == to_string(box(0, 8, 5, 15)));
+  }
+  // 3203 * 5893 / 3999 is 4719.99..: from Keras 3 on it is not a float32.
+  const auto large = [](const std::string& version) {
+    const Chain chain = test::chain_of(R"({"keras": ")" + version + R"(", "layers": [{"class_name":
+        "RandomCrop", "height": 5893, "width": 3999, "training": false}]})");
+    return resized(chain.layers[0], 6000, 3203)[0].length();
+  };
+  CHECK(large("2.15") == 4720);
+  CHECK(large("3.0") == 4719);
+}
+
+TEST_CASE("RandomCrop of Keras 3.6 and later draws only where the image is larger on both sides") {
+  for (const std::string version : {"3.6", "3.7", "3.8", "3.15"}) {
+    CAPTURE(version);
+    const Layer layer = crop_of(version);
+    CHECK(shown(layer, 5, 6) == "drawn");
+    // Else the window begins where smart_resize's does: that is the middle where one side is equal.
+    CHECK(shown(layer, 4, 5) == to_string(box(0, 4, 0, 5)));
+    CHECK(shown(layer, 4, 9) == to_string(box(0, 4, 2, 7)));
+    CHECK(shown(layer, 8, 5) == to_string(box(2, 6, 0, 5)));
+    // It is as much as there is, which is stretched.
+    CHECK(shown(layer, 3, 9) == to_string(box(0, 3, 3, 8)));
+    CHECK(shown(layer, 2, 3) == to_string(box(0, 2, 0, 3)));
+    // As large is not too small.
+    CHECK(shown(crop_of(version, R"(, "if_smaller": "error")"), 4, 9) ==
+          to_string(box(0, 4, 2, 7)));
+    CHECK(shown(crop_of(version, R"(, "if_smaller": "pad")"), 3, 9) == "drawn");
+  }
+}
+
+TEST_CASE("RandomCrop at inference is a window in Keras 3.6 and nothing from 3.8 on") {
+  const std::string inference = R"(, "training": false)";
+  for (const std::string version : {"3.6", "3.7"}) {
+    CAPTURE(version);
+    CHECK(shown(crop_of(version, inference), 8, 20) == to_string(box(0, 4, 5, 10)));
+    CHECK(test::output_of(crop_of(version, inference), Shape::image(8, 20, 1)) == "4 x 5 x 1");
+  }
+  for (const std::string version : {"3.8", "3.15"}) {
+    CAPTURE(version);
+    CHECK(shown(crop_of(version, inference), 8, 20) == "8 x 20 x 1 as it is");
+    const Chain chain = test::chain_of(R"({"keras": ")" + version + R"(", "layers": [{"class_name":
+        "RandomCrop", "height": 4, "width": 5, "training": false}], "output": {"format": "npy"}})");
+    CHECK_FALSE(chain.draws());
+    for (const DType dtype : {DType::UInt8, DType::Float64}) {
+      const auto plan = make_plan(chain, Shape::image(8, 20, 3), dtype, {}, {true, {}});
+      REQUIRE(plan);
+      CHECK(plan->dtype == dtype);
+      CHECK(plan->output == Shape::image(8, 20, 3));
+    }
+  }
+}
+
+TEST_CASE("RandomCrop of a Keras whose rules are unknown is refused by name") {
+  const auto wrong_in = [](const std::string& version, const std::string& more = "") {
+    return test::mistakes_in(
+        R"({"keras": ")" + version +
+        R"(", "layers": [{"class_name": "RandomCrop", "height": 4, "width": 5)" + more + "}]}");
+  };
+  const std::string tail =
+      "; whose rules it is to follow may stand beside its class_name, as \"keras\": \"2.9\"";
+  CHECK(wrong_in("2.8") ==
+        Lines{"1:29 /layers/0: deckle knows RandomCrop from Keras 2.9 on, not that of 2.8" + tail});
+  CHECK(wrong_in("1") ==
+        Lines{"1:27 /layers/0: deckle knows RandomCrop from Keras 2.9 on, not that of 1.2" + tail});
+  CHECK(wrong_in("1", R"(, "keras": "2.9")").empty());
+  CHECK(
+      wrong_in("3", R"(, "generator": "keras")") ==
+      Lines{"1:81 /layers/0/generator: \"keras\" draws as the layer of Keras 2.9 does; nobody can "
+            "tell where that of Keras 3.15 crops, whose draws depend on its backend"});
+  CHECK(wrong_in("2.12", R"(, "generator": "keras")").empty());
 }
 
 TEST_CASE("RandomCrop refuses to change one integer type into another") {
