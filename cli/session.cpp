@@ -89,6 +89,8 @@ std::string tally(const RunResult& result, std::size_t missing, bool verbose) {
   if (result.skipped > 0) add(grouped(result.skipped) + " skipped");
   if (result.failed > 0 || verbose) add(grouped(result.failed) + " failed");
   if (missing > 0) add(grouped(missing) + " missing");
+  if (result.noted > 0)
+    add(grouped(result.noted) + " with a note" + (verbose ? "" : " (-v shows it)"));
   if (result.passed_over > 0)
     add(count_of(result.passed_over, "file") + " passed over (no images)");
   return text;
@@ -144,6 +146,7 @@ class Session {
         break;
       case Outcome::Written:
         if (!image.note.empty()) report_.warning(printable(image.file) + ": " + image.note);
+        if (!image.remark.empty()) report_.detail(printable(image.file) + ": " + image.remark);
         break;
     }
     report_.step(image.outcome == Outcome::Failed);
@@ -191,6 +194,7 @@ class Session {
                 {"seconds", seconds},         {"images_per_second", rate},
                 {"finished", result.finished}};
     if (options_.missing > 0) fields["missing"] = options_.missing;
+    if (result.noted > 0) fields["noted"] = result.noted;
     if (result.finished && records_) fields["manifest"] = to_utf8(manifest);
 
     int exit = result.failed > 0 ? kExitImages : kExitOk;

@@ -37,6 +37,7 @@ struct ImageReport {
   Outcome outcome;
   const Error* error;  ///< where it failed
   std::string note;    ///< why it was skipped; what is missing of it
+  std::string remark;  ///< what is odd about its file, though nothing is missing
 };
 
 struct RunOptions {
@@ -67,6 +68,7 @@ struct RunResult {
   std::size_t skipped = 0;
   std::size_t passed_over = 0;
   std::size_t failed = 0;
+  std::size_t noted = 0;          ///< of those written, how many have a note in the manifest
   std::uint64_t bytes = 0;        ///< of the outputs
   std::vector<std::string> gone;  ///< inputs of earlier runs that are no longer there
   std::size_t pruned = 0;         ///< outputs of such that were deleted
