@@ -95,6 +95,8 @@ std::string tally(const RunResult& result, std::size_t missing, std::size_t left
   if (result.skipped > 0) add(grouped(result.skipped) + " skipped");
   if (result.failed > 0 || verbose) add(grouped(result.failed) + " failed");
   if (missing > 0) add(grouped(missing) + " missing");
+  if (result.noted > 0)
+    add(grouped(result.noted) + " with a note" + (verbose ? "" : " (-v shows it)"));
   if (result.passed_over > 0)
     add(count_of(result.passed_over, "file") + " passed over (no images)");
   if (left_out > 0) add(grouped(left_out) + " left out (hidden, or no files)");
@@ -155,6 +157,7 @@ class Session {
         break;
       case Outcome::Written:
         if (!image.note.empty()) report_.warning(printable(image.file) + ": " + image.note);
+        if (!image.remark.empty()) report_.detail(printable(image.file) + ": " + image.remark);
         break;
     }
     report_.step(image.outcome == Outcome::Failed);
@@ -254,6 +257,7 @@ class Session {
                 {"images_per_second", rate},
                 {"finished", result.finished}};
     if (options_.missing > 0) fields["missing"] = options_.missing;
+    if (result.noted > 0) fields["noted"] = result.noted;
     if (result.finished && records_) fields["manifest"] = to_utf8(manifest);
 
     int exit = result.failed > 0 ? kExitImages : kExitOk;

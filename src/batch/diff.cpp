@@ -71,6 +71,7 @@ std::vector<std::string> differences(const Record& a, const Record& b) {
   differs(a.decoder == b.decoder, "decoder " + (a.decoder.empty() ? "deckle" : a.decoder) + " | " +
                                       (b.decoder.empty() ? "deckle" : b.decoder));
   differs(a.truncated == b.truncated, "truncated: " + a.truncated + " | " + b.truncated);
+  differs(a.note == b.note, "note: " + a.note + " | " + b.note);
   differs(a.draws == b.draws, "the draws differ");
   differs(a.window == b.window, "window " + window_text(a.window) + " | " + window_text(b.window));
   // Manifests of old do not say it.

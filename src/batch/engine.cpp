@@ -335,7 +335,7 @@ class Engine {
   }
 
   void count(const std::string& file, const Processed& processed) {
-    ImageReport report{file, Outcome::Written, nullptr, processed.note};
+    ImageReport report{file, Outcome::Written, nullptr, processed.note, ""};
     if (processed.no_image) {
       report.outcome = Outcome::PassedOver;
       ++result_.passed_over;
@@ -353,6 +353,8 @@ class Engine {
           report.note.empty() && !missing.empty()) {
         report.note = "taken as it is: " + missing;
       }
+      report.remark = processed.records.front().note;
+      result_.noted += report.remark.empty() ? 0 : 1;
       ++result_.written;
       for (const Record& record : processed.records) {
         ++result_.outputs;

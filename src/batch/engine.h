@@ -38,6 +38,7 @@ struct ImageReport {
   Outcome outcome;
   const Error* error;  ///< where it failed
   std::string note;    ///< why it was skipped; what is missing of it
+  std::string remark;  ///< what is odd about its file, though nothing is missing
 };
 
 struct RunOptions {
@@ -71,6 +72,7 @@ struct RunResult {
   std::size_t skipped = 0;
   std::size_t passed_over = 0;
   std::size_t failed = 0;
+  std::size_t noted = 0;             ///< of those written, how many have a note in the manifest
   std::uint64_t bytes = 0;           ///< of the outputs
   std::vector<std::string> gone;     ///< inputs of earlier runs that are not in the list
   std::size_t pruned = 0;            ///< outputs of such that were deleted

@@ -325,6 +325,7 @@ Json manifest_line(const Record& record, const Chain& chain) {
   if (chain.copies > 1 && !record.error) json["copy"] = record.copy;
   if (!record.decoder.empty()) json["decoder"] = record.decoder;
   if (!record.truncated.empty()) json["truncated"] = record.truncated;
+  if (!record.note.empty()) json["note"] = record.note;
   if (record.error) {
     json["error"] = {{"code", error_name(record.error->code)}, {"message", record.error->message}};
   } else if (!record.skipped.empty()) {
@@ -387,6 +388,7 @@ Result<Record> parse_record(std::string_view line) {
   }
   record.decoder = text_from(json, "decoder");
   record.truncated = text_from(json, "truncated");
+  record.note = text_from(json, "note");
   record.skipped = text_from(json, "skipped");
   if (const auto error = json.find("error"); error != json.end()) {
     record.error = Error{ErrorCode::Internal, text_from(*error, "message")};

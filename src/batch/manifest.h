@@ -60,6 +60,7 @@ struct Record {
   int copy = 0;
   std::string decoder;    ///< who made the pixels, where a plug-in did
   std::string truncated;  ///< what is missing of a picture that was taken all the same
+  std::string note;       ///< what is odd about the input's file, though nothing is missing
   std::vector<Draw> draws;
   Window window;
   std::optional<Placed> placed;  ///< the window in the output; absent in manifests of old

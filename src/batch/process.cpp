@@ -85,6 +85,7 @@ class ImageJob {
       Window needed;                   // by any of the copies: they share one decode
       for (const Plan& plan : plans)
         needed = needed.united_with(plan.window);
+      all_needed_ = needed == whole(*common_.shape);
       if (const std::uint64_t takes = memory_for(needed, plans.front(), *info, depth);
           takes > memory_.bytes) {
         const std::string why = why_whole(plans.front(), *info, **codec, *name.codec, depth);
@@ -96,7 +97,8 @@ class ImageJob {
       if (!streams_) {
         auto part = decode_window(bytes_, *info, chain_.input, needed, scratch_.decoded);
         if (!part) return failed(part.error());
-        common_.truncated = std::move(part->damage);
+        common_.truncated = std::move(part->damage.missing);
+        common_.note = std::move(part->damage.note);
         if (const auto decoder = codec_of(info->format).decoder) common_.decoder = decoder();
         decoded_ = part->window;
       }
@@ -391,7 +393,10 @@ class ImageJob {
   Result<PendingFile> stream(const Plan& plan, const Codec& from, const ImageInfo& info,
                              const Codec& to, const EncodeOptions& options, const std::string& path,
                              Record& record) {
-    auto reader = from.read_rows(bytes_, info, chain_.input, plan.window);
+    // Read as far as copies that share one decode would be: the manifest is the same.
+    DecodeOptions input = chain_.input;
+    input.check_all = input.check_all || all_needed_;
+    auto reader = from.read_rows(bytes_, info, input, plan.window);
     if (!reader) return reader.error();
     const Window origin{2, {plan.window[0], (*reader)->cols()}};
     std::optional<Error> wrong;
@@ -413,6 +418,7 @@ class ImageJob {
     if ((*writer)->error()) return *(*writer)->error();
     if (!encoded) return encoded.error();
     if (auto whole = (*reader)->finish(); !whole) return whole.error();
+    record.note = (*reader)->note();
     auto written = (*writer)->finish();
     if (!written) return written.error();
     record.output_sha256 = written->sha256;
@@ -441,8 +447,9 @@ class ImageJob {
   File input_;
   FileStamp stamp_;  ///< of it
   std::optional<MappedFile> mapped_;
-  Bytes bytes_;           ///< of it, read or mapped
-  bool streams_ = false;  ///< row by row from file to file
+  Bytes bytes_;              ///< of it, read or mapped
+  bool streams_ = false;     ///< row by row from file to file
+  bool all_needed_ = false;  ///< of the picture, by the copies together
   Record common_;
   Window decoded_;  ///< the part of the picture that scratch_.decoded holds
   Processed result_;

@@ -251,7 +251,7 @@ bool may_decode_parts(const Codec& codec, const DecodeOptions& options) {
 Result<Part> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                               const Window& needed, Tensor& out) {
   const Codec& codec = codec_of(info.format);
-  Result<Part> part = Part{"", whole(info.shape)};
+  Result<Part> part = Part{{}, whole(info.shape)};
   if (may_decode_parts(codec, options) && needed != part->window) {
     part = codec.decode_part(file, info, options, needed, out);
   } else if (auto done = codec.decode(file, info, options, out)) {

@@ -39,6 +39,9 @@ struct ImageInfo {
   DType dtype = DType::UInt8;
   int orientation = 1;    ///< EXIF's and TIFF's 1 to 8; invalid values are read as 1
   bool lossless = false;  ///< the file's own compression loses nothing
+  /// The ICC profile as it is in the file (jpg, png, webp, tiff), unchecked; empty where there is
+  /// none.
+  std::vector<std::uint8_t> icc{};
   /// npy: the axes as the file orders them. deckle::read_info makes `shape` and `batch` of them.
   std::vector<std::int64_t> array{};
   std::optional<std::int64_t> batch{};  ///< so many of `shape`, where the array has that axis
@@ -60,9 +63,14 @@ struct DecodeOptions {
   bool channels_first = false;  ///< layout of arrays
 };
 
-/// What is to be known of a picture that was read all the same (`accept_truncated`): empty where
-/// all is well.
-using Damage = std::string;
+/// What is to be known of a picture that was read all the same. Both are empty where all is well.
+struct Damage {
+  std::string missing{};  ///< samples that are missing or wrong, with `accept_truncated`
+  std::string note{};     ///< odd, and no sample is missing or guessed; of a file read to its end
+
+  [[nodiscard]] bool empty() const { return missing.empty() && note.empty(); }
+  bool operator==(const Damage&) const = default;
+};
 
 /// A decoded part of a picture, which a tensor holds.
 struct Part {
@@ -95,9 +103,12 @@ class RowReader {
   virtual Result<const std::uint8_t*> row(std::int64_t r) = 0;
   /// Reads what a decoding of the whole would read behind the last row, and fails as it does.
   virtual Result<Done> finish() = 0;
+  /// Damage::note of the whole, once finish() is done.
+  [[nodiscard]] const std::string& note() const { return note_; }
 
  protected:
   Interval cols_;
+  std::string note_;
 };
 
 /// A row of the table of codecs. The functions are told of files that `matches` took.

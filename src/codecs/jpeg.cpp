@@ -9,9 +9,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "codecs/exif.h"
 #include "codecs/jpeg_cut.h"
@@ -19,7 +24,9 @@
 #include "codecs/jpeg_scan.h"
 #include "codecs/jpeg_writer.h"
 #include "codecs/libjpeg.h"
+#include "codecs/reading.h"
 #include "codecs/sample.h"
+#include "core/text.h"
 
 namespace deckle {
 namespace {
@@ -79,6 +86,17 @@ std::unique_ptr<JpegScan> fast_scan(jpeg_decompress_struct& jpeg, Bytes file,
   return open_scan(jpeg, file, needed);
 }
 
+// What a scan knows of bytes before the end marker, of pictures that it can read.
+Bytes stray_bytes(Bytes file) {
+  LibjpegDecoder decoder(file);
+  if (!decoder.read_header()) return {};
+  const std::int64_t rows = decoder.jpeg.image_height;
+  const std::int64_t cols = decoder.jpeg.image_width;
+  const auto scan =
+      open_scan(decoder.jpeg, file, {2, {Interval{rows - 1, rows}, Interval{cols - 1, cols}}});
+  return scan ? scan->stray_bytes() : Bytes{};
+}
+
 // ---- reading
 
 bool matches(Bytes head) {
@@ -86,13 +104,26 @@ bool matches(Bytes head) {
          (head.size() == 2 || head[2] == 0xFF);
 }
 
+// The ICC profile in APP2, put together from its parts; empty where there is none or a part is
+// missing.
+std::vector<std::uint8_t> icc_of(LibjpegDecoder& decoder) {
+  JOCTET* data = nullptr;
+  unsigned length = 0;
+  const bool read =
+      guarded(decoder.report, [&] { jpeg_read_icc_profile(&decoder.jpeg, &data, &length); });
+  const std::unique_ptr<JOCTET, decltype(&std::free)> owner(data, &std::free);
+  if (!read || data == nullptr) return {};
+  return {data, data + length};
+}
+
 Result<ImageInfo> read_info(Bytes file) {
   LibjpegDecoder decoder(file);
   jpeg_decompress_struct& jpeg = decoder.jpeg;
-  if (!guarded(decoder.report, [&] { jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF); }) ||
-      !decoder.read_header()) {
-    return decoder.header_error();
-  }
+  const auto save = [&] {
+    jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF);
+    jpeg_save_markers(&jpeg, JPEG_APP0 + 2, 0xFFFF);
+  };
+  if (!guarded(decoder.report, save) || !decoder.read_header()) return decoder.header_error();
 
   ImageInfo info;
   info.format = Format::Jpeg;
@@ -101,24 +132,26 @@ Result<ImageInfo> read_info(Bytes file) {
                                              " components is not read, only 1, 3 and 4"};
   }
   info.shape = Shape::image(jpeg.image_height, jpeg.image_width, jpeg.num_components == 1 ? 1 : 3);
+  info.icc = icc_of(decoder);
   for (const jpeg_marker_struct* m = jpeg.marker_list; m != nullptr; m = m->next) {
     const Bytes data{m->data, m->data_length};
-    if (data.size() > 6 && std::memcmp(data.data(), "Exif\0\0", 6) == 0) {
-      info.orientation = exif_orientation(data);
+    if (m->marker == JPEG_APP0 + 1 && data.size() > 6 &&
+        std::memcmp(data.data(), "Exif\0\0", 6) == 0) {
+      info.orientation = exif_orientation(data).value_or(1);
       break;
     }
   }
   return info;
 }
 
-// CMYK to RGB. Adobe stores ink inverted (255 is none); with none of its markers 255 is full ink.
-void cmyk_to_rgb(const JSAMPLE* from, std::uint8_t* to, std::size_t pixels, bool inverted) {
-  const unsigned flip = inverted ? 0 : 255;
+// CMYK to RGB. Samples are inverted, 255 is no ink: so Adobe writes them, and so Pillow
+// (JpegImagePlugin.py, "assume adobe conventions"), OpenCV (icvCvt_CMYK2BGR_8u_C4C3R), ImageMagick,
+// GraphicsMagick and OpenImageIO read them, also without Adobe's marker. T.81 does not say.
+void cmyk_to_rgb(const JSAMPLE* from, std::uint8_t* to, std::size_t pixels) {
   for (std::size_t i = 0; i < pixels; ++i) {
-    const unsigned k = from[4 * i + 3] ^ flip;
-    for (std::size_t c = 0; c < 3; ++c) {
-      to[3 * i + c] = static_cast<std::uint8_t>(((from[4 * i + c] ^ flip) * k + 127) / 255);
-    }
+    const unsigned k = from[4 * i + 3];
+    for (std::size_t c = 0; c < 3; ++c)
+      to[3 * i + c] = static_cast<std::uint8_t>((from[4 * i + c] * k + 127) / 255);
   }
 }
 
@@ -138,7 +171,7 @@ void read_pixels(jpeg_decompress_struct& jpeg, std::uint8_t* out, std::size_t ro
     std::uint8_t* const row = out + row_bytes * jpeg.output_scanline;
     JSAMPROW direct = row;
     jpeg_read_scanlines(&jpeg, cmyk ? inks : &direct, 1);
-    if (cmyk) cmyk_to_rgb(inks[0], row, jpeg.output_width, jpeg.saw_Adobe_marker != 0);
+    if (cmyk) cmyk_to_rgb(inks[0], row, jpeg.output_width);
   }
   finish_pixels(jpeg);
 }
@@ -149,7 +182,7 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   jpeg_decompress_struct& jpeg = decoder.jpeg;
   LibjpegReport& report = decoder.report;
   if (auto opened = decoder.open_whole(); !opened) return opened.error();
-  std::optional<Error> hole = decoder.find_hole();
+  std::optional<Error> hole = jpeg_hole(decoder, file);
   if (hole && !options.accept_truncated) return *hole;
 
   out.reset(Shape::image(jpeg.image_height, jpeg.image_width, info.shape.channels), DType::UInt8);
@@ -169,11 +202,10 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
     std::memset(pixels + rows * row_bytes, 0, out.byte_count() - rows * row_bytes);
     return Damage{error.message + "; " + std::to_string(rows) + " rows were read"};
   }
-  std::optional<Error> wrong = report.damage != 0 ? decoder.damage() : decoder.silent_damage();
+  std::string note;
+  std::optional<Error> wrong = jpeg_damage(decoder, file, note);
   if (!wrong) wrong = std::move(hole);
-  if (!wrong) return Damage{};
-  if (!options.accept_truncated) return *wrong;
-  return Damage{std::move(wrong->message)};
+  return outcome(std::move(wrong), options, std::move(note));
 }
 
 // ---- reading a part
@@ -220,7 +252,7 @@ class JpegRows final : public RowReader {
   [[nodiscard]] std::int64_t channels() { return jpeg().num_components == 1 ? 1 : 3; }
 
   Result<Done> start(const Window& needed, bool all) {
-    if (std::optional<Error> hole = decoder_.find_hole()) return *hole;
+    if (std::optional<Error> hole = jpeg_hole(decoder_, file_)) return *hole;
     const Window picture{2, {Interval{0, jpeg().image_height}, Interval{0, jpeg().image_width}}};
     all_ = all || needed.pixels() == 0 || needed == picture || !has_parts();
     const Window window = all_ ? picture : needed;
@@ -273,8 +305,7 @@ class JpegRows final : public RowReader {
       if (auto done = read(row_.data()); !done) return done;
     }
     if (!guarded(decoder_.report, [&] { finish_pixels(jpeg()); })) return decoder_.fatal_error();
-    if (decoder_.report.damage != 0) return decoder_.damage();
-    if (auto damage = decoder_.silent_damage()) return *damage;
+    if (auto wrong = jpeg_damage(decoder_, file_, note_)) return *wrong;
     return Done{};
   }
 
@@ -321,7 +352,7 @@ Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions&
   for (std::int64_t r = 0; r < window[0].length(); ++r) {
     if (auto done = rows.read(out.row(r)); !done) return done.error();
   }
-  return Part{"", window};
+  return Part{{}, window};
 }
 
 std::string needs_whole(Bytes file) {
@@ -436,6 +467,24 @@ std::string version(const EncodeOptions& /*options*/) {
 std::unique_ptr<JpegScan> scan_jpeg(Bytes file, const Window& needed) {
   LibjpegDecoder decoder(file);
   return decoder.read_header() ? open_scan(decoder.jpeg, file, needed) : nullptr;
+}
+
+std::optional<Error> jpeg_hole(const LibjpegDecoder& decoder, Bytes file) {
+  const Bytes zeros = decoder.find_hole();
+  if (zeros.empty()) return std::nullopt;
+  const Bytes stray = stray_bytes(file);
+  // The last byte of the data may be a zero as well.
+  if (!stray.empty() && stray.data() <= zeros.data() + 1) return std::nullopt;
+  return zeros_amid(file, zeros);
+}
+
+std::optional<Error> jpeg_damage(const LibjpegDecoder& decoder, Bytes file, std::string& note) {
+  if (decoder.report.damage == 0) return decoder.silent_damage();
+  const Bytes stray = decoder.report.before_end ? stray_bytes(file) : Bytes{};
+  if (stray.empty()) return decoder.damage();
+  note = count_of(stray.size(), "stray byte", "stray bytes") +
+         " between the picture data and the end marker; the picture is whole";
+  return decoder.silent_damage();
 }
 
 Codec jpeg_codec() {

@@ -81,9 +81,23 @@ class ScanData {
   // Whether bits were dropped that the data do not have.
   [[nodiscard]] bool overrun(const ScanBits& b) const { return ran_out_ || left(b) < 0; }
   // Whether nothing but padding is left before the marker, or the end of the file.
-  [[nodiscard]] bool at_marker(ScanBits b) {
+  [[nodiscard]] bool at_marker(ScanBits& b) {
     refill(b);
     return ended_ && !overrun(b) && left(b) < 8;
+  }
+
+  // Whether what is left of the byte is padding: ones (F.1.2.3).
+  [[nodiscard]] bool padded(ScanBits& b) {
+    refill(b);
+    const auto n = static_cast<unsigned>(left(b) % 8);
+    return !overrun(b) && b.peek(n) == (1U << n) - 1;
+  }
+  // The bytes of the file from the next whole one on.
+  [[nodiscard]] Bytes rest(ScanBits& b) {
+    refill(b);
+    const std::ptrdiff_t unread = std::max<std::ptrdiff_t>(left(b) / 8, 0);
+    const auto stuffed = std::count(filled_ - unread, filled_, std::uint8_t{0xFF});
+    return {raw_ - unread - stuffed, raw_end_};
   }
 
   // Over this marker, which has to be next. begin() goes on.

@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 
+#include "codecs/jpeg.h"
 #include "codecs/libjpeg.h"
 
 namespace deckle {
@@ -97,7 +98,7 @@ Result<Done> cut_jpeg(Bytes file, const Window& window, Buffer& out) {
   jpeg_decompress_struct& jpeg = decoder.jpeg;
   LibjpegReport& report = decoder.report;
   if (auto opened = decoder.open_whole(); !opened) return opened;
-  if (std::optional<Error> hole = decoder.find_hole()) return *hole;
+  if (std::optional<Error> hole = jpeg_hole(decoder, file)) return *hole;
   report.stop_at_damage = true;
 
   BufferSink sink(out);
@@ -120,7 +121,8 @@ Result<Done> cut_jpeg(Bytes file, const Window& window, Buffer& out) {
                  "its scans leave bits of coefficients out, which decoders make up for"};
   }
   if (!written) return encoder.error();
-  if (auto damage = decoder.silent_damage()) return *damage;
+  std::string note;
+  if (auto wrong = jpeg_damage(decoder, file, note)) return *wrong;
   return Done{};
 }
 

@@ -13,6 +13,7 @@ namespace deckle {
 namespace {
 
 constexpr std::int64_t kBlock = 8;  // samples along a side
+constexpr std::uint8_t kEndMarker = 0xD9;
 
 // The samples of a component: two rows of MCUs, of which the older one is overwritten next.
 struct Plane {
@@ -105,10 +106,22 @@ class Scan final : public JpegScan {
   }
 
   bool finish() override {
-    while (next_row_ < mcus_down_) {
-      if (!read_row()) return false;
+    return read_rest() && data_.at_marker(bits_) && data_.pass_marker(kEndMarker);
+  }
+
+  Bytes stray_bytes() override {
+    if (!read_rest() || !data_.padded(bits_)) return {};
+    const Bytes rest = data_.rest(bits_);
+    std::size_t end = 0;
+    while (end + 1 < rest.size() && (rest[end] != 0xFF || rest[end + 1] == 0))
+      ++end;
+    while (end + 1 < rest.size() && rest[end + 1] == 0xFF)  // fill bytes
+      ++end;
+    if (end + 1 >= rest.size() || rest[end + 1] != kEndMarker) return {};
+    while (blocks_.skip(data_, bits_, mcu_.count) && !data_.overrun(bits_)) {
+      if (data_.at_marker(bits_) && data_.padded(bits_)) return {};
     }
-    return data_.at_marker(bits_) && data_.pass_marker(0xD9);
+    return rest.first(end);
   }
 
  private:
@@ -179,6 +192,13 @@ class Scan final : public JpegScan {
       kernels_.upsample_both(near, far, count, to);
     }
     return to;
+  }
+
+  bool read_rest() {
+    while (next_row_ < mcus_down_) {
+      if (!read_row()) return false;
+    }
+    return true;
   }
 
   // The next row of MCUs, or all of those above the first one that is needed.

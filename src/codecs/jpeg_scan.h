@@ -47,8 +47,14 @@ class JpegScan {
   /// Columns needed[1] of row `r` of needed[0], grey or RGB; never a row before the last one. False
   /// where the data are not as they should be: what is wrong with them, only libjpeg can tell.
   virtual bool row(std::int64_t r, std::uint8_t* out) = 0;
-  /// Reads what is left, and says whether all is well up to the end marker.
+  /// Of a window that ends at the last pixel: reads what is left, and says whether all is well up
+  /// to the end marker.
   virtual bool finish() = 0;
+  /// Of such a window: reads what is left, and finds bytes between the picture data and the end
+  /// marker that are not picture data; empty where there are none. They are not where the reading
+  /// lost its way: then the bits behind the last MCU are not the padding of a byte, or they go on
+  /// as MCUs to the end.
+  virtual Bytes stray_bytes() = 0;
 
  protected:
   JpegScan() = default;

@@ -10,7 +10,11 @@ namespace deckle {
 namespace {
 
 constexpr int kMostScans = 100;  // a real file has about 10; each costs a pass over all pixels
+constexpr JOCTET kSoi = 0xD8;
 constexpr JOCTET kEoi = JPEG_EOI;
+constexpr JOCTET kSos = 0xDA;
+constexpr JOCTET kDnl = 0xDC;
+constexpr JOCTET kJpegLs = 0xF7;
 
 LibjpegReport& report_of(j_common_ptr jpeg) {
   return *reinterpret_cast<LibjpegReport*>(jpeg->err);
@@ -37,14 +41,36 @@ bool is_about_pixels(int code) {
   }
 }
 
+// What libjpeg knows of and does not do.
+bool is_unsupported(int code) {
+  switch (code) {
+    case JERR_ARITH_NOTIMPL:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_NOTIMPL:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // A negative level is a warning: libjpeg goes on with pixels of its own making.
 void on_message(j_common_ptr jpeg, int level) {
   LibjpegReport& report = report_of(jpeg);
   const int code = report.base.msg_code;
-  if (level >= 0 || !report.in_pixels || report.damage != 0 || !is_about_pixels(code)) return;
+  if (level >= 0 || !report.in_pixels || !is_about_pixels(code)) return;
+  if (report.damage != 0) {  // more than bytes before the end
+    const bool first = report.before_end;
+    report.before_end = false;
+    if (first && report.stop_at_damage) std::longjmp(report.jump, 1);
+    return;
+  }
   const auto* decoder = reinterpret_cast<const jpeg_decompress_struct*>(jpeg);
   report.base.format_message(jpeg, report.text.data());
   report.damage = code;
+  report.before_end =
+      code == JWRN_EXTRANEOUS_DATA && !report.ran_out && report.base.msg_parm.i[1] == kEoi;
   // Left-over data at the end of a single scan means that its decoder lost its way before.
   report.at_end = code == JWRN_EXTRANEOUS_DATA ? report.ran_out && report.multiple_scans
                                                : report.ran_out || decoder->unread_marker == kEoi;
@@ -52,7 +78,7 @@ void on_message(j_common_ptr jpeg, int level) {
   report.damaged_row = std::min(
       decoder->input_iMCU_row * static_cast<unsigned>(decoder->max_v_samp_factor * DCTSIZE),
       decoder->image_height);
-  if (report.stop_at_damage) std::longjmp(report.jump, 1);
+  if (report.stop_at_damage && !report.before_end) std::longjmp(report.jump, 1);
 }
 
 void print_nothing(j_common_ptr /*jpeg*/) {}
@@ -90,27 +116,59 @@ void skip_source(j_decompress_ptr jpeg, long count) {
 
 void end_source(j_decompress_ptr /*jpeg*/) {}
 
-// The number of SOS markers, counted up to a little more than `kMostScans`. Segments are skipped by
-// their length, for thumbnails have scans of their own.
+// The markers of a file from byte `at` on. Segments are skipped by their length, for thumbnails
+// have markers of their own.
+class Markers {
+ public:
+  Markers(Bytes file, std::size_t at) : file_(file), at_(at) {}
+
+  // Code of the next marker but TEM and RSTn; 0 where there is none up to the end of the file.
+  std::uint8_t next() {
+    while (at_ < file_.size()) {
+      const void* const found = std::memchr(file_.data() + at_, 0xFF, file_.size() - at_);
+      if (found == nullptr) break;
+      at_ = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - file_.data());
+      passed(file_.data() + at_);
+      while (at_ < file_.size() && file_[at_] == 0xFF)  // also fill bytes
+        ++at_;
+      if (at_ >= file_.size()) break;
+      const std::uint8_t marker = file_[at_++];
+      if (marker < 0xC0 || (marker >= JPEG_RST0 && marker < JPEG_RST0 + 8)) continue;
+      if (marker != kSoi && marker != kEoi) {
+        if (file_.size() - at_ < 2) break;
+        at_ += std::max<std::size_t>(2, std::size_t{file_[at_]} << 8U | file_[at_ + 1]);
+      }
+      return marker;
+    }
+    at_ = file_.size();
+    return 0;
+  }
+
+ private:
+  Bytes file_;
+  std::size_t at_;
+};
+
+// The number of SOS markers, counted up to a little more than `kMostScans`.
 int count_scans(Bytes file) {
-  const auto is_fill = [](std::uint8_t b) { return b == 0xFF; };
   int scans = 0;
-  std::size_t at = 2;
-  while (at < file.size() && scans <= kMostScans) {
-    const void* found = std::memchr(file.data() + at, 0xFF, file.size() - at);
-    if (found == nullptr) break;
-    at = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - file.data());
-    while (at < file.size() && is_fill(file[at]))
-      ++at;
-    if (at >= file.size()) break;
-    const std::uint8_t marker = file[at++];
-    if (marker == 0xD9) break;
-    if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // stuffing, TEM, RSTn, SOI
-    if (marker == 0xDA) ++scans;
-    if (file.size() - at < 2) break;
-    at += std::max<std::size_t>(2, std::size_t{file[at]} << 8U | file[at + 1]);
+  Markers markers(file, 2);
+  for (std::uint8_t marker = 0; scans <= kMostScans;) {
+    marker = markers.next();
+    if (marker == 0 || marker == kEoi) break;
+    if (marker == kSos) ++scans;
   }
   return scans;
+}
+
+// Whether this marker is in `data`, before the end of the picture. SOI begins another picture.
+bool holds_marker(Bytes data, std::uint8_t wanted) {
+  Markers markers(data, 0);
+  std::uint8_t marker = 0;
+  do
+    marker = markers.next();
+  while (marker != 0 && marker != wanted && marker != kSoi && marker != kEoi);
+  return marker == wanted;
 }
 
 std::string text_of(const LibjpegReport& report) {
@@ -148,41 +206,36 @@ Result<Done> LibjpegDecoder::open_whole() {
   return Done{};
 }
 
-// In picture data 0xFF never stands before 0xD9
-// otherwise, so a file that is cut short has none behind its header.
 bool LibjpegDecoder::has_end_marker() const {
-  const std::size_t first = file_.size() - jpeg.src->bytes_in_buffer;
-  for (std::size_t at = file_.size(); at > first + 1; --at) {
-    if (file_[at - 1] == kEoi && file_[at - 2] == 0xFF) return true;
-  }
-  return false;
+  return holds_marker(file_.last(jpeg.src->bytes_in_buffer), kEoi);
 }
 
-// They are valid Huffman
-// codes, and the decoder may fall into step behind them without a word. The code of zeros is the
-// first of a table; where it stands for a coefficient, a run of this length would be whole blocks
-// of one same coefficient: no picture. Where it stands for "end of block" it may be a plain area,
-// and nothing is said.
-std::optional<Error> LibjpegDecoder::find_hole() const {
+// Zeros are valid Huffman codes, and the decoder may fall into step behind them without a word. The
+// code of zeros is the first of a table; where it is that of a coefficient, a run of this length
+// would be whole blocks of one same coefficient: no picture. Where it is that of "end of block" it
+// may be a plain area, and nothing is said. What lies behind the end marker is not picture data.
+Bytes LibjpegDecoder::find_hole() const {
   constexpr std::size_t kRun = 128;
-  if (jpeg.progressive_mode != 0 || jpeg.arith_code != 0) return std::nullopt;
+  if (jpeg.progressive_mode != 0 || jpeg.arith_code != 0) return {};
   bool coefficient = false;
   for (int i = 0; i < jpeg.comps_in_scan; ++i) {
     const int number = jpeg.cur_comp_info[i]->ac_tbl_no;
-    if (number < 0 || number >= NUM_HUFF_TBLS) return std::nullopt;  // the decoder will say so
+    if (number < 0 || number >= NUM_HUFF_TBLS) return {};  // the decoder will say so
     const JHUFF_TBL* const table = jpeg.ac_huff_tbl_ptrs[number];
     coefficient = coefficient || (table != nullptr && (table->huffval[0] & 15U) != 0);
   }
-  if (!coefficient) return std::nullopt;
+  if (!coefficient) return {};
 
-  const Bytes data = file_.subspan(file_.size() - jpeg.src->bytes_in_buffer);
+  const Bytes data = file_.last(jpeg.src->bytes_in_buffer);
   for (std::size_t at = kRun; at < data.size(); at += kRun) {  // any longer run holds such a byte
     if (at % (std::size_t{1} << 20U) < kRun) passed(data.data() + at);
     if (data[at] != 0) continue;
     const Bytes zeros = zeros_around(data, at);
-    if (zeros.size() >= kRun) return zeros_amid(file_, zeros);
+    if (zeros.size() < kRun) continue;
+    const auto before = static_cast<std::size_t>(zeros.data() - data.data());
+    return holds_marker(data.first(before), kEoi) ? Bytes{} : zeros;
   }
-  return std::nullopt;
+  return {};
 }
 
 Error LibjpegDecoder::header_error() const {
@@ -193,6 +246,10 @@ Error LibjpegDecoder::header_error() const {
                                        std::to_string(JPEG_MAX_DIMENSION) +
                                        " rows and columns are read"};
     case JERR_EMPTY_IMAGE:
+      if (jpeg.image_height == 0 && jpeg.image_width > 0 && holds_marker(file_.subspan(2), kDnl)) {
+        return {ErrorCode::Unsupported,
+                "JPEG that says its height only behind the picture data (DNL) is not read"};
+      }
       return {ErrorCode::Damaged, "damaged: the header says " + std::to_string(jpeg.image_height) +
                                       " x " + std::to_string(jpeg.image_width) + " pixels"};
     case JERR_BAD_PRECISION:
@@ -204,6 +261,9 @@ Error LibjpegDecoder::header_error() const {
       return {ErrorCode::Unsupported,
               std::string(kind) + " JPEG (SOF" + std::to_string(frame) + ") is not read"};
     }
+    case JERR_UNKNOWN_MARKER:
+      if (report.base.msg_parm.i[0] != kJpegLs) break;
+      return {ErrorCode::Unsupported, "JPEG-LS (SOF55) is not read"};
     case JERR_OUT_OF_MEMORY:
       return {ErrorCode::TooLarge, "not enough memory for the picture (" + text_of(report) + ")"};
     default:
@@ -232,6 +292,8 @@ Error LibjpegDecoder::damage() const {
 Error LibjpegDecoder::fatal_error() const {
   if (report.damage != 0) return damage();
   if (report.fatal == JERR_OUT_OF_MEMORY) return header_error();
+  if (is_unsupported(report.fatal))
+    return {ErrorCode::Unsupported, "this kind of JPEG is not read (" + text_of(report) + ")"};
   if (report.ran_out) {
     return {ErrorCode::Truncated, "truncated: the file ends before the picture data is complete"};
   }

@@ -32,9 +32,10 @@ struct LibjpegReport {
   bool stop_at_damage;
   bool in_pixels;  ///< the header has been read: warnings are now about picture data
   bool multiple_scans;
-  bool ran_out;  ///< libjpeg asked for bytes behind the end of the file
-  int damage;    ///< code of the first warning about picture data, or 0
-  bool at_end;   ///< ... and it was that the data ended
+  bool ran_out;     ///< libjpeg asked for bytes behind the end of the file
+  int damage;       ///< code of the first warning about picture data, or 0
+  bool before_end;  ///< ... and it was only of bytes between the picture data and the end marker
+  bool at_end;      ///< ... and it was that the data ended
   unsigned damaged_row;
   int damaged_scan;
   int fatal;       ///< code of the error that ended it, or 0
@@ -63,10 +64,11 @@ class LibjpegDecoder {
   [[nodiscard]] bool read_header();
   /// The header, and whether the pixels can be read whole.
   [[nodiscard]] Result<Done> open_whole();
-  /// Whether the picture's end marker is there.
+  /// Whether the picture's own end marker is there, not that of another picture behind it.
   [[nodiscard]] bool has_end_marker() const;
-  /// Zero bytes where a part of the file was never written or is lost.
-  [[nodiscard]] std::optional<Error> find_hole() const;
+  /// Zero bytes where a part of the picture data was never written or is lost; empty where there
+  /// are none.
+  [[nodiscard]] Bytes find_hole() const;
 
   /// What ended the reading of a header.
   [[nodiscard]] Error header_error() const;

@@ -24,10 +24,13 @@
 #include <limits>
 #include <new>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "codecs/exif.h"
+#include "codecs/reading.h"
 #include "codecs/sample.h"
 
 namespace deckle {
@@ -38,6 +41,7 @@ struct Port {
   const std::uint8_t* next;
   std::size_t left;
   bool ran_out;
+  bool alpha;  // the pixels have an alpha channel of their own
   Sink* out;
   std::array<char, 128> error;
   std::array<char, 128> damage;  // the first warning that concerns pixels
@@ -50,12 +54,17 @@ struct Port {
 }
 
 // Most warnings are about metadata that is not used. A tRNS chunk that is dropped loses the alpha
-// channel, and a wrong deflate checksum means that pixels are wrong.
+// channel, unless the pixels have their own; values in it that are out of range are masked (PNG,
+// 11.3.1.1), as libpng does after its warning. A wrong deflate checksum means that pixels are
+// wrong.
 void on_warning(png_structp png, png_const_charp message) {
   auto& port = *static_cast<Port*>(png_get_error_ptr(png));
-  const bool pixels = std::strncmp(message, "tRNS", 4) == 0 ||
-                      (std::strncmp(message, "IDAT", 4) == 0 &&
-                       std::strstr(message, "incorrect data check") != nullptr);
+  const auto begins = [&](const char* with) {
+    return std::strncmp(message, with, std::strlen(with)) == 0;
+  };
+  const auto holds = [&](const char* part) { return std::strstr(message, part) != nullptr; };
+  const bool pixels = (begins("tRNS") && !port.alpha && !holds("out-of-range")) ||
+                      (begins("IDAT") && holds("incorrect data check"));
   if (!pixels || port.damage[0] != '\0') return;
   std::snprintf(port.damage.data(), port.damage.size(), "%s", message);
 }
@@ -96,8 +105,29 @@ std::uint32_t big_endian(const std::uint8_t* p) {
 struct Chunks {
   std::size_t data_bytes = 0;  // of all IDAT together, as far as they are in the file
   bool data_whole = false;     // the last IDAT ends, with its checksum, within the file
-  int orientation = 1;
+  std::string unknown;  // type of the first critical chunk before the data that no decoder knows
+  Bytes exif;           // eXIf
+  Bytes icc;            // iCCP
+  struct Text {
+    char type;  // of tEXt, zTXt or iTXt
+    Bytes data;
+  };
+  std::vector<Text> texts;
 };
+
+// Whether a chunk of this type must be understood (PNG, 5.4), and is none of the specification.
+bool is_unknown_critical(std::string_view type) {
+  constexpr std::array<std::string_view, 4> kKnown{"IHDR", "PLTE", "IDAT", "IEND"};
+  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  return std::all_of(type.begin(), type.end(), letter) && type[0] <= 'Z' &&
+         std::find(kKnown.begin(), kKnown.end(), type) == kKnown.end();
+}
+
+// Whether the `length` bytes of data at `data`, and the type before them, are those of the checksum
+// behind them.
+bool is_intact(const std::uint8_t* data, std::size_t length) {
+  return libdeflate_crc32(0, data - 4, length + 4) == big_endian(data + length);
+}
 
 Chunks walk(Bytes file) {
   constexpr std::size_t kFrame = 12;  // length, type and checksum
@@ -116,13 +146,154 @@ Chunks walk(Bytes file) {
     }
     if (!whole || is("IEND")) break;
     passed(file.data() + at);
-    if (is("eXIf")) chunks.orientation = exif_orientation(file.subspan(at + 8, length));
+    const Bytes data = file.subspan(at + 8, length);
+    if (is("eXIf") && chunks.exif.empty()) chunks.exif = data;
+    if (is("iCCP") && chunks.icc.empty()) chunks.icc = data;
+    if (is("tEXt") || is("zTXt") || is("iTXt"))
+      chunks.texts.push_back({static_cast<char>(file[at + 4]), data});
+    if (chunks.unknown.empty() && chunks.data_bytes == 0 &&
+        is_unknown_critical(text_of(file.subspan(at + 4, 4))) && is_intact(data.data(), length)) {
+      chunks.unknown = text_of(file.subspan(at + 4, 4));
+    }
     at += length + kFrame;
   }
   return chunks;
 }
 
+// ---- orientation
+
+// What `deflated` holds, in the form of zlib; at most 16 MB of it, and nothing where it is damaged.
+std::string inflated(Bytes deflated) {
+  constexpr std::size_t kMost = std::size_t{16} << 20U;
+  constexpr std::size_t kPiece = std::size_t{64} << 10U;
+  z_stream stream{};
+  if (inflateInit(&stream) != Z_OK) throw std::bad_alloc();
+  stream.next_in = const_cast<Bytef*>(deflated.data());  // NOLINT: zlib does not write to it
+  stream.avail_in = static_cast<uInt>(deflated.size());
+  std::string text;
+  int state = Z_OK;
+  while (state == Z_OK && text.size() < kMost) {
+    const std::size_t before = text.size();
+    text.resize(before + kPiece);
+    stream.next_out = reinterpret_cast<Bytef*>(text.data() + before);
+    stream.avail_out = static_cast<uInt>(kPiece);
+    state = inflate(&stream, Z_NO_FLUSH);
+    text.resize(before + kPiece - stream.avail_out);
+  }
+  inflateEnd(&stream);
+  return state == Z_STREAM_END || state == Z_OK ? text : "";
+}
+
+// Takes the text up to a zero byte off `data`, with the zero. Nothing where there is none.
+std::optional<std::string_view> take_text(Bytes& data) {
+  const std::string_view all = text_of(data);
+  const std::size_t end = all.find('\0');
+  if (end == std::string_view::npos) return std::nullopt;
+  data = data.subspan(end + 1);
+  return all.substr(0, end);
+}
+
+// The text of a chunk, behind its keyword; empty where it cannot be read.
+std::string text_behind_keyword(char type, Bytes data) {
+  if (type == 't') return std::string(text_of(data));
+  if (type == 'z') return data.empty() || data[0] != 0 ? "" : inflated(data.subspan(1));
+  if (data.size() < 2) return "";
+  const bool deflated = data[0] == 1;
+  if (data[0] > 1 || (deflated && data[1] != 0)) return "";
+  data = data.subspan(2);
+  if (!take_text(data) || !take_text(data)) return "";  // language, keyword in that language
+  return deflated ? inflated(data) : std::string(text_of(data));
+}
+
+// The bytes of ImageMagick's form of a profile: a line with its name, one with its length, and the
+// bytes in hexadecimal. Empty where it is of another form.
+std::string raw_profile(std::string_view text) {
+  const auto skip_line = [&] {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  };
+  if (text.size() < 2 || text[0] != '\n') return "";
+  text.remove_prefix(1);
+  skip_line();
+  if (text.empty()) return "";
+  skip_line();
+  std::string bytes;
+  int high = -1;
+  for (const char c : text) {
+    const std::size_t digit = std::string_view("0123456789abcdef0123456789ABCDEF").find(c);
+    if (c == '\n' || c == '\0') continue;
+    if (digit == std::string_view::npos) return "";
+    const int value = static_cast<int>(digit % 16);
+    if (high >= 0) bytes += static_cast<char>(high * 16 + value);
+    high = high >= 0 ? -1 : value;
+  }
+  return bytes;
+}
+
+// eXIf is the specification's own place. Writers of before 2017 put EXIF into a text, and others
+// only XMP; Pillow, ImageMagick and exiftool read them in this order.
+int orientation_of(const Chunks& chunks) {
+  if (const auto exif = exif_orientation(chunks.exif)) return *exif;
+  std::optional<int> xmp;
+  for (const Chunks::Text& text : chunks.texts) {
+    Bytes data = text.data;
+    const auto keyword = take_text(data);
+    if (!keyword) continue;
+    if (*keyword == "XML:com.adobe.xmp") {
+      if (!xmp) xmp = xmp_orientation(text_behind_keyword(text.type, data));
+      continue;
+    }
+    if (*keyword != "Raw profile type exif" && *keyword != "Raw profile type APP1" &&
+        *keyword != "Raw profile type xmp")
+      continue;
+    const std::string profile = raw_profile(text_behind_keyword(text.type, data));
+    if (const auto exif = exif_orientation(as_bytes(profile))) return *exif;
+    if (!xmp) xmp = xmp_orientation(profile);
+  }
+  return xmp.value_or(1);
+}
+
 // ---- reading
+
+// Colours by index, and the first index that is none of them. Plain data: longjmp passes over it.
+struct Palette {
+  std::array<std::array<png_byte, 4>, PNG_MAX_PALETTE_LENGTH> colours;
+  int count;
+  std::size_t channels;
+  int wrong;  // index, or 0: index 0 is never wrong
+  png_uint_32 row;
+};
+
+// A row of indices to colours, in place; libpng's own makes black of an index without a colour.
+void expand_palette(png_structp png, png_row_infop row, png_bytep samples) {
+  auto& palette = *static_cast<Palette*>(png_get_user_transform_ptr(png));
+  for (png_uint_32 c = row->width; c-- > 0;) {
+    const png_byte index = samples[c];
+    if (index >= palette.count && palette.wrong == 0) {
+      palette.wrong = index;
+      palette.row = png_get_current_row_number(png);
+    }
+    std::memcpy(samples + c * palette.channels, palette.colours[index].data(), palette.channels);
+  }
+}
+
+// Stands inside `guarded`.
+void set_palette(png_structp png, png_infop image, Palette& palette) {
+  png_colorp colours = nullptr;
+  png_bytep alpha = nullptr;
+  int with_alpha = 0;
+  png_get_PLTE(png, image, &colours, &palette.count);
+  png_get_tRNS(png, image, &alpha, &with_alpha, nullptr);
+  palette.channels = with_alpha > 0 ? 4 : 3;
+  for (int i = 0; i < palette.count; ++i) {
+    palette.colours[static_cast<std::size_t>(i)] = {
+        colours[i].red, colours[i].green, colours[i].blue,
+        i < with_alpha ? alpha[i] : std::numeric_limits<png_byte>::max()};
+  }
+  png_set_packing(png);
+  png_set_check_for_invalid_index(png, 0);
+  png_set_read_user_transform_fn(png, expand_palette);
+  png_set_user_transform_info(png, &palette, 8, static_cast<int>(palette.channels));
+}
 
 // A decoder that is always destroyed.
 class Decoder {
@@ -130,6 +301,8 @@ class Decoder {
   explicit Decoder(Bytes file) {
     port.next = file.data();
     port.left = file.size();
+    constexpr std::size_t kColourType = 25;
+    port.alpha = file.size() > kColourType && (file[kColourType] & PNG_COLOR_MASK_ALPHA) != 0;
     png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &port, on_error, on_warning);
     if (png == nullptr) throw std::bad_alloc();
     image = png_create_info_struct(png);
@@ -157,9 +330,32 @@ class Decoder {
   }
 
   Port port{};
+  Palette palette{};
   png_structp png = nullptr;
   png_infop image = nullptr;
 };
+
+// What a sound header asks for that no PNG decoder does; empty where there is no such thing.
+std::string unsupported(Bytes file, const Chunks& chunks) {
+  if (chunks.unknown == "CgBI") {
+    return "PNG in Apple's form for iPhone apps (CgBI) is not read; Xcode's pngcrush "
+           "-revert-iphone-optimizations turns it into PNG";
+  }
+  if (!chunks.unknown.empty())
+    return "PNG with a chunk " + chunks.unknown + ", which must be understood, is not read";
+  constexpr std::size_t kHeader = 16;
+  constexpr std::size_t kLength = 13;
+  if (file.size() < kHeader + kLength + 4 || !is_intact(file.data() + kHeader, kLength)) return "";
+  constexpr std::array<std::string_view, 3> kMethods{"compression", "filter", "interlace"};
+  for (std::size_t i = 0; i < kMethods.size(); ++i) {
+    const unsigned method = file[kHeader + 10 + i];
+    if (method > (i == 2 ? PNG_INTERLACE_ADAM7 : 0U)) {
+      return "PNG with " + std::string(kMethods.at(i)) + " method " + std::to_string(method) +
+             " is not read";
+    }
+  }
+  return "";
+}
 
 Error header_error(const Decoder& decoder) {
   if (decoder.port.ran_out)
@@ -175,6 +371,9 @@ bool matches(Bytes head) {
 }
 
 Result<ImageInfo> read_info(Bytes file) {
+  const Chunks chunks = walk(file);
+  if (std::string what = unsupported(file, chunks); !what.empty())
+    return Error{ErrorCode::Unsupported, std::move(what)};
   Decoder decoder(file);
   if (!decoder.read_header()) return header_error(decoder);
   png_structp png = decoder.png;
@@ -189,7 +388,12 @@ Result<ImageInfo> read_info(Bytes file) {
   info.shape = Shape::image(png_get_image_height(png, image), png_get_image_width(png, image),
                             (colour ? 3 : 1) + (alpha ? 1 : 0));
   info.dtype = png_get_bit_depth(png, image) == 16 ? DType::UInt16 : DType::UInt8;
-  info.orientation = walk(file).orientation;
+  info.orientation = orientation_of(chunks);
+  Bytes icc = chunks.icc;  // its name, and what a zTXt has
+  if (take_text(icc)) {
+    const std::string profile = text_behind_keyword('z', icc);
+    info.icc.assign(profile.begin(), profile.end());
+  }
   info.lossless = true;
   return info;
 }
@@ -250,7 +454,11 @@ Result<Done> start_rows(Decoder& decoder, const Chunks& chunks, const ImageInfo&
   }
   std::size_t row_bytes = 0;
   const bool prepared = guarded(png, [&] {
-    png_set_expand(png);  // palette to RGB, fewer than 8 bits to 8, tRNS to alpha
+    if (png_get_color_type(png, decoder.image) == PNG_COLOR_TYPE_PALETTE) {
+      set_palette(png, decoder.image, decoder.palette);
+    } else {
+      png_set_expand(png);  // fewer than 8 bits to 8, tRNS to alpha
+    }
     if constexpr (std::endian::native == std::endian::little) png_set_swap(png);
     progress.passes = png_set_interlace_handling(png);
     png_read_update_info(png, decoder.image);
@@ -273,9 +481,14 @@ bool in_pixels(const Decoder& decoder, const Chunks& chunks, const Progress& pro
          std::strncmp(decoder.port.error.data(), "IDAT", 4) == 0;
 }
 
-std::optional<Error> warned(const Decoder& decoder) {
-  if (decoder.port.damage[0] == '\0') return std::nullopt;
-  return Error{ErrorCode::Damaged, "damaged: " + std::string(decoder.port.damage.data())};
+// What is wrong with rows that were read: libpng goes on behind it.
+std::optional<Error> wrong_with(const Decoder& decoder, std::int64_t rows) {
+  if (decoder.port.damage[0] != '\0')
+    return Error{ErrorCode::Damaged, "damaged: " + std::string(decoder.port.damage.data())};
+  const Palette& palette = decoder.palette;
+  if (palette.wrong == 0) return std::nullopt;
+  return without_colour(palette.row, rows, static_cast<std::size_t>(palette.wrong),
+                        static_cast<std::size_t>(palette.count));
 }
 
 Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions& options,
@@ -305,10 +518,8 @@ Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions
       std::memset(pixels + good, 0, out.byte_count() - good);
     }
   }
-  if (!damage) damage = warned(decoder);
-  if (!damage) return Damage{};
-  if (!options.accept_truncated) return *damage;
-  return Damage{std::move(damage->message)};
+  if (!damage) damage = wrong_with(decoder, rows);
+  return outcome(std::move(damage), options);
 }
 
 // ---- reading row by row
@@ -339,6 +550,7 @@ class PngRows final : public RowReader {
     while (next_ <= r) {
       if (!read_row()) return data_error(decoder_, progress_, rows_);
     }
+    if (auto wrong = wrong_with(decoder_, rows_)) return *wrong;
     return row_.data();
   }
 
@@ -351,7 +563,7 @@ class PngRows final : public RowReader {
         in_pixels(decoder_, chunks_, progress_)) {
       return data_error(decoder_, progress_, rows_);
     }
-    if (auto damage = warned(decoder_)) return *damage;
+    if (auto wrong = wrong_with(decoder_, rows_)) return *wrong;
     return Done{};
   }
 

@@ -48,6 +48,15 @@ inline Error ends_at_row(std::size_t row, std::int64_t rows) {
                                     " of " + std::to_string(rows)};
 }
 
+/// Where a palette has no colour for an index.
+inline Error without_colour(std::size_t row, std::int64_t rows, std::size_t index,
+                            std::size_t colours) {
+  return {ErrorCode::Damaged, "damaged: row " + std::to_string(row) + " of " +
+                                  std::to_string(rows) + " has palette index " +
+                                  std::to_string(index) + ", but the palette has " +
+                                  std::to_string(colours) + " colours"};
+}
+
 /// The run of zero bytes around `at`, which is one of them.
 inline Bytes zeros_around(Bytes bytes, std::size_t at) {
   const std::size_t end = std::min(text_of(bytes).find_first_not_of('\0', at), bytes.size());
@@ -79,11 +88,11 @@ inline std::optional<Error> promises_too_much(std::uint64_t there, std::uint64_t
                    " bytes of data, the file has room for " + std::to_string(there)};
 }
 
-/// The result of a decoder that found `wrong`.
-inline Result<Damage> outcome(std::optional<Error> wrong, const DecodeOptions& options) {
-  if (!wrong) return Damage{};
-  if (!options.accept_truncated) return *wrong;
-  return Damage{std::move(wrong->message)};
+/// The result of a decoder that found `wrong`, and something odd but harmless.
+inline Result<Damage> outcome(std::optional<Error> wrong, const DecodeOptions& options,
+                              std::string note = {}) {
+  if (wrong && !options.accept_truncated) return *std::move(wrong);
+  return Damage{wrong ? std::move(wrong->message) : std::string(), std::move(note)};
 }
 
 inline void zero_rows(Tensor& out, std::size_t from, std::size_t to) {

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
+#include <utility>
 
 #include "codecs/reading.h"
 
@@ -69,10 +71,13 @@ Result<ImageInfo> sun_info(Bytes file) {
   return sun->info;
 }
 
-void unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t* from, std::uint8_t* to) {
+// Returns the highest index without a colour, or 0: index 0 has one wherever there is a map.
+std::size_t unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t* from,
+                           std::uint8_t* to) {
   const auto channels = static_cast<std::size_t>(sun.info.shape.channels);
   const auto cols = static_cast<std::size_t>(sun.info.shape.cols());
   const std::uint8_t* const map = file.data() + kSunHeader;
+  std::size_t wrong = 0;
   for (std::size_t c = 0; c < cols; ++c, to += channels) {
     if (sun.bits > 8) {  // B, G, R, with a spare byte in front where there are 32 bits
       const std::uint8_t* const bgr = from + c * sun.bits / 8 + (sun.bits == 32 ? 1 : 0);
@@ -82,6 +87,7 @@ void unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t* from, 
       continue;
     }
     const std::size_t index = sun.bits == 8 ? from[c] : from[c / 8] >> (7 - c % 8) & 1U;
+    if (sun.colours != 0 && index >= sun.colours) wrong = std::max(wrong, index);
     for (std::size_t i = 0; i < channels; ++i) {
       if (sun.colours != 0) {
         to[i] = index < sun.colours ? map[i * sun.colours + index] : std::uint8_t{0};
@@ -90,6 +96,7 @@ void unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t* from, 
       }
     }
   }
+  return wrong;
 }
 
 Result<Damage> decode_sun(Bytes file, const ImageInfo& info, const DecodeOptions& options,
@@ -106,13 +113,15 @@ Result<Damage> decode_sun(Bytes file, const ImageInfo& info, const DecodeOptions
   if (auto much = promises_too_much(file.size() - sun->offset, rows * pitch, takes, options))
     return *much;
   out.reset(info.shape, info.dtype);
+  std::optional<Error> damage;
   for (std::size_t r = 0; r < whole; ++r) {
-    unpack_sun_row(file, *sun, file.data() + sun->offset + r * pitch,
-                   out.row(static_cast<std::int64_t>(r)));
+    const std::size_t wrong = unpack_sun_row(file, *sun, file.data() + sun->offset + r * pitch,
+                                             out.row(static_cast<std::int64_t>(r)));
+    if (wrong > 0 && !damage) damage = without_colour(r, info.shape.rows(), wrong, sun->colours);
   }
   zero_rows(out, whole, rows);
-  if (whole < rows) return outcome(ends_at_row(whole, info.shape.rows()), options);
-  return Damage{};
+  if (whole < rows) damage = ends_at_row(whole, info.shape.rows());
+  return outcome(std::move(damage), options);
 }
 
 }  // namespace

@@ -75,6 +75,10 @@ Result<ImageInfo> read_info(Bytes file) {
   if (tiff == nullptr) return open_error(port);
   Result<TiffLayout> layout = read_tiff_layout(port, tiff.get());
   if (!layout) return layout.error();
+  std::uint32_t length = 0;
+  const std::uint8_t* icc = nullptr;
+  if (TIFFGetField(tiff.get(), TIFFTAG_ICCPROFILE, &length, &icc) != 0 && icc != nullptr)
+    layout->info.icc.assign(icc, icc + length);
   return layout->info;
 }
 
@@ -492,7 +496,7 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
     if (!wrong) continue;
     if (volume) wrong = in_page(page, *std::move(wrong));
     if (!whole || !options.accept_truncated) return *std::move(wrong);
-    if (damage.empty()) damage = std::move(wrong->message);
+    if (damage.empty()) damage.missing = std::move(wrong->message);
   }
   return damage;
 }

@@ -16,6 +16,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <vector>
 
 #include "codecs/exif.h"
 
@@ -44,17 +45,17 @@ Demuxer open(Bytes file) {
   return {WebPDemuxPartial(&data, nullptr), &WebPDemuxDelete};
 }
 
-int orientation_of(Bytes file) {
+// What the first chunk of a kind of metadata holds; empty where there is none.
+std::vector<std::uint8_t> metadata_of(Bytes file, WebPFeatureFlags flag, const char* name) {
   const Demuxer demuxer = open(file);
-  if (demuxer == nullptr || (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & EXIF_FLAG) == 0)
-    return 1;
+  if (demuxer == nullptr || (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & flag) == 0)
+    return {};
   WebPChunkIterator chunk{};
-  int orientation = 1;
-  if (WebPDemuxGetChunk(demuxer.get(), "EXIF", 1, &chunk) != 0) {
-    orientation = exif_orientation({chunk.chunk.bytes, chunk.chunk.size});
-  }
+  std::vector<std::uint8_t> data;
+  if (WebPDemuxGetChunk(demuxer.get(), name, 1, &chunk) != 0)
+    data.assign(chunk.chunk.bytes, chunk.chunk.bytes + chunk.chunk.size);
   WebPDemuxReleaseChunkIterator(&chunk);
-  return orientation;
+  return data;
 }
 
 std::uint32_t frames_of(Bytes file) {
@@ -104,7 +105,8 @@ Result<ImageInfo> read_info(Bytes file) {
   ImageInfo info;
   info.format = Format::Webp;
   info.shape = Shape::image(features.height, features.width, features.has_alpha != 0 ? 4 : 3);
-  info.orientation = orientation_of(file);
+  info.orientation = exif_orientation(metadata_of(file, EXIF_FLAG, "EXIF")).value_or(1);
+  info.icc = metadata_of(file, ICCP_FLAG, "ICCP");
   info.lossless = features.format == 2;
   return info;
 }
@@ -121,8 +123,8 @@ Damage decode_part(Bytes file, const std::string& why, Tensor& out) {
   WebPIUpdate(decoder.get(), file.data(), file.size());
   int rows = 0;
   if (WebPIDecGetRGB(decoder.get(), &rows, nullptr, nullptr, nullptr) == nullptr) rows = 0;
-  return why + "; " + std::to_string(rows) + " of " + std::to_string(out.shape.rows()) +
-         " rows were read";
+  return {why + "; " + std::to_string(rows) + " of " + std::to_string(out.shape.rows()) +
+          " rows were read"};
 }
 
 Result<Damage> decode_webp(Bytes file, const ImageInfo& info, const DecodeOptions& options,

@@ -84,6 +84,8 @@ TEST_CASE("every kind of difference is said, once", "[batch][diff]") {
   }) == Strings{"b.png: shape 20 x 20 x 3 | 21 x 20 x 3"});
   CHECK(m.edited(2, [](Json& json) { json["truncated"] = "rows 9 to 19 are missing"; }) ==
         Strings{"b.png: truncated:  | rows 9 to 19 are missing"});
+  CHECK(m.edited(2, [](Json& json) { json["note"] = "3 stray bytes"; }) ==
+        Strings{"b.png: note:  | 3 stray bytes"});
   CHECK(m.edited(2, [](Json& json) { json["draws"][0]["offset"][0] = 99; }) ==
         Strings{"b.png: the draws differ"});
   CHECK(m.edited(2, [](Json& json) { json["draws"][0]["seed"][0] = 99; }) ==

@@ -143,15 +143,17 @@ TEST_CASE("a line of a copy, of a resized and of a truncated picture",
   Record record = full_record();
   record.copy = 2;
   record.truncated = "61 % is missing";
+  record.note = "3 stray bytes";
   record.draws = {{1, {{}, {}, Window{2, {Interval{0, 480}, Interval{200, 440}}}, ""}}};
-  CHECK(line_text(manifest_line(record, chain)) ==
-        R"({"input":"cats/a.jpg","input_sha256":")" + times("9f", 32) +
-            R"(","shape":[480,640,3],"copy":2,"truncated":"61 % is missing",)"
-            R"("draws":[{"layer":1,"name":"RandomCrop","resized":[0,200,480,440]}],)"
-            R"("window":[201,181,233,197],"output":"cats/a.png","output_sha256":")" +
-            times("41", 32) +
-            R"(","bytes":88112,"output_shape":[32,16,3],"output_dtype":"uint8",)"
-            R"("pixels":"xxh3:0123456789abcdef0123456789abcdef"})");
+  CHECK(
+      line_text(manifest_line(record, chain)) ==
+      R"({"input":"cats/a.jpg","input_sha256":")" + times("9f", 32) +
+          R"(","shape":[480,640,3],"copy":2,"truncated":"61 % is missing","note":"3 stray bytes",)"
+          R"("draws":[{"layer":1,"name":"RandomCrop","resized":[0,200,480,440]}],)"
+          R"("window":[201,181,233,197],"output":"cats/a.png","output_sha256":")" +
+          times("41", 32) +
+          R"(","bytes":88112,"output_shape":[32,16,3],"output_dtype":"uint8",)"
+          R"("pixels":"xxh3:0123456789abcdef0123456789abcdef"})");
 }
 
 TEST_CASE("a line of a failed and of a skipped picture", "[batch][manifest][golden]") {

@@ -49,22 +49,34 @@ TEST_CASE("the orientation is read in both byte orders, as short and as long", "
   }
 }
 
-TEST_CASE("an orientation that is not 1 to 8, or not a number, counts as 1", "[codecs][exif]") {
+TEST_CASE("an orientation that is not 1 to 8, or not a number, is none", "[codecs][exif]") {
   for (const unsigned value : {0U, 9U, 65535U}) {
-    CHECK(exif_orientation(as_bytes(block(false, 0x0112, 3, value))) == 1);
+    CHECK_FALSE(exif_orientation(as_bytes(block(false, 0x0112, 3, value))));
   }
-  CHECK(exif_orientation(as_bytes(block(false, 0x0112, 2, 6))) == 1);
-  CHECK(exif_orientation(as_bytes(block(false, 0x0110, 3, 6))) == 1);
+  CHECK_FALSE(exif_orientation(as_bytes(block(false, 0x0112, 2, 6))));
+  CHECK_FALSE(exif_orientation(as_bytes(block(false, 0x0110, 3, 6))));
 }
 
-TEST_CASE("an EXIF block that is cut anywhere, or points outside itself, counts as 1",
+TEST_CASE("an EXIF block that is cut anywhere, or points outside itself, is none",
           "[codecs][exif]") {
   const std::string whole = block(true, 0x0112, 3, 6);
   for (std::size_t n = 0; n < 20; ++n) {  // the value ends at byte 20
     const std::string part = whole.substr(0, n);
-    CHECK(exif_orientation(as_bytes(part)) == 1);
+    CHECK_FALSE(exif_orientation(as_bytes(part)));
   }
-  CHECK(exif_orientation(as_bytes("II\x2a\0\xff\xff\xff\xff"sv)) == 1);
-  CHECK(exif_orientation(as_bytes("II\x2a\0\x08\0\0\0\xff\xff"sv)) == 1);
-  CHECK(exif_orientation({}) == 1);
+  CHECK_FALSE(exif_orientation(as_bytes("II\x2a\0\xff\xff\xff\xff"sv)));
+  CHECK_FALSE(exif_orientation(as_bytes("II\x2a\0\x08\0\0\0\xff\xff"sv)));
+  CHECK_FALSE(exif_orientation({}));
+}
+
+TEST_CASE("the orientation is found in XMP, as attribute and as element", "[codecs][exif]") {
+  CHECK(xmp_orientation(R"(<rdf:Description tiff:Orientation="6" tiff:Make="x"/>)") == 6);
+  CHECK(xmp_orientation("<rdf:Description tiff:Orientation = '8'/>") == 8);
+  CHECK(xmp_orientation("<tiff:Orientation>3</tiff:Orientation>") == 3);
+  CHECK(xmp_orientation("<tiff:Orientation/><tiff:Orientation>\n 2</tiff:Orientation>") == 2);
+  for (const char* none :
+       {"", "tiff:Orientation", "tiff:Orientation=\"", "tiff:Orientation=\"6",
+        "tiff:Orientation=\"0\"", "tiff:Orientation=\"9\"", "tiff:Orientation=\"12\"",
+        "tiff:Orientation6>", "exif:Orientation=\"6\"", "<tiff:OrientationX>6<"})
+    CHECK_FALSE(xmp_orientation(none));
 }

@@ -154,6 +154,7 @@ TEST_CASE("what a decode gives of changed bytes is what libjpeg gives without a 
           "[codecs][jpeg][window]") {
   const Stderr said;
   int given = 0;
+  int noted = 0;  // a reading that lost its way is hardly ever taken for whole
   for (const unsigned restarts : {0U, 9U}) {
     for (const int quality : {60, 100}) {
       const File file = jpeg_with(lively(80, 90, 3), JCS_UNKNOWN, [&](auto& j) {
@@ -164,10 +165,12 @@ TEST_CASE("what a decode gives of changed bytes is what libjpeg gives without a 
         const auto info = read_info(changed, {.max_pixels = 20000});
         if (!info || info->orientation != 1) return;
         Tensor out;
-        if (decode(changed, *info, {}, out)) {
+        if (const auto damage = decode(changed, *info, {}, out)) {
           ++given;
+          noted += damage->note.empty() ? 0 : 1;
           const ByLibjpeg expected = decode_by_libjpeg(changed);
-          CHECK(expected.good());
+          CHECK(expected.warnings == (damage->note.empty() ? 0 : 1));
+          CHECK_FALSE(expected.failed);
           CHECK(same(expected.pixels, out));
         }
         const Window needed{2, {Interval{50, 60}, Interval{40, 60}}};
@@ -177,6 +180,7 @@ TEST_CASE("what a decode gives of changed bytes is what libjpeg gives without a 
     }
   }
   CHECK(given > 100);
+  CHECK(noted < given / 50);
   CHECK(said.text().empty());
 }
 

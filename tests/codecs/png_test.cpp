@@ -2,9 +2,14 @@
 #include <png.h>
 #include <zlib.h>
 
+#include <array>
+#include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "codecs/codec.h"
+#include "core/text.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 
@@ -39,6 +44,7 @@ File png(png_uint_32 rows, png_uint_32 cols, const File& samples, const Special&
       [](png_structp) {});
   png_set_IHDR(png, image, cols, rows, special.bits, special.type,
                special.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
+  png_set_check_for_invalid_index(png, 0);
   if (!special.palette.empty()) {
     png_set_PLTE(png, image, special.palette.data(), static_cast<int>(special.palette.size()));
   }
@@ -64,6 +70,50 @@ File png(png_uint_32 rows, png_uint_32 cols, const File& samples, const Special&
 
 File samples_of(const Tensor& t) {
   return {t.data.data(), t.data.data() + t.byte_count()};
+}
+
+// The file with one more chunk before the first one of type `before`.
+File with_chunk(const File& file, const char* before, std::string_view type,
+                std::string_view data) {
+  const auto number = [](std::size_t value) {
+    std::string bytes;
+    for (int i = 3; i >= 0; --i)
+      bytes += static_cast<char>(value >> (8 * i));
+    return bytes;
+  };
+  const std::string body = std::string(type) + std::string(data);
+  const std::string chunk =
+      number(data.size()) + body +
+      number(crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
+  File longer(file);
+  longer.insert(longer.begin() + static_cast<std::ptrdiff_t>(find(file, before) - 4), chunk.begin(),
+                chunk.end());
+  return longer;
+}
+
+// An EXIF block with this orientation.
+std::string exif(int orientation) {
+  return std::string("MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0"sv) +
+         static_cast<char>(orientation) + std::string("\0\0\0\0\0\0"sv);
+}
+
+// A profile as ImageMagick puts it into a text.
+std::string raw_profile(const std::string& name, std::string_view bytes) {
+  std::string text = "\n" + name + "\n" + std::string(6, ' ') + std::to_string(bytes.size()) + "\n";
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    text += hex(as_bytes(bytes.substr(i, 1)));
+    if (i % 36 == 35) text += "\n";
+  }
+  return text + "\n";
+}
+
+std::string deflated(const std::string& text) {
+  uLongf size = compressBound(static_cast<uLong>(text.size()));
+  std::string bytes(size, '\0');
+  compress(reinterpret_cast<Bytef*>(bytes.data()), &size,
+           reinterpret_cast<const Bytef*>(text.data()), static_cast<uLong>(text.size()));
+  bytes.resize(size);
+  return bytes;
 }
 
 }  // namespace
@@ -181,7 +231,7 @@ TEST_CASE("a cut PNG names the row, and accepted has zeros from there", "[codecs
   Tensor out;
   const Result<Damage> damage = read(part, out, kAccept);
   REQUIRE(damage);
-  CHECK(*damage == "truncated: the picture data ends at row 16 of 40");
+  CHECK(damage->missing == "truncated: the picture data ends at row 16 of 40");
   CHECK(std::memcmp(out.data.data(), in.data.data(), 16 * in.row_bytes()) == 0);
   for (std::size_t i = 16 * in.row_bytes(); i < in.byte_count(); ++i)
     REQUIRE(out.data.data()[i] == 0);
@@ -222,22 +272,181 @@ TEST_CASE("PNG headers that lie are refused before memory is taken", "[codecs][p
 
 TEST_CASE("PNG orientation is read from eXIf, before or behind the data", "[codecs][png]") {
   const File file = encoded(picture(4, 6, 3), {.format = Format::Png});
-  std::string chunk = std::string(
-      "\0\0\0\x1a"
-      "eXIfMM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"sv);
-  chunk.resize(8 + 26);
-  const auto crc =
-      static_cast<png_uint_32>(crc32(0, reinterpret_cast<const Bytef*>(chunk.data()) + 4, 30));
-  for (int i = 3; i >= 0; --i)
-    chunk += static_cast<char>(crc >> (8 * i));
   for (const char* before : {"IDAT", "IEND"}) {
-    File copy(file);
-    copy.insert(copy.begin() + static_cast<std::ptrdiff_t>(find(file, before) - 4), chunk.begin(),
-                chunk.end());
-    CHECK(read_info(copy, {})->orientation == 6);
+    const File turned = with_chunk(file, before, "eXIf", exif(6));
+    CHECK(read_info(turned, {})->orientation == 6);
     Tensor out;
-    REQUIRE(read(copy, out));
+    REQUIRE(read(turned, out));
     CHECK(out.shape == Shape::image(6, 4, 3));
+  }
+}
+
+TEST_CASE("PNG orientation is read from texts where eXIf has none", "[codecs][png]") {
+  const File file = encoded(picture(4, 6, 3), {.format = Format::Png});
+  const auto orientation = [&](const char* type, const std::string& data) {
+    return read_info(with_chunk(file, "IEND", type, data), {})->orientation;
+  };
+  const std::string xmp = R"(<x:xmpmeta><rdf:Description tiff:Orientation="8"/></x:xmpmeta>)";
+  const std::string keyword("XML:com.adobe.xmp\0"sv);
+  CHECK(orientation("iTXt", keyword + std::string("\0\0\0\0"sv) + xmp) == 8);
+  CHECK(orientation("iTXt", keyword + std::string("\0\0en\0title\0"sv) + xmp) == 8);
+  CHECK(orientation("iTXt", keyword + std::string("\1\0\0\0"sv) + deflated(xmp)) == 8);
+  CHECK(orientation("tEXt", keyword + xmp) == 8);
+  // Damaged, or cut short: the picture is upright.
+  CHECK(orientation("iTXt", keyword + std::string("\1\0\0\0"sv) + xmp) == 1);
+  CHECK(orientation("iTXt", keyword + std::string("\1\7\0\0"sv) + deflated(xmp)) == 1);
+  CHECK(orientation("iTXt", keyword + std::string("\0\0"sv) + xmp) == 1);
+  CHECK(orientation("iTXt", keyword + std::string("\0"sv)) == 1);
+  CHECK(orientation("iTXt", std::string(keyword, 0, keyword.size() - 1)) == 1);
+
+  const std::string with_prefix = std::string("Exif\0\0"sv) + exif(6);
+  for (const char* name : {"exif", "APP1"}) {
+    const std::string key = "Raw profile type " + std::string(name) + '\0';
+    const std::string raw = raw_profile(name, with_prefix);
+    CHECK(orientation("tEXt", key + raw) == 6);
+    CHECK(orientation("zTXt", key + '\0' + deflated(raw)) == 6);
+    CHECK(orientation("tEXt", key + raw_profile(name, exif(6))) == 6);
+    CHECK(orientation("zTXt", key) == 1);
+    CHECK(orientation("zTXt", key + '\1' + deflated(raw)) == 1);
+    for (const char* broken : {"", "\n", "\n\n", "\nexif", "\nexif\n", "\nexif\n 8\nxyzw"})
+      CHECK(orientation("tEXt", key + broken) == 1);
+  }
+  const std::string app1 = std::string("http://ns.adobe.com/xap/1.0/\0"sv) + xmp;
+  CHECK(orientation("tEXt", std::string("Raw profile type APP1\0"sv) + raw_profile("app1", app1)) ==
+        8);
+  CHECK(orientation("tEXt", std::string("Raw profile type xmp\0"sv) + raw_profile("xmp", xmp)) ==
+        8);
+  CHECK(orientation("tEXt", std::string("Comment\0"sv) + xmp) == 1);
+
+  // eXIf before a raw profile before XMP
+  const std::string xmp_data = keyword + std::string("\0\0\0\0"sv) + xmp;
+  const std::string raw_data =
+      std::string("Raw profile type exif\0"sv) + raw_profile("exif", with_prefix);
+  const File all =
+      with_chunk(with_chunk(with_chunk(file, "IEND", "iTXt", xmp_data), "IEND", "tEXt", raw_data),
+                 "IEND", "eXIf", exif(1));
+  CHECK(read_info(all, {})->orientation == 1);
+  const File two = with_chunk(with_chunk(file, "IEND", "iTXt", xmp_data), "IEND", "tEXt", raw_data);
+  CHECK(read_info(two, {})->orientation == 6);
+}
+
+TEST_CASE("the ICC profile of a PNG is handed up", "[codecs][png]") {
+  const File file = encoded(picture(4, 6, 3), {.format = Format::Png});
+  const auto icc = [&](const std::string& data) {
+    const auto info = read_info(with_chunk(file, "IDAT", "iCCP", data), {});
+    REQUIRE(info);
+    return std::string(info->icc.begin(), info->icc.end());
+  };
+  const std::string name("a name\0"sv);
+  CHECK(icc(name + '\0' + deflated("a profile")) == "a profile");
+  CHECK(icc(name + '\0' + "no deflate").empty());
+  CHECK(icc(name + '\1' + deflated("a profile")).empty());
+  CHECK(icc(name).empty());
+  CHECK(icc("").empty());
+  CHECK(read_info(file, {})->icc.empty());
+}
+
+TEST_CASE("a palette index without a colour is damage, not black", "[codecs][png]") {
+  for (const bool interlaced : {false, true}) {
+    for (const int bits : {1, 2, 4, 8}) {
+      for (const bool alpha : {false, true}) {
+        Special special{bits, PNG_COLOR_TYPE_PALETTE, interlaced, {{10, 20, 30}}};
+        if (bits > 1) special.palette.push_back({40, 50, 60});
+        if (alpha) special.palette_alpha = {7};
+        const std::size_t row_bytes = (11U * static_cast<unsigned>(bits) + 7) / 8;
+        File samples(9 * row_bytes, 0);
+        INFO(bits << (alpha ? " alpha" : "") << (interlaced ? " interlaced" : ""));
+        Tensor out;
+        const auto good = read(png(9, 11, samples, special), out);
+        REQUIRE(good);
+        CHECK(good->empty());
+        // the last bits of a row are no pixels
+        if (bits < 8) samples.at(row_bytes - 1) = 1;
+        REQUIRE(read(png(9, 11, samples, special), out));
+        const int wrong = (1 << bits) - 1;
+        samples.at(5 * row_bytes) = static_cast<std::uint8_t>(wrong << (8 - bits));
+        const File file = png(9, 11, samples, special);
+        const std::string message = "damaged: row 5 of 9 has palette index " +
+                                    std::to_string(wrong) + ", but the palette has " +
+                                    std::to_string(special.palette.size()) + " colours";
+        CHECK(message_of(file) == message);
+        CHECK(message_of(file, kAccept) == message);
+        REQUIRE(read(file, out, kAccept));
+        const std::size_t pixel = alpha ? 4 : 3;
+        CHECK(out.row(5)[0] == 0);
+        CHECK(out.row(5)[pixel] == 10);
+        CHECK(out.row(5)[2 * pixel - 1] == (alpha ? 7 : 30));
+        if (interlaced) continue;
+        const auto rows =
+            codec_of(Format::Png).read_rows(file, *read_info(file, {}), {}, whole(out.shape));
+        REQUIRE(rows);
+        CHECK((*rows)->row(4));
+        const auto row = (*rows)->row(5);
+        REQUIRE_FALSE(row);
+        CHECK(row.error().message == message);
+      }
+    }
+  }
+}
+
+TEST_CASE("tRNS out of range is masked, and tRNS beside alpha means nothing", "[codecs][png]") {
+  const File chess{0x55, 0xAA};
+  Tensor out;
+  const auto transparent =
+      read(with_chunk(png(2, 8, chess, {.bits = 1}), "IDAT", "tRNS", "\0\xff"sv), out);
+  REQUIRE(transparent);
+  CHECK(transparent->empty());
+  CHECK(samples_of(out) == File{0, 255, 255, 0,   0, 255, 255, 0, 0,   255, 255,
+                                0, 0,   255, 255, 0, 255, 0,   0, 255, 255, 0,
+                                0, 255, 255, 0,   0, 255, 255, 0, 0,   255});
+  const File colours{1, 2, 3, 4, 5, 6};
+  const auto rgb = read(with_chunk(png(1, 2, colours, {.type = PNG_COLOR_TYPE_RGB}), "IDAT", "tRNS",
+                                   "\x09\x04\x09\x05\x09\x06"sv),
+                        out);
+  REQUIRE(rgb);
+  CHECK(rgb->empty());
+  CHECK(samples_of(out) == File{1, 2, 3, 255, 4, 5, 6, 0});
+
+  for (const int type : {PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB_ALPHA}) {
+    const Tensor in = picture(5, 6, type == PNG_COLOR_TYPE_GRAY_ALPHA ? 2 : 4);
+    const File file = encoded(in, {.format = Format::Png});
+    const auto beside = read(with_chunk(file, "IDAT", "tRNS", "\0\x05\0\x05\0\x05"sv), out);
+    REQUIRE(beside);
+    CHECK(beside->empty());
+    CHECK(same(in, out));
+  }
+  // One that is dropped loses the alpha channel.
+  CHECK(message_of(with_chunk(png(2, 8, chess, {.bits = 1}), "IDAT", "tRNS", "\1"sv))
+            .starts_with("damaged: tRNS"));
+}
+
+TEST_CASE("PNG of kinds that are not read is unsupported, not damaged", "[codecs][png]") {
+  const File file = encoded(picture(4, 6, 3), {.format = Format::Png});
+  const auto refusal = [](const File& of) { return read_info(of, {}).error(); };
+  const Error apple = refusal(with_chunk(file, "IHDR", "CgBI", "\x50\0\x20\x02"sv));
+  CHECK(apple.code == ErrorCode::Unsupported);
+  CHECK(apple.message ==
+        "PNG in Apple's form for iPhone apps (CgBI) is not read; Xcode's pngcrush "
+        "-revert-iphone-optimizations turns it into PNG");
+  const Error critical = refusal(with_chunk(file, "IDAT", "ABCD", "x"));
+  CHECK(critical.code == ErrorCode::Unsupported);
+  CHECK(critical.message == "PNG with a chunk ABCD, which must be understood, is not read");
+  File changed = with_chunk(file, "IDAT", "ABCD", "x");
+  changed.at(find(changed, "ABCD") + 4) ^= 1U;  // its checksum is wrong
+  CHECK(refusal(changed).code == ErrorCode::Damaged);
+  CHECK(read_info(with_chunk(file, "IDAT", "abCD", "x"), {}));
+
+  constexpr std::array kMethods{"compression", "filter", "interlace"};
+  for (std::size_t i = 0; i < kMethods.size(); ++i) {
+    std::string header(file.begin() + 16, file.begin() + 29);
+    header.at(10 + i) = 64;
+    File other = with_chunk(file, "IHDR", "IHDR", header);
+    other.erase(other.begin() + 33, other.begin() + 58);
+    CHECK(refusal(other).code == ErrorCode::Unsupported);
+    CHECK(refusal(other).message ==
+          "PNG with " + std::string(kMethods.at(i)) + " method 64 is not read");
+    other.at(29) ^= 1U;
+    CHECK(refusal(other).code == ErrorCode::Damaged);
   }
 }
 

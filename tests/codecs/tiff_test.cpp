@@ -137,6 +137,25 @@ TEST_CASE("associated alpha is divided out, unassociated stays", "[codecs][tiff]
   }
 }
 
+TEST_CASE("the ICC profile of a TIFF is handed up", "[codecs][tiff]") {
+  const Tensor in = picture(9, 8, 3);
+  const File profile = bytes_of("a profile");
+  for (const bool with : {false, true}) {
+    const File file = tiff_file("w", [&](TIFF* tiff) {
+      describe(tiff, in, PHOTOMETRIC_RGB);
+      if (with) {
+        TIFFSetField(tiff, TIFFTAG_ICCPROFILE, static_cast<std::uint32_t>(profile.size()),
+                     profile.data());
+      }
+      for (std::uint32_t r = 0; r < 9; ++r)
+        TIFFWriteScanline(tiff, const_cast<std::uint8_t*>(in.row(r)), r, 0);
+    });
+    const auto info = read_info(file, {});
+    REQUIRE(info);
+    CHECK(info->icc == (with ? profile : File{}));
+  }
+}
+
 TEST_CASE("palette and CMYK become RGB, and the orientation is applied once", "[codecs][tiff]") {
   Tensor index = picture(2, 3, 1);
   for (std::size_t i = 0; i < 6; ++i)
@@ -478,7 +497,7 @@ TEST_CASE("a page whose data is damaged is named, or taken with zeros", "[codecs
   Tensor out;
   const Result<Damage> damage = read(file, out, lenient);
   REQUIRE(damage);
-  CHECK(damage->starts_with("page 2: "));
+  CHECK(damage->missing.starts_with("page 2: "));
   CHECK(std::memcmp(out.row(0), pages[0].data.data(), pages[0].byte_count()) == 0);
   CHECK(std::memcmp(out.row(18), pages[2].data.data(), pages[2].byte_count()) == 0);
 }

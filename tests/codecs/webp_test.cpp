@@ -93,9 +93,34 @@ TEST_CASE("a cut WebP says how many bytes and rows there are", "[codecs][webp]")
   Tensor out;
   const Result<Damage> damage = read(part, out, kAccept);
   REQUIRE(damage);
-  CHECK(damage->starts_with(sizes + "; "));
-  CHECK(damage->ends_with(" of 200 rows were read"));
+  CHECK(damage->missing.starts_with(sizes + "; "));
+  CHECK(damage->missing.ends_with(" of 200 rows were read"));
   CHECK(out.data.data()[out.byte_count() - 1] == 0);
+}
+
+TEST_CASE("the ICC profile and the orientation of a WebP are read from their chunks",
+          "[codecs][webp]") {
+  const File plain = encoded(picture(4, 6, 3), {.format = Format::Webp, .lossless = true});
+  const auto chunk = [](std::string_view type, std::string data) {
+    const std::size_t size = data.size();
+    if (size % 2 != 0) data += '\0';
+    return std::string(type) + static_cast<char>(size) + std::string(3, '\0') + data;
+  };
+  const std::string exif("MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"sv);
+  const std::string header("\x28\0\0\0\5\0\0\3\0\0"sv);  // ICC and EXIF; 6 x 4
+  const std::string body = "WEBP" + chunk("VP8X", header) + chunk("ICCP", "a profile") +
+                           std::string(plain.begin() + 12, plain.end()) + chunk("EXIF", exif);
+  File file = bytes_of("RIFF" + std::string{static_cast<char>(body.size() % 256),
+                                            static_cast<char>(body.size() / 256), 0, 0});
+  file += body;
+  const auto info = read_info(file, {});
+  REQUIRE(info);
+  CHECK(std::string(info->icc.begin(), info->icc.end()) == "a profile");
+  CHECK(info->orientation == 6);
+  Tensor out;
+  REQUIRE(read(file, out));
+  CHECK(out.shape == Shape::image(6, 4, 3));
+  CHECK(read_info(plain, {})->icc.empty());
 }
 
 TEST_CASE("an animated WebP is refused with the number of its frames", "[codecs][webp]") {

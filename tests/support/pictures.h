@@ -76,7 +76,7 @@ inline Result<Damage> read(const File& file, Tensor& out, const DecodeOptions& o
 inline std::string message_of(const File& file, const DecodeOptions& options = {}) {
   Tensor out;
   const Result<Damage> damage = read(file, out, options);
-  return damage ? *damage : damage.error().message;
+  return damage ? damage->missing : damage.error().message;
 }
 
 inline File first_bytes(const File& file, std::size_t n) {
