@@ -144,7 +144,7 @@ class Engine {
         if (!kept) return end(folder_.manifest(), kept.error());
         ++taken_;
         ++result_.up_to_date;
-        if (options_.report) options_.report({source.file, Outcome::UpToDate, nullptr, ""});
+        if (options_.report) options_.report({source.file, Outcome::UpToDate, nullptr, "", ""});
         return;
       }
     }

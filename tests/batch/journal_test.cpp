@@ -323,7 +323,7 @@ TEST_CASE("a finished run leaves a manifest and a state that is sealed", "[batch
     CHECK_FALSE(journal.read(1));
     CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a", 2), entry_of("c")});
     CHECK(steps.empty());
-    REQUIRE(journal.finish("the header", {}, 99, false));
+    REQUIRE(journal.finish("the header", {}, {}, 99, false));
   }
   CHECK(test::text_of(manifest) == "the header\n" + entry_of("a").lines + entry_of("c").lines);
   CHECK(test::names(folder.path()) == Strings{".manifest.jsonl.journal", "manifest.jsonl"});
@@ -356,7 +356,7 @@ TEST_CASE("a run that changed nothing writes nothing", "[batch][journal]") {
   Journal first(manifest, kHeader, none, 2, {});
   REQUIRE(first.append(0, entry_of("a")));
   REQUIRE(first.append(1, entry_of("b")));
-  REQUIRE(first.finish(kHeader, {}, 5, false));
+  REQUIRE(first.finish(kHeader, {}, {}, 5, false));
   const auto before = test::tree(folder.path());
   const auto old = std::filesystem::last_write_time(manifest) - std::chrono::hours(1);
 
@@ -369,7 +369,7 @@ TEST_CASE("a run that changed nothing writes nothing", "[batch][journal]") {
     if (take_all) journal.keep(1, past.items()[1].place);
     const std::vector<EntryPlace> gone =
         take_all ? std::vector<EntryPlace>{} : std::vector<EntryPlace>{past.items()[1].place};
-    REQUIRE(journal.finish(kHeader, gone, inputs, pruned));
+    REQUIRE(journal.finish(kHeader, {}, gone, inputs, pruned));
     return steps;
   };
   CHECK(again(5, false, true).empty());
@@ -404,7 +404,7 @@ TEST_CASE("what is kept and what is new come together; old logs go", "[batch][jo
     journal.keep(1, past.items()[1].place);
     REQUIRE(journal.append(2, entry_of("c")));
     REQUIRE(journal.append(0, entry_of("a", 70)));
-    REQUIRE(journal.finish(kHeader, {past.items()[2].place}, 1, false));
+    REQUIRE(journal.finish(kHeader, {}, {past.items()[2].place}, 1, false));
   }
   CHECK(test::text_of(manifest) ==
         kHeader + "\n" + entry_of("a").lines + entry_of("b").lines + entry_of("c").lines);
@@ -424,7 +424,7 @@ TEST_CASE("entries that come from a manifest alone go into the state", "[batch][
     Journal journal(manifest, kHeader, past, 2, {});
     journal.keep(0, past.items()[0].place);
     journal.keep(1, past.items()[1].place);
-    REQUIRE(journal.finish(kHeader, {}, 1, false));
+    REQUIRE(journal.finish(kHeader, {}, {}, 1, false));
   }
   CHECK(test::text_of(manifest) == text);
   const Past after = load(folder);
@@ -450,7 +450,7 @@ TEST_CASE("entries of several threads do not mix", "[batch][journal]") {
   }
   for (std::thread& thread : threads)
     thread.join();
-  REQUIRE(journal.finish(kHeader, {}, 1, false));
+  REQUIRE(journal.finish(kHeader, {}, {}, 1, false));
   std::string expected = kHeader + "\n";
   std::vector<Entry> all;
   for (std::size_t i = 0; i < kInputs; ++i) {
@@ -489,7 +489,7 @@ TEST_CASE("a manifest that does not fit leaves the log, the old manifest and no 
   Result<Done> full = Done{};
   {
     const test::FileSizeLimit limit(50);
-    full = journal.finish(kHeader, {}, 1, false);
+    full = journal.finish(kHeader, {}, {}, 1, false);
   }
   REQUIRE_FALSE(full);
   CHECK(full.error() == Error{ErrorCode::Write, "cannot write: File too large", EFBIG});

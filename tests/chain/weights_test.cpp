@@ -108,7 +108,7 @@ TEST_CASE("a file that cannot be read hides no other layer's mistakes", "[weight
   const std::string layers = R"([
 {"class_name": "Conv2D", "config": {"filters": 2, "kernel_size": 3, "weights": ["missing.npy"]}},
 {"class_name": "Conv2D", "config": {"filters": 2, "kernel_size": 3, "weights": [[1], [2], [3]]}}])";
-  for (const std::string text :
+  for (const std::string& text :
        {R"({"layers": )" + layers + "}",
         R"({"class_name": "Sequential", "config": {"name": "s", "layers": )" + layers + "}}"}) {
     const Lines lines = test::mistakes_in(text);
