@@ -335,7 +335,7 @@ class Engine {
   }
 
   void count(const std::string& file, const Processed& processed) {
-    ImageReport report{file, Outcome::Written, nullptr, processed.note, ""};
+    ImageReport report{file, Outcome::Written, nullptr, processed.note};
     if (processed.no_image) {
       report.outcome = Outcome::PassedOver;
       ++result_.passed_over;

@@ -36,9 +36,9 @@ enum class Outcome {
 struct ImageReport {
   std::string file;  ///< as it was opened
   Outcome outcome;
-  const Error* error;  ///< where it failed
-  std::string note;    ///< why it was skipped; what is missing of it
-  std::string remark;  ///< what is odd about its file, though nothing is missing
+  const Error* error;    ///< where it failed
+  std::string note;      ///< why it was skipped; what is missing of it
+  std::string remark{};  ///< what is odd about its file, though nothing is missing
 };
 
 struct RunOptions {

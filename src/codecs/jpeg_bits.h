@@ -86,10 +86,14 @@ class ScanData {
     return ended_ && !overrun(b) && left(b) < 8;
   }
 
-  // Whether what is left of the byte is padding: ones (F.1.2.3).
-  [[nodiscard]] bool padded(ScanBits& b) {
+  // Bits that are left of the byte that is read.
+  [[nodiscard]] unsigned left_of_byte(ScanBits& b) {
     refill(b);
-    const auto n = static_cast<unsigned>(left(b) % 8);
+    return static_cast<unsigned>(left(b) % 8);
+  }
+  // Whether they are padding: ones (F.1.2.3).
+  [[nodiscard]] bool padded(ScanBits& b) {
+    const unsigned n = left_of_byte(b);
     return !overrun(b) && b.peek(n) == (1U << n) - 1;
   }
   // The bytes of the file from the next whole one on.

@@ -71,7 +71,8 @@ class Scan final : public JpegScan {
         kept_{2,
               {mcus_of(needed[0], down_, mcus_down_), mcus_of(needed[1], across_, mcus_across_)}},
         mcu_(header),
-        blocks_(std::move(tables), mcu_.components()),
+        tables_(std::move(tables)),
+        blocks_(tables_, mcu_.components()),
         data_(header.data),
         interval_(header.interval > 0 ? header.interval : mcus_down_ * mcus_across_) {
     set_planes();
@@ -118,10 +119,7 @@ class Scan final : public JpegScan {
     while (end + 1 < rest.size() && rest[end + 1] == 0xFF)  // fill bytes
       ++end;
     if (end + 1 >= rest.size() || rest[end + 1] != kEndMarker) return {};
-    while (blocks_.skip(data_, bits_, mcu_.count) && !data_.overrun(bits_)) {
-      if (data_.at_marker(bits_) && data_.padded(bits_)) return {};
-    }
-    return rest.first(end);
+    return goes_on(rest.data(), data_.left_of_byte(bits_)) ? Bytes{} : rest.first(end);
   }
 
  private:
@@ -192,6 +190,33 @@ class Scan final : public JpegScan {
       kernels_.upsample_both(near, far, count, to);
     }
     return to;
+  }
+
+  // Whether what follows the last MCU, the last `bits` bits of the byte before `at` and all from
+  // there, is blocks up to the marker, from any block of an MCU on: a reading that lost its way is
+  // as a rule in step with the codes again, but may be some blocks ahead.
+  [[nodiscard]] bool goes_on(const std::uint8_t* at, unsigned bits) const {
+    const std::uint8_t* begin = at;
+    if (bits > 0) begin -= at[-1] == 0 && at[-2] == 0xFF ? 2 : 1;
+    const Bytes bytes{begin, header_.data.data() + header_.data.size()};
+    const std::vector<std::uint8_t> mcu = mcu_.components();
+    for (std::size_t block = 0; block < mcu.size(); ++block) {
+      ScanData data(bytes);
+      ScanBits next = data.begin();
+      data.refill(next);
+      if (bits > 0) next.drop(8 - bits);
+      std::vector<std::uint8_t> rotated = mcu;
+      std::rotate(rotated.begin(), rotated.begin() + static_cast<std::ptrdiff_t>(block),
+                  rotated.end());
+      BlockReader first(tables_, rotated);
+      BlockReader others(tables_, mcu);
+      bool good = first.skip(data, next, mcu.size() - block);
+      while (good && !data.overrun(next)) {
+        if (data.at_marker(next) && data.padded(next)) return true;
+        good = others.skip(data, next, mcu.size());
+      }
+    }
+    return false;
   }
 
   bool read_rest() {
@@ -315,6 +340,7 @@ class Scan final : public JpegScan {
   const std::int64_t mcus_across_;
   const Window kept_;  // MCUs whose samples are made
   const Mcu mcu_;
+  const std::shared_ptr<const HuffmanTables> tables_;
   BlockReader blocks_;
   ScanData data_;
   ScanBits bits_;

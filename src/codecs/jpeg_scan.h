@@ -53,7 +53,7 @@ class JpegScan {
   /// Of such a window: reads what is left, and finds bytes between the picture data and the end
   /// marker that are not picture data; empty where there are none. They are not where the reading
   /// lost its way: then the bits behind the last MCU are not the padding of a byte, or they go on
-  /// as MCUs to the end.
+  /// as blocks to the end.
   virtual Bytes stray_bytes() = 0;
 
  protected:

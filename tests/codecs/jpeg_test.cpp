@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "codecs/codec.h"
+#include "core/text.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 
@@ -235,8 +236,8 @@ TEST_CASE("stray bytes before the end marker are noted, and the picture is whole
       REQUIRE(read(file, whole_picture)->empty());
       for (const File& stray : strays) {
         const File longer = before_end(file, stray);
-        const std::string note = std::to_string(stray.size()) +
-                                 " stray bytes between the picture data and the end marker; the "
+        const std::string note = count_of(stray.size(), "stray byte") +
+                                 " between the picture data and the end marker; the "
                                  "picture is whole";
         INFO(static_cast<int>(kind) << " " << channels << " " << stray.size());
         for (const DecodeOptions& options : {DecodeOptions{}, kAccept}) {
