@@ -880,7 +880,7 @@ Json resolved(const Chain& chain) {
   if (chain.output.stack) output["stack"] = true;
   if (chain.output.channels_first)
     output["data_format"] = kDataFormats.at(*chain.output.channels_first ? 1 : 0);
-  output["name"] = chain.output.name.empty() ? std::string(kDefaultName) : chain.output.name;
+  if (!chain.output.name.empty()) output["name"] = chain.output.name;
   json["output"] = output;
   return json;
 }

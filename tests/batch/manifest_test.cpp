@@ -129,7 +129,8 @@ TEST_CASE("every key of a line is in the list of keys", "[batch][manifest]") {
   Record skipped = all;
   skipped.skipped = "too small";
   for (const Record& record : {all, failed, skipped}) {
-    for (const auto& [key, value] : manifest_line(record, chain).items()) {
+    const Json line = manifest_line(record, chain);
+    for (const auto& [key, value] : line.items()) {
       CAPTURE(key);
       CHECK(std::find(kLineKeys.begin(), kLineKeys.end(), key) != kLineKeys.end());
     }

@@ -212,7 +212,8 @@ TEST_CASE("quality and compression are refused where the format has none") {
 
 TEST_CASE("things of the wrong kind are named by their kind") {
   CHECK(mistakes_in("[]") ==
-        Lines{"1:1 : a chain is an object {\"layers\": [..], ..}, not a list"});
+        Lines{"1:1 : a chain is an object {\"layers\": [..], ..}, not a list; a list is what "
+              "model.get_config() of Keras 1 gives: take model.to_json()"});
   CHECK(mistakes_in("null") ==
         Lines{"1:1 : a chain is an object {\"layers\": [..], ..}, not null"});
   CHECK(wrong(R"("name": 3)") == Lines{"1:2 /name: a name is a text, not a number"});
