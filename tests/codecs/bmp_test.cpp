@@ -142,11 +142,11 @@ TEST_CASE("BMP run lengths by nibbles, jumps and missing ends", "[codecs][bmp]")
   CHECK(samples_of(out) == File{128, 255, 128, 128, 128, 128});
   REQUIRE(read(eight(2, 2, "\x02\x07\0\0\x02\x09"sv), out));  // every pixel is there
   CHECK(samples_of(out) == File{9, 9, 7, 7});
-  CHECK(message_of(eight(2, 2, "\0\x02\x03\0\0\x01"sv)) ==
+  CHECK(message_of(eight(2, 2, "\0\x02\x05\0\0\x01"sv)) ==
         "damaged: the run lengths do not fit the rows");
   CHECK(message_of(eight(2, 2, "\0\x02\0\x02\0\x01"sv)) ==
         "damaged: the run lengths do not fit the rows");
-  CHECK(message_of(eight(2, 2, "\x02\x07\0\0\x03\x09"sv), kAccept) ==
+  CHECK(message_of(eight(2, 2, "\x02\x07\0\0\x05\x09"sv), kAccept) ==
         "damaged: the run lengths do not fit the rows");
   const auto cut = read(eight(2, 2, "\x02\x07\0"sv), out, kAccept);
   REQUIRE(cut);

@@ -60,7 +60,7 @@ def bars(text):
 def check_end(lines):
     assert lines[0] == "9 files, 1 layer → out", lines
     assert lines[1] == "in/bad.jpg: the file is empty", lines
-    assert re.fullmatch(r"8 written, 1 failed in [\d.]+ s \(\d+ images/s\) → out/manifest.jsonl", lines[2]), lines
+    assert re.fullmatch(r"8 written, 1 failed in [\d.]+ s \([\d.]+ images/s\) → out/manifest.jsonl", lines[2]), lines
     assert lines[3:] == [""], lines
 
 
