@@ -114,8 +114,8 @@ TEST_CASE("folders are made with those above them", "[dataset][files]") {
   folder.put("file", "");
   const auto over = make_folders(folder / "file");
   REQUIRE_FALSE(over);
-  CHECK(over.error().message.starts_with("cannot make the folder "));
-  CHECK(over.error().message.ends_with(": a file of that name is there"));
+  CHECK(over.error().message.starts_with("cannot make the folder: "));
+  CHECK(over.error().message.ends_with(" is there and is no folder"));
   const auto below = make_folders(folder / "file/b");
   REQUIRE_FALSE(below);
   CHECK(below.error().code == ErrorCode::Write);
