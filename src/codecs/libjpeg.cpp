@@ -117,7 +117,7 @@ void skip_source(j_decompress_ptr jpeg, long count) {
 void end_source(j_decompress_ptr /*jpeg*/) {}
 
 // The markers of a file from byte `at` on. Segments are skipped by their length, for thumbnails
-// have markers of their own.
+// have markers of their own, unless that is behind the end of the file.
 class Markers {
  public:
   Markers(Bytes file, std::size_t at) : file_(file), at_(at) {}
@@ -134,9 +134,10 @@ class Markers {
       if (at_ >= file_.size()) break;
       const std::uint8_t marker = file_[at_++];
       if (marker < 0xC0 || (marker >= JPEG_RST0 && marker < JPEG_RST0 + 8)) continue;
-      if (marker != kSoi && marker != kEoi) {
-        if (file_.size() - at_ < 2) break;
-        at_ += std::max<std::size_t>(2, std::size_t{file_[at_]} << 8U | file_[at_ + 1]);
+      const std::size_t left = file_.size() - at_;
+      if (marker != kSoi && marker != kEoi && left >= 2) {
+        const std::size_t length = std::size_t{file_[at_]} << 8U | file_[at_ + 1];
+        if (length <= left) at_ += std::max<std::size_t>(2, length);
       }
       return marker;
     }

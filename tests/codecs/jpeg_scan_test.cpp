@@ -154,7 +154,8 @@ TEST_CASE("what a decode gives of changed bytes is what libjpeg gives without a 
           "[codecs][jpeg][window]") {
   const Stderr said;
   int given = 0;
-  int noted = 0;  // a reading that lost its way is hardly ever taken for whole
+  int noted = 0;
+  int lost = 0;
   for (const unsigned restarts : {0U, 9U}) {
     for (const int quality : {60, 100}) {
       const File file = jpeg_with(lively(80, 90, 3), JCS_UNKNOWN, [&](auto& j) {
@@ -165,7 +166,9 @@ TEST_CASE("what a decode gives of changed bytes is what libjpeg gives without a 
         const auto info = read_info(changed, {.max_pixels = 20000});
         if (!info || info->orientation != 1) return;
         Tensor out;
-        if (const auto damage = decode(changed, *info, {}, out)) {
+        const auto damage = decode(changed, *info, {}, out);
+        lost += !damage && damage.error().message.ends_with("before marker 0xd9)") ? 1 : 0;
+        if (damage) {
           ++given;
           noted += damage->note.empty() ? 0 : 1;
           const ByLibjpeg expected = decode_by_libjpeg(changed);
@@ -180,7 +183,9 @@ TEST_CASE("what a decode gives of changed bytes is what libjpeg gives without a 
     }
   }
   CHECK(given > 100);
-  CHECK(noted < given / 50);
+  // Noise at quality 100 is the worst case: its codes hardly ever fall into step again.
+  CHECK(lost > 100);
+  CHECK(25 * noted < lost);
   CHECK(said.text().empty());
 }
 
