@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
 #include "batch/archive.h"
 #include "batch/stack.h"
@@ -16,11 +22,56 @@
 namespace deckle::cli {
 namespace {
 
-std::atomic<int> interrupted{0};  // the signal; a handler can reach nothing else
+// A handler can reach nothing else: the signal, and where it is told of.
+std::atomic<int> interrupted{0};
+std::atomic<int> signals_to{-1};
 
 extern "C" void on_signal(int signal) {
+  const int saved = errno;
   interrupted = signal;
+  const char told = 's';
+  if (::write(signals_to, &told, 1) < 0) errno = saved;  // nobody waits for it: nothing to do
+  errno = saved;
 }
+
+// Says at once that a signal was seen: a picture may take long to finish.
+class SignalWatch {
+ public:
+  SignalWatch(Report& report, const std::atomic<int>& at_work) {
+    std::array<int, 2> ends{-1, -1};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;  // without a word, then
+    from_ = ends[0];
+    to_ = ends[1];
+    signals_to = to_;
+    thread_ = std::thread([this, &report, &at_work] {
+      char told = 0;
+      while (::read(from_, &told, 1) == 1 && told == 's') {
+        if (at_work == 0) continue;
+        report.info("finishing " + count_of(static_cast<std::uint64_t>(at_work.load()), "picture") +
+                    (interrupted == SIGINT ? "; Ctrl-C again stops now" : ""));
+      }
+    });
+  }
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+  ~SignalWatch() {
+    if (!thread_.joinable()) return;
+    signals_to = -1;
+    const char end = 'e';
+    if (::write(to_, &end, 1) == 1) {
+      thread_.join();
+    } else {
+      thread_.detach();
+    }
+    ::close(from_);
+    ::close(to_);
+  }
+
+ private:
+  int from_ = -1;
+  int to_ = -1;
+  std::thread thread_;
+};
 
 // The first signal asks the run to end, a second Ctrl-C ends it at once. Not a second SIGTERM:
 // schedulers send one to every process of a job, and its script passes it on.
@@ -114,11 +165,15 @@ class Session {
     report_.info(options_.start);
     records_ = run.record;
     run.stop = &interrupted;
+    run.at_work = &at_work_;
     run.report = [&](const ImageReport& image) { say(image); };
     catch_signals();
     const auto begin = std::chrono::steady_clock::now();
     report_.start(inputs_.files.size());
-    RunResult result = run_chain(chain, inputs_, folder_, run);
+    RunResult result = [&] {
+      const SignalWatch watch(report_, at_work_);
+      return run_chain(chain, inputs_, folder_, run);
+    }();
     report_.finish();
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -331,6 +386,7 @@ class Session {
   const SessionOptions& options_;
   Report& report_;
   std::vector<std::string> failed_;  // as they were opened
+  std::atomic<int> at_work_ = 0;
   bool records_ = true;
   bool depth_failed_ = false;  // an image that the output's format does not hold as it is
 };

@@ -148,8 +148,10 @@ class Engine {
         return;
       }
     }
+    if (options_.at_work != nullptr) ++*options_.at_work;
     auto processed =
         process_image(chain_, source, out_, scratch, options_.stop, options_.memory, jobs_inside_);
+    if (options_.at_work != nullptr) --*options_.at_work;
     if (processed && processed->abandoned) return;
     if (processed) {
       if (auto kept = keep(index, before, *processed, scratch.file); !kept)

@@ -53,7 +53,8 @@ struct RunOptions {
   std::optional<Shard> shard;  ///< then `inputs` holds this shard's files alone
   std::string all_inputs;      ///< inputs_digest of the whole list, and its length
   std::size_t all_inputs_count = 0;
-  const std::atomic<int>* stop = nullptr;  ///< not 0: take no new image
+  const std::atomic<int>* stop = nullptr;  ///< not 0: take no new image, and finish those at work
+  std::atomic<int>* at_work = nullptr;     ///< how many images are at work now
   std::vector<std::size_t> order;  ///< of work; empty: as listed. The results do not depend on it.
   int seed_derivation = kSeedDerivation;  ///< of what is recorded: of a replay, the manifest's
   /// Where a manifest is replayed: its records of an input. Empty: the input is left alone.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <new>
 
@@ -22,6 +23,9 @@ namespace {
 // A picture this small stays in the cache from the gather to the encoder, and a digest in one go is
 // faster than row by row.
 constexpr std::int64_t kCachedPixels = std::int64_t{1} << 17U;
+
+// After the signal to stop, a picture that takes longer than this is given up.
+constexpr std::chrono::seconds kGrace{2};
 
 // An image on its way: what its records have in common so far.
 class ImageJob {
@@ -105,8 +109,8 @@ class ImageJob {
     }
     for (std::size_t i = 0; i < copies(); ++i) {
       auto made =
-          stopped() ? Result<Done>(Error{}) : make_output(plans[i], i, **codec, *info, depth);
-      if (!made && stopped()) {
+          overdue() ? Result<Done>(Error{}) : make_output(plans[i], i, **codec, *info, depth);
+      if (!made && overdue()) {
         Processed abandoned;
         abandoned.abandoned = true;
         return abandoned;
@@ -120,7 +124,21 @@ class ImageJob {
   }
 
  private:
-  [[nodiscard]] bool stopped() const { return stop_ != nullptr && *stop_ != 0; }
+  // Whether the run was told to stop, and this picture had its time to finish.
+  [[nodiscard]] bool overdue() {
+    if (stop_ == nullptr || *stop_ == 0) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (!told_to_stop_) told_to_stop_ = now;
+    return now - *told_to_stop_ >= kGrace;
+  }
+
+  // These rows, as long as there is time for them.
+  RowSource watched(RowSource rows) {
+    return {rows.shape, rows.dtype, [this, row = std::move(rows.row)](std::int64_t r) {
+              return overdue() ? nullptr : row(r);
+            }};
+  }
+
   [[nodiscard]] bool replays() const { return !source_.recorded.empty(); }
   [[nodiscard]] std::size_t copies() const {
     return replays() ? source_.recorded.size() : static_cast<std::size_t>(chain_.copies);
@@ -358,7 +376,8 @@ class ImageJob {
         return not_lossless(cut.error().message);
       return cut;
     }
-    return codec.encode(*pixels, options, scratch_.encoded);
+    if (codec.encode_rows == nullptr) return codec.encode(*pixels, options, scratch_.encoded);
+    return encode_in_memory(codec, watched(rows_of(*pixels)), options, scratch_.encoded);
   }
 
   // Where pixels are moved and nothing else, each row goes to the digest and the encoder while it
@@ -383,7 +402,7 @@ class ImageJob {
 
   Result<Done> encode_in_rows(const GatherOp& gather, const Codec& codec,
                               const EncodeOptions& options, Record& record) {
-    return gather_rows(rows_of(scratch_.decoded), decoded_, gather, record,
+    return gather_rows(watched(rows_of(scratch_.decoded)), decoded_, gather, record,
                        [&](const RowSource& rows) {
                          return encode_in_memory(codec, rows, options, scratch_.encoded);
                        });
@@ -403,7 +422,7 @@ class ImageJob {
     const RowSource decoded{
         Shape::image(origin[0].length(), origin[1].length(), info.shape.channels), info.dtype,
         [&](std::int64_t r) -> const std::uint8_t* {
-          if (stopped()) return nullptr;
+          if (overdue()) return nullptr;
           auto row = (*reader)->row(origin[0].begin + r);
           if (row) return *row;
           wrong = row.error();
@@ -442,6 +461,7 @@ class ImageJob {
   const std::string& out_;
   Scratch& scratch_;
   const std::atomic<int>* stop_;
+  std::optional<std::chrono::steady_clock::time_point> told_to_stop_;
   const MemoryLimit& memory_;
   const int jobs_;  ///< threads for this image
   File input_;

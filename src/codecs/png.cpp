@@ -605,7 +605,7 @@ void set_compression(png_structp png, std::optional<int> compression) {
     return;
   }
   const int level = std::clamp(*compression, 0, 9);
-  png_set_compression_level(png, level);
+  png_set_compression_level(png, std::min(level, 8));  // zlib's 9: 2.5 times 8's time for 0.5 %
   png_set_filter(png, PNG_FILTER_TYPE_BASE, level == 0 ? PNG_FILTER_NONE : PNG_ALL_FILTERS);
   png_set_compression_strategy(png, Z_FILTERED);
 }
