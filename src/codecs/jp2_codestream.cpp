@@ -69,7 +69,7 @@ void read_style(std::uint64_t marker, Bytes segment, Style& style) {
     style.components.at(segment[0]) = component_style(segment.subspan(2), (segment[1] & 1U) != 0);
 }
 
-// OpenJPEG does not pass over a marker that it does not know, but reads on in it, two bytes at a
+// OpenJPEG does not skip a marker that it does not know, but reads on in it, two bytes at a
 // time, until it finds one that it knows. That must be the one behind it.
 bool hides_markers(std::uint64_t marker, Bytes segment) {
   constexpr std::array kKnown{0x50, 0x51, 0x52, 0x53, 0x55, 0x57, 0x58, 0x59, 0x5C, 0x5D,

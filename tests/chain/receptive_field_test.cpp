@@ -202,8 +202,7 @@ TEST_CASE("what cannot be made in parts is made whole", "[plan][convolve]") {
   }
 }
 
-TEST_CASE("parts of convolutions are the same whoever makes them, and as the whole",
-          "[plan][convolve]") {
+TEST_CASE("parts of convolutions are the same in any order, and as the whole", "[plan][convolve]") {
   std::mt19937 random(4);
   const std::string a = R"("weights": [)" + kernel(random, 3, 3, 3, 24) + "]";
   const std::string b = R"("weights": [)" + kernel(random, 4, 4, 7, 3) + "]";
