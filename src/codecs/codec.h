@@ -4,9 +4,8 @@
 // Every codec says what is wrong with a file instead of inventing pixels, and prints nothing: a
 // library's own messages become the text of the Error. A codec is one file here and one line in the
 // table of codec.cpp.
-// Shapes  rows x cols x channels; arrays: (batch x) axes x channels; volumes: planes x rows x cols
-// x
-//         channels
+// Shapes  rows x cols x channels; of arrays (batch x) axes x channels; of volumes
+//         planes x rows x cols x channels
 // Fails   NotAnImage, Unsupported, Truncated, Damaged, TooLarge: the file; Usage: a wrong argument
 #pragma once
 

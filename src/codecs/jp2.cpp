@@ -19,8 +19,8 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <vector>
 
+#include "codecs/jp2_codestream.h"
 #include "codecs/reading.h"
 #include "core/text.h"
 
@@ -39,9 +39,6 @@ struct Jp2 {
 
 constexpr std::uint64_t kSoc = 0xFF4F;
 constexpr std::uint64_t kSiz = 0xFF51;
-constexpr std::uint64_t kSot = 0xFF90;
-constexpr std::uint64_t kEoc = 0xFFD9;
-constexpr std::size_t kMostComponents = 4;
 
 bool matches_jp2(Bytes head) {
   const std::string_view text = text_of(head);
@@ -72,347 +69,6 @@ std::optional<Box> next_box(Bytes& rest) {
   rest = rest.subspan(there);
   return box;
 }
-
-Error unsupported(const std::string& what) {
-  return {ErrorCode::Unsupported, "JPEG 2000 " + what + " is not read"};
-}
-
-// ---- how tiles are coded
-
-// Left, top, right, bottom; the last ones are outside.
-struct Area {
-  std::int64_t left = 0;
-  std::int64_t top = 0;
-  std::int64_t right = 0;
-  std::int64_t bottom = 0;
-
-  [[nodiscard]] double size() const {
-    return left >= right || top >= bottom
-               ? 0
-               : static_cast<double>(right - left) * static_cast<double>(bottom - top);
-  }
-  // In a grid of 2^across x 2^down: the numbers of the first cells and of those behind the last.
-  [[nodiscard]] Area cells(unsigned across, unsigned down) const {
-    const auto up = [](std::int64_t n, unsigned bits) {
-      return (n + (std::int64_t{1} << bits) - 1) >> bits;
-    };
-    return {left >> across, top >> down, up(right, across), up(bottom, down)};
-  }
-  // As a resolution of half the size, `levels` times.
-  [[nodiscard]] Area halved(unsigned levels) const {
-    const Area all = cells(levels, levels);
-    const std::int64_t rest = (std::int64_t{1} << levels) - 1;
-    return {all.left + ((left & rest) != 0 ? 1 : 0), all.top + ((top & rest) != 0 ? 1 : 0),
-            all.right, all.bottom};
-  }
-};
-
-constexpr unsigned kMostLevels = 32;
-
-// How a component is coded; exponents of two.
-struct ComponentStyle {
-  unsigned levels = 0;
-  unsigned block_across = 6;
-  unsigned block_down = 6;
-  bool raw_bits = false;                                     // not all is arithmetic codes
-  std::array<std::uint8_t, kMostLevels + 1> precincts = {};  // of a resolution: down, across
-};
-
-struct Style {
-  bool start_of_packet = false;
-  bool end_of_header = false;
-  std::uint64_t layers = 1;
-  std::array<ComponentStyle, kMostComponents> components{};
-};
-
-constexpr std::uint64_t kCod = 0xFF52;
-constexpr std::uint64_t kCoc = 0xFF53;
-constexpr std::uint64_t kSod = 0xFF93;
-
-// From the number of levels on, in COD and COC. What is not there or makes no sense is left to
-// OpenJPEG, which refuses it.
-ComponentStyle component_style(Bytes from, bool with_precincts) {
-  ComponentStyle style;
-  style.precincts.fill(0xFF);
-  if (from.size() < 5) return style;
-  style.levels = std::min<unsigned>(from[0], kMostLevels);
-  style.block_across = (from[1] & 15U) + 2;
-  style.block_down = (from[2] & 15U) + 2;
-  style.raw_bits = (from[3] & 0x41U) != 0;
-  const std::size_t there = std::min<std::size_t>(from.size() - 5, style.levels + 1);
-  if (with_precincts) std::copy_n(from.begin() + 5, there, style.precincts.begin());
-  return style;
-}
-
-// Behind the marker's length. As in OpenJPEG the later marker counts.
-void read_style(std::uint64_t marker, Bytes segment, Style& style) {
-  if (marker == kCod && segment.size() >= 5) {
-    style.start_of_packet = (segment[0] & 2U) != 0;
-    style.end_of_header = (segment[0] & 4U) != 0;
-    style.layers = read_big(segment.data() + 2, 2);
-    style.components.fill(component_style(segment.subspan(5), (segment[0] & 1U) != 0));
-  }
-  if (marker == kCoc && segment.size() >= 2 && segment[0] < kMostComponents)
-    style.components.at(segment[0]) = component_style(segment.subspan(2), (segment[1] & 1U) != 0);
-}
-
-// OpenJPEG does not pass over a marker that it does not know, but reads on in it, two bytes at a
-// time, until it finds one that it knows. That must be the one behind it.
-bool hides_markers(std::uint64_t marker, Bytes segment) {
-  constexpr std::array kKnown{0x50, 0x51, 0x52, 0x53, 0x55, 0x57, 0x58, 0x59, 0x5C, 0x5D,
-                              0x5E, 0x5F, 0x60, 0x61, 0x63, 0x64, 0x74, 0x75, 0x77, 0x78};
-  if (std::find(kKnown.begin(), kKnown.end(), static_cast<int>(marker & 0xFFU)) != kKnown.end())
-    return false;
-  return segment.size() % 2 != 0 || text_of(segment).find('\xFF') != std::string_view::npos;
-}
-
-// Of one tile. Floating: a few bytes can say more than 64 bits count.
-struct Counts {
-  double samples = 0;
-  double packets = 0;
-  double precincts = 0;  // in every band of its own, as OpenJPEG keeps them
-  double blocks = 0;
-  double blocks_of_packet = 0;  // the most
-};
-
-Counts count_parts(const Area& tile, const Style& style, std::size_t components) {
-  Counts counts;
-  for (std::size_t i = 0; i < components; ++i) {
-    const ComponentStyle& component = style.components.at(i);
-    counts.samples += tile.size();
-    for (unsigned r = 0; r <= component.levels; ++r) {
-      const Area picture = tile.halved(component.levels - r);
-      if (picture.size() == 0) continue;
-      const unsigned in_band = r > 0 ? 1 : 0;  // bands are half as large as their resolution
-      const double bands = r > 0 ? 3 : 1;
-      const unsigned across = component.precincts.at(r) & 15U;
-      const unsigned down = component.precincts.at(r) >> 4U;
-      const auto block_side = [&](unsigned block, unsigned precinct) {
-        return std::min(block, precinct - std::min(precinct, in_band));
-      };
-      const unsigned block_across = block_side(component.block_across, across);
-      const unsigned block_down = block_side(component.block_down, down);
-      const double precincts = picture.cells(across, down).size();
-      const double blocks =
-          bands * picture.cells(block_across + in_band, block_down + in_band).size();
-      const double blocks_of_packet =
-          bands * std::exp2(across - std::min(across, in_band) - block_across + down -
-                            std::min(down, in_band) - block_down);
-      counts.packets += precincts * static_cast<double>(style.layers);
-      counts.precincts += precincts * bands;
-      counts.blocks += blocks;
-      counts.blocks_of_packet =
-          std::max(counts.blocks_of_packet, std::min(blocks, blocks_of_packet));
-    }
-  }
-  return counts;
-}
-
-std::string whole_number(double value) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.0f", value);
-  return text.data();
-}
-
-// OpenJPEG takes about 600 bytes for a precinct and 400 for a block, from the header alone.
-std::optional<Error> too_many_parts(const Counts& counts) {
-  constexpr double kFew = 65536;
-  constexpr double kSmallPrecinct = 64;
-  constexpr double kSmallBlock = 32;
-  if (counts.precincts > kFew && counts.samples / counts.precincts < kSmallPrecinct) {
-    return unsupported("with a tile in " + whole_number(counts.precincts) +
-                       " precincts of fewer than 8 x 8 samples");
-  }
-  if (counts.blocks > kFew && counts.samples / counts.blocks < kSmallBlock) {
-    return unsupported("with a tile in " + whole_number(counts.blocks) +
-                       " code-blocks of fewer than 4 x 8 samples");
-  }
-  return std::nullopt;
-}
-
-// ---- tiles
-
-struct Tile {
-  std::uint32_t parts = 0;  // that were seen
-  std::uint64_t said = 0;   // that there are; 0 where no part says it
-};
-
-std::optional<Error> missing_tile(const std::vector<Tile>& tiles) {
-  for (std::size_t i = 0; i < tiles.size(); ++i) {
-    const Tile& tile = tiles[i];
-    if (tile.parts > 0 && tile.parts >= tile.said) continue;
-    return Error{ErrorCode::Truncated,
-                 "truncated: " + std::string(tile.parts > 0 ? "a part of tile " : "tile ") +
-                     std::to_string(i + 1) + " of " + std::to_string(tiles.size()) + " is missing"};
-  }
-  return std::nullopt;
-}
-
-// What the SIZ marker says of tiles.
-struct Tiling {
-  Area picture;
-  Area first;  // tile, not cut to the picture
-  std::int64_t across = 0;
-  std::int64_t down = 0;
-  std::size_t components = 0;
-
-  [[nodiscard]] std::size_t count() const { return static_cast<std::size_t>(across * down); }
-  [[nodiscard]] Area at(std::size_t index) const {
-    const auto i = static_cast<std::int64_t>(index);
-    const std::int64_t right = i % across * (first.right - first.left);
-    const std::int64_t down_by = i / across * (first.bottom - first.top);
-    return {std::max(first.left + right, picture.left), std::max(first.top + down_by, picture.top),
-            std::min(first.right + right, picture.right),
-            std::min(first.bottom + down_by, picture.bottom)};
-  }
-};
-
-// The parts of tiles, which all say how long they are.
-class TileWalk {
- public:
-  TileWalk(Bytes file, Bytes codestream, const Tiling& tiling)
-      : file_(file), code_(codestream), tiling_(tiling), tiles_(tiling.count()) {}
-
-  // What is missing or damaged, as far as that shows without decoding.
-  std::optional<Error> find_wrong() {
-    std::uint64_t at = 2;
-    while (at + 4 <= code_.size()) {
-      const std::uint64_t marker = number(at, 2);
-      if (marker == kEoc) return at_end();
-      if (marker != kSot) {
-        if (hides_markers(marker, segment(at))) {
-          std::array<char, 8> digits{};
-          std::snprintf(digits.data(), digits.size(), "%04X", static_cast<unsigned>(marker));
-          return unsupported(std::string("with a marker ") + digits.data() +
-                             ", which OpenJPEG reads otherwise,");
-        }
-        read_style(marker, segment(at), style_);
-        at += 2 + number(at + 2, 2);
-        continue;
-      }
-      if (at + 12 > code_.size()) return cut(at + 12);
-      std::uint64_t part = number(at + 6, 4);
-      const bool last = part == 0;  // to the end marker
-      if (last) {
-        if (number(code_.size() - 2, 2) != kEoc) return no_end();
-        part = code_.size() - 2 - at;
-      }
-      if ((part < 14 && !last) || at + part > code_.size()) return cut(at + part);
-      if (auto wrong = read_part(at, part)) return wrong;
-      if (last) return at_end();
-      at += part;
-    }
-    if (at + 2 == code_.size() && number(at, 2) == kEoc) return at_end();
-    return no_end();
-  }
-
- private:
-  [[nodiscard]] std::uint64_t number(std::uint64_t at, std::size_t bytes) const {
-    return read_big(code_.data() + at, bytes);
-  }
-  // Behind the length of the marker at `at`, as far as it is there.
-  [[nodiscard]] Bytes segment(std::uint64_t at) const {
-    const Bytes rest = code_.subspan(static_cast<std::size_t>(at) + 4);
-    const std::uint64_t length = std::max<std::uint64_t>(number(at + 2, 2), 2) - 2;
-    return rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(length, rest.size())));
-  }
-  [[nodiscard]] Error cut(std::uint64_t wanted) const {
-    return Error{ErrorCode::Truncated, "truncated: a tile ends at byte " + std::to_string(wanted) +
-                                           " of the codestream, the file has " +
-                                           std::to_string(code_.size())};
-  }
-  [[nodiscard]] static Error no_end() {
-    return Error{ErrorCode::Truncated, "truncated: the codestream has no end marker"};
-  }
-
-  [[nodiscard]] std::optional<Error> at_end() const {
-    if (auto missing = missing_tile(tiles_)) return missing;
-    // Even an empty packet is one byte; it may lie in the headers. Without this a short file would
-    // make OpenJPEG go through millions of packets that are not there.
-    if (packets_ <= static_cast<double>(code_.size())) return std::nullopt;
-    return Error{ErrorCode::Truncated, "truncated: the header says " + whole_number(packets_) +
-                                           " packets, the codestream has " +
-                                           std::to_string(code_.size()) + " bytes"};
-  }
-
-  std::optional<Error> read_part(std::uint64_t at, std::uint64_t part) {
-    const std::uint64_t index = number(at + 4, 2);
-    if (index >= tiles_.size()) {
-      return Error{ErrorCode::Damaged, "damaged: a part of tile " + std::to_string(index + 1) +
-                                           ", where there are " + std::to_string(tiles_.size())};
-    }
-    Tile& tile = tiles_[index];
-    ++tile.parts;
-    tile.said = std::max(tile.said, number(at + 11, 1));
-
-    const std::uint64_t end = at + part;
-    const auto known = styles_.find(index);
-    Style style = known != styles_.end() ? known->second : style_;
-    bool changed = false;
-    at += 12;
-    while (at + 4 <= end && number(at, 2) != kSod) {
-      const std::uint64_t marker = number(at, 2);
-      if (marker == kCod || marker == kCoc) {
-        read_style(marker, segment(at), style);
-        changed = true;
-      }
-      at += 2 + number(at + 2, 2);
-    }
-    if (changed) styles_.insert_or_assign(index, style);
-    const Counts counts = count_parts(tiling_.at(index), style, tiling_.components);
-    if (tile.parts == 1) packets_ += counts.packets;
-    if (auto wrong = too_many_parts(counts)) return wrong;
-    if (at + 2 > end) return std::nullopt;  // OpenJPEG says what is wrong
-    return find_damage(
-        code_.subspan(static_cast<std::size_t>(at) + 2, static_cast<std::size_t>(end - at) - 2),
-        style, counts);
-  }
-
-  // In packets a byte FF is followed by less than 90, so that markers can be found.
-  [[nodiscard]] std::optional<Error> find_damage(Bytes packets, const Style& style,
-                                                 const Counts& counts) const {
-    const std::string_view text = text_of(packets);
-    std::size_t at = text.find('\xFF');
-    while (at != std::string_view::npos && at + 1 < packets.size()) {
-      const std::uint8_t next = packets[at + 1];
-      std::size_t length = 1;
-      if (next == 0x91 && style.start_of_packet) {
-        length = 6;
-      } else if (next == 0x92 && style.end_of_header) {
-        length = 2;
-      } else if (next >= 0x90) {
-        return Error{ErrorCode::Damaged, "damaged: a marker amid the picture data, at byte " +
-                                             std::to_string(packets.data() + at - file_.data()) +
-                                             " of the file"};
-      }
-      at = text.find('\xFF', at + length);
-    }
-    // Zeros may be packets that are empty, or blocks that have nothing in one. Where bits are not
-    // coded they may be anything.
-    const bool raw_bits =
-        std::any_of(style.components.begin(),
-                    style.components.begin() + static_cast<std::ptrdiff_t>(tiling_.components),
-                    [](const ComponentStyle& component) { return component.raw_bits; });
-    constexpr double kSector = 512;
-    const double most = std::max(kSector, 64 + counts.packets + counts.blocks_of_packet / 2);
-    if (raw_bits || most >= static_cast<double>(packets.size())) return std::nullopt;
-    const auto run = static_cast<std::size_t>(most);
-    for (std::size_t i = run - 1; i < packets.size(); i += run) {  // every such run holds one
-      if (packets[i] != 0) continue;
-      const Bytes zeros = zeros_around(packets, i);
-      if (zeros.size() >= run) return zeros_amid(file_, zeros);
-    }
-    return std::nullopt;
-  }
-
-  Bytes file_;
-  Bytes code_;
-  Tiling tiling_;
-  std::vector<Tile> tiles_;
-  Style style_;                            // of tiles that do not say another
-  std::map<std::uint64_t, Style> styles_;  // of tiles that do
-  double packets_ = 0;
-};
 
 // ---- boxes
 
@@ -453,15 +109,16 @@ std::string colours_name(std::uint64_t colours) {
 std::optional<Error> check_colours(const Boxes& boxes, std::size_t components, Jp2& jp2) {
   const bool grey = components <= 2;
   const std::string so_many = " with " + std::to_string(components) + " components";
-  if (boxes.palette) return unsupported("with a palette");
+  if (boxes.palette) return unsupported_jp2("with a palette");
   if (boxes.colours) {
     const std::uint64_t colours = *boxes.colours;
     if (grey ? colours != 17 : colours != 16 && colours != 18)
-      return unsupported("in " + colours_name(colours) + so_many);
+      return unsupported_jp2("in " + colours_name(colours) + so_many);
     jp2.ycc = colours == 18;
   }
   if (!boxes.profile.empty() && boxes.profile != (grey ? "GRAY" : "RGB "))
-    return unsupported("with a colour profile for \"" + printable(boxes.profile) + "\"" + so_many);
+    return unsupported_jp2("with a colour profile for \"" + printable(boxes.profile) + "\"" +
+                           so_many);
   // The box may say that all channels lie otherwise than usual: OpenJPEG puts colours into their
   // places, but not alpha.
   for (std::size_t at = 0; at < boxes.channels.size(); at += 6) {
@@ -469,9 +126,9 @@ std::optional<Error> check_colours(const Boxes& boxes, std::size_t components, J
     const std::uint64_t channel = read_big(p, 2);
     const std::uint64_t type = read_big(p + 2, 2);
     const bool last_of_even = components % 2 == 0 && channel + 1 == components;
-    if (type == 2) return unsupported("whose colours are multiplied by their alpha");
+    if (type == 2) return unsupported_jp2("whose colours are multiplied by their alpha");
     if (last_of_even ? type == 0 : type == 1)
-      return unsupported("whose alpha is not the last of 2 or 4 components");
+      return unsupported_jp2("whose alpha is not the last of 2 or 4 components");
   }
   return std::nullopt;
 }
@@ -505,14 +162,14 @@ Result<Jp2> read_jp2_header(Bytes file) {
     return static_cast<std::int64_t>(read_big(p + at, 4));
   };
   const std::size_t components = static_cast<std::size_t>(read_big(p + 40, 2));
-  if (components < 1 || components > kMostComponents)
-    return unsupported("with " + std::to_string(components) + " components");
+  if (components < 1 || components > kMostJp2Components)
+    return unsupported_jp2("with " + std::to_string(components) + " components");
   if (code.size() < kComponentsAt + 3 * components) return header_ends();
   for (std::size_t i = 0; i < components; ++i) {
     const std::uint8_t* const c = p + kComponentsAt + 3 * i;
     const unsigned bits = (c[0] & 0x7FU) + 1;
-    if ((c[0] & 0x80U) != 0) return unsupported("with signed samples");
-    if (c[1] != 1 || c[2] != 1) return unsupported("with subsampled components");
+    if ((c[0] & 0x80U) != 0) return unsupported_jp2("with signed samples");
+    if (c[1] != 1 || c[2] != 1) return unsupported_jp2("with subsampled components");
     if (bits < 8 || bits > 16 || (i > 0 && bits != jp2.bits)) {
       return Error{ErrorCode::Unsupported,
                    "JPEG 2000 is read with 8 to 16 bits in all components, this has " +
@@ -532,11 +189,12 @@ Result<Jp2> read_jp2_header(Bytes file) {
     const std::int64_t tile = number(side + 16);
     return tile < 1 ? 0 : (number(side) - number(side + 24) + tile - 1) / tile;
   };
-  Tiling tiling{.picture = {number(16), number(20), number(8), number(12)},
-                .first = {number(32), number(36), number(32) + number(24), number(36) + number(28)},
-                .across = tiles_of(8),
-                .down = tiles_of(12),
-                .components = components};
+  Jp2Tiling tiling{
+      .picture = {number(16), number(20), number(8), number(12)},
+      .first = {number(32), number(36), number(32) + number(24), number(36) + number(28)},
+      .across = tiles_of(8),
+      .down = tiles_of(12),
+      .components = components};
   constexpr std::int64_t kMostTiles = 65535;  // the format's limit
   const auto some = [](std::int64_t n) { return n >= 1 && n <= kMostTiles; };
   if (!some(tiling.across) || !some(tiling.down) || !some(tiling.across * tiling.down))
@@ -546,8 +204,8 @@ Result<Jp2> read_jp2_header(Bytes file) {
   constexpr std::int64_t kFewTiles = 1024;
   constexpr std::int64_t kSmallTile = 1024;
   if (tiles > kFewTiles && shape.pixels() / tiles < kSmallTile)
-    return unsupported("in " + std::to_string(tiles) + " tiles of fewer than 32 x 32 pixels");
-  jp2.broken = TileWalk(file, code, tiling).find_wrong();
+    return unsupported_jp2("in " + std::to_string(tiles) + " tiles of fewer than 32 x 32 pixels");
+  jp2.broken = find_wrong_in_tiles(file, code, tiling);
   if (!whole && !jp2.broken)
     jp2.broken = Error{ErrorCode::Truncated, "truncated: the last box is cut off"};
   return jp2;
@@ -665,7 +323,7 @@ Result<Image> decode_components(const Jp2& jp2, Bytes file) {
 
 // The first three samples of a pixel: sYCC to RGB.
 template <typename T>
-void make_rgb(std::array<T, kMostComponents>& samples, double most) {
+void make_rgb(std::array<T, kMostJp2Components>& samples, double most) {
   const double middle = (most + 1) / 2;
   const double y = samples[0];
   const double blue = samples[1] - middle;
@@ -685,7 +343,7 @@ void interleave(const opj_image_t& image, const Jp2& jp2, Tensor& out) {
   const std::size_t channels = image.numcomps;
   const auto pixels = static_cast<std::size_t>(jp2.info.shape.pixels());
   std::uint8_t* to = out.data.data();
-  std::array<T, kMostComponents> samples{};
+  std::array<T, kMostJp2Components> samples{};
   for (std::size_t i = 0; i < pixels; ++i, to += channels * sizeof(T)) {
     for (std::size_t k = 0; k < channels; ++k)
       samples.at(k) = static_cast<T>(std::clamp(image.comps[k].data[i], 0, most));
