@@ -45,10 +45,9 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   const auto samples =
       make_samples(*plan, decoded, part->window, picture.format, depth, scratch, converted);
   if (!samples) return samples.error();
-  const auto done =
-      cut ? codec.cut(file, plan->window, picture.file)
-          : encode_tensor(**samples, encode_options(chain, *plan, *info, picture.format),
-                          picture.file);
+  const EncodeOptions options = encode_options(chain, *plan, *info, picture.format);
+  const auto done = cut ? codec.cut(file, plan->window, options.metadata, picture.file)
+                        : encode_tensor(**samples, options, picture.file);
   if (!done) {
     return cut && done.error().code == ErrorCode::Unsupported ? not_lossless(done.error().message)
                                                               : done.error();

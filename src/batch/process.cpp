@@ -371,7 +371,7 @@ class ImageJob {
     record.output_dtype = pixels->dtype;
     record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});
     if (chain_.output.jpeg_lossless) {
-      auto cut = codec.cut(bytes_, plan.window, scratch_.encoded);
+      auto cut = codec.cut(bytes_, plan.window, options.metadata, scratch_.encoded);
       if (!cut && cut.error().code == ErrorCode::Unsupported)
         return not_lossless(cut.error().message);
       return cut;

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codecs/metadata.h"
 #include "core/bands.h"
 #include "core/bytes.h"
 #include "core/dtype.h"
@@ -85,6 +86,7 @@ struct EncodeOptions {
   bool channels_first = false;       ///< npy
   bool batch_axis = false;           ///< npy: also where the batch is of one
   std::optional<Bands> bands{};      ///< tiff: where they are not usual_bands
+  Metadata metadata{};               ///< to go along; of it, what the format `carries`
 };
 
 /// A picture that is decoded row by row, as it is stored.
@@ -108,6 +110,13 @@ class RowReader {
  protected:
   Interval cols_;
   std::string note_;
+};
+
+/// Which kinds of metadata an output's format can hold.
+struct Carries {
+  bool icc = false;
+  bool exif = false;
+  bool xmp = false;
 };
 
 /// A row of the table of codecs. The functions are told of files that `matches` took.
@@ -152,8 +161,14 @@ struct Codec {
   /// Fails with Unsupported where `cut` cannot cut this window, by the header alone.
   Result<Done> (*can_cut)(Bytes file, const Window& window) = nullptr;
   /// A file of a window of the picture as it is stored, without another loss: its coefficients are
-  /// copied. Fails as `decode` does. Null, like `can_cut`: this format cannot.
-  Result<Done> (*cut)(Bytes file, const Window& window, Buffer& out) = nullptr;
+  /// copied; with `metadata`, and none of its own. Fails as `decode` does. Null, like `can_cut`:
+  /// this format cannot.
+  Result<Done> (*cut)(Bytes file, const Window& window, const Metadata& metadata,
+                      Buffer& out) = nullptr;
+  /// What the file holds beside its samples, unchecked. Null: this format holds nothing of it.
+  Metadata (*read_metadata)(Bytes file) = nullptr;
+  /// What of EncodeOptions::metadata `encode` writes.
+  Carries carries{};
   /// Of a format that a plug-in reads: name and version of its library. Opens the plug-in; "" where
   /// that fails.
   std::string (*decoder)() = nullptr;

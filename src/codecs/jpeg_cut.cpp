@@ -92,7 +92,7 @@ Result<Done> can_cut_jpeg(Bytes file, const Window& window) {
                    " x " + std::to_string(mcu[1].end) + "; begin at a multiple of them"};
 }
 
-Result<Done> cut_jpeg(Bytes file, const Window& window, Buffer& out) {
+Result<Done> cut_jpeg(Bytes file, const Window& window, const Metadata& /*metadata*/, Buffer& out) {
   if (const Result<Done> can = can_cut_jpeg(file, window); !can) return can.error();
   LibjpegDecoder decoder(file);
   jpeg_decompress_struct& jpeg = decoder.jpeg;

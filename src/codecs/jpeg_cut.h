@@ -11,6 +11,7 @@ namespace deckle {
 
 /// `window` is of the picture as it is stored, rows and cols.
 [[nodiscard]] Result<Done> can_cut_jpeg(Bytes file, const Window& window);
-[[nodiscard]] Result<Done> cut_jpeg(Bytes file, const Window& window, Buffer& out);
+[[nodiscard]] Result<Done> cut_jpeg(Bytes file, const Window& window, const Metadata& metadata,
+                                    Buffer& out);
 
 }  // namespace deckle
