@@ -11,7 +11,7 @@
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config libcli11-dev nlohmann-json3-dev libopencv-core-dev
            libopencv-imgcodecs-dev libopenjp2-7-dev libjpeg-dev libpng-dev libdeflate-dev libtiff-dev libwebp-dev
-           libzip-dev libssl-dev libxxhash-dev libdnnl-dev libhdf5-dev"
+           liblcms2-dev libzip-dev libssl-dev libxxhash-dev libdnnl-dev libhdf5-dev"
   [test]="catch2 python3 python3-jsonschema"
   [format]="git clang-format"
   [tidy]="clang-tidy libomp-dev"

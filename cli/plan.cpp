@@ -270,6 +270,10 @@ int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
   }
   if (!inputs.left_out.empty())
     std::printf("%s left out (hidden, or no files)\n", grouped(inputs.left_out.size()).c_str());
+  for (std::size_t i = 0; i < plan.effects.size(); ++i) {
+    if (plan.effects.at(i) > 0)
+      std::printf("%s\n", text_of(static_cast<Effect>(i), plan.effects.at(i)).c_str());
+  }
   print_remarks(plan.failing, "cannot be done", "cannot be done", all);
   print_remarks(plan.skipped, "is skipped", "are skipped", all);
   print_remarks(plan.resized, "is resized", "are resized", all);

@@ -290,6 +290,15 @@ class Session {
       report_.detail(printable(names[i]) + ": " + detail);
   }
 
+  void tell_effects(const EffectCounts& effects, Json& fields) {
+    for (std::size_t i = 0; i < effects.size(); ++i) {
+      const auto effect = static_cast<Effect>(i);
+      if (effects.at(i) == 0) continue;
+      fields["effects"][std::string(name_of(effect))] = effects.at(i);
+      if (is_told_by_runs(effect)) report_.warning(text_of(effect, effects.at(i)));
+    }
+  }
+
   int conclude(const Chain& chain, const RunResult& result, double seconds) {
     const std::string manifest = folder_.manifest();
     const std::size_t worked = result.written + result.skipped + result.failed;
@@ -313,6 +322,7 @@ class Session {
                 {"finished", result.finished}};
     if (options_.missing > 0) fields["missing"] = options_.missing;
     if (result.noted > 0) fields["noted"] = result.noted;
+    tell_effects(result.effects, fields);
     if (result.finished && records_) fields["manifest"] = to_utf8(manifest);
 
     int exit = result.failed > 0 ? kExitImages : kExitOk;

@@ -107,6 +107,7 @@ macro(deckle_module name what package)  # MODULE...
   set(DECKLE_MODULES_OF_${name} ${ARGN})
 endmacro()
 deckle_module(WebP "libwebp" libwebp-dev libwebp libwebpdemux)
+deckle_module(Lcms "Little CMS 2" liblcms2-dev lcms2)
 deckle_module(XXHash "xxHash" libxxhash-dev libxxhash)
 deckle_module(Zip "libzip" libzip-dev libzip)
 deckle_module(Deflate "libdeflate" libdeflate-dev libdeflate)

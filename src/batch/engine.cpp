@@ -357,6 +357,8 @@ class Engine {
       }
       report.remark = processed.records.front().note;
       result_.noted += report.remark.empty() ? 0 : 1;
+      for (const Effect effect : processed.effects)
+        ++result_.effects.at(static_cast<std::size_t>(effect));
       ++result_.written;
       for (const Record& record : processed.records) {
         ++result_.outputs;

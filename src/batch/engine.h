@@ -18,6 +18,7 @@
 #include "batch/output_folder.h"
 #include "batch/shard.h"
 #include "chain/chain.h"
+#include "chain/effects.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
 #include "random/seeds.h"
@@ -74,6 +75,7 @@ struct RunResult {
   std::size_t passed_over = 0;
   std::size_t failed = 0;
   std::size_t noted = 0;             ///< of those written, how many have a note in the manifest
+  EffectCounts effects{};            ///< of those written
   std::uint64_t bytes = 0;           ///< of the outputs
   std::vector<std::string> gone;     ///< inputs of earlier runs that are not in the list
   std::size_t pruned = 0;            ///< outputs of such that were deleted

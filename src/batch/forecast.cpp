@@ -25,6 +25,7 @@ struct Look {
   double needed = 0;
   std::string resized;
   std::string skipped;
+  std::vector<Effect> effects;
   std::uint64_t bytes_raw = 0;
   std::uint64_t bytes_about = 0;
 };
@@ -85,7 +86,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   if (!codec) return failed(codec.error());
   const auto info = read_info(bytes, chain.input);
   if (!info) return failed(info.error());
-  look.shape = chain.input.apply_orientation ? info->upright_shape() : info->shape;
+  look.shape = info->seen.shape;
   look.batch = info->batch;
   // The content is read only where it matters which window it is; elsewhere one is as good as
   // another.
@@ -117,6 +118,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   }
 
   look.resized = resized_text(chain, *plan);
+  look.effects = effects_on(chain, *info, bytes, *plan, target, depth);
   look.needed =
       static_cast<double>(plan->window.pixels()) / static_cast<double>(look.shape->pixels());
   const auto copies = static_cast<std::uint64_t>(chain.copies);
@@ -171,6 +173,8 @@ Forecast forecast(const Chain& chain, const InputList& list, int jobs) {
       result.outputs += static_cast<std::size_t>(chain.copies);
       result.bytes_raw += look.bytes_raw;
       result.bytes_about += look.bytes_about;
+      for (const Effect effect : look.effects)
+        ++result.effects.at(static_cast<std::size_t>(effect));
       if (!look.resized.empty()) result.resized.push_back({file, look.resized});
     }
   }

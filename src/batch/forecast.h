@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chain/chain.h"
+#include "chain/effects.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
 
@@ -38,6 +39,7 @@ struct Forecast {
   std::size_t outputs = 0;
   std::uint64_t bytes_raw = 0;    ///< of the outputs, before compression
   std::uint64_t bytes_about = 0;  ///< a guess at the files' sizes
+  EffectCounts effects{};         ///< of those that neither fail nor are skipped
   std::vector<Remark> failing;
   std::vector<Remark> resized;  ///< smaller than a random crop
   std::vector<Remark> skipped;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "codecs/icc.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
@@ -305,6 +306,7 @@ Json manifest_header(const Chain& chain, NamesFrom names) {
                   [](const Layer& layer) { return layer.convolves; })) {
     libraries["convolution"] = convolution_library();
   }
+  if (chain.input.to_srgb) libraries["icc"] = icc_version();
   Json header{{"deckle_manifest", kManifestVersion},
               {"deckle", DECKLE_VERSION},
               {"seed_derivation", kSeedDerivation},
@@ -471,7 +473,11 @@ Result<Chain> chain_of(const Json& header) {
     return wrong("the chain in its header: " + mistakes->front().pointer + ": " +
                  mistakes->front().message);
   }
-  return std::get<Chain>(std::move(parsed));
+  Chain chain = std::get<Chain>(std::move(parsed));
+  // Manifests of old do not say it, and their outputs have none.
+  const Json output = header.value("chain", Json::object()).value("output", Json::object());
+  if (!output.contains("metadata")) chain.output.metadata = Goes::None;
+  return chain;
 }
 
 Result<ManifestReader> ManifestReader::open(const std::string& path) {

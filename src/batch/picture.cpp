@@ -19,8 +19,8 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   if (!info) return info.error();
   ImageIdentity image{name.path, name.index, {}, name.copy};
   if (chain.seed_from == SeedFrom::Content) image.content = sha256(file);
-  auto plan = make_plan(chain, chain.input.apply_orientation ? info->upright_shape() : info->shape,
-                        info->dtype, image, {info->format == Format::Npy, info->batch});
+  auto plan = make_plan(chain, info->seen.shape, info->dtype, image,
+                        {info->format == Format::Npy, info->batch});
   if (!plan) return plan.error();
 
   MadePicture picture;
@@ -45,7 +45,7 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   const auto samples =
       make_samples(*plan, decoded, part->window, picture.format, depth, scratch, converted);
   if (!samples) return samples.error();
-  const EncodeOptions options = encode_options(chain, *plan, *info, picture.format);
+  const EncodeOptions options = encode_options(chain, *plan, *info, file, picture.format);
   const auto done = cut ? codec.cut(file, plan->window, options.metadata, picture.file)
                         : encode_tensor(**samples, options, picture.file);
   if (!done) {

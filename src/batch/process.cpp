@@ -53,7 +53,7 @@ class ImageJob {
     }
     const auto info = read_info(bytes_, chain_.input);
     if (!info) return failed(info.error());
-    common_.shape = chain_.input.apply_orientation ? info->upright_shape() : info->shape;
+    common_.shape = info->seen.shape;
     common_.batch = info->batch;
 
     if (replays() && source_.recorded.front().input_sha256 != common_.input_sha256) {
@@ -75,6 +75,8 @@ class ImageJob {
       if (auto fits = check_output(*name.codec, plans.front(), *info, depth); !fits)
         return failed(fits.error());
     }
+    if (plans.front().skip.empty())
+      result_.effects = effects_on(chain_, *info, bytes_, plans.front(), *name.codec, depth);
     for (Plan& plan : plans)
       round_as_made(plan, depth);
 
@@ -171,6 +173,9 @@ class ImageJob {
     const auto takes = [&](bool all, bool coefficients) {
       return bytes_.size() +
              bytes(all ? info.shape.pixels() : needed.pixels(), info.shape.channels, info.dtype) +
+             (info.seen.shape.channels != info.shape.channels
+                  ? bytes(needed.pixels(), info.seen.shape.channels, info.dtype)
+                  : 0) +
              bytes(plan.output.pixels(), plan.output.channels, depth) +
              (coefficients ? bytes(info.shape.pixels(), info.shape.channels, DType::UInt16) : 0);
     };
@@ -323,14 +328,14 @@ class ImageJob {
                                                printable(name.path) + ", by the template " +
                                                printable(chain_.output.name)};
     }
-    const EncodeOptions options = encode_options(chain_, plan, info, name.codec->format);
+    const EncodeOptions options = encode_options(chain_, plan, info, bytes_, name.codec->format);
     record.window = plan.window;
     record.placed = place(plan.spans, plan.window);
     record.output = name.path;
     const std::string path = join_path(out_, name.path);
     std::optional<PendingFile> pending;
     if (streams_) {
-      auto written = stream(plan, input_codec, info, *name.codec, options, path, record);
+      auto written = stream(plan, info, *name.codec, options, path, record);
       if (!written) return written.error();
       pending = *std::move(written);
     } else {
@@ -409,18 +414,18 @@ class ImageJob {
   }
 
   // The whole way row by row: decoded, gathered, encoded and written.
-  Result<PendingFile> stream(const Plan& plan, const Codec& from, const ImageInfo& info,
-                             const Codec& to, const EncodeOptions& options, const std::string& path,
+  Result<PendingFile> stream(const Plan& plan, const ImageInfo& info, const Codec& to,
+                             const EncodeOptions& options, const std::string& path,
                              Record& record) {
     // Read as far as copies that share one decode would be: the manifest is the same.
     DecodeOptions input = chain_.input;
     input.check_all = input.check_all || all_needed_;
-    auto reader = from.read_rows(bytes_, info, input, plan.window);
+    auto reader = open_rows(bytes_, info, input, plan.window);
     if (!reader) return reader.error();
     const Window origin{2, {plan.window[0], (*reader)->cols()}};
     std::optional<Error> wrong;
     const RowSource decoded{
-        Shape::image(origin[0].length(), origin[1].length(), info.shape.channels), info.dtype,
+        Shape::image(origin[0].length(), origin[1].length(), info.seen.shape.channels), info.dtype,
         [&](std::int64_t r) -> const std::uint8_t* {
           if (overdue()) return nullptr;
           auto row = (*reader)->row(origin[0].begin + r);
@@ -452,6 +457,7 @@ class ImageJob {
     result_.records.clear();
     result_.outputs.clear();
     result_.note.clear();
+    result_.effects.clear();
     result_.records.push_back(std::move(record));
     return std::move(result_);
   }

@@ -10,6 +10,7 @@
 #include "batch/manifest.h"
 #include "batch/memory.h"
 #include "chain/chain.h"
+#include "chain/effects.h"
 #include "chain/plan.h"
 #include "core/bytes.h"
 #include "core/tensor.h"
@@ -33,6 +34,7 @@ struct Processed {
   FileStamp input;                   ///< of the file as it was read
   std::vector<Record> records;       ///< one a copy, or one that says why there is none
   std::vector<PendingFile> outputs;  ///< in the order of the records that have one
+  std::vector<Effect> effects;       ///< that a user may not expect
   std::string note;                  ///< of a replay whose bytes came out otherwise
 };
 

@@ -20,10 +20,12 @@ namespace {
 constexpr std::array<std::string_view, 14> kChainKeys{
     "name", "description", "seed",   "seed_from", "copies", "batch_size", "data_format",
     "as",   "keras",       "layers", "weights",   "output", "input",      "$schema"};
-constexpr std::array<std::string_view, 8> kOutputKeys{
-    "format", "name", "jpeg", "quality", "compression", "dtype", "data_format", "stack"};
-constexpr std::array<std::string_view, 7> kInputKeys{
-    "orientation", "truncated", "check", "max_pixels", "pages", "shape", "dtype"};
+constexpr std::array<std::string_view, 9> kOutputKeys{"format",      "name",        "jpeg",
+                                                      "quality",     "compression", "dtype",
+                                                      "data_format", "stack",       "metadata"};
+constexpr std::array<std::string_view, 11> kInputKeys{
+    "orientation", "truncated", "check",      "max_pixels", "pages", "shape",
+    "dtype",       "palette",   "color_mode", "background", "icc"};
 constexpr std::array<std::string_view, 4> kSeedFrom{"path", "index", "content", "fixed"};
 constexpr std::array<std::string_view, 2> kDataFormats{"channels_last", "channels_first"};
 constexpr std::array<std::string_view, 2> kJpegs{"encode", "lossless"};
@@ -31,6 +33,10 @@ constexpr std::array<std::string_view, 2> kOrientations{"apply", "ignore"};
 constexpr std::array<std::string_view, 2> kTruncated{"fail", "accept"};
 constexpr std::array<std::string_view, 2> kChecks{"needed", "full"};
 constexpr std::array<std::string_view, 2> kPages{"first", "volume"};
+constexpr std::array<std::string_view, 2> kPalettes{"expand", "index"};
+constexpr std::array<std::string_view, 4> kColorModes{"keep", "grayscale", "rgb", "rgba"};
+constexpr std::array<std::string_view, 2> kProfiles{"keep", "srgb"};
+constexpr std::array<std::string_view, 3> kMetadata{"icc", "none", "all"};
 constexpr std::array<std::string_view, 2> kAs{"layer", "model"};
 // Of image files; npy holds all.
 constexpr std::array kFileTypes{DType::UInt8, DType::UInt16, DType::Float32, DType::Float64};
@@ -344,6 +350,7 @@ class Reader {
     input.accept_truncated = word(*object, "/input", "truncated", kTruncated).value_or(0) == 1;
     input.check_all = word(*object, "/input", "check", kChecks).value_or(0) == 1;
     input.volume = word(*object, "/input", "pages", kPages).value_or(0) == 1;
+    read_colours(*object, input);
     if (const Json* value = get(*object, "max_pixels")) {
       // Larger than any extent: whole_number's own limit does not apply.
       if (value->is_number_integer() && *value >= 1 && *value <= std::int64_t{1} << 40) {
@@ -360,6 +367,39 @@ class Reader {
       }
     }
     return get(*object, "shape");
+  }
+
+  void read_colours(const Json& object, DecodeOptions& input) {
+    input.index = word(object, "/input", "palette", kPalettes).value_or(0) == 1;
+    input.color_mode =
+        static_cast<ColorMode>(word(object, "/input", "color_mode", kColorModes).value_or(0));
+    input.to_srgb = word(object, "/input", "icc", kProfiles).value_or(0) == 1;
+    if (input.index && input.volume)
+      mistake("/input/palette",
+              R"("index" takes first pages; "pages": "volume" does not go with it)");
+    if (input.index && input.color_mode != ColorMode::Keep) {
+      mistake("/input/palette",
+              R"(indices are no colours: "index" goes with "color_mode": "keep")");
+    }
+    const Json* background = get(object, "background");
+    if (background == nullptr) return;
+    if (!background->is_array() || background->size() != 3) {
+      mistake("/input/background", shortened(background->dump(), 60) +
+                                       " is not a colour: [red, green, blue], each 0 to 255");
+      return;
+    }
+    input.background.emplace();
+    for (std::size_t c = 0; c < 3; ++c) {
+      const std::string here = "/input/background/" + std::to_string(c);
+      const auto value = take(whole_number((*background)[c], 0, ""), here);
+      if (value && *value > 255)
+        mistake(here, "a colour is 0 to 255, not " + std::to_string(*value));
+      input.background->at(c) = static_cast<int>(std::min<std::int64_t>(value.value_or(0), 255));
+    }
+    if (input.color_mode != ColorMode::Grayscale && input.color_mode != ColorMode::Rgb) {
+      mistake("/input/background",
+              R"(it is behind alpha that goes away: it needs "color_mode": "rgb" or "grayscale")");
+    }
   }
 
   void read_shape(Chain& chain, const Json& shape) {
@@ -420,6 +460,8 @@ class Reader {
                                      std::string(name_of(*output.dtype)) + " too");
       }
     }
+    output.metadata =
+        static_cast<Goes>(word(*object, "/output", "metadata", kMetadata).value_or(0));
     if (const Json* stack = get(*object, "stack")) {
       if (!stack->is_boolean()) mistake("/output/stack", stack->dump() + " is not true or false");
       output.stack = *stack == true;
@@ -866,7 +908,11 @@ Json resolved(const Chain& chain) {
                    {"truncated", kTruncated.at(chain.input.accept_truncated ? 1 : 0)},
                    {"check", kChecks.at(chain.input.check_all ? 1 : 0)},
                    {"max_pixels", chain.input.max_pixels},
-                   {"pages", kPages.at(chain.input.volume ? 1 : 0)}};
+                   {"pages", kPages.at(chain.input.volume ? 1 : 0)},
+                   {"palette", kPalettes.at(chain.input.index ? 1 : 0)},
+                   {"color_mode", kColorModes.at(static_cast<std::size_t>(chain.input.color_mode))},
+                   {"icc", kProfiles.at(chain.input.to_srgb ? 1 : 0)}};
+  if (chain.input.background) json["input"]["background"] = *chain.input.background;
   if (!chain.input_shape.empty()) {
     json["input"]["shape"] = to_json(chain.input_shape);
   }
@@ -881,6 +927,7 @@ Json resolved(const Chain& chain) {
   if (chain.output.channels_first)
     output["data_format"] = kDataFormats.at(*chain.output.channels_first ? 1 : 0);
   if (!chain.output.name.empty()) output["name"] = chain.output.name;
+  output["metadata"] = kMetadata.at(static_cast<std::size_t>(chain.output.metadata));
   json["output"] = output;
   return json;
 }

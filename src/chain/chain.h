@@ -21,6 +21,9 @@
 
 namespace deckle {
 
+/// Icc: a profile that is not sRGB. All: EXIF and XMP, too.
+enum class Goes : std::uint8_t { Icc, None, All };
+
 struct OutputOptions {
   std::optional<Format> format;        ///< nothing: the input's own
   std::optional<int> quality;          ///< 1 to 100
@@ -31,6 +34,7 @@ struct OutputOptions {
   bool stack = false;                  ///< npy: also one array of each folder's outputs
   std::optional<bool> channels_first;  ///< layout of npy; nothing: the chain's
   std::string name;                    ///< template, as check_name takes it; "": kDefaultName
+  Goes metadata = Goes::Icc;           ///< what of the input's metadata goes along
 };
 
 /// Which of Keras' two behaviours with dtypes: a layer called on an array keeps integers; a model

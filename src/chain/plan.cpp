@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <variant>
 
+#include "codecs/colour.h"
+#include "codecs/icc.h"
 #include "kernels/convert.h"
 #include "kernels/gather.h"
 #include "kernels/resample.h"
@@ -485,7 +487,62 @@ Result<Done> check_source(const Plan& plan, const Tensor& source, const Window& 
 std::optional<Bands> bands_of(const Plan& plan, const ImageInfo& info) {
   const auto convolves = [](const Op& op) { return std::holds_alternative<ConvolveOp>(op); };
   if (std::any_of(plan.ops.begin(), plan.ops.end(), convolves)) return std::nullopt;
-  return info.bands;
+  return info.seen.bands;
+}
+
+// What goes along with the output, and the output holds.
+Metadata metadata_for(const Chain& chain, const Plan& /*plan*/, const ImageInfo& info,
+                      Bytes /*file*/, const Codec& target) {
+  Metadata metadata;
+  if (chain.output.metadata == Goes::None) return metadata;
+  if (info.seen.icc && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
+  return metadata;
+}
+
+// Whether samples that are indices come out as indices that the output's palette has.
+Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInfo& source,
+                           DType dtype) {
+  const auto refuse = [](const std::string& why) {
+    return Error{ErrorCode::Depth,
+                 why + R"(; "input": {"palette": "expand"} takes colours and grey instead)"};
+  };
+  const std::size_t colours = source.palette.size();
+  for (const Op& op : plan.ops) {
+    const auto* gather = std::get_if<GatherOp>(&op);
+    if (gather == nullptr && !std::holds_alternative<CastOp>(op)) {
+      return refuse("the chain mixes or scales values, and the samples are indices");
+    }
+    for (std::size_t i = 0; gather != nullptr && colours > 0 && i < gather->fills.size(); ++i) {
+      for (const double value : gather->fills[i]) {
+        if (target.format == Format::Npy || value < static_cast<double>(colours)) continue;
+        return refuse("it is padded with " + Json(value).dump() + ", and its palette has " +
+                      std::to_string(colours) + " colours");
+      }
+    }
+  }
+  if (target.format == Format::Npy) return Done{};
+  if (dtype != source.dtype) {
+    return refuse("indices of " + std::string(name_of(source.dtype)) + " would be scaled to " +
+                  std::string(name_of(dtype)));
+  }
+  if (target.format == Format::Jpeg || target.format == Format::Webp)
+    return refuse(std::string(target.name) + " holds no indices; png does");
+  if (colours == 0) return Done{};
+  constexpr std::size_t kMost = 256;
+  const bool alpha = std::any_of(source.palette.begin(), source.palette.end(),
+                                 [](const Colour& colour) { return colour[3] != 0xFFFF; });
+  const bool png = target.format == Format::Png;
+  const bool tiff = target.format == Format::Tiff;
+  if (!png && !tiff && target.format != Format::Bmp)
+    return refuse(std::string(target.name) + " holds no palette; png, tiff and bmp do");
+  if (alpha && !png)
+    return refuse("its palette has alpha, which " + std::string(target.name) +
+                  " does not hold; png does");
+  if (colours > kMost && !tiff) {
+    return refuse("its palette has " + std::to_string(colours) + " colours; " +
+                  std::string(target.name) + " holds 256, tiff more");
+  }
+  return Done{};
 }
 
 }  // namespace
@@ -571,6 +628,9 @@ Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInf
   }
   if (chain.input.apply_orientation && info.orientation != 1)
     return not_lossless("its orientation tag (" + std::to_string(info.orientation) + ") turns it");
+  const auto colours = ColourChange::of(info, chain.input);
+  if (!colours) return colours.error();
+  if (!colours->empty()) return not_lossless("its colours are converted");
   const auto* gather = std::get_if<GatherOp>(&plan.ops.front());
   if (plan.ops.size() != 1 || gather == nullptr ||
       output_dtype(chain, plan, target.format) != info.dtype)
@@ -599,6 +659,9 @@ Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo
   }
   if (plan.feeding.batch && target.format != Format::Npy)
     return holds_no_batch(target, *plan.feeding.batch);
+  if (info.indexed) {
+    if (auto kept = check_indices(target, plan, info, dtype); !kept) return kept;
+  }
   return target.can_encode(plan.output, dtype);
 }
 
@@ -666,8 +729,13 @@ Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source, const Win
   return now;
 }
 
+Metadata metadata_of(const ImageInfo& info, Bytes file) {
+  const auto read = codec_of(info.format).read_metadata;
+  return read == nullptr ? Metadata{} : read(file);
+}
+
 EncodeOptions encode_options(const Chain& chain, const Plan& plan, const ImageInfo& info,
-                             Format target) {
+                             Bytes file, Format target) {
   EncodeOptions options{target,
                         chain.output.quality,
                         chain.output.lossless,
@@ -675,6 +743,8 @@ EncodeOptions encode_options(const Chain& chain, const Plan& plan, const ImageIn
                         chain.output.channels_first.value_or(chain.channels_first),
                         info.batch.has_value(),
                         bands_of(plan, info)};
+  options.metadata = metadata_for(chain, plan, info, file, codec_of(target));
+  if (info.indexed && target != Format::Npy) options.palette = info.palette;
   // A lossless webp stays one, unless a quality is asked for.
   if (!chain.output.format && info.lossless && !options.quality) options.lossless = true;
   return options;

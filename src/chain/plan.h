@@ -71,7 +71,8 @@ struct Plan {
                                           const ImageInfo& info, Bytes file, const Codec& target);
 
 /// Fails with Shape where a batch goes into an image file, with Depth where the format cannot say
-/// what the channels of the input (`info`) are, and where it cannot hold the output.
+/// what the channels of the input (`info`) are, where indices would not stay indices of a palette,
+/// and where it cannot hold the output.
 [[nodiscard]] Result<Done> check_output(const Codec& target, const Plan& plan,
                                         const ImageInfo& info, DType dtype);
 
@@ -100,10 +101,13 @@ using Runner = std::function<void(std::size_t n, const std::function<void(std::s
                                              const Runner& runner = {},
                                              std::optional<DType> rounded = {});
 
-/// How an output of this plan is encoded: the chain's options, with what `info` says of the input
-/// where the chain leaves it open.
+/// What a picture's file, of which `info` is, holds beside its samples.
+[[nodiscard]] Metadata metadata_of(const ImageInfo& info, Bytes file);
+
+/// How an output of this plan is encoded: the chain's options, with what the input, `file`, says
+/// where the chain leaves it open, and what of its metadata goes along.
 [[nodiscard]] EncodeOptions encode_options(const Chain& chain, const Plan& plan,
-                                           const ImageInfo& info, Format target);
+                                           const ImageInfo& info, Bytes file, Format target);
 
 /// Runs the plan as run_plan does and gives the samples as `target` stores them, of the type
 /// `depth` (output_dtype): arrays keep their values, image files keep white white. Fails with Depth

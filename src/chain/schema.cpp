@@ -161,6 +161,10 @@ Json chain_schema() {
          described({{"enum", {"encode", "lossless"}}},
                    "jpg: \"lossless\" copies the coefficients of a jpg where the chain only "
                    "crops, at block boundaries (default: encode)")},
+        {"metadata",
+         described({{"enum", {"icc", "none", "all"}}},
+                   "what goes along: an ICC profile that is not sRGB (default), nothing, or EXIF "
+                   "and XMP too")},
         {"compression", described({{"type", "integer"}, {"minimum", 0}, {"maximum", 9}},
                                   "png and tiff: 0 (none, fastest) to 9 (smallest)")},
         {"dtype",
@@ -189,6 +193,20 @@ Json chain_schema() {
                    "the largest picture that is read or made, in pixels")},
         {"pages", described({{"enum", {"first", "volume"}}},
                             "of a TIFF: its first page, or all of them as planes x rows x cols")},
+        {"palette", described({{"enum", {"expand", "index"}}},
+                              "of a palette: its colours, or the indices; \"index\" also keeps the "
+                              "numbers of grey of few bits")},
+        {"color_mode", described({{"enum", {"keep", "grayscale", "rgb", "rgba"}}},
+                                 "what every picture becomes before the first layer")},
+        {"background",
+         described({{"type", "array"},
+                    {"items", {{"type", "integer"}, {"minimum", 0}, {"maximum", 255}}},
+                    {"minItems", 3},
+                    {"maxItems", 3}},
+                   "red, green, blue behind alpha that color_mode takes away (default: alpha is "
+                   "dropped)")},
+        {"icc", described({{"enum", {"keep", "srgb"}}},
+                          "colours as they are, or converted from the ICC profile to sRGB")},
         {"shape",
          described({{"type", "array"},
                     {"items", {{"anyOf", Json::array({extent, Json{{"type", "null"}}})}}},

@@ -89,6 +89,7 @@ Result<Bmp> read_bmp_header(Bytes file) {
   }
 
   std::int64_t channels = 3;
+  constexpr std::uint16_t kTo16Bits = 257;
   if (bmp.bits <= 8) {
     const std::size_t most = std::size_t{1} << bmp.bits;
     if (colours > 256) return bad_header("a palette of " + std::to_string(colours) + " colours");
@@ -101,7 +102,12 @@ Result<Bmp> read_bmp_header(Bytes file) {
       const std::uint8_t* const bgr = p + at + i * entry;
       bmp.palette.at(i) = {bgr[2], bgr[1], bgr[0]};
       if (bgr[0] != bgr[1] || bgr[0] != bgr[2]) channels = 3;
+      Colour& colour = bmp.info.palette.emplace_back();
+      for (std::size_t c = 0; c < 3; ++c)
+        colour.at(c) = static_cast<std::uint16_t>(bmp.palette.at(i).at(c) * kTo16Bits);
+      colour[3] = 0xFFFF;
     }
+    if (is_grey_ramp(bmp.info.palette)) bmp.info.palette.clear();
   } else if (masked) {
     // behind the oldest such header, inside the others: the same place; alpha only inside
     if (file.size() < kMasksAt + 12) return header_ends();
@@ -134,6 +140,8 @@ Result<ImageInfo> bmp_info(Bytes file) {
 // The entry of a palette as a pixel of one channel, where all are grey, or of three; gives what is
 // behind it.
 std::uint8_t* put_entry(const Bmp& bmp, std::size_t index, std::uint8_t* to) {
+  if (bmp.info.indexed) *to = static_cast<std::uint8_t>(index);
+  if (bmp.info.indexed) return to + 1;
   return std::copy_n(bmp.palette.at(index).data(), bmp.info.shape.channels, to);
 }
 
@@ -245,8 +253,9 @@ std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out) {
 
 Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                           Tensor& out) {
-  const Result<Bmp> header = read_bmp_header(file);
+  Result<Bmp> header = read_bmp_header(file);
   if (!header) return header.error();
+  header->info.indexed = info.indexed;
   const Bmp& bmp = *header;
   if (bmp.offset >= file.size()) {
     return Error{ErrorCode::Truncated, "truncated: the picture data begins at byte " +
@@ -293,15 +302,17 @@ Result<Done> can_encode_bmp(const Shape& shape, DType dtype) {
   return check_holds({"bmp", {DType::UInt8}, {1, 3, 4}, 1 << 20}, shape, dtype);
 }
 
-// Grey with a palette, colour with 24 bits. Alpha needs a BITMAPV4HEADER: without a mask that says
-// so, readers take it for a spare byte.
-Result<Done> encode_bmp(const Tensor& pixels, const EncodeOptions& /*options*/, Buffer& out) {
+constexpr std::size_t kMostColours = 256;
+
+// Grey and indices with a palette, colour with 24 bits. Alpha needs a BITMAPV4HEADER: without a
+// mask that says so, readers take it for a spare byte.
+Result<Done> encode_bmp(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
   if (const Result<Done> can = can_encode_bmp(pixels.shape, pixels.dtype); !can) return can.error();
   constexpr std::uint32_t kSrgb = 0x73524742;  // "sRGB"
   const auto channels = static_cast<std::size_t>(pixels.shape.channels);
   const auto rows = static_cast<std::size_t>(pixels.shape.rows());
   const std::size_t header = channels == 4 ? 108 : 40;
-  const std::size_t offset = kBmpFileHeader + header + (channels == 1 ? 4 * 256 : 0);
+  const std::size_t offset = kBmpFileHeader + header + (channels == 1 ? 4 * kMostColours : 0);
   const std::size_t pitch = (pixels.row_bytes() + 3) / 4 * 4;
   const std::size_t size = offset + pitch * rows;
   if (size > std::size_t{std::numeric_limits<std::int32_t>::max()}) {
@@ -321,8 +332,13 @@ Result<Done> encode_bmp(const Tensor& pixels, const EncodeOptions& /*options*/, 
   put(22, rows, 4);
   put(26, 1, 2);
   put(28, 8 * channels, 2);
-  for (std::size_t i = 0; channels == 1 && i < 256; ++i)
-    put(kBmpFileHeader + header + 4 * i, 0x010101 * i, 4);
+  for (std::size_t i = 0; channels == 1 && i < kMostColours; ++i) {
+    const std::size_t at = kBmpFileHeader + header + 4 * i;
+    if (options.palette.empty()) put(at, 0x010101 * i, 4);
+    for (std::size_t c = 0; c < 3 && i < options.palette.size(); ++c)
+      put(at + c, options.palette[i].at(2 - c) >> 8U, 1);
+  }
+  if (channels == 1) put(46, options.palette.size(), 4);  // 0: all of them
   if (channels == 4) {
     put(30, kBmpBitfields, 4);
     put(34, pitch * rows, 4);

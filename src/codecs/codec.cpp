@@ -14,6 +14,7 @@
 
 #include "codecs/array.h"
 #include "codecs/bmp.h"
+#include "codecs/colour.h"
 #include "codecs/exr.h"
 #include "codecs/hdr.h"
 #include "codecs/jp2.h"
@@ -367,6 +368,7 @@ Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
                                           " pixels; the limit (max_pixels) is " +
                                           std::to_string(options.max_pixels)};
   }
+  if (auto seen = see(*info, options); !seen) return seen.error();
   return info;
 }
 
@@ -381,6 +383,66 @@ Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& op
   return std::move(part->damage);
 }
 
+namespace {
+
+// As it is stored, turned upright.
+Result<Part> decode_upright(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                            const Window& needed, Tensor& out) {
+  const int orientation = options.apply_orientation ? info.orientation : 1;
+  if (orientation == 1) return decode_as_stored(file, info, options, needed, out);
+  // Kept from picture to picture: fresh memory for every one costs more than turning it.
+  thread_local Tensor as_stored;
+  auto part =
+      decode_as_stored(file, info, options, to_stored(needed, orientation, info.shape), as_stored);
+  if (part) {
+    apply_orientation(as_stored, orientation, out);
+    part->window = to_upright(part->window, orientation, info.shape);
+  }
+  constexpr std::size_t kKeepBytes = std::size_t{128} << 20U;
+  as_stored.data.shrink(kKeepBytes);
+  return part;
+}
+
+class ChangedRows final : public RowReader {
+ public:
+  ChangedRows(std::unique_ptr<RowReader> reader, ColourChange change, const ImageInfo& info)
+      : reader_(std::move(reader)), change_(std::move(change)) {
+    cols_ = reader_->cols();
+    row_.resize(static_cast<std::size_t>(cols_.length() * info.seen.shape.channels) *
+                size_of(info.dtype));
+  }
+
+  Result<const std::uint8_t*> row(std::int64_t r) override {
+    const auto row = reader_->row(r);
+    if (!row) return row;
+    change_.run(*row, row_.data(), static_cast<std::size_t>(cols_.length()));
+    return row_.data();
+  }
+
+  Result<Done> finish() override {
+    auto done = reader_->finish();
+    note_ = reader_->note();
+    return done;
+  }
+
+ private:
+  std::unique_ptr<RowReader> reader_;
+  ColourChange change_;
+  Buffer row_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<RowReader>> open_rows(Bytes file, const ImageInfo& info,
+                                             const DecodeOptions& options, const Window& needed) {
+  auto reader = codec_of(info.format).read_rows(file, info, options, needed);
+  auto change = ColourChange::of(info, options);
+  if (!change) return change.error();
+  if (!reader || change->empty()) return reader;
+  return std::unique_ptr<RowReader>(
+      std::make_unique<ChangedRows>(*std::move(reader), *std::move(change), info));
+}
+
 Result<Part> decode_window(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                            const Window& needed, Tensor& out) {
   if (auto right = check_info(file, info); !right) return right.error();
@@ -388,19 +450,11 @@ Result<Part> decode_window(Bytes file, const ImageInfo& info, const DecodeOption
           check_window(needed, options.apply_orientation ? info.upright_shape() : info.shape);
       !inside)
     return inside.error();
-  const int orientation = options.apply_orientation ? info.orientation : 1;
+  const auto change = ColourChange::of(info, options);
+  if (!change) return change.error();
   try {
-    if (orientation == 1) return decode_as_stored(file, info, options, needed, out);
-    // Kept from picture to picture: fresh memory for every one costs more than turning it.
-    thread_local Tensor as_stored;
-    auto part = decode_as_stored(file, info, options, to_stored(needed, orientation, info.shape),
-                                 as_stored);
-    if (part) {
-      apply_orientation(as_stored, orientation, out);
-      part->window = to_upright(part->window, orientation, info.shape);
-    }
-    constexpr std::size_t kKeepBytes = std::size_t{128} << 20U;
-    as_stored.data.shrink(kKeepBytes);
+    auto part = decode_upright(file, info, options, needed, out);
+    if (part) change->run(out);
     return part;
   } catch (const std::bad_alloc&) {
     return Error{ErrorCode::TooLarge, "not enough memory for " + to_string(info.shape) +

@@ -9,6 +9,7 @@
 // Fails   NotAnImage, Unsupported, Truncated, Damaged, TooLarge: the file; Usage: a wrong argument
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,6 +33,19 @@ namespace deckle {
 
 enum class Format { Jpeg, Png, Webp, Tiff, Bmp, Pnm, Jp2, Hdr, SunRaster, Pfm, Exr, Npy };
 
+/// What every picture becomes before the first layer: Keras' word and Keras' names.
+enum class ColorMode : std::uint8_t { Keep, Grayscale, Rgb, Rgba };
+
+/// An entry of a palette: red, green, blue, alpha, each of 0 to 65535.
+using Colour = std::array<std::uint16_t, 4>;
+
+/// A picture as the layers see it, by DecodeOptions.
+struct Seen {
+  Shape shape;                   ///< upright, in the color_mode that is asked for
+  std::optional<Bands> bands{};  ///< where they are not usual_bands
+  bool icc = false;              ///< ImageInfo::icc is for these samples
+};
+
 /// What a header says of an image.
 struct ImageInfo {
   Format format = Format::Jpeg;
@@ -47,6 +61,15 @@ struct ImageInfo {
   std::optional<std::int64_t> batch{};  ///< so many of `shape`, where the array has that axis
   /// What the channels mean, where that is not usual_bands of their number: TIFF.
   std::optional<Bands> bands{};
+  /// The colours that the samples of the file are indices of (bmp, png, ras, tiff); empty where
+  /// they are none.
+  std::vector<Colour> palette{};
+  /// What is white in the file, where the samples are grey and were scaled to the whole range of
+  /// `dtype` (png, pnm, tiff); else 0.
+  std::uint32_t white = 0;
+  /// The samples are as the file has them: indices of `palette`, or grey up to `white`.
+  bool indexed = false;
+  Seen seen{};  ///< what deckle::read_info makes of all this
 
   /// The shape as the picture is meant to be seen: rows and cols exchanged for orientations 5 to 8.
   [[nodiscard]] Shape upright_shape() const;
@@ -58,9 +81,15 @@ struct DecodeOptions {
   bool check_all = false;  ///< decode also what is not needed, so that no damage goes unnoticed
   /// rows x cols; more is an Error before memory is taken
   std::int64_t max_pixels = std::int64_t{1} << 28;
-  int rank = 2;                 ///< spatial axes that the layers take
-  bool volume = false;          ///< all pages of a TIFF, as planes; else the first
-  bool channels_first = false;  ///< layout of arrays
+  int rank = 2;                            ///< spatial axes that the layers take
+  bool volume = false;                     ///< all pages of a TIFF, as planes; else the first
+  bool channels_first = false;             ///< layout of arrays
+  ColorMode color_mode = ColorMode::Keep;  ///< of pictures; arrays have it or are refused
+  /// What is behind pictures with alpha that become grayscale or rgb, red, green, blue of 0 to 255;
+  /// nothing: alpha is dropped.
+  std::optional<std::array<int, 3>> background{};
+  bool index = false;    ///< take the indices of palettes, and grey of few bits as it is
+  bool to_srgb = false;  ///< convert colours from the picture's ICC profile to sRGB
 };
 
 /// What is to be known of a picture that was read all the same. Both are empty where all is well.
@@ -87,6 +116,7 @@ struct EncodeOptions {
   bool batch_axis = false;           ///< npy: also where the batch is of one
   std::optional<Bands> bands{};      ///< tiff: where they are not usual_bands
   Metadata metadata{};               ///< to go along; of it, what the format `carries`
+  std::vector<Colour> palette{};     ///< png, tiff, bmp: the samples are its indices
 };
 
 /// A picture that is decoded row by row, as it is stored.
@@ -189,6 +219,11 @@ inline constexpr std::size_t kHeadBytes = 512;
 /// Reads the header and checks it against `max_pixels`. Fails with NotAnImage where `file` is empty
 /// or of no known format, with Usage where `options.rank` is not 1 to 3, else as the codec does.
 [[nodiscard]] Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options);
+
+/// Reads rows as Codec::read_rows does, in the color_mode that is asked for.
+[[nodiscard]] Result<std::unique_ptr<RowReader>> open_rows(Bytes file, const ImageInfo& info,
+                                                           const DecodeOptions& options,
+                                                           const Window& needed);
 
 /// Decodes to `out`, upright unless `apply_orientation` is off. `info` is what `read_info` gave for
 /// this file. Fails with Truncated or Damaged where the picture is not whole, unless

@@ -2,7 +2,7 @@
 // png: PNG of every kind; of an animated one the default image. Colour profiles and gamma are not
 // applied.
 // Shapes  H x W x 1 to 4; uint8 (1, 2 and 4 bits are expanded) or uint16; palette to RGB, tRNS to
-//         alpha
+//         alpha; indexed: the numbers of palettes and of 1, 2 and 4 bits as they are
 // Fails   Truncated with the row where the data ends, Damaged (checksum, deflate), TooLarge
 // Source  PNG specification, 3rd edition (W3C 2025); libpng-manual.txt
 // libpng reports by calling back and comes out by longjmp: between `guarded` and libpng stands no
@@ -276,8 +276,25 @@ void expand_palette(png_structp png, png_row_infop row, png_bytep samples) {
   }
 }
 
+// The numbers of the file as samples: indices, or grey of few bits, with alpha where one level of
+// it is transparent. Stands inside `guarded`.
+void keep_numbers(png_structp png, png_infop image, Palette& palette) {
+  png_colorp colours = nullptr;
+  png_color_16p transparent = nullptr;
+  const bool indices = png_get_PLTE(png, image, &colours, &palette.count) != 0;
+  if (!indices) palette.count = 1 << png_get_bit_depth(png, image);
+  const bool alpha = !indices && png_get_tRNS(png, image, nullptr, nullptr, &transparent) != 0;
+  palette.channels = alpha ? 2 : 1;
+  const int level = alpha ? transparent->gray & (palette.count - 1) : -1;
+  for (int i = 0; i < palette.count; ++i) {
+    palette.colours[static_cast<std::size_t>(i)] = {
+        static_cast<png_byte>(i), i == level ? png_byte{0} : std::numeric_limits<png_byte>::max(),
+        0, 0};
+  }
+}
+
 // Stands inside `guarded`.
-void set_palette(png_structp png, png_infop image, Palette& palette) {
+void take_colours(png_structp png, png_infop image, Palette& palette) {
   png_colorp colours = nullptr;
   png_bytep alpha = nullptr;
   int with_alpha = 0;
@@ -289,6 +306,10 @@ void set_palette(png_structp png, png_infop image, Palette& palette) {
         colours[i].red, colours[i].green, colours[i].blue,
         i < with_alpha ? alpha[i] : std::numeric_limits<png_byte>::max()};
   }
+}
+
+// Stands inside `guarded`.
+void set_palette(png_structp png, Palette& palette) {
   png_set_packing(png);
   png_set_check_for_invalid_index(png, 0);
   png_set_read_user_transform_fn(png, expand_palette);
@@ -357,6 +378,20 @@ std::string unsupported(Bytes file, const Chunks& chunks) {
   return "";
 }
 
+std::vector<Colour> palette_of(Decoder& decoder) {
+  constexpr std::uint16_t kTo16Bits = 257;
+  if (!guarded(decoder.png, [&] { take_colours(decoder.png, decoder.image, decoder.palette); }))
+    return {};
+  std::vector<Colour> palette;
+  for (int i = 0; i < decoder.palette.count; ++i) {
+    Colour& colour = palette.emplace_back();
+    for (std::size_t c = 0; c < colour.size(); ++c)
+      colour.at(c) = static_cast<std::uint16_t>(
+          decoder.palette.colours.at(static_cast<std::size_t>(i)).at(c) * kTo16Bits);
+  }
+  return palette;
+}
+
 Error header_error(const Decoder& decoder) {
   if (decoder.port.ran_out)
     return {ErrorCode::Truncated, "truncated: the file ends within its header"};
@@ -388,6 +423,9 @@ Result<ImageInfo> read_info(Bytes file) {
   info.shape = Shape::image(png_get_image_height(png, image), png_get_image_width(png, image),
                             (colour ? 3 : 1) + (alpha ? 1 : 0));
   info.dtype = png_get_bit_depth(png, image) == 16 ? DType::UInt16 : DType::UInt8;
+  if (type == PNG_COLOR_TYPE_PALETTE) info.palette = palette_of(decoder);
+  if (type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, image) < 8)
+    info.white = (1U << png_get_bit_depth(png, image)) - 1;
   info.orientation = orientation_of(chunks);
   Bytes icc = chunks.icc;  // its name, and what a zTXt has
   if (take_text(icc)) {
@@ -454,8 +492,10 @@ Result<Done> start_rows(Decoder& decoder, const Chunks& chunks, const ImageInfo&
   }
   std::size_t row_bytes = 0;
   const bool prepared = guarded(png, [&] {
-    if (png_get_color_type(png, decoder.image) == PNG_COLOR_TYPE_PALETTE) {
-      set_palette(png, decoder.image, decoder.palette);
+    if (info.indexed || png_get_color_type(png, decoder.image) == PNG_COLOR_TYPE_PALETTE) {
+      info.indexed ? keep_numbers(png, decoder.image, decoder.palette)
+                   : take_colours(png, decoder.image, decoder.palette);
+      set_palette(png, decoder.palette);
     } else {
       png_set_expand(png);  // fewer than 8 bits to 8, tRNS to alpha
     }
@@ -613,14 +653,42 @@ void set_compression(png_structp png, std::optional<int> compression) {
 constexpr std::array kTypes{PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                             PNG_COLOR_TYPE_RGB_ALPHA};
 
+// PLTE and tRNS; the second empty where nothing is transparent.
+struct PaletteChunks {
+  std::vector<std::uint8_t> colours;
+  std::vector<std::uint8_t> alpha;
+};
+
+PaletteChunks chunks_of(const std::vector<Colour>& palette) {
+  PaletteChunks chunks;
+  bool opaque = true;
+  for (const Colour& colour : palette) {
+    for (std::size_t c = 0; c < 3; ++c)
+      chunks.colours.push_back(static_cast<std::uint8_t>(colour.at(c) >> 8U));
+    chunks.alpha.push_back(static_cast<std::uint8_t>(colour[3] >> 8U));
+    opaque = opaque && chunks.alpha.back() == 0xFF;
+  }
+  if (opaque) chunks.alpha.clear();
+  return chunks;
+}
+
 // Stands inside `guarded`.
 void write_pixels(png_structp png, png_infop image, const RowSource& rows,
-                  std::optional<int> compression) {
+                  std::optional<int> compression, const PaletteChunks& palette) {
   const bool wide = rows.dtype == DType::UInt16;
   png_set_IHDR(png, image, static_cast<png_uint_32>(rows.shape.cols()),
                static_cast<png_uint_32>(rows.shape.rows()), wide ? 16 : 8,
-               kTypes.at(static_cast<std::size_t>(rows.shape.channels - 1)), PNG_INTERLACE_NONE,
-               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+               palette.colours.empty()
+                   ? kTypes.at(static_cast<std::size_t>(rows.shape.channels - 1))
+                   : PNG_COLOR_TYPE_PALETTE,
+               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (!palette.colours.empty()) {
+    png_set_PLTE(png, image, reinterpret_cast<png_const_colorp>(palette.colours.data()),
+                 static_cast<int>(palette.colours.size() / 3));
+    if (!palette.alpha.empty())
+      png_set_tRNS(png, image, palette.alpha.data(), static_cast<int>(palette.alpha.size()),
+                   nullptr);
+  }
   set_compression(png, compression);
   png_write_info(png, image);
   if (wide && std::endian::native == std::endian::little) png_set_swap(png);
@@ -774,7 +842,8 @@ struct Deflater {
   }
 };
 
-bool encode_at_once(const RowSource& rows, std::optional<int> compression, Buffer& out) {
+bool encode_at_once(const RowSource& rows, std::optional<int> compression,
+                    const PaletteChunks& palette, Buffer& out) {
   thread_local Deflater kept;
   const int asked = std::clamp(compression.value_or(1), 0, 9);
   kept.set(kLevels.at(static_cast<std::size_t>(asked)));
@@ -789,15 +858,20 @@ bool encode_at_once(const RowSource& rows, std::optional<int> compression, Buffe
   put_big_endian(header.data(), static_cast<std::size_t>(rows.shape.cols()));
   put_big_endian(header.data() + 4, static_cast<std::size_t>(rows.shape.rows()));
   header[8] = rows.dtype == DType::UInt16 ? 16 : 8;
-  header[9] =
-      static_cast<std::uint8_t>(kTypes.at(static_cast<std::size_t>(rows.shape.channels - 1)));
+  header[9] = static_cast<std::uint8_t>(
+      palette.colours.empty() ? kTypes.at(static_cast<std::size_t>(rows.shape.channels - 1))
+                              : PNG_COLOR_TYPE_PALETTE);
 
-  constexpr std::size_t kFrames = 8 + 3 * 12 + header.size();
+  constexpr std::size_t kFrames = 8 + 5 * 12 + header.size();
   const std::size_t most = libdeflate_zlib_compress_bound(kept.compressor, filtered.size());
-  out.resize(kFrames + most);
+  out.resize(kFrames + palette.colours.size() + palette.alpha.size() + most);
   std::uint8_t* to = out.data();
   std::memcpy(to, kSignature.data(), kSignature.size());
   to = put_chunk(to + kSignature.size(), "IHDR", header.size(), header.data());
+  if (!palette.colours.empty())
+    to = put_chunk(to, "PLTE", palette.colours.size(), palette.colours.data());
+  if (!palette.alpha.empty())
+    to = put_chunk(to, "tRNS", palette.alpha.size(), palette.alpha.data());
   const std::size_t length =
       libdeflate_zlib_compress(kept.compressor, filtered.data(), filtered.size(), to + 8, most);
   to = put_chunk(to, "IDAT", length);
@@ -808,10 +882,12 @@ bool encode_at_once(const RowSource& rows, std::optional<int> compression, Buffe
 
 Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
   if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
+  const PaletteChunks palette = chunks_of(options.palette);
   if (bytes_of_rows(rows) <= kMostAtOnce) {
     Buffer own;
     Buffer* const to = out.memory() != nullptr ? out.memory() : &own;
-    if (encode_at_once(rows, options.compression, *to) && (to != &own || out.append(own.bytes())))
+    if (encode_at_once(rows, options.compression, palette, *to) &&
+        (to != &own || out.append(own.bytes())))
       return Done{};
     return Error{ErrorCode::Internal, "the rows cannot be had or written"};
   }
@@ -824,7 +900,7 @@ Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Si
     image = png_create_info_struct(png);
     if (image == nullptr) png_error(png, "not enough memory");
     png_set_write_fn(png, &port, write_port, flush_port);
-    write_pixels(png, image, rows, options.compression);
+    write_pixels(png, image, rows, options.compression, palette);
   });
   png_destroy_write_struct(&png, &image);
   if (!done)
@@ -840,7 +916,8 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
 std::string version(const EncodeOptions& options) {
   const int level = std::clamp(options.compression.value_or(1), 0, 9);
   Buffer made;
-  if (!encode_at_once(rows_of(sample_picture()), options.compression, made)) throw std::bad_alloc();
+  if (!encode_at_once(rows_of(sample_picture()), options.compression, {}, made))
+    throw std::bad_alloc();
   return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", zlib " + zlibVersion() +
          ", libdeflate (level " + std::to_string(level) + ": " + short_digest(made.bytes()) + ")";
 }

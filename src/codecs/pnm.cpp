@@ -102,6 +102,7 @@ Result<Pnm> read_pnm_header(Bytes file) {
   ++pnm.offset;  // just one: the next byte may be a sample
   pnm.info.shape = Shape::image(*rows, *cols, kind == 3 || kind == 6 ? 3 : 1);
   pnm.info.dtype = *most > 255 ? DType::UInt16 : DType::UInt8;
+  if (pnm.info.shape.channels == 1 && *most != 255 && *most != 65535) pnm.info.white = *most;
   return pnm;
 }
 
@@ -201,6 +202,7 @@ Result<Damage> decode_pnm(Bytes file, const ImageInfo& info, const DecodeOptions
   out.reset(info.shape, info.dtype);
   std::optional<Error> wrong = pnm->plain ? read_plain(file, *pnm, out) : read_raw(file, *pnm, out);
   if (wrong && !options.accept_truncated) return *wrong;
+  if (info.indexed) return outcome(std::move(wrong), options);
   if (info.dtype == DType::UInt16) {
     scale_samples<std::uint16_t>(out, pnm->most);
   } else {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "codecs/codec.h"
 
@@ -55,6 +56,15 @@ inline Error without_colour(std::size_t row, std::int64_t rows, std::size_t inde
                                   std::to_string(rows) + " has palette index " +
                                   std::to_string(index) + ", but the palette has " +
                                   std::to_string(colours) + " colours"};
+}
+
+/// Whether the indices are the grey levels themselves: 0 to 255, in order.
+inline bool is_grey_ramp(const std::vector<Colour>& palette) {
+  for (std::size_t i = 0; i < palette.size(); ++i) {
+    const auto level = static_cast<std::uint16_t>(i * 257);
+    if (palette[i] != Colour{level, level, level, 0xFFFF}) return false;
+  }
+  return palette.size() == 256;
 }
 
 /// The run of zero bytes around `at`, which is one of them.

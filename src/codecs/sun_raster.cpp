@@ -59,7 +59,13 @@ Result<SunRaster> read_sun_header(Bytes file) {
   for (std::size_t i = 0; i < sun.colours; ++i) {
     const std::uint8_t* const map = file.data() + kSunHeader + i;
     coloured = coloured || map[0] != map[sun.colours] || map[0] != map[2 * sun.colours];
+    constexpr std::uint16_t kTo16Bits = 257;
+    Colour& colour = sun.info.palette.emplace_back();
+    for (std::size_t c = 0; c < 3; ++c)
+      colour.at(c) = static_cast<std::uint16_t>(map[c * sun.colours] * kTo16Bits);
+    colour[3] = 0xFFFF;
   }
+  if (is_grey_ramp(sun.info.palette) || sun.bits > 8) sun.info.palette.clear();
   sun.info.shape = Shape::image(static_cast<std::int64_t>(word(2)),
                                 static_cast<std::int64_t>(word(1)), coloured ? 3 : 1);
   return sun;
@@ -74,7 +80,8 @@ Result<ImageInfo> sun_info(Bytes file) {
 // Returns the highest index without a colour, or 0: index 0 has one wherever there is a map.
 std::size_t unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t* from,
                            std::uint8_t* to) {
-  const auto channels = static_cast<std::size_t>(sun.info.shape.channels);
+  const auto channels =
+      sun.info.indexed ? std::size_t{1} : static_cast<std::size_t>(sun.info.shape.channels);
   const auto cols = static_cast<std::size_t>(sun.info.shape.cols());
   const std::uint8_t* const map = file.data() + kSunHeader;
   std::size_t wrong = 0;
@@ -88,6 +95,10 @@ std::size_t unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t*
     }
     const std::size_t index = sun.bits == 8 ? from[c] : from[c / 8] >> (7 - c % 8) & 1U;
     if (sun.colours != 0 && index >= sun.colours) wrong = std::max(wrong, index);
+    if (sun.info.indexed) {
+      *to = static_cast<std::uint8_t>(index);
+      continue;
+    }
     for (std::size_t i = 0; i < channels; ++i) {
       if (sun.colours != 0) {
         to[i] = index < sun.colours ? map[i * sun.colours + index] : std::uint8_t{0};
@@ -101,8 +112,9 @@ std::size_t unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t*
 
 Result<Damage> decode_sun(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                           Tensor& out) {
-  const Result<SunRaster> sun = read_sun_header(file);
+  Result<SunRaster> sun = read_sun_header(file);
   if (!sun) return sun.error();
+  sun->info.indexed = info.indexed;
   const auto rows = static_cast<std::size_t>(info.shape.rows());
   const std::size_t row_bytes = (static_cast<std::size_t>(info.shape.cols()) * sun->bits + 7) / 8;
   const std::size_t pitch = (row_bytes + 1) / 2 * 2;

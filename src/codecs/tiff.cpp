@@ -3,8 +3,8 @@
 // separate planes.
 // Shapes  H x W x 1 to 4 in the file's own dtype, or pages x H x W x 1 to 4. Floats of 16 and 24
 //         bits become float32; integers of fewer than 8 and of 9 to 15 bits are scaled to uint8 and
-//         uint16. Palettes become H x W x 3 uint8, CMYK H x W x 3 of its own depth, LogLuv
-//         H x W x 3 float32, YCbCr and CIE L*a*b* H x W x 3 uint8
+//         uint16; indexed: as they are. Palettes become H x W x 3 uint8, CMYK H x W x 3 of its own
+//         depth, LogLuv H x W x 3 float32, YCbCr and CIE L*a*b* H x W x 3 uint8
 // Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples,
 //         Shape where the pages of a volume are not alike; pages are counted from 1
 // Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for YCbCr and CIE L*a*b*
@@ -433,9 +433,9 @@ Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const Ti
 }
 
 // The page that libtiff is at, to `out` from its row `first`; gives what was wrong with it.
-Result<std::optional<Error>> read_page(TiffPort& port, TIFF* tiff, const Shape& shape, bool go_on,
-                                       Tensor& out, std::int64_t first) {
-  const Result<TiffLayout> layout = read_tiff_layout(port, tiff);
+Result<std::optional<Error>> read_page(TiffPort& port, TIFF* tiff, const Shape& shape, bool indexed,
+                                       bool go_on, Tensor& out, std::int64_t first) {
+  const Result<TiffLayout> layout = read_tiff_layout(port, tiff, indexed);
   if (!layout) return layout.error();
   if (layout->info.shape != shape || layout->info.dtype != out.dtype)
     return Error{ErrorCode::Changed, "not what the header said"};
@@ -464,7 +464,7 @@ std::optional<Error> check_promises(Bytes file, const ImageInfo& info, std::int6
     if (page > 0) {
       if (auto next = next_page(port, tiff.get(), page); !next) return next.error();
     }
-    const Result<TiffLayout> layout = read_tiff_layout(port, tiff.get());
+    const Result<TiffLayout> layout = read_tiff_layout(port, tiff.get(), info.indexed);
     if (!layout) return pages > 1 ? in_page(page, layout.error()) : layout.error();
     if (auto much = check_promise(port, tiff.get(), *layout, takes, options))
       return pages > 1 ? in_page(page, *std::move(much)) : much;
@@ -489,7 +489,7 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
     if (page > 0) {
       if (auto next = next_page(port, tiff.get(), page); !next) return next.error();
     }
-    auto read = read_page(port, tiff.get(), page_shape, options.accept_truncated, out,
+    auto read = read_page(port, tiff.get(), page_shape, info.indexed, options.accept_truncated, out,
                           page * page_shape.rows());
     const bool whole = read.has_value();
     std::optional<Error> wrong = whole ? *std::move(read) : std::optional<Error>(read.error());
@@ -524,7 +524,7 @@ class TiffRows final : public RowReader {
     constexpr tmsize_t kLargeStrip = tmsize_t{32} << 20U;
     tiff_ = open_tiff(port_, "r");
     if (tiff_ == nullptr) return open_error(port_);
-    auto layout = read_tiff_layout(port_, tiff_.get());
+    auto layout = read_tiff_layout(port_, tiff_.get(), info.indexed);
     if (!layout) return layout.error();
     layout_ = *std::move(layout);
     port_.error[0] = '\0';

@@ -157,11 +157,14 @@ Result<Done> palette(TIFF* tiff, const Tags& tags, TiffLayout& layout) {
     return std::any_of(channel, channel + entries, [](std::uint16_t v) { return v > 255; });
   });
   layout.palette.resize(3 * entries);
+  layout.info.palette.resize(entries, {0, 0, 0, 0xFFFF});
   for (std::size_t i = 0; i < 3 * entries; ++i) {
     const std::uint32_t value = map.at(i % 3)[i / 3];
     layout.palette[i] = static_cast<std::uint8_t>(wide ? value * 255 / 65535 : value);
+    layout.info.palette[i / 3].at(i % 3) = static_cast<std::uint16_t>(wide ? value : value * 0x101);
   }
   layout.colour = TiffColour::Palette;
+  layout.scaled = false;
   layout.sample = tags.bits <= 8 ? DType::UInt8 : DType::UInt16;
   layout.packing = tags.bits == 8 || tags.bits == 16 ? TiffPacking::Whole : TiffPacking::Bits;
   return Done{};
@@ -275,7 +278,16 @@ std::uint64_t most_unpacked(unsigned compression, std::uint64_t stored) {
   return stored > kMost / ratio ? kMost : stored * ratio;
 }
 
-Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff) {
+void keep_numbers(TiffLayout& layout) {
+  layout.info.indexed = true;
+  layout.scaled = false;
+  if (layout.colour != TiffColour::Palette) return;
+  layout.colour = TiffColour::Plain;
+  layout.info.shape.channels = 1;
+  layout.info.dtype = layout.sample;
+}
+
+Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff, bool indexed) {
   Tags tags = read_tags(tiff);
   if (TIFFIsCODECConfigured(static_cast<std::uint16_t>(tags.compression)) == 0)
     return unsupported("compression " + std::to_string(tags.compression));
@@ -345,6 +357,9 @@ Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff) {
       TIFFGetField(tiff, TIFFTAG_PREDICTOR, &predictor) != 0 && predictor != PREDICTOR_NONE) {
     return unsupported("a predictor for " + described(tags));
   }
+  if (layout.packing == TiffPacking::Bits && layout.info.shape.channels == 1 && layout.scaled)
+    layout.info.white = (1U << layout.bits) - 1;
+  if (indexed) keep_numbers(layout);
   return layout;
 }
 

@@ -45,6 +45,7 @@ struct TiffLayout {
   bool tiled = false;
   bool invert = false;                ///< white is zero
   bool associated = false;            ///< colours are multiplied with the alpha
+  bool scaled = true;                 ///< integers of fewer bits than their type fill its range
   std::vector<std::uint8_t> palette;  ///< R, G, B of each index
 
   /// The bytes of the file's samples are those of the Tensor.
@@ -53,9 +54,13 @@ struct TiffLayout {
   }
 };
 
-/// Of the page that libtiff is at. Tells libtiff's decoders what they shall give: JPEG gives R, G,
-/// B, LogLuv floats, deflate counts what it writes.
-[[nodiscard]] Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff);
+/// Makes indices, or grey of few bits, the samples: ImageInfo::indexed.
+void keep_numbers(TiffLayout& layout);
+
+/// Of the page that libtiff is at, its numbers as they are where `indexed`. Tells libtiff's
+/// decoders what they shall give: JPEG gives R, G, B, LogLuv floats, deflate counts what it writes.
+[[nodiscard]] Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff,
+                                                  bool indexed = false);
 
 /// Whether libtiff's decoder fails where the data of a strip or tile end before its rows do.
 [[nodiscard]] bool counts_its_rows(unsigned compression);

@@ -103,10 +103,10 @@ void xyz_to_rgb(const std::uint8_t* from, std::uint8_t* to, std::size_t pixels) 
 }
 
 template <typename T>
-void invert_grey(std::uint8_t* samples, std::size_t pixels, std::size_t channels) {
+void invert_grey(std::uint8_t* samples, std::size_t pixels, std::size_t channels, T white) {
   for (std::size_t i = 0; i < pixels * channels; i += channels) {
     std::uint8_t* const at = samples + i * sizeof(T);
-    store(at, static_cast<T>(std::numeric_limits<T>::max() - load<T>(at)));
+    store(at, static_cast<T>(white - load<T>(at)));
   }
 }
 
@@ -132,16 +132,15 @@ void divide_by_alpha(std::uint8_t* samples, std::size_t pixels, std::size_t chan
 
 void unpack_samples(const TiffLayout& layout, const std::uint8_t* from, std::uint8_t* to,
                     std::size_t count) {
-  const bool scaled = layout.colour != TiffColour::Palette;
   switch (layout.packing) {
     case TiffPacking::Whole:
       std::memcpy(to, from, count * size_of(layout.sample));
       break;
     case TiffPacking::Bits:
       if (layout.sample == DType::UInt8) {
-        unpack_bits<std::uint8_t>(from, to, count, layout.bits, scaled);
+        unpack_bits<std::uint8_t>(from, to, count, layout.bits, layout.scaled);
       } else {
-        unpack_bits<std::uint16_t>(from, to, count, layout.bits, scaled);
+        unpack_bits<std::uint16_t>(from, to, count, layout.bits, layout.scaled);
       }
       break;
     case TiffPacking::Half:
@@ -183,7 +182,10 @@ void finish_samples(const TiffLayout& layout, std::uint8_t* samples, std::size_t
   const auto channels = static_cast<std::size_t>(layout.info.shape.channels);
   with_image_type(layout.info.dtype, [&]<typename T>(T) {
     if constexpr (std::is_unsigned_v<T>) {
-      if (layout.invert) invert_grey<T>(samples, pixels, channels);
+      constexpr T kWhite = std::numeric_limits<T>::max();
+      const bool few = layout.info.indexed && layout.info.white != 0;
+      if (layout.invert)
+        invert_grey<T>(samples, pixels, channels, few ? static_cast<T>(layout.info.white) : kWhite);
     }
     if constexpr (std::is_unsigned_v<T> || std::is_floating_point_v<T>) {
       if (layout.associated) divide_by_alpha<T>(samples, pixels, channels);

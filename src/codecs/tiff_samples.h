@@ -13,7 +13,7 @@
 namespace deckle {
 
 /// `count` samples that begin at a byte, to `layout.sample`. Integers of fewer bits than their type
-/// are scaled to its full range, but for indices.
+/// are scaled to its full range where `layout.scaled`.
 void unpack_samples(const TiffLayout& layout, const std::uint8_t* from, std::uint8_t* to,
                     std::size_t count);
 

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <iterator>
@@ -16,6 +17,18 @@
 
 namespace deckle {
 namespace {
+
+// A colour map has an entry for every value that a sample may have.
+void set_palette(TIFF* tiff, const std::vector<Colour>& palette, std::size_t bits) {
+  std::array<std::vector<std::uint16_t>, 3> map;
+  for (std::size_t c = 0; c < map.size(); ++c) {
+    map.at(c).resize(std::size_t{1} << bits);
+    for (std::size_t i = 0; i < palette.size(); ++i)
+      map.at(c).at(i) = palette[i].at(c);
+  }
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_PALETTE);
+  TIFFSetField(tiff, TIFFTAG_COLORMAP, map[0].data(), map[1].data(), map[2].data());
+}
 
 void describe_page(TIFF* tiff, const RowSource& pixels, const EncodeOptions& options) {
   constexpr std::size_t kStripBytes = std::size_t{256} << 10U;
@@ -43,6 +56,7 @@ void describe_page(TIFF* tiff, const RowSource& pixels, const EncodeOptions& opt
       extras.push_back(static_cast<std::uint16_t>(extra));
     TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, static_cast<int>(extras.size()), extras.data());
   }
+  if (!options.palette.empty()) set_palette(tiff, options.palette, type.bytes * 8);
   TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP,
                static_cast<std::uint32_t>(std::clamp<std::size_t>(
                    kStripBytes / pixels.row_bytes(), 1, static_cast<std::size_t>(rows))));
@@ -53,7 +67,7 @@ void describe_page(TIFF* tiff, const RowSource& pixels, const EncodeOptions& opt
                : level == 0 ? COMPRESSION_NONE
                             : COMPRESSION_ADOBE_DEFLATE);
   if (level > 0) TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, level);
-  if (level != 0) {
+  if (level != 0 && options.palette.empty()) {
     TIFFSetField(tiff, TIFFTAG_PREDICTOR,
                  type.is_float ? PREDICTOR_FLOATINGPOINT : PREDICTOR_HORIZONTAL);
   }

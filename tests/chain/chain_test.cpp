@@ -156,6 +156,26 @@ TEST_CASE("numbers of a chain are read exactly") {
   }
 }
 
+TEST_CASE("colours of inputs that do not go together") {
+  CHECK(wrong(R"("input": {"color_mode": "rgb", "background": [255, 255, 255]})").empty());
+  CHECK(wrong(R"("input": {"color_mode": "grayscale", "background": [0, 0, 0]})").empty());
+  const std::string needs =
+      R"(it is behind alpha that goes away: it needs "color_mode": "rgb" or "grayscale")";
+  CHECK(wrong(R"("input": {"background": [0, 0, 0]})") ==
+        Lines{"1:12 /input/background: " + needs});
+  CHECK(wrong(R"("input": {"color_mode": "rgba", "background": [0, 0, 0]})") ==
+        Lines{"1:34 /input/background: " + needs});
+  CHECK(wrong(R"("input": {"color_mode": "rgb", "background": [0, 0]})") ==
+        Lines{"1:33 /input/background: [0,0] is not a colour: [red, green, blue], each 0 to 255"});
+  CHECK(wrong(R"("input": {"color_mode": "rgb", "background": [0, 256, 0.5]})") ==
+        Lines{"1:51 /input/background/1: a colour is 0 to 255, not 256",
+              "1:56 /input/background/2: 0.5 is not a whole number"});
+  CHECK(wrong(R"("input": {"palette": "index", "color_mode": "rgb"})") ==
+        Lines{"1:12 /input/palette: indices are no colours: \"index\" goes with \"color_mode\": "
+              "\"keep\""});
+  CHECK(wrong(R"("input": {"palette": "index", "pages": "volume"})").size() == 1);
+}
+
 TEST_CASE("words of a chain are those that there are") {
   CHECK(wrong(R"("seed_from": "pth")") ==
         Lines{"1:2 /seed_from: \"pth\" is not one of path, index, content or fixed; did you mean "
@@ -175,6 +195,13 @@ TEST_CASE("words of a chain are those that there are") {
               "int8 too"});
   CHECK(wrong(R"("output": {"data_format": "channels_first", "format": "png"})") ==
         Lines{"1:13 /output/data_format: image files have no data_format; npy has"});
+  CHECK(wrong(R"("output": {"metadata": "exif"})") ==
+        Lines{"1:13 /output/metadata: \"exif\" is not one of icc, none or all"});
+  CHECK(wrong(R"("input": {"color_mode": "gray", "icc": "sRGB", "palette": "indices"})") ==
+        Lines{"1:12 /input/color_mode: \"gray\" is not one of keep, grayscale, rgb or rgba",
+              "1:34 /input/icc: \"sRGB\" is not one of keep or srgb; did you mean \"srgb\"?",
+              "1:49 /input/palette: \"indices\" is not one of expand or index; did you mean "
+              "\"index\"?"});
   const Lines format = wrong(R"("output": {"format": "gif"})");
   REQUIRE(format.size() == 1);
   CHECK(format[0].starts_with("1:13 /output/format: \"gif\" is not one of same, jpg, png, webp"));

@@ -32,8 +32,4 @@ inline cv::Mat mat(const Tensor& t, int depth) {
   return bgr;
 }
 
-inline File samples_of(const Tensor& t) {
-  return {t.data.data(), t.data.data() + t.byte_count()};
-}
-
 }  // namespace deckle::test

@@ -49,6 +49,10 @@ inline bool same(const Tensor& a, const Tensor& b) {
          (a.byte_count() == 0 || std::memcmp(a.data.data(), b.data.data(), a.byte_count()) == 0);
 }
 
+inline File samples_of(const Tensor& t) {
+  return {t.data.data(), t.data.data() + t.byte_count()};
+}
+
 /// The largest difference between two 8-bit pictures of one shape.
 inline int largest_difference(const Tensor& a, const Tensor& b) {
   int most = 0;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// effects: what becomes of an image that its user may not expect, and that is told once, with the
+// number of images.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "chain/chain.h"
+#include "chain/plan.h"
+
+namespace deckle {
+
+enum class Effect : std::uint8_t {
+  PaletteExpanded,  ///< its colours are the samples, its indices are lost
+  GreyStretched,    ///< grey of few bits fills the whole range
+  Indices,          ///< the samples are indices
+  Numbers,          ///< grey of few bits stays as it is
+  AlphaDropped,
+  ProfileLeftOut,
+  MetadataLeftOut,
+  UnitRange,  ///< integers are written of values from -1 to 1
+};
+inline constexpr std::size_t kEffects = 8;
+
+/// How many images have each.
+using EffectCounts = std::array<std::size_t, kEffects>;
+
+/// Of an image, with the bytes of its file, whose output goes to `target` as samples of the type
+/// `depth`.
+[[nodiscard]] std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, Bytes file,
+                                             const Plan& plan, const Codec& target, DType depth);
+
+/// "12 images have a palette: ...".
+[[nodiscard]] std::string text_of(Effect effect, std::size_t images);
+/// What it is called in JSON: "palette_expanded".
+[[nodiscard]] std::string_view name_of(Effect effect);
+/// Whether a run tells it, too: it is a fault more often than not.
+[[nodiscard]] bool is_told_by_runs(Effect effect);
+
+}  // namespace deckle

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// colour: what a picture's samples become before the first layer: another color_mode, sRGB,
+// indices. Shapes  rows x cols x 1 to 4; grey; grey, alpha; R, G, B; R, G, B, alpha Fails   Depth
+// where the bands cannot become that; Unsupported as icc.h says Source  Keras' load_img, which is
+// Pillow's convert: grey by ITU-R 601-2; alpha_composite
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "codecs/codec.h"
+#include "codecs/icc.h"
+
+namespace deckle {
+
+/// Fills `info.seen`, and takes what `options` says of indices, from what the codec says.
+[[nodiscard]] Result<Done> see(ImageInfo& info, const DecodeOptions& options);
+
+/// Decoded samples to those that `info.seen` says.
+class ColourChange {
+ public:
+  [[nodiscard]] static Result<ColourChange> of(const ImageInfo& info, const DecodeOptions& options);
+
+  /// Whether there is nothing to do.
+  [[nodiscard]] bool empty() const { return !to_srgb_ && !changes_channels_; }
+  /// Runs on pixels side by side. `from` and `to` must not overlap.
+  void run(const std::uint8_t* from, std::uint8_t* to, std::size_t pixels) const;
+  /// Replaces the samples by what they become.
+  void run(Tensor& samples) const;
+
+ private:
+  ColourChange() = default;
+
+  DType dtype_ = DType::UInt8;
+  std::int64_t from_ = 3;  ///< channels
+  std::int64_t to_ = 3;
+  bool changes_channels_ = false;
+  std::optional<std::array<int, 3>> background_;
+  std::optional<ToSrgb> to_srgb_;
+};
+
+}  // namespace deckle
