@@ -131,9 +131,30 @@ Result<Bmp> read_bmp_header(Bytes file) {
   return bmp;
 }
 
+// The profile in the file of a BITMAPV5HEADER; empty where there is none, or not all of it.
+std::vector<std::uint8_t> icc_of_bmp(Bytes file) {
+  constexpr std::size_t kBmpV5Header = 124;
+  constexpr std::uint64_t kEmbedded = 0x4D424544;  // "MBED"
+  const std::uint8_t* const header = file.data() + kBmpFileHeader;
+  if (file.size() < kBmpFileHeader + kBmpV5Header || read_little(header, 4) != kBmpV5Header ||
+      read_little(header + 56, 4) != kEmbedded)
+    return {};
+  const Bytes from_header = file.subspan(kBmpFileHeader);
+  const auto at = static_cast<std::size_t>(read_little(header + 112, 4));
+  const auto size = static_cast<std::size_t>(read_little(header + 116, 4));
+  if (at > from_header.size() || size > from_header.size() - at) return {};
+  const Bytes icc = from_header.subspan(at, size);
+  return {icc.begin(), icc.end()};
+}
+
+Metadata read_bmp_metadata(Bytes file) {
+  return {icc_of_bmp(file), {}, {}};
+}
+
 Result<ImageInfo> bmp_info(Bytes file) {
   Result<Bmp> bmp = read_bmp_header(file);
   if (!bmp) return bmp.error();
+  bmp->info.icc = icc_of_bmp(file);
   return bmp->info;
 }
 
@@ -369,7 +390,8 @@ Codec bmp_codec() {
           .decode = decode_bmp,
           .can_encode = can_encode_bmp,
           .encode = encode_bmp,
-          .version = by_deckle};
+          .version = by_deckle,
+          .read_metadata = read_bmp_metadata};
 }
 
 }  // namespace deckle

@@ -76,7 +76,8 @@ std::optional<Box> next_box(Bytes& rest) {
 struct Boxes {
   bool palette = false;
   std::optional<std::uint64_t> colours;  // enumerated: 16 is sRGB
-  std::string profile;                   // the colour space of an ICC profile: "RGB "
+  std::string profile;                   // the colour space of a restricted ICC profile: "RGB "
+  Bytes icc;                             // that profile, or the first of any kind
   Bytes channels;                        // of the cdef box: six bytes a channel
 };
 
@@ -89,10 +90,17 @@ void read_header_box(Bytes inner, Boxes& boxes) {
       const auto count = static_cast<std::size_t>(read_big(p, 2));
       boxes.channels = box->inside.subspan(2, std::min(count * 6, (size - 2) / 6 * 6));
     }
-    // The first one counts; others are for readers that know more.
+    // The first one counts; others are for readers that know more. So is a profile of any kind: it
+    // counts where it is alone.
     if (box->type != "colr" || size < 3 || boxes.colours || !boxes.profile.empty()) continue;
-    if (p[0] == 1 && size >= 7) boxes.colours = read_big(p + 3, 4);
-    if (p[0] == 2 && size >= 3 + 20) boxes.profile = text_of(box->inside.subspan(3 + 16, 4));
+    if (p[0] == 1 && size >= 7) {
+      boxes.colours = read_big(p + 3, 4);
+      boxes.icc = {};
+    }
+    const bool any = p[0] == 3 && boxes.icc.empty();
+    if ((p[0] != 2 && !any) || size < 3 + 20) continue;
+    if (!any) boxes.profile = text_of(box->inside.subspan(3 + 16, 4));
+    boxes.icc = box->whole ? box->inside.subspan(3) : Bytes{};
   }
 }
 
@@ -178,6 +186,7 @@ Result<Jp2> read_jp2_header(Bytes file) {
     jp2.bits = bits;
   }
   if (auto wrong = check_colours(boxes, components, jp2)) return *std::move(wrong);
+  jp2.info.icc.assign(boxes.icc.begin(), boxes.icc.end());
   jp2.info.shape = Shape::image(number(12) - number(20), number(8) - number(16),
                                 static_cast<std::int64_t>(components));
   jp2.info.dtype = jp2.bits > 8 ? DType::UInt16 : DType::UInt8;
@@ -215,6 +224,12 @@ Result<ImageInfo> jp2_info(Bytes file) {
   Result<Jp2> jp2 = read_jp2_header(file);
   if (!jp2) return jp2.error();
   return jp2->info;
+}
+
+Metadata read_metadata(Bytes file) {
+  const Result<Jp2> jp2 = read_jp2_header(file);
+  if (!jp2) return {};
+  return {jp2->info.icc, {}, {}};
 }
 
 // ---- pixels
@@ -386,7 +401,8 @@ Codec jp2_codec() {
           .decode = decode_jp2,
           .can_encode = nullptr,
           .encode = nullptr,
-          .version = version};
+          .version = version,
+          .read_metadata = read_metadata};
 }
 
 }  // namespace deckle

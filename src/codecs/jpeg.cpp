@@ -20,6 +20,7 @@
 
 #include "codecs/exif.h"
 #include "codecs/jpeg_cut.h"
+#include "codecs/jpeg_metadata.h"
 #include "codecs/jpeg_pixels.h"
 #include "codecs/jpeg_scan.h"
 #include "codecs/jpeg_writer.h"
@@ -104,26 +105,10 @@ bool matches(Bytes head) {
          (head.size() == 2 || head[2] == 0xFF);
 }
 
-// The ICC profile in APP2, put together from its parts; empty where there is none or a part is
-// missing.
-std::vector<std::uint8_t> icc_of(LibjpegDecoder& decoder) {
-  JOCTET* data = nullptr;
-  unsigned length = 0;
-  const bool read =
-      guarded(decoder.report, [&] { jpeg_read_icc_profile(&decoder.jpeg, &data, &length); });
-  const std::unique_ptr<JOCTET, decltype(&std::free)> owner(data, &std::free);
-  if (!read || data == nullptr) return {};
-  return {data, data + length};
-}
-
 Result<ImageInfo> read_info(Bytes file) {
   LibjpegDecoder decoder(file);
   jpeg_decompress_struct& jpeg = decoder.jpeg;
-  const auto save = [&] {
-    jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF);
-    jpeg_save_markers(&jpeg, JPEG_APP0 + 2, 0xFFFF);
-  };
-  if (!guarded(decoder.report, save) || !decoder.read_header()) return decoder.header_error();
+  if (!keep_metadata(decoder) || !decoder.read_header()) return decoder.header_error();
 
   ImageInfo info;
   info.format = Format::Jpeg;
@@ -133,14 +118,7 @@ Result<ImageInfo> read_info(Bytes file) {
   }
   info.shape = Shape::image(jpeg.image_height, jpeg.image_width, jpeg.num_components == 1 ? 1 : 3);
   info.icc = icc_of(decoder);
-  for (const jpeg_marker_struct* m = jpeg.marker_list; m != nullptr; m = m->next) {
-    const Bytes data{m->data, m->data_length};
-    if (m->marker == JPEG_APP0 + 1 && data.size() > 6 &&
-        std::memcmp(data.data(), "Exif\0\0", 6) == 0) {
-      info.orientation = exif_orientation(data).value_or(1);
-      break;
-    }
-  }
+  info.orientation = exif_orientation(exif_of(decoder)).value_or(1);
   return info;
 }
 
@@ -406,8 +384,10 @@ JpegTables tables_of(const jpeg_compress_struct& jpeg) {
 }
 
 // Stands inside `guarded`.
-void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows) {
+void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows,
+                  const std::vector<JpegSegment>& segments) {
   jpeg_start_compress(&jpeg, TRUE);
+  write_segments(jpeg, segments);
   while (jpeg.next_scanline < jpeg.image_height) {
     // libjpeg does not write to its input, but its types do not say so
     JSAMPROW row = const_cast<JSAMPROW>(rows.row(jpeg.next_scanline));  // NOLINT
@@ -422,14 +402,16 @@ Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Si
   if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
   const int quality = std::clamp(options.quality.value_or(kDefaultQuality), 1, 100);
   const bool ours = avx2_coefficient_kernels() != nullptr;
+  const auto segments = segments_of(options.metadata);
+  if (!segments) return segments.error();
   LibjpegEncoder encoder(out);
   const bool done = guarded(encoder.report, [&] {
     encoder.create();
     set_parameters(encoder.jpeg, rows.shape, quality);
-    if (!ours) write_pixels(encoder.jpeg, rows);
+    if (!ours) write_pixels(encoder.jpeg, rows, *segments);
   });
   if (!done) return encoder.error();
-  if (ours && !write_jpeg(rows, tables_of(encoder.jpeg), out))
+  if (ours && !write_jpeg(rows, tables_of(encoder.jpeg), *segments, out))
     return Error{ErrorCode::Internal, "a row or a write failed"};
   return Done{};
 }
@@ -442,13 +424,14 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
 // reads back. deckle's own coder is not used for it, because not every processor has that.
 std::string version(const EncodeOptions& /*options*/) {
   const RowSource rows = rows_of(sample_picture());
+  const std::vector<JpegSegment> none;
   Buffer made;
   BufferSink sink(made);
   LibjpegEncoder encoder(sink);
   const bool written = guarded(encoder.report, [&] {
     encoder.create();
     set_parameters(encoder.jpeg, rows.shape, kDefaultQuality);
-    write_pixels(encoder.jpeg, rows);
+    write_pixels(encoder.jpeg, rows, none);
   });
   LibjpegDecoder decoder(made.bytes());
   Buffer pixels;
@@ -503,7 +486,9 @@ Codec jpeg_codec() {
           .needs_whole = needs_whole,
           .decodes_parts = decodes_parts,
           .can_cut = can_cut_jpeg,
-          .cut = cut_jpeg};
+          .cut = cut_jpeg,
+          .read_metadata = read_jpeg_metadata,
+          .carries = {.icc = true, .exif = true, .xmp = true}};
 }
 
 }  // namespace deckle

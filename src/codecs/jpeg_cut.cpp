@@ -7,8 +7,10 @@
 #include <iterator>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "codecs/jpeg.h"
+#include "codecs/jpeg_metadata.h"
 #include "codecs/libjpeg.h"
 
 namespace deckle {
@@ -33,7 +35,7 @@ bool leaves_bits_out(const jpeg_decompress_struct& jpeg) {
 
 // Stands inside `guarded`.
 void copy_coefficients(jpeg_decompress_struct& from, jvirt_barray_ptr* all, const Window& window,
-                       jpeg_compress_struct& to) {
+                       const std::vector<JpegSegment>& segments, jpeg_compress_struct& to) {
   jpeg_copy_critical_parameters(&from, &to);
   if (from.num_components == 1) to.comp_info[0].h_samp_factor = to.comp_info[0].v_samp_factor = 1;
   to.image_height = static_cast<JDIMENSION>(window[0].length());
@@ -56,6 +58,7 @@ void copy_coefficients(jpeg_decompress_struct& from, jvirt_barray_ptr* all, cons
         to_common, JPOOL_IMAGE, FALSE, mcus(1) * across, mcus(0) * down, down);
   }
   jpeg_write_coefficients(&to, parts.data());
+  write_segments(to, segments);
   for (int i = 0; i < from.num_components; ++i) {
     const jpeg_component_info& component = to.comp_info[i];
     const auto down = static_cast<JDIMENSION>(component.v_samp_factor);
@@ -92,8 +95,10 @@ Result<Done> can_cut_jpeg(Bytes file, const Window& window) {
                    " x " + std::to_string(mcu[1].end) + "; begin at a multiple of them"};
 }
 
-Result<Done> cut_jpeg(Bytes file, const Window& window, const Metadata& /*metadata*/, Buffer& out) {
+Result<Done> cut_jpeg(Bytes file, const Window& window, const Metadata& metadata, Buffer& out) {
   if (const Result<Done> can = can_cut_jpeg(file, window); !can) return can.error();
+  const auto segments = segments_of(metadata);
+  if (!segments) return segments.error();
   LibjpegDecoder decoder(file);
   jpeg_decompress_struct& jpeg = decoder.jpeg;
   LibjpegReport& report = decoder.report;
@@ -110,7 +115,7 @@ Result<Done> cut_jpeg(Bytes file, const Window& window, const Metadata& /*metada
       jvirt_barray_ptr* const coefficients = jpeg_read_coefficients(&jpeg);
       complete = !leaves_bits_out(jpeg);
       encoder.create();
-      if (complete) copy_coefficients(jpeg, coefficients, window, encoder.jpeg);
+      if (complete) copy_coefficients(jpeg, coefficients, window, *segments, encoder.jpeg);
       finish_pixels(jpeg);
     });
   });

@@ -169,6 +169,10 @@ class Header {
   void segment(std::size_t marker, std::size_t length) {
     put({0xFF, marker, length >> 8U, length & 255U});
   }
+  void whole(const JpegSegment& made) {
+    segment(made.marker, 2 + made.data.size());
+    bytes_.insert(bytes_.end(), made.data.begin(), made.data.end());
+  }
   void steps(std::size_t number, const Steps& steps) {
     segment(0xDB, 3 + kCoefficients);
     put({number});
@@ -193,7 +197,8 @@ class Header {
   std::vector<std::uint8_t> bytes_;
 };
 
-Header header_of(const Shape& shape, const JpegTables& tables) {
+Header header_of(const Shape& shape, const JpegTables& tables,
+                 const std::vector<JpegSegment>& segments) {
   const auto rows = static_cast<std::size_t>(shape.rows());
   const auto cols = static_cast<std::size_t>(shape.cols());
   const auto components = static_cast<std::size_t>(shape.channels);
@@ -202,6 +207,8 @@ Header header_of(const Shape& shape, const JpegTables& tables) {
   header.put({0xFF, 0xD8});
   header.segment(0xE0, 16);
   header.put({'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0});
+  for (const JpegSegment& segment : segments)
+    header.whole(segment);
   for (std::size_t i = 0; i < kinds; ++i)
     header.steps(i, tables.steps.at(i));
   header.segment(0xC0, 8 + 3 * components);
@@ -255,7 +262,8 @@ DECKLE_BITS void write_block(const CoefficientPair& pair, std::size_t which, con
 
 class Writer {
  public:
-  Writer(const RowSource& rows, const JpegTables& tables, Sink& out)
+  Writer(const RowSource& rows, const JpegTables& tables, const std::vector<JpegSegment>& segments,
+         Sink& out)
       : rows_(rows),
         out_(out),
         pieces_(out),
@@ -267,7 +275,7 @@ class Writer {
     if (!grey_) codes_[1] = {tables.dc[1], tables.ac[1]};
     quantisers_[0].emplace(tables.steps[0], tables.steps[0]);
     if (!grey_) quantisers_[1].emplace(tables.steps[1], tables.steps[1]);
-    header_ = header_of(rows.shape, tables);
+    header_ = header_of(rows.shape, tables, segments);
 
     // A row holds whole MCUs, two for grey, and what kernels write behind them.
     constexpr std::int64_t kBehind = 64;
@@ -405,8 +413,9 @@ class Writer {
 
 }  // namespace
 
-bool write_jpeg(const RowSource& rows, const JpegTables& tables, Sink& out) {
-  return Writer(rows, tables, out).run();
+bool write_jpeg(const RowSource& rows, const JpegTables& tables,
+                const std::vector<JpegSegment>& segments, Sink& out) {
+  return Writer(rows, tables, segments, out).run();
 }
 
 }  // namespace deckle

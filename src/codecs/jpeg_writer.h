@@ -5,6 +5,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <vector>
 
 #include "codecs/jpeg_bits.h"
 #include "codecs/jpeg_coefficients.h"
@@ -13,6 +15,12 @@
 
 namespace deckle {
 
+/// A marker segment.
+struct JpegSegment {
+  std::uint8_t marker = 0;         ///< the byte behind 0xFF
+  std::vector<std::uint8_t> data;  ///< behind the length; at most 65533 bytes
+};
+
 /// Tables for luma, and for chroma.
 struct JpegTables {
   std::array<Steps, 2> steps{};  // 1 to 255
@@ -20,8 +28,9 @@ struct JpegTables {
   std::array<HuffmanCode, 2> ac;
 };
 
-/// rows.shape: rows x cols x 1 or 3, of 1 to 65535 rows and columns. False where a row or a write
-/// failed; why, whoever gave `rows` and `out` knows.
-[[nodiscard]] bool write_jpeg(const RowSource& rows, const JpegTables& tables, Sink& out);
+/// rows.shape: rows x cols x 1 or 3, of 1 to 65535 rows and columns. `segments` come behind APP0.
+/// False where a row or a write failed; why, whoever gave `rows` and `out` knows.
+[[nodiscard]] bool write_jpeg(const RowSource& rows, const JpegTables& tables,
+                              const std::vector<JpegSegment>& segments, Sink& out);
 
 }  // namespace deckle

@@ -29,7 +29,7 @@
 #include <utility>
 #include <vector>
 
-#include "codecs/exif.h"
+#include "codecs/png_chunks.h"
 #include "codecs/reading.h"
 #include "codecs/sample.h"
 
@@ -94,162 +94,6 @@ template <typename Body>
   if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng is C
   body();
   return true;
-}
-
-// ---- chunks, walked without libpng
-
-std::uint32_t big_endian(const std::uint8_t* p) {
-  return std::uint32_t{p[0]} << 24U | std::uint32_t{p[1]} << 16U | std::uint32_t{p[2]} << 8U | p[3];
-}
-
-struct Chunks {
-  std::size_t data_bytes = 0;  // of all IDAT together, as far as they are in the file
-  bool data_whole = false;     // the last IDAT ends, with its checksum, within the file
-  std::string unknown;  // type of the first critical chunk before the data that no decoder knows
-  Bytes exif;           // eXIf
-  Bytes icc;            // iCCP
-  struct Text {
-    char type;  // of tEXt, zTXt or iTXt
-    Bytes data;
-  };
-  std::vector<Text> texts;
-};
-
-// Whether a chunk of this type must be understood (PNG, 5.4), and is none of the specification.
-bool is_unknown_critical(std::string_view type) {
-  constexpr std::array<std::string_view, 4> kKnown{"IHDR", "PLTE", "IDAT", "IEND"};
-  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-  return std::all_of(type.begin(), type.end(), letter) && type[0] <= 'Z' &&
-         std::find(kKnown.begin(), kKnown.end(), type) == kKnown.end();
-}
-
-// Whether the `length` bytes of data at `data`, and the type before them, are those of the checksum
-// behind them.
-bool is_intact(const std::uint8_t* data, std::size_t length) {
-  return libdeflate_crc32(0, data - 4, length + 4) == big_endian(data + length);
-}
-
-Chunks walk(Bytes file) {
-  constexpr std::size_t kFrame = 12;  // length, type and checksum
-  Chunks chunks;
-  std::size_t at = 8;
-  while (at < file.size() && file.size() - at >= 8) {
-    const std::size_t length = big_endian(file.data() + at);
-    const auto is = [&](const char* type) {
-      return std::memcmp(file.data() + at + 4, type, 4) == 0;
-    };
-    const std::size_t there = file.size() - at - 8;
-    const bool whole = there >= 4 && length <= there - 4;
-    if (is("IDAT")) {
-      chunks.data_bytes += std::min(length, there);
-      chunks.data_whole = whole;
-    }
-    if (!whole || is("IEND")) break;
-    passed(file.data() + at);
-    const Bytes data = file.subspan(at + 8, length);
-    if (is("eXIf") && chunks.exif.empty()) chunks.exif = data;
-    if (is("iCCP") && chunks.icc.empty()) chunks.icc = data;
-    if (is("tEXt") || is("zTXt") || is("iTXt"))
-      chunks.texts.push_back({static_cast<char>(file[at + 4]), data});
-    if (chunks.unknown.empty() && chunks.data_bytes == 0 &&
-        is_unknown_critical(text_of(file.subspan(at + 4, 4))) && is_intact(data.data(), length)) {
-      chunks.unknown = text_of(file.subspan(at + 4, 4));
-    }
-    at += length + kFrame;
-  }
-  return chunks;
-}
-
-// ---- orientation
-
-// What `deflated` holds, in the form of zlib; at most 16 MB of it, and nothing where it is damaged.
-std::string inflated(Bytes deflated) {
-  constexpr std::size_t kMost = std::size_t{16} << 20U;
-  constexpr std::size_t kPiece = std::size_t{64} << 10U;
-  z_stream stream{};
-  if (inflateInit(&stream) != Z_OK) throw std::bad_alloc();
-  stream.next_in = const_cast<Bytef*>(deflated.data());  // NOLINT: zlib does not write to it
-  stream.avail_in = static_cast<uInt>(deflated.size());
-  std::string text;
-  int state = Z_OK;
-  while (state == Z_OK && text.size() < kMost) {
-    const std::size_t before = text.size();
-    text.resize(before + kPiece);
-    stream.next_out = reinterpret_cast<Bytef*>(text.data() + before);
-    stream.avail_out = static_cast<uInt>(kPiece);
-    state = inflate(&stream, Z_NO_FLUSH);
-    text.resize(before + kPiece - stream.avail_out);
-  }
-  inflateEnd(&stream);
-  return state == Z_STREAM_END || state == Z_OK ? text : "";
-}
-
-// Takes the text up to a zero byte off `data`, with the zero. Nothing where there is none.
-std::optional<std::string_view> take_text(Bytes& data) {
-  const std::string_view all = text_of(data);
-  const std::size_t end = all.find('\0');
-  if (end == std::string_view::npos) return std::nullopt;
-  data = data.subspan(end + 1);
-  return all.substr(0, end);
-}
-
-// The text of a chunk, behind its keyword; empty where it cannot be read.
-std::string text_behind_keyword(char type, Bytes data) {
-  if (type == 't') return std::string(text_of(data));
-  if (type == 'z') return data.empty() || data[0] != 0 ? "" : inflated(data.subspan(1));
-  if (data.size() < 2) return "";
-  const bool deflated = data[0] == 1;
-  if (data[0] > 1 || (deflated && data[1] != 0)) return "";
-  data = data.subspan(2);
-  if (!take_text(data) || !take_text(data)) return "";  // language, keyword in that language
-  return deflated ? inflated(data) : std::string(text_of(data));
-}
-
-// The bytes of ImageMagick's form of a profile: a line with its name, one with its length, and the
-// bytes in hexadecimal. Empty where it is of another form.
-std::string raw_profile(std::string_view text) {
-  const auto skip_line = [&] {
-    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
-  };
-  if (text.size() < 2 || text[0] != '\n') return "";
-  text.remove_prefix(1);
-  skip_line();
-  if (text.empty()) return "";
-  skip_line();
-  std::string bytes;
-  int high = -1;
-  for (const char c : text) {
-    const std::size_t digit = std::string_view("0123456789abcdef0123456789ABCDEF").find(c);
-    if (c == '\n' || c == '\0') continue;
-    if (digit == std::string_view::npos) return "";
-    const int value = static_cast<int>(digit % 16);
-    if (high >= 0) bytes += static_cast<char>(high * 16 + value);
-    high = high >= 0 ? -1 : value;
-  }
-  return bytes;
-}
-
-// eXIf is the specification's own place. Writers of before 2017 put EXIF into a text, and others
-// only XMP; Pillow, ImageMagick and exiftool read them in this order.
-int orientation_of(const Chunks& chunks) {
-  if (const auto exif = exif_orientation(chunks.exif)) return *exif;
-  std::optional<int> xmp;
-  for (const Chunks::Text& text : chunks.texts) {
-    Bytes data = text.data;
-    const auto keyword = take_text(data);
-    if (!keyword) continue;
-    if (*keyword == "XML:com.adobe.xmp") {
-      if (!xmp) xmp = xmp_orientation(text_behind_keyword(text.type, data));
-      continue;
-    }
-    if (*keyword != "Raw profile type exif" && *keyword != "Raw profile type APP1" &&
-        *keyword != "Raw profile type xmp")
-      continue;
-    const std::string profile = raw_profile(text_behind_keyword(text.type, data));
-    if (const auto exif = exif_orientation(as_bytes(profile))) return *exif;
-    if (!xmp) xmp = xmp_orientation(profile);
-  }
-  return xmp.value_or(1);
 }
 
 // ---- reading
@@ -357,7 +201,7 @@ class Decoder {
 };
 
 // What a sound header asks for that no PNG decoder does; empty where there is no such thing.
-std::string unsupported(Bytes file, const Chunks& chunks) {
+std::string unsupported(Bytes file, const PngChunks& chunks) {
   if (chunks.unknown == "CgBI") {
     return "PNG in Apple's form for iPhone apps (CgBI) is not read; Xcode's pngcrush "
            "-revert-iphone-optimizations turns it into PNG";
@@ -366,7 +210,8 @@ std::string unsupported(Bytes file, const Chunks& chunks) {
     return "PNG with a chunk " + chunks.unknown + ", which must be understood, is not read";
   constexpr std::size_t kHeader = 16;
   constexpr std::size_t kLength = 13;
-  if (file.size() < kHeader + kLength + 4 || !is_intact(file.data() + kHeader, kLength)) return "";
+  if (file.size() < kHeader + kLength + 4 || !is_intact_chunk(file.data() + kHeader, kLength))
+    return "";
   constexpr std::array<std::string_view, 3> kMethods{"compression", "filter", "interlace"};
   for (std::size_t i = 0; i < kMethods.size(); ++i) {
     const unsigned method = file[kHeader + 10 + i];
@@ -406,7 +251,7 @@ bool matches(Bytes head) {
 }
 
 Result<ImageInfo> read_info(Bytes file) {
-  const Chunks chunks = walk(file);
+  const PngChunks chunks = png_chunks(file);
   if (std::string what = unsupported(file, chunks); !what.empty())
     return Error{ErrorCode::Unsupported, std::move(what)};
   Decoder decoder(file);
@@ -427,11 +272,7 @@ Result<ImageInfo> read_info(Bytes file) {
   if (type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, image) < 8)
     info.white = (1U << png_get_bit_depth(png, image)) - 1;
   info.orientation = orientation_of(chunks);
-  Bytes icc = chunks.icc;  // its name, and what a zTXt has
-  if (take_text(icc)) {
-    const std::string profile = text_behind_keyword('z', icc);
-    info.icc.assign(profile.begin(), profile.end());
-  }
+  info.icc = icc_of(chunks);
   info.lossless = true;
   return info;
 }
@@ -476,7 +317,7 @@ Error data_error(const Decoder& decoder, const Progress& progress, std::int64_t 
 }
 
 // Up to the first row. Fails where the file cannot hold the picture.
-Result<Done> start_rows(Decoder& decoder, const Chunks& chunks, const ImageInfo& info,
+Result<Done> start_rows(Decoder& decoder, const PngChunks& chunks, const ImageInfo& info,
                         const DecodeOptions& options, Progress& progress) {
   // One byte of deflate gives 1032 bytes at most: a header that promises more is known to lie.
   constexpr std::int64_t kBestRatio = 1032;
@@ -516,7 +357,7 @@ Result<Done> start_rows(Decoder& decoder, const Chunks& chunks, const ImageInfo&
 
 // Whether what libpng gave up at concerns pixels: behind whole and checked picture data nothing
 // matters any more, IEND included.
-bool in_pixels(const Decoder& decoder, const Chunks& chunks, const Progress& progress) {
+bool in_pixels(const Decoder& decoder, const PngChunks& chunks, const Progress& progress) {
   return !progress.rows_done || !chunks.data_whole ||
          std::strncmp(decoder.port.error.data(), "IDAT", 4) == 0;
 }
@@ -533,7 +374,7 @@ std::optional<Error> wrong_with(const Decoder& decoder, std::int64_t rows) {
 
 Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                           Tensor& out) {
-  const Chunks chunks = walk(file);
+  const PngChunks chunks = png_chunks(file);
   Decoder decoder(file);
   Progress progress;
   if (auto started = start_rows(decoder, chunks, info, options, progress); !started)
@@ -576,7 +417,7 @@ std::string needs_whole(Bytes file) {
 class PngRows final : public RowReader {
  public:
   PngRows(Bytes file, const ImageInfo& info)
-      : rows_(info.shape.rows()), chunks_(walk(file)), decoder_(file) {
+      : rows_(info.shape.rows()), chunks_(png_chunks(file)), decoder_(file) {
     cols_ = {0, info.shape.cols()};
     row_.resize(static_cast<std::size_t>(info.shape.cols() * info.shape.channels) *
                 size_of(info.dtype));
@@ -615,7 +456,7 @@ class PngRows final : public RowReader {
   }
 
   std::int64_t rows_;
-  Chunks chunks_;
+  PngChunks chunks_;
   Decoder decoder_;
   Progress progress_;
   std::int64_t next_ = 0;
@@ -674,7 +515,8 @@ PaletteChunks chunks_of(const std::vector<Colour>& palette) {
 
 // Stands inside `guarded`.
 void write_pixels(png_structp png, png_infop image, const RowSource& rows,
-                  std::optional<int> compression, const PaletteChunks& palette) {
+                  const std::vector<PngChunk>& metadata, const PaletteChunks& palette,
+                  std::optional<int> compression) {
   const bool wide = rows.dtype == DType::UInt16;
   png_set_IHDR(png, image, static_cast<png_uint_32>(rows.shape.cols()),
                static_cast<png_uint_32>(rows.shape.rows()), wide ? 16 : 8,
@@ -690,6 +532,11 @@ void write_pixels(png_structp png, png_infop image, const RowSource& rows,
                    nullptr);
   }
   set_compression(png, compression);
+  png_write_info_before_PLTE(png, image);
+  for (const PngChunk& chunk : metadata) {
+    png_write_chunk(png, reinterpret_cast<png_const_bytep>(chunk.type.data()), chunk.data.data(),
+                    chunk.data.size());
+  }
   png_write_info(png, image);
   if (wide && std::endian::native == std::endian::little) png_set_swap(png);
   for (std::int64_t r = 0; r < rows.shape.rows(); ++r) {
@@ -812,10 +659,10 @@ void put_big_endian(std::uint8_t* to, std::size_t value) {
 
 // The frame of a chunk around the `length` bytes that stand, or are copied, behind its type.
 // Returns the end of the chunk.
-std::uint8_t* put_chunk(std::uint8_t* to, const char* type, std::size_t length,
+std::uint8_t* put_chunk(std::uint8_t* to, std::string_view type, std::size_t length,
                         const std::uint8_t* data = nullptr) {
   put_big_endian(to, length);
-  std::memcpy(to + 4, type, 4);
+  std::memcpy(to + 4, type.data(), 4);
   if (data != nullptr) std::memcpy(to + 8, data, length);
   put_big_endian(to + 8 + length, libdeflate_crc32(0, to + 4, length + 4));
   return to + 12 + length;
@@ -842,8 +689,8 @@ struct Deflater {
   }
 };
 
-bool encode_at_once(const RowSource& rows, std::optional<int> compression,
-                    const PaletteChunks& palette, Buffer& out) {
+bool encode_at_once(const RowSource& rows, const std::vector<PngChunk>& metadata,
+                    const PaletteChunks& palette, std::optional<int> compression, Buffer& out) {
   thread_local Deflater kept;
   const int asked = std::clamp(compression.value_or(1), 0, 9);
   kept.set(kLevels.at(static_cast<std::size_t>(asked)));
@@ -862,12 +709,18 @@ bool encode_at_once(const RowSource& rows, std::optional<int> compression,
       palette.colours.empty() ? kTypes.at(static_cast<std::size_t>(rows.shape.channels - 1))
                               : PNG_COLOR_TYPE_PALETTE);
 
-  constexpr std::size_t kFrames = 8 + 5 * 12 + header.size();
+  constexpr std::size_t kFrame = 12;
+  std::size_t frames = kSignature.size() + 5 * kFrame + header.size() + palette.colours.size() +
+                       palette.alpha.size();
+  for (const PngChunk& chunk : metadata)
+    frames += kFrame + chunk.data.size();
   const std::size_t most = libdeflate_zlib_compress_bound(kept.compressor, filtered.size());
-  out.resize(kFrames + palette.colours.size() + palette.alpha.size() + most);
+  out.resize(frames + most);
   std::uint8_t* to = out.data();
   std::memcpy(to, kSignature.data(), kSignature.size());
   to = put_chunk(to + kSignature.size(), "IHDR", header.size(), header.data());
+  for (const PngChunk& chunk : metadata)
+    to = put_chunk(to, chunk.type, chunk.data.size(), chunk.data.data());
   if (!palette.colours.empty())
     to = put_chunk(to, "PLTE", palette.colours.size(), palette.colours.data());
   if (!palette.alpha.empty())
@@ -883,10 +736,12 @@ bool encode_at_once(const RowSource& rows, std::optional<int> compression,
 Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
   if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
   const PaletteChunks palette = chunks_of(options.palette);
+  const auto metadata = chunks_of(options.metadata);
+  if (!metadata) return metadata.error();
   if (bytes_of_rows(rows) <= kMostAtOnce) {
     Buffer own;
     Buffer* const to = out.memory() != nullptr ? out.memory() : &own;
-    if (encode_at_once(rows, options.compression, palette, *to) &&
+    if (encode_at_once(rows, *metadata, palette, options.compression, *to) &&
         (to != &own || out.append(own.bytes())))
       return Done{};
     return Error{ErrorCode::Internal, "the rows cannot be had or written"};
@@ -900,7 +755,7 @@ Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Si
     image = png_create_info_struct(png);
     if (image == nullptr) png_error(png, "not enough memory");
     png_set_write_fn(png, &port, write_port, flush_port);
-    write_pixels(png, image, rows, options.compression, palette);
+    write_pixels(png, image, rows, *metadata, palette, options.compression);
   });
   png_destroy_write_struct(&png, &image);
   if (!done)
@@ -916,7 +771,7 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
 std::string version(const EncodeOptions& options) {
   const int level = std::clamp(options.compression.value_or(1), 0, 9);
   Buffer made;
-  if (!encode_at_once(rows_of(sample_picture()), options.compression, {}, made))
+  if (!encode_at_once(rows_of(sample_picture()), {}, {}, options.compression, made))
     throw std::bad_alloc();
   return std::string("libpng ") + png_get_libpng_ver(nullptr) + ", zlib " + zlibVersion() +
          ", libdeflate (level " + std::to_string(level) + ": " + short_digest(made.bytes()) + ")";
@@ -936,7 +791,9 @@ Codec png_codec() {
           .version = version,
           .encode_rows = encode_rows,
           .read_rows = read_rows,
-          .needs_whole = needs_whole};
+          .needs_whole = needs_whole,
+          .read_metadata = read_png_metadata,
+          .carries = {.icc = true, .exif = true, .xmp = true}};
 }
 
 }  // namespace deckle

@@ -8,6 +8,8 @@
 // Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples,
 //         Shape where the pages of a volume are not alike; pages are counted from 1
 // Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for YCbCr and CIE L*a*b*
+// Metadata: ICC and XMP. An EXIF directory is neither read nor written: what it holds lies about in
+// the file, and maker notes are lost when it moves.
 // Samples of 8, 16 and 32 bits are numbers here and never scaled. Associated alpha is divided out,
 // for a Tensor's alpha is straight.
 #include "codecs/tiff.h"
@@ -23,6 +25,7 @@
 #include <string>
 #include <utility>
 
+#include "codecs/exif.h"
 #include "codecs/reading.h"
 #include "codecs/tiff_layout.h"
 #include "codecs/tiff_port.h"
@@ -68,6 +71,14 @@ bool matches(Bytes head) {
          is({'M', 'M', 0, 43});
 }
 
+// The bytes of a tag of the page that libtiff is at; empty where there is none. libtiff owns them.
+Bytes bytes_of_tag(TIFF* tiff, std::uint32_t tag) {
+  std::uint32_t length = 0;
+  const std::uint8_t* data = nullptr;
+  if (TIFFGetField(tiff, tag, &length, &data) == 0 || data == nullptr) return {};
+  return {data, length};
+}
+
 Result<ImageInfo> read_info(Bytes file) {
   TiffPort port;
   port.file = file;
@@ -75,11 +86,20 @@ Result<ImageInfo> read_info(Bytes file) {
   if (tiff == nullptr) return open_error(port);
   Result<TiffLayout> layout = read_tiff_layout(port, tiff.get());
   if (!layout) return layout.error();
-  std::uint32_t length = 0;
-  const std::uint8_t* icc = nullptr;
-  if (TIFFGetField(tiff.get(), TIFFTAG_ICCPROFILE, &length, &icc) != 0 && icc != nullptr)
-    layout->info.icc.assign(icc, icc + length);
+  const Bytes icc = bytes_of_tag(tiff.get(), TIFFTAG_ICCPROFILE);
+  layout->info.icc.assign(icc.begin(), icc.end());
   return layout->info;
+}
+
+// Of the first page. EXIF is a directory of the file itself, whose offsets are of the file: it is
+// no block that could go elsewhere.
+Metadata read_metadata(Bytes file) {
+  TiffPort port;
+  port.file = file;
+  const TiffHandle tiff = open_tiff(port, "r");
+  if (tiff == nullptr) return {};
+  const Bytes icc = bytes_of_tag(tiff.get(), TIFFTAG_ICCPROFILE);
+  return {{icc.begin(), icc.end()}, {}, xmp_packet(bytes_of_tag(tiff.get(), TIFFTAG_XMLPACKET))};
 }
 
 // An error of one page of a volume, counted from 0 here and from 1 for people.
@@ -115,7 +135,11 @@ Result<ImageInfo> read_volume_info(Bytes file) {
     const Result<TiffLayout> layout = read_tiff_layout(port, tiff.get());
     if (!layout) return in_page(pages, layout.error());
     const ImageInfo& page = layout->info;
-    if (pages == 0) info = page;
+    if (pages == 0) {
+      const Bytes icc = bytes_of_tag(tiff.get(), TIFFTAG_ICCPROFILE);
+      info = page;
+      info.icc.assign(icc.begin(), icc.end());
+    }
     if (page.shape != info.shape || page.dtype != info.dtype || page.bands != info.bands) {
       const auto described = [](const ImageInfo& i) {
         return to_string(i.shape) + " " + std::string(name_of(i.dtype)) +
@@ -606,7 +630,9 @@ Codec tiff_codec() {
           .read_volume_info = read_volume_info,
           .encode_rows = encode_tiff_rows,
           .read_rows = read_rows,
-          .needs_whole = needs_whole};
+          .needs_whole = needs_whole,
+          .read_metadata = read_metadata,
+          .carries = {.icc = true, .xmp = true}};
 }
 
 }  // namespace deckle

@@ -30,6 +30,11 @@ void set_palette(TIFF* tiff, const std::vector<Colour>& palette, std::size_t bit
   TIFFSetField(tiff, TIFFTAG_COLORMAP, map[0].data(), map[1].data(), map[2].data());
 }
 
+// Where it fails, libtiff has said so.
+void set_bytes(TIFF* tiff, std::uint32_t tag, Bytes data) {
+  if (!data.empty()) TIFFSetField(tiff, tag, static_cast<std::uint32_t>(data.size()), data.data());
+}
+
 void describe_page(TIFF* tiff, const RowSource& pixels, const EncodeOptions& options) {
   constexpr std::size_t kStripBytes = std::size_t{256} << 10U;
   const DTypeInfo& type = info(pixels.dtype);
@@ -100,12 +105,21 @@ Result<Done> encode_tiff_rows(const RowSource& pixels, const EncodeOptions& opti
   const std::size_t row_bytes = pixels.row_bytes();
   TiffPort port;
   port.out = &out;
-  const bool big = static_cast<std::size_t>(pages * rows) * row_bytes > kMostClassicBytes;
+  const Metadata& metadata = options.metadata;
+  if (std::max(metadata.icc.size(), metadata.xmp.size()) > kMostClassicBytes)
+    return Error{ErrorCode::TooLarge, "tiff holds at most 2 GB of a kind of metadata"};
+  const std::size_t bytes = static_cast<std::size_t>(pages) *
+                                (static_cast<std::size_t>(rows) * row_bytes + metadata.icc.size()) +
+                            metadata.xmp.size();
+  const bool big = bytes > kMostClassicBytes;
   TiffHandle tiff = open_tiff(port, big ? "wl8" : "wl");
   bool done = tiff != nullptr;
   thread_local Buffer strip;  // kept from picture to picture
   for (std::int64_t page = 0; done && page < pages; ++page) {
     describe_page(tiff.get(), pixels, options);
+    // A profile is of one page; a packet is of all, and of the first in the file.
+    set_bytes(tiff.get(), TIFFTAG_ICCPROFILE, metadata.icc);
+    if (page == 0) set_bytes(tiff.get(), TIFFTAG_XMLPACKET, as_bytes(metadata.xmp));
     const auto rows_per_strip =
         static_cast<std::int64_t>(tiff_field<std::uint32_t>(tiff.get(), TIFFTAG_ROWSPERSTRIP, 1));
     strip.resize(static_cast<std::size_t>(rows_per_strip) * row_bytes);

@@ -11,11 +11,15 @@
 #include <webp/encode.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "codecs/exif.h"
@@ -24,11 +28,17 @@ namespace deckle {
 namespace {
 
 constexpr std::size_t kRiffHeader = 12;
+constexpr std::size_t kChunkHeader = 8;
 
 using Demuxer = std::unique_ptr<WebPDemuxer, decltype(&WebPDemuxDelete)>;
 
 std::uint32_t little_endian(const std::uint8_t* p) {
   return p[0] | std::uint32_t{p[1]} << 8U | std::uint32_t{p[2]} << 16U | std::uint32_t{p[3]} << 24U;
+}
+
+void put_little_endian(std::uint8_t* to, std::size_t value, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i)
+    to[i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
 // A message where the file is shorter than its header says. The last byte may be missing: it pads
@@ -162,6 +172,72 @@ Result<Done> can_encode(const Shape& shape, DType dtype) {
   return check_holds({"webp", {DType::UInt8}, {1, 3, 4}, WEBP_MAX_DIMENSION}, shape, dtype);
 }
 
+// ---- metadata
+
+Metadata read_metadata(Bytes file) {
+  return {metadata_of(file, ICCP_FLAG, "ICCP"), exif_block(metadata_of(file, EXIF_FLAG, "EXIF")),
+          xmp_packet(metadata_of(file, XMP_FLAG, "XMP "))};
+}
+
+std::size_t size_of_chunk(std::size_t bytes) {
+  return kChunkHeader + bytes + bytes % 2;
+}
+
+void append_chunk(const char* type, Bytes data, Buffer& out) {
+  std::array<std::uint8_t, kChunkHeader> header{};
+  std::memcpy(header.data(), type, 4);
+  put_little_endian(header.data() + 4, data.size(), 4);
+  out.append(header);
+  out.append(data);
+  constexpr std::array<std::uint8_t, 1> kPadding{};
+  if (data.size() % 2 != 0) out.append(kPadding);
+}
+
+// Puts metadata around what libwebp wrote: the chunks of a picture, or those of an extended file
+// with alpha, whose VP8X is replaced (RFC 9649, 2.7).
+Result<Done> add_metadata(const Metadata& metadata, const Shape& shape, Buffer& file) {
+  constexpr std::uint64_t kMostBytes = 0xFFFFFFFE;  // of a RIFF chunk
+  constexpr std::size_t kFlags = 20;                // of VP8X
+  constexpr std::size_t kLosslessFlags = 24;        // the last byte of a VP8L header
+  if (metadata.empty()) return Done{};
+  const Bytes all = file.bytes();
+  const auto begins = [&](const char* type) {
+    return std::memcmp(all.data() + kRiffHeader, type, 4) == 0;
+  };
+  const bool extended = begins("VP8X");
+  const bool alpha = (extended && (all[kFlags] & ALPHA_FLAG) != 0) ||
+                     (begins("VP8L") && (all[kLosslessFlags] & 0x10U) != 0);
+  const Bytes picture = all.subspan(kRiffHeader + (extended ? size_of_chunk(10) : 0));
+  std::uint64_t size = 4 + size_of_chunk(10) + picture.size();
+  for (const std::size_t bytes : {metadata.icc.size(), metadata.exif.size(), metadata.xmp.size()})
+    size += bytes == 0 ? 0 : size_of_chunk(bytes);
+  if (size > kMostBytes)
+    return Error{ErrorCode::TooLarge, "webp holds at most 4 GB, with the metadata"};
+
+  unsigned flags = 0;
+  if (alpha) flags |= ALPHA_FLAG;
+  if (!metadata.icc.empty()) flags |= ICCP_FLAG;
+  if (!metadata.exif.empty()) flags |= EXIF_FLAG;
+  if (!metadata.xmp.empty()) flags |= XMP_FLAG;
+  std::array<std::uint8_t, 10> header{static_cast<std::uint8_t>(flags)};
+  put_little_endian(header.data() + 4, static_cast<std::size_t>(shape.cols() - 1), 3);
+  put_little_endian(header.data() + 7, static_cast<std::size_t>(shape.rows() - 1), 3);
+  std::array<std::uint8_t, kRiffHeader> riff{'R', 'I', 'F', 'F', 0, 0, 0, 0, 'W', 'E', 'B', 'P'};
+  put_little_endian(riff.data() + 4, static_cast<std::size_t>(size), 4);
+
+  Buffer made;
+  made.append(riff);
+  append_chunk("VP8X", header, made);
+  if (!metadata.icc.empty()) append_chunk("ICCP", metadata.icc, made);
+  made.append(picture);
+  if (!metadata.exif.empty()) append_chunk("EXIF", metadata.exif, made);
+  if (!metadata.xmp.empty()) append_chunk("XMP ", as_bytes(metadata.xmp), made);
+  file = std::move(made);
+  return Done{};
+}
+
+// ---- writing
+
 int write_part(const std::uint8_t* data, std::size_t size, const WebPPicture* picture) {
   try {
     static_cast<Buffer*>(picture->custom_ptr)->append({data, size});
@@ -210,7 +286,7 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   const bool done = import(pixels, picture) && WebPEncode(&config, &picture) != 0;
   const WebPEncodingError error = picture.error_code;
   WebPPictureFree(&picture);
-  if (done) return Done{};
+  if (done) return add_metadata(options.metadata, pixels.shape, out);
   if (error == VP8_ENC_ERROR_OUT_OF_MEMORY || error == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY ||
       error == VP8_ENC_ERROR_BAD_WRITE) {
     throw std::bad_alloc();
@@ -239,7 +315,9 @@ Codec webp_codec() {
           .decode = decode_webp,
           .can_encode = can_encode,
           .encode = encode,
-          .version = version};
+          .version = version,
+          .read_metadata = read_metadata,
+          .carries = {.icc = true, .exif = true, .xmp = true}};
 }
 
 }  // namespace deckle

@@ -18,6 +18,7 @@
 
 using namespace deckle;
 using namespace deckle::test;
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 
 namespace {
@@ -332,6 +333,40 @@ TEST_CASE("JPEG 2000 in colours that are not read is refused by their name", "[c
   File first(alpha);
   first[cdef + 3] = 1;
   CHECK(refused(first) == "JPEG 2000 whose alpha is not the last of 2 or 4 components is not read");
+}
+
+TEST_CASE("the ICC profile of a JP2 is handed up where it says what the samples are",
+          "[codecs][jp2]") {
+  const std::string profile = std::string(16, 'p') + "RGB " + "the rest";
+  const auto box = [&](int method, const std::string& inside) {
+    const auto size = static_cast<char>(8 + 3 + inside.size());
+    return std::string(3, '\0') + size + "colr" + static_cast<char>(method) + std::string(2, '\0') +
+           inside;
+  };
+  const std::string srgb = box(1, "\0\0\0\x10"s);
+  const auto icc = [&](const std::string& boxes) {
+    File file = jp2_of(picture(20, 30, 3));
+    const std::size_t at = deckle::test::find(file, "colr") - 4;
+    const std::size_t header = deckle::test::find(file, "jp2h") - 4;
+    const auto begin = file.begin() + static_cast<std::ptrdiff_t>(at);
+    file.erase(begin, begin + 15);
+    file.insert(begin, boxes.begin(), boxes.end());
+    file[header + 3] = static_cast<std::uint8_t>(file[header + 3] - 15 + boxes.size());
+    const auto info = read_info(file, {});
+    REQUIRE(info);
+    const Metadata metadata = codec_of(Format::Jp2).read_metadata(file);
+    CHECK(metadata.icc == info->icc);
+    CHECK(metadata.exif.empty());
+    CHECK(metadata.xmp.empty());
+    return std::string(info->icc.begin(), info->icc.end());
+  };
+  CHECK(icc(srgb).empty());
+  CHECK(icc(box(2, profile)) == profile);
+  CHECK(icc(box(3, profile)) == profile);
+  CHECK(icc(box(3, profile) + srgb).empty());  // the enumerated colours count
+  CHECK(icc(srgb + box(2, profile)).empty());
+  CHECK(icc(box(3, "another " + profile) + box(2, profile)) == profile);
+  CHECK(icc(box(2, "short") + srgb).empty());
 }
 
 TEST_CASE("JPEG 2000 is refused wherever it is cut", "[codecs][jp2]") {

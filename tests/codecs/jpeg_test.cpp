@@ -186,7 +186,7 @@ TEST_CASE("zero bytes behind the end marker are no hole, whatever follows them",
       CHECK(decode_window(longer, *read_info(longer, {}), {},
                           Window{2, {Interval{90, 100}, Interval{0, 10}}}, after));
       Buffer out;
-      CHECK(codec_of(Format::Jpeg).cut(longer, whole(before.shape), out));
+      CHECK(codec_of(Format::Jpeg).cut(longer, whole(before.shape), {}, out));
     }
   }
 }
@@ -209,7 +209,7 @@ TEST_CASE("a hole of zero bytes in the picture data is damage", "[codecs][jpeg]"
   std::fill_n(file.begin() + static_cast<std::ptrdiff_t>(at), 512, std::uint8_t{0});
   CHECK(message_of(file).starts_with("damaged: 512 zero bytes amid the picture data, from byte "));
   Buffer out;
-  CHECK_FALSE(codec_of(Format::Jpeg).cut(file, whole(Shape::image(200, 200, 3)), out));
+  CHECK_FALSE(codec_of(Format::Jpeg).cut(file, whole(Shape::image(200, 200, 3)), {}, out));
 }
 
 namespace {
@@ -256,7 +256,7 @@ TEST_CASE("stray bytes before the end marker are noted, and the picture is whole
         REQUIRE((*rows)->finish());
         CHECK((*rows)->note() == note);
         Buffer out;
-        CHECK(codec_of(Format::Jpeg).cut(longer, whole(info->shape), out));
+        CHECK(codec_of(Format::Jpeg).cut(longer, whole(info->shape), {}, out));
       }
     }
   }
@@ -504,7 +504,7 @@ TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
         jpeg_set_quality(&j, 60, TRUE);
       });
       Buffer out;
-      REQUIRE(codec.cut(file, window, out));
+      REQUIRE(codec.cut(file, window, {}, out));
       Tensor all;
       Tensor part;
       REQUIRE(read(file, all));
@@ -520,7 +520,7 @@ TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
       }
       CHECK(equal);
       // The same picture again, where all of it is wanted.
-      REQUIRE(codec.cut(file, Window{2, {Interval{0, 83}, Interval{0, 99}}}, out));
+      REQUIRE(codec.cut(file, Window{2, {Interval{0, 83}, Interval{0, 99}}}, {}, out));
       REQUIRE(read(File(out.data(), out.data() + out.size()), part));
       CHECK(same(part, all));
     }
@@ -540,7 +540,8 @@ TEST_CASE("a lossless cut says why it cannot be", "[codecs][jpeg]") {
   Buffer out;
   File cut_short = file;
   cut_short.resize(file.size() * 2 / 3);
-  const auto truncated = codec.cut(cut_short, Window{2, {Interval{16, 40}, Interval{16, 40}}}, out);
+  const auto truncated =
+      codec.cut(cut_short, Window{2, {Interval{16, 40}, Interval{16, 40}}}, {}, out);
   REQUIRE_FALSE(truncated);
   CHECK(truncated.error().code == ErrorCode::Truncated);
 }
@@ -550,7 +551,8 @@ TEST_CASE("a lossless cut of grey begins at any block, whatever its sampling", "
     j.comp_info[0].h_samp_factor = j.comp_info[0].v_samp_factor = 2;
   });
   Buffer out;
-  REQUIRE(codec_of(Format::Jpeg).cut(file, Window{2, {Interval{8, 51}, Interval{24, 70}}}, out));
+  REQUIRE(
+      codec_of(Format::Jpeg).cut(file, Window{2, {Interval{8, 51}, Interval{24, 70}}}, {}, out));
   Tensor all;
   Tensor part;
   REQUIRE(read(file, all));
@@ -570,7 +572,7 @@ TEST_CASE("a picture that decoders smooth is not cut without loss", "[codecs][jp
   });
   Buffer out;
   const auto cut =
-      codec_of(Format::Jpeg).cut(file, Window{2, {Interval{16, 64}, Interval{16, 64}}}, out);
+      codec_of(Format::Jpeg).cut(file, Window{2, {Interval{16, 64}, Interval{16, 64}}}, {}, out);
   REQUIRE_FALSE(cut);
   CHECK(cut.error().code == ErrorCode::Unsupported);
 }

@@ -76,7 +76,7 @@ JpegTables tables_of(int quality) {
 File by_deckle(const Tensor& pixels, const JpegTables& tables) {
   Buffer out;
   BufferSink sink(out);
-  REQUIRE(write_jpeg(rows_of(pixels), tables, sink));
+  REQUIRE(write_jpeg(rows_of(pixels), tables, {}, sink));
   return {out.data(), out.data() + out.size()};
 }
 
@@ -188,11 +188,11 @@ TEST_CASE("a row or a write that fails ends the writing", "[codecs][jpeg]") {
   for (int writes = 0; writes < 3; ++writes) {
     Full out;
     out.left = writes;
-    CHECK_FALSE(write_jpeg(rows_of(pixels), tables, out));
+    CHECK_FALSE(write_jpeg(rows_of(pixels), tables, {}, out));
   }
   RowSource rows = rows_of(pixels);
   rows.row = [&](std::int64_t r) { return r < 150 ? pixels.row(r) : nullptr; };
   Buffer buffer;
   BufferSink sink(buffer);
-  CHECK_FALSE(write_jpeg(rows, tables, sink));
+  CHECK_FALSE(write_jpeg(rows, tables, {}, sink));
 }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// png_chunks: the chunks of a PNG, walked without libpng, and the metadata in them.
+// Shapes  none: no pixels here
+// Fails   reading never: what cannot be read counts as none; TooLarge where metadata does not fit
+// Source  PNG specification, 3rd edition (W3C 2025), 5.3 and 11.3; XMP part 3, 1.1.5; ImageMagick's
+//         png.c, for profiles in texts
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codecs/codec.h"
+
+namespace deckle {
+
+struct PngChunks {
+  std::size_t data_bytes = 0;  ///< of all IDAT together, as far as they are in the file
+  bool data_whole = false;     ///< the last IDAT ends, with its checksum, within the file
+  std::string unknown;  ///< type of the first critical chunk before the data that no decoder knows
+  Bytes exif;           ///< eXIf
+  Bytes icc;            ///< iCCP
+  struct Text {
+    char type;  ///< of tEXt, zTXt or iTXt
+    Bytes data;
+  };
+  std::vector<Text> texts;
+};
+
+/// Up to IEND, or to the first chunk that is not whole.
+[[nodiscard]] PngChunks png_chunks(Bytes file);
+/// Whether the `length` bytes of data at `data`, and the type before them, are those of the
+/// checksum behind them.
+[[nodiscard]] bool is_intact_chunk(const std::uint8_t* data, std::size_t length);
+
+[[nodiscard]] std::vector<std::uint8_t> icc_of(const PngChunks& chunks);
+[[nodiscard]] int orientation_of(const PngChunks& chunks);
+/// Codec::read_metadata.
+[[nodiscard]] Metadata read_png_metadata(Bytes file);
+
+struct PngChunk {
+  std::string_view type;
+  std::vector<std::uint8_t> data;
+};
+/// What stands between IHDR and the picture data. A profile is deflated by zlib at level 9,
+/// whatever the picture's level.
+[[nodiscard]] Result<std::vector<PngChunk>> chunks_of(const Metadata& metadata);
+
+}  // namespace deckle
