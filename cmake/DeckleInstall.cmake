@@ -23,9 +23,11 @@ set(public_headers
   batch/picture.h
   batch/shard.h
   chain/chain.h
+  chain/effects.h
   chain/json_text.h
   chain/plan.h
   codecs/codec.h
+  codecs/metadata.h
   core/bands.h
   core/bytes.h
   core/digest.h

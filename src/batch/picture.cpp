@@ -31,6 +31,7 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   const Codec& codec = codec_of(picture.format);
   const DType depth = output_dtype(chain, *plan, picture.format);
   if (auto fits = check_output(codec, *plan, *info, depth); !fits) return fits.error();
+  picture.effects = effects_on(chain, *info, file, *plan, codec, depth);
   round_as_made(*plan, depth);
   const bool cut = chain.output.jpeg_lossless;
   if (cut) {

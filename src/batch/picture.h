@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chain/chain.h"
+#include "chain/effects.h"
 #include "chain/plan.h"
 #include "codecs/codec.h"
 #include "core/bytes.h"
@@ -28,10 +29,11 @@ struct MadePicture {
   Buffer file;  ///< the bytes of the output file; none where it is skipped
   Shape shape;  ///< of the output: rows, cols, channels
   DType dtype = DType::UInt8;
-  Window window;            ///< what of the upright input is seen in it, in pixels
-  std::vector<Draw> draws;  ///< what the random layers chose
-  Damage damage;            ///< what was missing of a picture that was read all the same
-  std::string skip;         ///< why the chain leaves this picture out, where it does
+  Window window;                ///< what of the upright input is seen in it, in pixels
+  std::vector<Draw> draws;      ///< what the random layers chose
+  std::vector<Effect> effects;  ///< what a user may not expect
+  Damage damage;                ///< what was missing of a picture that was read all the same
+  std::string skip;             ///< why the chain leaves this picture out, where it does
 };
 
 /// Reads the header of `file`, plans, decodes what is needed, runs the chain and encodes: the bytes

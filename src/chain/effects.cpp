@@ -35,7 +35,7 @@ constexpr std::array<Text, kEffects> kTexts{{
     {"profile_left_out", true, "loses its ICC profile", "lose their ICC profiles",
      R"(: colours change; "input": {"icc": "srgb"} converts them first)"},
     {"metadata_left_out", true, "loses EXIF or XMP", "lose EXIF or XMP",
-     ": the format of the output does not hold it"},
+     ": the format of the output does not hold it, or it cannot be read"},
     {"unit_range", true, "comes out nearly black", "come out nearly black",
      R"(: the chain makes values of about 0 to 1, and white is more in a picture of integers; )"
      R"("output": {"format": "npy"} holds such values)"},
@@ -122,8 +122,9 @@ std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, Bytes 
         Effect::ProfileLeftOut);
   }
   if (chain.output.metadata == Goes::All) {
-    const Metadata all = metadata_of(info, file);
-    add((!all.exif.empty() && !target.carries.exif) || (!all.xmp.empty() && !target.carries.xmp),
+    const Metadata has = metadata_of(info, file);
+    const Metadata goes = going_along(chain, plan, info, file, target);
+    add((!has.exif.empty() && goes.exif.empty()) || (!has.xmp.empty() && goes.xmp.empty()),
         Effect::MetadataLeftOut);
   }
   add(is_unit_range(plan, target, depth), Effect::UnitRange);

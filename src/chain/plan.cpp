@@ -8,9 +8,11 @@
 #include <optional>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "codecs/colour.h"
+#include "codecs/exif.h"
 #include "codecs/icc.h"
 #include "kernels/convert.h"
 #include "kernels/gather.h"
@@ -490,15 +492,6 @@ std::optional<Bands> bands_of(const Plan& plan, const ImageInfo& info) {
   return info.seen.bands;
 }
 
-// What goes along with the output, and the output holds.
-Metadata metadata_for(const Chain& chain, const Plan& /*plan*/, const ImageInfo& info,
-                      Bytes /*file*/, const Codec& target) {
-  Metadata metadata;
-  if (chain.output.metadata == Goes::None) return metadata;
-  if (info.seen.icc && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
-  return metadata;
-}
-
 // Whether samples that are indices come out as indices that the output's palette has.
 Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInfo& source,
                            DType dtype) {
@@ -734,6 +727,22 @@ Metadata metadata_of(const ImageInfo& info, Bytes file) {
   return read == nullptr ? Metadata{} : read(file);
 }
 
+Metadata going_along(const Chain& chain, const Plan& plan, const ImageInfo& info, Bytes file,
+                     const Codec& target) {
+  Metadata metadata;
+  if (chain.output.metadata == Goes::None) return metadata;
+  if (info.seen.icc && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
+  if (chain.output.metadata != Goes::All) return metadata;
+  Metadata all = metadata_of(info, file);
+  const bool turned = chain.input.apply_orientation;
+  if (target.carries.exif && !all.exif.empty()) {
+    metadata.exif = upright_exif(std::move(all.exif), turned, plan.output[plan.output.rank - 2],
+                                 plan.output[plan.output.rank - 1]);
+  }
+  if (target.carries.xmp) metadata.xmp = turned ? upright_xmp(std::move(all.xmp)) : all.xmp;
+  return metadata;
+}
+
 EncodeOptions encode_options(const Chain& chain, const Plan& plan, const ImageInfo& info,
                              Bytes file, Format target) {
   EncodeOptions options{target,
@@ -743,7 +752,7 @@ EncodeOptions encode_options(const Chain& chain, const Plan& plan, const ImageIn
                         chain.output.channels_first.value_or(chain.channels_first),
                         info.batch.has_value(),
                         bands_of(plan, info)};
-  options.metadata = metadata_for(chain, plan, info, file, codec_of(target));
+  options.metadata = going_along(chain, plan, info, file, codec_of(target));
   if (info.indexed && target != Format::Npy) options.palette = info.palette;
   // A lossless webp stays one, unless a quality is asked for.
   if (!chain.output.format && info.lossless && !options.quality) options.lossless = true;

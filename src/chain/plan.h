@@ -104,6 +104,10 @@ using Runner = std::function<void(std::size_t n, const std::function<void(std::s
 /// What a picture's file, of which `info` is, holds beside its samples.
 [[nodiscard]] Metadata metadata_of(const ImageInfo& info, Bytes file);
 
+/// What of that goes along with an output: EXIF and XMP say of the output what is true of it.
+[[nodiscard]] Metadata going_along(const Chain& chain, const Plan& plan, const ImageInfo& info,
+                                   Bytes file, const Codec& target);
+
 /// How an output of this plan is encoded: the chain's options, with what the input, `file`, says
 /// where the chain leaves it open, and what of its metadata goes along.
 [[nodiscard]] EncodeOptions encode_options(const Chain& chain, const Plan& plan,
