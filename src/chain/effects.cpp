@@ -63,7 +63,8 @@ Range convolved(const Range& range, const FilterBank& bank) {
   }
   constexpr double kUnknown = std::numeric_limits<double>::infinity();
   const double most = std::max(std::abs(range.least), std::abs(range.most));
-  if (most > 4 || bank.activation == Activation::Exponential) return {-kUnknown, kUnknown};
+  constexpr double kFew = 1024;  // of 16 bits too
+  if (most > kFew || bank.activation == Activation::Exponential) return {-kUnknown, kUnknown};
   std::vector<double> sums(static_cast<std::size_t>(std::max<std::int64_t>(bank.out, 1)));
   const std::size_t in = static_cast<std::size_t>(bank.transposed ? bank.in : 1);
   for (std::size_t i = 0; i < bank.kernel.size(); ++i)
@@ -77,7 +78,7 @@ Range convolved(const Range& range, const FilterBank& bank) {
 
 // Whether white, as the chain leaves it, is next to black.
 bool is_unit_range(const Plan& plan, const Codec& target, DType depth) {
-  constexpr double kDark = 4;
+  constexpr double kDark = 4.0 / 255;
   const DTypeInfo& from = info(plan.input_dtype);
   if (target.format == Format::Npy || info(depth).is_float || from.is_float) return false;
   Range range{0, from.white};
@@ -97,7 +98,7 @@ bool is_unit_range(const Plan& plan, const Codec& target, DType depth) {
       range = convolved(range, convolve->convolution->bank());
     }
   }
-  return std::max(std::abs(range.least), std::abs(range.most)) <= kDark;
+  return std::max(std::abs(range.least), std::abs(range.most)) <= kDark * from.white;
 }
 
 }  // namespace

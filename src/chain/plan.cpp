@@ -503,7 +503,9 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
   for (const Op& op : plan.ops) {
     const auto* gather = std::get_if<GatherOp>(&op);
     if (gather == nullptr && !std::holds_alternative<CastOp>(op)) {
-      return refuse("the chain mixes or scales values, and the samples are indices");
+      return refuse(
+          "the chain mixes or scales values, and the samples are indices, which only "
+          "\"interpolation\": \"nearest\" and the like move");
     }
     for (std::size_t i = 0; gather != nullptr && colours > 0 && i < gather->fills.size(); ++i) {
       for (const double value : gather->fills[i]) {

@@ -131,7 +131,8 @@ TEST_CASE("Indices that would be none any more are refused", "[chain][effects]")
   };
   const std::string resize = R"({"class_name": "Resizing", "height": 5, "width": 5)";
   CHECK(why(resize + "}", R"("format": "png")", palette_png(5)) ==
-        "the chain mixes or scales values, and the samples are indices");
+        "the chain mixes or scales values, and the samples are indices, which only "
+        "\"interpolation\": \"nearest\" and the like move");
   CHECK(why(resize + R"(, "interpolation": "nearest"})", R"("format": "png")", palette_png(5)) ==
         "indices");
   CHECK(why(R"({"class_name": "ZeroPadding2D", "padding": 1, "value": 5})", R"("format": "png")",

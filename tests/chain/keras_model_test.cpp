@@ -188,7 +188,8 @@ TEST_CASE("a model casts to its input's dtype, before all layers") {
 }
 
 TEST_CASE("where no layer says, the shape decides on the axes and the caller on the layout") {
-  const std::string rescaling = R"({"class_name": "Rescaling", "keras": "2.9", "config": {"scale": 2,
+  const std::string rescaling =
+      R"({"class_name": "Rescaling", "keras": "2.9", "config": {"scale": 2,
       "batch_input_shape": [null, 4, 5, 6, 7]}})";
   CHECK(chain_of(keras2(rescaling)).rank == 3);
   const auto parsed = parse_chain(

@@ -68,10 +68,6 @@ File png(png_uint_32 rows, png_uint_32 cols, const File& samples, const Special&
   return out;
 }
 
-File samples_of(const Tensor& t) {
-  return {t.data.data(), t.data.data() + t.byte_count()};
-}
-
 // The file with one more chunk before the first one of type `before`.
 File with_chunk(const File& file, const char* before, std::string_view type,
                 std::string_view data) {
