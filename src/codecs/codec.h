@@ -24,6 +24,7 @@
 #include "core/rows.h"
 #include "core/shape.h"
 #include "core/sink.h"
+#include "core/stop.h"
 #include "core/tensor.h"
 #include "geometry/window.h"
 
@@ -60,6 +61,9 @@ struct DecodeOptions {
   int rank = 2;                 ///< spatial axes that the layers take
   bool volume = false;          ///< all pages of a TIFF, as planes; else the first
   bool channels_first = false;  ///< layout of arrays
+  /// Asked from row to row of JPEG and PNG, which then fail with Stopped. Null: never. Rows of a
+  /// RowReader are the caller's to stop.
+  const Stop* stop = nullptr;
 };
 
 /// What is to be known of a picture that was read all the same. Both are empty where all is well.
@@ -85,6 +89,9 @@ struct EncodeOptions {
   bool channels_first = false;       ///< npy
   bool batch_axis = false;           ///< npy: also where the batch is of one
   std::optional<Bands> bands{};      ///< tiff: where they are not usual_bands
+  /// Asked in between by webp, which then fails with Stopped. Null: never. Rows of a RowSource are
+  /// the caller's to stop.
+  const Stop* stop = nullptr;
 };
 
 /// A picture that is decoded row by row, as it is stored.
