@@ -162,7 +162,8 @@ class Engine {
     if (!processed) return end(fatal_file(input), processed.error());
     ++taken_;
     if (before && before->status == Status::Failed) ++result_.retried;
-    if (before && !before->input_sha256.empty() && !processed->no_image &&
+    if (before && before->status != Status::Failed && !before->input_sha256.empty() &&
+        !processed->no_image &&
         hex_or_empty(processed->records.front().input_sha256) != before->input_sha256) {
       result_.changed.push_back(source.path);
     }
