@@ -94,10 +94,12 @@ void print_remarks(const std::vector<Remark>& remarks, const std::string& one,
     std::printf("  and %s more (--all)\n", grouped(remarks.size() - shown).c_str());
 }
 
+std::string shown_name(const Chain& chain, const std::string& chain_file) {
+  return chain.name.empty() ? std::string(stem_of(name_of_path(chain_file))) : chain.name;
+}
+
 std::string title(const Chain& chain, const std::string& chain_file) {
-  std::string text =
-      chain.name.empty() ? std::string(stem_of(name_of_path(chain_file))) : chain.name;
-  text = printable(text) + ": ";
+  std::string text = printable(shown_name(chain, chain_file)) + ": ";
   if (chain.draws()) {
     text += chain.seed ? "seed " + to_json(*chain.seed).dump() : "a seed drawn when it is run";
     text += " from " + std::string(name_of(chain.seed_from)) + ", ";
@@ -233,34 +235,16 @@ int run_shapes(const PlanArguments& arguments, Report& report) {
   return print_shapes_alone(*chain, *input, arguments.report.json, report);
 }
 
-int run_plan(const PlanArguments& arguments) {
-  Report report(arguments.report);
-  const bool no_files = arguments.inputs.inputs.empty() && arguments.inputs.files_from.empty();
-  if (no_files && !arguments.inputs.null_separated) return run_shapes(arguments, report);
-  if (!arguments.input_shape.empty()) {
-    report.error("--input-shape is for a plan without files; give one of the two");
-    return kExitUsage;
-  }
-  const auto chain = load_chain(arguments.chain, report);
-  if (!chain) return kExitUsage;
-  int exit = kExitOk;
-  auto inputs = load_inputs(arguments.inputs, "", report, exit);
-  if (!inputs) return exit;
-  const int jobs = resolve_jobs(arguments.jobs);
-  std::size_t passed_over = 0;
-  if (chain->uses_index()) passed_over = keep_images(*inputs, jobs);
-  return print_plan(*chain, *inputs, jobs, arguments.all, arguments.chain.file, passed_over);
-}
+// What a run would do, and what would keep it from it.
+struct Outlook {
+  Forecast plan;
+  std::vector<std::string> clashes;
+  std::string advice;    // on the clashes
+  std::string no_image;  // why a run would fail for want of images; "": it would not
+};
 
-}  // namespace
-
-int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
-               const std::string& chain_file, std::size_t passed_over, bool allow_empty) {
-  Chain chain = given;
-  std::printf("%s\n", title(chain, chain_file).c_str());
-  if (!chain.seed) chain.seed = SeedPair{};  // shapes and shares do not depend on it
-  Forecast plan = forecast(chain, inputs, jobs);
-  plan.passed_over += passed_over;
+void print_text(const Chain& chain, const InputList& inputs, const Outlook& outlook, bool all) {
+  const Forecast& plan = outlook.plan;
   print_shapes(chain, plan, all);
   std::printf("\n%s in, %s out, about %s (%s uncompressed)\n",
               count_of(plan.images, "image").c_str(), grouped(plan.outputs).c_str(),
@@ -277,19 +261,119 @@ int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
   print_remarks(plan.failing, "cannot be done", "cannot be done", all);
   print_remarks(plan.skipped, "is skipped", "are skipped", all);
   print_remarks(plan.resized, "is resized", "are resized", all);
-  const auto clashes = find_clashes(chain, inputs);
-  if (clashes.empty()) {
+  if (outlook.clashes.empty()) {
     std::printf("no two inputs share an output\n");
   } else {
     std::printf("%s of outputs, a run will be refused:\n",
-                count_of(clashes.size(), "clash", "clashes").c_str());
-    for (const std::string& clash : clashes)
+                count_of(outlook.clashes.size(), "clash", "clashes").c_str());
+    for (const std::string& clash : outlook.clashes)
       std::printf("  %s\n", clash.c_str());
-    std::printf("  %s\n", advice_on_clashes(chain, inputs).c_str());
+    std::printf("  %s\n", outlook.advice.c_str());
   }
-  const bool empty = plan.images == 0 && !allow_empty;
-  if (empty) std::printf("%s\n", no_images_text(inputs, plan.passed_over).c_str());
-  return !clashes.empty() ? kExitUsage : plan.failing.empty() && !empty ? kExitOk : kExitImages;
+  if (!outlook.no_image.empty()) std::printf("%s\n", outlook.no_image.c_str());
+}
+
+Json remarks_json(const std::vector<Remark>& remarks) {
+  Json all = Json::array();
+  for (const Remark& remark : remarks)
+    all.push_back({{"file", to_utf8(remark.file)}, {"why", to_utf8(remark.text)}});
+  return all;
+}
+
+// The same as the text, and nothing cut short. Shapes are in the order of the chain's arrays.
+Json plan_json(const Chain& chain, const std::string& name, const InputList& inputs,
+               const Outlook& outlook) {
+  const Forecast& plan = outlook.plan;
+  const auto shape_json = [&](const Shape& shape) { return to_json(open_shape(chain, shape)); };
+  Json layers = Json::array();
+  for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+    const Layer& layer = chain.layers[i];
+    layers.push_back({{"layer", i},
+                      {"class_name", layer.spec->name},
+                      {"arguments", to_utf8(short_arguments(layer.config))}});
+  }
+  Json groups = Json::array();
+  for (const ShapeGroup& group : plan.groups) {
+    Json shapes;  // null where a layer cannot
+    for (std::size_t i = 1; i < group.shapes.size(); ++i)
+      shapes.push_back(shape_json(group.shapes[i]));
+    groups.push_back(
+        {{"input_shape", shape_json(group.input)},
+         {"batch", group.batch ? Json(*group.batch) : Json()},
+         {"files", group.files},
+         {"outputs", group.done * static_cast<std::size_t>(chain.copies)},
+         {"output_shapes", group.shapes.size() == 1 ? Json::array() : std::move(shapes)},
+         {"needed", group.done == 0 ? Json() : Json(group.needed)}});
+  }
+  Json clashes = Json::array();
+  for (const std::string& clash : outlook.clashes)
+    clashes.push_back(to_utf8(clash));
+  return {{"name", to_utf8(name)},
+          {"draws", chain.draws()},
+          {"seed", chain.seed ? to_json(*chain.seed) : Json()},
+          {"seed_from", name_of(chain.seed_from)},
+          {"format", chain.output.format ? codec_of(*chain.output.format).name : "same"},
+          {"copies", chain.copies},
+          {"layers", std::move(layers)},
+          {"inputs", std::move(groups)},
+          {"images", plan.images},
+          {"outputs", plan.outputs},
+          {"bytes_about", plan.bytes_about},
+          {"bytes_uncompressed", plan.bytes_raw},
+          {"passed_over", plan.passed_over},
+          {"left_out", inputs.left_out.size()},
+          {"effects", by_name(plan.effects)},
+          {"failing", remarks_json(plan.failing)},
+          {"skipped", remarks_json(plan.skipped)},
+          {"resized", remarks_json(plan.resized)},
+          {"clashes", std::move(clashes)},
+          {"advice", outlook.advice.empty() ? Json() : Json(to_utf8(outlook.advice))},
+          {"no_image", outlook.no_image.empty() ? Json() : Json(to_utf8(outlook.no_image))}};
+}
+
+int run_plan(const PlanArguments& arguments) {
+  Report report(arguments.report);
+  const bool no_files = arguments.inputs.inputs.empty() && arguments.inputs.files_from.empty();
+  if (no_files && !arguments.inputs.null_separated) return run_shapes(arguments, report);
+  if (!arguments.input_shape.empty()) {
+    report.error("--input-shape is for a plan without files; give one of the two");
+    return kExitUsage;
+  }
+  const auto chain = load_chain(arguments.chain, report);
+  if (!chain) return kExitUsage;
+  int exit = kExitOk;
+  auto inputs = load_inputs(arguments.inputs, "", report, exit);
+  if (!inputs) return exit;
+  const int jobs = resolve_jobs(arguments.jobs);
+  std::size_t passed_over = 0;
+  if (chain->uses_index()) passed_over = keep_images(*inputs, jobs);
+  return print_plan(
+      *chain, *inputs,
+      {jobs, arguments.all, arguments.report.json, arguments.chain.file, passed_over, false});
+}
+
+}  // namespace
+
+int print_plan(const Chain& given, const InputList& inputs, const PlanOptions& options) {
+  Chain chain = given;
+  if (!options.json) std::printf("%s\n", title(chain, options.chain_file).c_str());
+  if (!chain.seed) chain.seed = SeedPair{};  // shapes and shares do not depend on it
+  Outlook outlook;
+  Forecast& plan = outlook.plan = forecast(chain, inputs, options.jobs);
+  plan.passed_over += options.passed_over;
+  outlook.clashes = find_clashes(chain, inputs);
+  if (!outlook.clashes.empty()) outlook.advice = advice_on_clashes(chain, inputs);
+  if (plan.images == 0 && !options.allow_empty)
+    outlook.no_image = no_images_text(inputs, plan.passed_over);
+  if (options.json) {
+    std::printf(
+        "%s\n",
+        plan_json(given, shown_name(given, options.chain_file), inputs, outlook).dump().c_str());
+  } else {
+    print_text(chain, inputs, outlook, options.all);
+  }
+  if (!outlook.clashes.empty()) return kExitUsage;
+  return plan.failing.empty() && outlook.no_image.empty() ? kExitOk : kExitImages;
 }
 
 void add_plan(CLI::App& app, int& exit) {
@@ -309,7 +393,8 @@ void add_plan(CLI::App& app, int& exit) {
   add_report_options(*command, arguments->report);
   command->footer(
       "\nNothing is decoded and nothing is written. Exit code 1 where images would fail, 2 where a "
-      "run would be refused. Without INPUT: the shapes after each layer and the numbers of "
+      "run would be refused. With --log-format json one object, in which nothing is cut short. "
+      "Without INPUT: the shapes after each layer and the numbers of "
       "parameters, for --input-shape or \"input\": {\"shape\": ..} of the chain.\n\n"
       "Examples:\n  deckle plan train-224.json photos\n"
       "  deckle plan model.json --input-shape 256,256,3");

@@ -10,10 +10,16 @@
 
 namespace deckle::cli {
 
-/// Prints what a run would do, to stdout; `all` shows every shape. `passed_over` files were taken
-/// off the list before. The exit code that the run would have; no image at all is a failure unless
-/// `allow_empty`.
-int print_plan(const Chain& given, const InputList& inputs, int jobs, bool all,
-               const std::string& chain_file, std::size_t passed_over, bool allow_empty = false);
+struct PlanOptions {
+  int jobs = 1;
+  bool all = false;   ///< every shape and every remark, which JSON always holds
+  bool json = false;  ///< one object instead of text
+  std::string chain_file{};
+  std::size_t passed_over = 0;  ///< files that were taken off the list before
+  bool allow_empty = false;     ///< no image at all is no failure
+};
+
+/// Prints what a run would do, to stdout. The exit code that the run would have.
+int print_plan(const Chain& given, const InputList& inputs, const PlanOptions& options);
 
 }  // namespace deckle::cli

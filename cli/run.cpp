@@ -100,8 +100,9 @@ class RunCommand {
       const auto folder =
           OutputFolder::look(arguments_.out, *chain, shard_, replaces(), inputs->names_from);
       if (const auto refused = refuse_folder(*chain, *inputs, folder)) return *refused;
-      return print_plan(*chain, *inputs, jobs_, false, arguments_.chain.file, passed_over_,
-                        arguments_.allow_empty);
+      return print_plan(*chain, *inputs,
+                        {jobs_, false, arguments_.report.json, arguments_.chain.file, passed_over_,
+                         arguments_.allow_empty});
     }
     if (chain->needs_seed() && !chain->seed) chain->seed = seed_from_system();
     return process(*chain, *inputs);
@@ -207,10 +208,11 @@ class RunCommand {
     start += ", " + count_of(chain.layers.size(), "layer");
     if (chain.draws() && chain.seed) start += ", seed " + to_json(*chain.seed).dump();
     start += " → " + printable(arguments_.out);
-    return run_session(chain, inputs, *folder, options,
-                       {start, arguments_.chain.file, arguments_.depfile, arguments_.summary,
-                        arguments_.failed, arguments_.inputs.null_separated, passed_over_, 0},
-                       report_);
+    return run_session(
+        chain, inputs, *folder, options,
+        {start, arguments_.chain.file, arguments_.depfile, arguments_.summary, arguments_.failed,
+         arguments_.inputs.null_separated, passed_over_, 0, arguments_.inputs.files_from},
+        report_);
   }
 
   const RunArguments& arguments_;
@@ -273,7 +275,7 @@ void add_run(CLI::App& app, int& exit) {
   add_report_options(*command, arguments->report);
   command
       ->add_option("--depfile", arguments->depfile,
-                   "Write a make rule: the manifest depends on every input")
+                   "Write a make rule: the manifest depends on every input and input folder")
       ->option_text("F");
   command->add_option("--summary", arguments->summary, "Write the figures of the last line as JSON")
       ->option_text("F");
@@ -284,7 +286,8 @@ void add_run(CLI::App& app, int& exit) {
   command->footer(
       "\nExit codes: 0 all done; 1 done, but some images failed, or there were none; 2 the command "
       "line or the chain is wrong; 3 the run could not go on; 70 a mistake in deckle itself; 130, "
-      "143, 129 interrupted. However it ended, the same command goes on from there.\n\n"
+      "143, 129 interrupted; 141 the reader of the output went away. However it ended, the same "
+      "command goes on from there.\n\n"
       "Examples:\n"
       "  deckle run train-224.json photos -o train\n"
       "  find photos -name '*.jpg' -print0 |\n"

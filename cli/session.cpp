@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <thread>
+#include <tuple>
 
 #include "batch/archive.h"
 #include "batch/stack.h"
@@ -101,25 +103,59 @@ std::optional<std::string> for_make(const std::string& path) {
   return text;
 }
 
-// The manifest depends on the chain, its weights and every input. Empty rules for these, so that
-// make goes on where one is gone.
-std::string depfile_text(const std::string& target, const std::string& chain_file,
-                         const Chain& chain, const InputList& inputs) {
+// What the manifest depends on: the chain, its weights, the list, every input, and the folders that
+// were listed, whose times change where a file is added or removed.
+std::vector<std::string> prerequisites(const Chain& chain, const InputList& inputs,
+                                       const SessionOptions& options) {
+  std::vector<std::string> paths;
+  for (const std::string& file : {options.chain_file, options.files_from}) {
+    if (!file.empty() && file != "-") paths.push_back(file);
+  }
+  for (const std::string& file : chain.weight_files) {
+    if (file != options.chain_file) paths.push_back(file);
+  }
+  paths.insert(paths.end(), inputs.folders.begin(), inputs.folders.end());
+  for (const InputFile& file : inputs.files) {
+    // The arrays of one archive are neighbours.
+    std::string path = file_behind(inputs.file_path(file));
+    if (paths.empty() || paths.back() != path) paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
+// Empty rules for the prerequisites, so that make goes on where one is gone.
+std::string depfile_text(const std::string& target, const std::vector<std::string>& paths) {
   std::string rule = for_make(target).value_or(target) + ":";
   std::string rest;
-  const auto add = [&](const std::string& path) {
+  for (const std::string& path : paths) {
     const auto name = for_make(path);
-    if (!name) return;
+    if (!name) continue;
     rule += " \\\n  " + *name;
     rest += "\n" + *name + ":\n";
-  };
-  if (!chain_file.empty() && chain_file != "-") add(chain_file);
-  for (const std::string& file : chain.weight_files) {
-    if (file != chain_file) add(file);
   }
-  for (const InputFile& file : inputs.files)
-    add(file_behind(inputs.file_path(file)));
   return rule + "\n" + rest;
+}
+
+// Whether a regular file has that content.
+bool holds(const std::string& path, const std::string& text) {
+  const auto stamp = path == "-" ? std::nullopt : stamp_of(path);
+  if (!stamp || stamp->size != text.size()) return false;
+  const auto content = read_text(path);
+  return content && *content == text;
+}
+
+// A target that is older than what it depends on is made again and again. A run that changes
+// nothing leaves the manifest alone, and a depfile may lie in an input folder.
+void renew(const std::string& target, const std::vector<std::string>& paths) {
+  struct stat own {};
+  struct stat other {};
+  if (::stat(target.c_str(), &own) != 0) return;
+  const bool older = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+    return ::stat(path.c_str(), &other) == 0 &&
+           std::tie(own.st_mtim.tv_sec, own.st_mtim.tv_nsec) <
+               std::tie(other.st_mtim.tv_sec, other.st_mtim.tv_nsec);
+  });
+  if (older) ::utimensat(AT_FDCWD, target.c_str(), nullptr, 0);
 }
 
 // Writes a file, or to standard output where the path is "-".
@@ -294,7 +330,7 @@ class Session {
     for (std::size_t i = 0; i < effects.size(); ++i) {
       const auto effect = static_cast<Effect>(i);
       if (effects.at(i) == 0) continue;
-      fields["effects"][std::string(name_of(effect))] = effects.at(i);
+      fields["effects"] = by_name(effects);
       if (is_told_by_runs(effect)) report_.warning(text_of(effect, effects.at(i)));
     }
   }
@@ -339,7 +375,10 @@ class Session {
       exit = kExitStopped;
     } else if (result.no_images) {
       report_.error(no_images_text(inputs_, result.passed_over));
-      report_.info("the manifest stays as it was; --allow-empty where that is meant", fields);
+      report_.info(
+          std::string(stamp_of(manifest) ? "the manifest stays as it was" : "nothing was written") +
+              "; --allow-empty where that is meant",
+          fields);
       exit = kExitImages;
     } else if (interrupted != 0 && !result.finished) {
       report_.info("interrupted: " + state + "; the same command goes on from here", fields);
@@ -357,10 +396,13 @@ class Session {
     if (!options_.failed.empty() && !write_failed()) exit = kExitStopped;
     if (!options_.summary.empty() && !write_text(options_.summary, fields.dump() + "\n", report_))
       exit = kExitStopped;
-    if (!options_.depfile.empty() && result.finished &&
-        !write_text(options_.depfile, depfile_text(manifest, options_.chain_file, chain, inputs_),
-                    report_)) {
-      exit = kExitStopped;
+    if (!options_.depfile.empty() && result.finished) {
+      const auto paths = prerequisites(chain, inputs_, options_);
+      const std::string text = depfile_text(manifest, paths);
+      // It may lie in an input folder, whose time had better not change for nothing.
+      if (!holds(options_.depfile, text) && !write_text(options_.depfile, text, report_))
+        exit = kExitStopped;
+      renew(manifest, paths);
     }
     return exit;
   }

@@ -20,6 +20,7 @@ struct SessionOptions {
   bool null_separated = false;  ///< its paths end in a zero byte
   std::size_t passed_over = 0;  ///< files that were taken off the list before
   std::size_t missing = 0;      ///< inputs that were asked for and are not there
+  std::string files_from{};     ///< --files-from: the depfile names it too; "": none
 };
 
 /// What a run over nothing says: which inputs there were and what was found in them.

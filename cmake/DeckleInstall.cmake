@@ -38,6 +38,7 @@ set(public_headers
   core/rows.h
   core/shape.h
   core/sink.h
+  core/stop.h
   core/tensor.h
   core/text.h
   dataset/files.h

@@ -150,7 +150,8 @@ class Engine {
     }
     if (options_.at_work != nullptr) ++*options_.at_work;
     auto processed =
-        process_image(chain_, source, out_, scratch, options_.stop, options_.memory, jobs_inside_);
+        process_image(chain_, source, out_, scratch,
+                      {.memory = options_.memory, .jobs = jobs_inside_, .stop = options_.stop});
     if (options_.at_work != nullptr) --*options_.at_work;
     if (processed && processed->abandoned) return;
     if (processed) {
@@ -161,7 +162,8 @@ class Engine {
     if (!processed) return end(fatal_file(input), processed.error());
     ++taken_;
     if (before && before->status == Status::Failed) ++result_.retried;
-    if (options_.add && before && !before->input_sha256.empty() && !processed->no_image &&
+    if (before && before->status != Status::Failed && !before->input_sha256.empty() &&
+        !processed->no_image &&
         hex_or_empty(processed->records.front().input_sha256) != before->input_sha256) {
       result_.changed.push_back(source.path);
     }

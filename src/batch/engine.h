@@ -74,14 +74,14 @@ struct RunResult {
   std::size_t skipped = 0;
   std::size_t passed_over = 0;
   std::size_t failed = 0;
-  std::size_t noted = 0;             ///< of those written, how many have a note in the manifest
-  EffectCounts effects{};            ///< of those written
-  std::uint64_t bytes = 0;           ///< of the outputs
-  std::vector<std::string> gone;     ///< inputs of earlier runs that are not in the list
-  std::size_t pruned = 0;            ///< outputs of such that were deleted
-  std::size_t kept = 0;              ///< inputs that are not in the list and stay recorded
-  std::vector<std::string> changed;  ///< where records are added: inputs that are other files now
-  std::size_t removed = 0;           ///< outputs of another chain that were deleted
+  std::size_t noted = 0;                 ///< of those written, how many have a note in the manifest
+  EffectCounts effects{};                ///< of those written
+  std::uint64_t bytes = 0;               ///< of the outputs
+  std::vector<std::string> gone;         ///< inputs of earlier runs that are not in the list
+  std::size_t pruned = 0;                ///< outputs of such that were deleted
+  std::size_t kept = 0;                  ///< inputs that are not in the list and stay recorded
+  std::vector<std::string> changed;      ///< recorded inputs that are other files now
+  std::size_t removed = 0;               ///< outputs of another chain that were deleted
   std::vector<std::string> left_behind;  ///< such that are not as recorded, and stay
   std::size_t swept = 0;
   bool no_images = false;  ///< there was none among the inputs, and one was needed

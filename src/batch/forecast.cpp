@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
+#include <string>
 #include <tuple>
 
 #include "batch/archive.h"
@@ -61,6 +63,27 @@ std::string resized_text(const Chain& chain, const Plan& plan) {
   return "";
 }
 
+// Whether the outputs' names can be written. A digest is as long as any other, and no file is read
+// for it. `plan` is that of the first copy.
+Result<Done> check_names(const Chain& chain, const InputFile& input, const Plan& plan,
+                         const Codec& codec, const std::function<Result<Plan>(int)>& plan_of) {
+  for (int copy = 0; copy < chain.copies; ++copy) {
+    NameFields fields{input.path, copy, chain.copies, input.index,
+                      std::string(kNameHashDigits, '0')};
+    Window window = plan.window;
+    if (copy > 0 && is_late_name(chain.output.name)) {
+      const auto other = plan_of(copy);
+      if (!other) return other.error();
+      window = other->window;
+    }
+    fields.top = window[0].begin;
+    fields.left = window[1].begin;
+    auto right = check_output_path(output_name(chain, fields, codec).path, chain.output.name);
+    if (!right) return right;
+  }
+  return Done{};
+}
+
 Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   const InputFile& input = list.files[index];
   Look look;
@@ -107,6 +130,8 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   const DType depth = output_dtype(chain, *plan, target.format);
   if (const auto fits = check_output(target, *plan, *info, depth); !fits)
     return failed(fits.error());
+  if (const auto names = check_names(chain, input, *plan, **codec, plan_of); !names)
+    return failed(names.error());
   if (chain.output.jpeg_lossless) {
     // Each copy has a window of its own, and the image fails with any of them.
     for (int copy = 0; copy < chain.copies; ++copy) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <ctime>
+#include <limits>
 #include <new>
 
 #include "batch/archive.h"
@@ -24,21 +25,12 @@ namespace {
 // faster than row by row.
 constexpr std::int64_t kCachedPixels = std::int64_t{1} << 17U;
 
-// After the signal to stop, a picture that takes longer than this is given up.
-constexpr std::chrono::seconds kGrace{2};
-
 // An image on its way: what its records have in common so far.
 class ImageJob {
  public:
   ImageJob(const Chain& chain, const ImageSource& source, const std::string& out, Scratch& scratch,
-           const std::atomic<int>* stop, const MemoryLimit& memory, int jobs)
-      : chain_(chain),
-        source_(source),
-        out_(out),
-        scratch_(scratch),
-        stop_(stop),
-        memory_(memory),
-        jobs_(jobs) {
+           const ProcessOptions& options)
+      : chain_(chain), source_(source), out_(out), scratch_(scratch), options_(options) {
     common_.input = source.path;
   }
   ImageJob(const ImageJob&) = delete;
@@ -75,6 +67,13 @@ class ImageJob {
       if (auto fits = check_output(*name.codec, plans.front(), *info, depth); !fits)
         return failed(fits.error());
     }
+    for (std::size_t i = 0; i < copies(); ++i) {
+      if (!plans[i].skip.empty()) continue;
+      if (auto right =
+              check_output_path(name_of_output(plans[i], i, **codec).path, chain_.output.name);
+          !right)
+        return failed(right.error());
+    }
     if (plans.front().skip.empty())
       result_.effects = effects_on(chain_, *info, bytes_, plans.front(), *name.codec, depth);
     for (Plan& plan : plans)
@@ -93,15 +92,18 @@ class ImageJob {
         needed = needed.united_with(plan.window);
       all_needed_ = needed == whole(*common_.shape);
       if (const std::uint64_t takes = memory_for(needed, plans.front(), *info, depth);
-          takes > memory_.bytes) {
+          takes > options_.memory.bytes) {
         const std::string why = why_whole(plans.front(), *info, **codec, *name.codec, depth);
         streams_ = why.empty();
-        if (!streams_ && memory_.strict) {
+        if (!streams_ && options_.memory.strict) {
           return failed(too_large(takes, why));
         }
       }
       if (!streams_) {
-        auto part = decode_window(bytes_, *info, chain_.input, needed, scratch_.decoded);
+        DecodeOptions input = chain_.input;
+        input.stop = &overdue_;
+        auto part = decode_window(bytes_, *info, input, needed, scratch_.decoded);
+        if (!part && part.error().code == ErrorCode::Stopped) return abandoned();
         if (!part) return failed(part.error());
         common_.truncated = std::move(part->damage.missing);
         common_.note = std::move(part->damage.note);
@@ -110,14 +112,11 @@ class ImageJob {
       }
     }
     for (std::size_t i = 0; i < copies(); ++i) {
-      auto made =
-          overdue() ? Result<Done>(Error{}) : make_output(plans[i], i, **codec, *info, depth);
-      if (!made && overdue()) {
-        Processed abandoned;
-        abandoned.abandoned = true;
-        return abandoned;
-      }
+      if (overdue()) return abandoned();
+      auto made = make_output(plans[i], i, **codec, *info, depth);
       if (made) continue;
+      // An encoder whose rows ended fails in its own words.
+      if (overdue()) return abandoned();
       if (!concerns_one_file(made.error())) return made.error();
       return failed(made.error());
     }
@@ -128,10 +127,18 @@ class ImageJob {
  private:
   // Whether the run was told to stop, and this picture had its time to finish.
   [[nodiscard]] bool overdue() {
-    if (stop_ == nullptr || *stop_ == 0) return false;
-    const auto now = std::chrono::steady_clock::now();
-    if (!told_to_stop_) told_to_stop_ = now;
-    return now - *told_to_stop_ >= kGrace;
+    if (options_.stop == nullptr || *options_.stop == 0) return false;
+    using Ticks = std::chrono::steady_clock::rep;
+    const Ticks now = options_.now().time_since_epoch().count();
+    Ticks told = kNotTold;
+    if (told_.compare_exchange_strong(told, now)) told = now;  // else `told` is when it was
+    return std::chrono::steady_clock::duration(now - told) >= options_.grace;
+  }
+
+  static Processed abandoned() {
+    Processed nothing;
+    nothing.abandoned = true;
+    return nothing;
   }
 
   // These rows, as long as there is time for them.
@@ -180,7 +187,7 @@ class ImageJob {
              (coefficients ? bytes(info.shape.pixels(), info.shape.channels, DType::UInt16) : 0);
     };
     // The most it can take is nearly always little enough, and costs no look at the header.
-    if (const std::uint64_t most = takes(true, jpeg); most <= memory_.bytes) return most;
+    if (const std::uint64_t most = takes(true, jpeg); most <= options_.memory.bytes) return most;
     const bool all = decodes_whole(bytes_, info, chain_.input);
     // Of several scans, and where they are copied, all coefficients of a JPEG: 16 bits each.
     return takes(all, jpeg && (chain_.output.jpeg_lossless ||
@@ -189,7 +196,7 @@ class ImageJob {
 
   [[nodiscard]] Error too_large(std::uint64_t takes, const std::string& why) const {
     return {ErrorCode::TooLarge, "takes about " + byte_size(takes) + " of memory, more than the " +
-                                     byte_size(memory_.bytes) +
+                                     byte_size(options_.memory.bytes) +
                                      " of --max-memory, and does not go row by row: " + why};
   }
 
@@ -239,10 +246,11 @@ class ImageJob {
         scratch_.file.bytes().first(std::min<std::size_t>(scratch_.file.size(), kHeadBytes)),
         source_.file);
     if (!codec) return codec;
-    if (memory_.strict && before.size > memory_.bytes && (*codec)->read_rows == nullptr)
+    if (options_.memory.strict && before.size > options_.memory.bytes &&
+        (*codec)->read_rows == nullptr)
       return too_large(before.size, not_read_so(**codec));
     bytes_ = scratch_.file.bytes();
-    if (before.size > memory_.bytes / kMuch && (*codec)->read_rows != nullptr) {
+    if (before.size > options_.memory.bytes / kMuch && (*codec)->read_rows != nullptr) {
       mapped_.emplace(*file);
       if (mapped_->bytes().size() != before.size) mapped_.reset();  // not to be had; or it grew
     }
@@ -304,6 +312,19 @@ class ImageJob {
     return Done{};
   }
 
+  [[nodiscard]] OutputName name_of_output(const Plan& plan, std::size_t index,
+                                          const Codec& input_codec) const {
+    OutputName name = output_name(chain_,
+                                  {source_.path, copy_of(index), chain_.copies, source_.index,
+                                   hex(*common_.input_sha256).substr(0, kNameHashDigits),
+                                   plan.window[0].begin, plan.window[1].begin},
+                                  input_codec);
+    // A part of the inputs has other places in its list.
+    if (replays() && is_indexed_name(chain_.output.name))
+      name.path = source_.recorded[index].output;
+    return name;
+  }
+
   Result<Done> make_output(const Plan& plan, std::size_t index, const Codec& input_codec,
                            const ImageInfo& info, DType depth) {
     Record record = common_;
@@ -315,20 +336,9 @@ class ImageJob {
       result_.records.push_back(std::move(record));
       return Done{};
     }
-    OutputName name = output_name(chain_,
-                                  {source_.path, copy, chain_.copies, source_.index,
-                                   hex(*common_.input_sha256).substr(0, kNameHashDigits),
-                                   plan.window[0].begin, plan.window[1].begin},
-                                  input_codec);
-    // A part of the inputs has other places in its list.
-    if (replays() && is_indexed_name(chain_.output.name))
-      name.path = source_.recorded[index].output;
-    if (!is_inside(name.path)) {
-      return Error{ErrorCode::Unsupported, "its output would have the name " +
-                                               printable(name.path) + ", by the template " +
-                                               printable(chain_.output.name)};
-    }
-    const EncodeOptions options = encode_options(chain_, plan, info, bytes_, name.codec->format);
+    const OutputName name = name_of_output(plan, index, input_codec);
+    EncodeOptions options = encode_options(chain_, plan, info, bytes_, name.codec->format);
+    options.stop = &overdue_;
     record.window = plan.window;
     record.placed = place(plan.spans, plan.window);
     record.output = name.path;
@@ -366,10 +376,10 @@ class ImageJob {
   Result<Done> encode_whole(const Plan& plan, DType depth, const Codec& codec,
                             const EncodeOptions& options, Record& record) {
     const Runner parts = [this](std::size_t n, const std::function<void(std::size_t)>& f) {
-      for_each_part(n, jobs_, f);
+      for_each_part(n, options_.jobs, f);
     };
     const auto made = make_samples(plan, scratch_.decoded, decoded_, codec.format, depth,
-                                   scratch_.plan, scratch_.converted, parts);
+                                   scratch_.plan, scratch_.converted, parts, overdue_);
     if (!made) return made.error();
     const Tensor* const pixels = *made;
     record.output_shape = pixels->shape;
@@ -466,10 +476,11 @@ class ImageJob {
   const ImageSource& source_;
   const std::string& out_;
   Scratch& scratch_;
-  const std::atomic<int>* stop_;
-  std::optional<std::chrono::steady_clock::time_point> told_to_stop_;
-  const MemoryLimit& memory_;
-  const int jobs_;  ///< threads for this image
+  const ProcessOptions& options_;
+  static constexpr std::chrono::steady_clock::rep kNotTold =
+      std::numeric_limits<std::chrono::steady_clock::rep>::min();
+  std::atomic<std::chrono::steady_clock::rep> told_ = kNotTold;  ///< when it was told to stop
+  const Stop overdue_ = [this] { return overdue(); };
   File input_;
   FileStamp stamp_;  ///< of it
   std::optional<MappedFile> mapped_;
@@ -501,7 +512,7 @@ bool concerns_one_file(const Error& error) {
 
 Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                 const std::string& out, Scratch& scratch,
-                                const std::atomic<int>* stop, const MemoryLimit& memory, int jobs) {
+                                const ProcessOptions& options) {
   const auto failed = [&](ErrorCode code, const std::string& why) {
     Processed processed;
     Record record;
@@ -512,7 +523,7 @@ Result<Processed> process_image(const Chain& chain, const ImageSource& source,
   };
   if (source.failure != nullptr) return failed(source.failure->code, source.failure->message);
   try {
-    auto result = ImageJob(chain, source, out, scratch, stop, memory, jobs).run();
+    auto result = ImageJob(chain, source, out, scratch, options).run();
     for (Tensor* tensor :
          {&scratch.decoded, &scratch.plan.a, &scratch.plan.b, &scratch.converted}) {
       tensor->data.shrink(kKeptScratchBytes);

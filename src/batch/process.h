@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -49,13 +51,24 @@ struct ImageSource {
   const Error* failure = nullptr;  ///< it failed before: a folder that could not be listed
 };
 
+struct ProcessOptions {
+  MemoryLimit memory{};
+  int jobs = 1;  ///< threads for this image, where there is work for them
+  /// Not 0: the run is to end, and an image that takes longer than `grace` from then on is given
+  /// up, wherever it is: between and within operations, and from row to row of decoding (JPEG, PNG)
+  /// and encoding.
+  const std::atomic<int>* stop = nullptr;
+  std::chrono::nanoseconds grace = std::chrono::seconds(2);
+  /// The clock, for tests; asked only once `stop` is not 0, maybe by several threads at once.
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+};
+
 /// Reads, decodes, plans, gathers, encodes and writes under temporary names. An Error is one that
 /// concerns the whole run (an output cannot be written); what concerns the image alone stands in
-/// its records. `jobs` threads work on this image, where there is work for them.
+/// its records.
 [[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                               const std::string& out, Scratch& scratch,
-                                              const std::atomic<int>* stop = nullptr,
-                                              const MemoryLimit& memory = {}, int jobs = 1);
+                                              const ProcessOptions& options = {});
 
 /// The stamp as far as it may be trusted: a file that was changed a moment ago may be changed again
 /// within the same tick of the clock.

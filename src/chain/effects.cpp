@@ -142,6 +142,14 @@ std::string_view name_of(Effect effect) {
   return kTexts.at(static_cast<std::size_t>(effect)).name;
 }
 
+Json by_name(const EffectCounts& counts) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts.at(i) > 0) json[std::string(name_of(static_cast<Effect>(i)))] = counts.at(i);
+  }
+  return json;
+}
+
 bool is_told_by_runs(Effect effect) {
   return kTexts.at(static_cast<std::size_t>(effect)).in_runs;
 }

@@ -5,11 +5,14 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chain/chain.h"
 #include "chain/plan.h"
+#include "core/json.h"
 
 namespace deckle {
 
@@ -37,6 +40,8 @@ using EffectCounts = std::array<std::size_t, kEffects>;
 [[nodiscard]] std::string text_of(Effect effect, std::size_t images);
 /// What it is called in JSON: "palette_expanded".
 [[nodiscard]] std::string_view name_of(Effect effect);
+/// Those that some images have: {"palette_expanded": 12}.
+[[nodiscard]] Json by_name(const EffectCounts& counts);
 /// Whether a run tells it, too: it is a fault more often than not.
 [[nodiscard]] bool is_told_by_runs(Effect effect);
 

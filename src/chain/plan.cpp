@@ -316,8 +316,8 @@ bool is_identity(const GatherOp& gather, const Shape& shape) {
 }
 
 // Resampling knows pictures, not batches of them.
-void resample_each(const Tensor& from, const ResizeOp& op, Tensor& to) {
-  if (from.batch == 1) return resample(from, op.rows, op.cols, op.how, op.to, to);
+void resample_each(const Tensor& from, const ResizeOp& op, Tensor& to, const Stop& stop) {
+  if (from.batch == 1) return resample(from, op.rows, op.cols, op.how, op.to, to, stop);
   Tensor one;
   Tensor resized;
   one.reset(from.shape, from.dtype);
@@ -326,8 +326,9 @@ void resample_each(const Tensor& from, const ResizeOp& op, Tensor& to) {
   shape[1] = op.cols;
   to.reset(shape, op.to, from.batch);
   for (std::size_t n = 0; n < static_cast<std::size_t>(from.batch); ++n) {
+    if (is_told(stop)) return;
     std::memcpy(one.data.data(), from.data.data() + n * from.item_bytes(), from.item_bytes());
-    resample(one, op.rows, op.cols, op.how, op.to, resized);
+    resample(one, op.rows, op.cols, op.how, op.to, resized, stop);
     std::memcpy(to.data.data() + n * to.item_bytes(), resized.data.data(), to.item_bytes());
   }
 }
@@ -423,7 +424,7 @@ void run_each(const Runner& runner, std::size_t n, const std::function<void(std:
 
 // `dtype` is float32, or what the sums are rounded to while they are near.
 void convolve_parts(std::span<const Op> ops, const Parts& parts, const Tensor& from,
-                    const Runner& runner, DType dtype, Tensor& to) {
+                    const Runner& runner, DType dtype, Tensor& to, const Stop& stop) {
   const Shape& out = std::get<ConvolveOp>(ops.back()).out;
   to.reset(out, dtype, from.batch);
   const auto in_row = from.item_bytes() / static_cast<std::size_t>(from.shape[0]);
@@ -431,6 +432,7 @@ void convolve_parts(std::span<const Op> ops, const Parts& parts, const Tensor& f
   const std::size_t strips = parts.strips.size();
   const std::int64_t groups = (from.batch + parts.samples - 1) / parts.samples;
   run_each(runner, static_cast<std::size_t>(groups) * strips, [&](std::size_t i) {
+    if (is_told(stop)) return;
     const Strip& strip = parts.strips[i % strips];
     const std::int64_t sample = static_cast<std::int64_t>(i / strips) * parts.samples;
     SampleView view{from.data.data() + static_cast<std::size_t>(sample) * from.item_bytes() +
@@ -678,7 +680,7 @@ void round_as_made(Plan& plan, DType depth) {
 
 Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source, const Window& origin,
                                PlanScratch& scratch, const Runner& runner,
-                               std::optional<DType> rounded) {
+                               std::optional<DType> rounded, const Stop& stop) {
   if (auto right = check_source(plan, source, origin); !right) return right.error();
   const Tensor* now = &source;
   Window part = origin;
@@ -694,7 +696,7 @@ Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source, const Win
       if (is_identity(op, now->shape)) return;
       step([&](const Tensor& from, Tensor& to) { gather(from, part, op.axes, op.fills, to); });
     } else if constexpr (std::is_same_v<T, ResizeOp>) {
-      step([&](const Tensor& from, Tensor& to) { resample_each(from, op, to); });
+      step([&](const Tensor& from, Tensor& to) { resample_each(from, op, to, stop); });
     } else if constexpr (std::is_same_v<T, ConvolveOp>) {
       step([&](const Tensor& from, Tensor& to) { op.convolution->run(from, op.axes, to); });
     } else if constexpr (std::is_same_v<T, ScaleOp>) {
@@ -706,18 +708,20 @@ Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source, const Win
     }
   };
   for (std::size_t i = 0; i < plan.ops.size(); ++i) {
+    if (is_told(stop)) return given_up();
     const std::span<const Op> rest(plan.ops.data() + i, plan.ops.size() - i);
     if (const Parts parts = parts_of(rest, *now); !parts.strips.empty()) {
       const bool last = parts.ops == rest.size() && rounded && rounds_quickly(*rounded);
       step([&](const Tensor& from, Tensor& to) {
         convolve_parts(rest.first(parts.ops), parts, from, runner, last ? *rounded : DType::Float32,
-                       to);
+                       to, stop);
       });
       i += parts.ops - 1;
     } else {
       std::visit(run, plan.ops[i]);
     }
   }
+  if (is_told(stop)) return given_up();  // and what was made is not whole
   if (rounded && now->dtype != *rounded) {
     step([&](const Tensor& from, Tensor& to) { to_file_depth(from, *rounded, *rounded, to); });
   }
@@ -763,11 +767,11 @@ EncodeOptions encode_options(const Chain& chain, const Plan& plan, const ImageIn
 
 Result<const Tensor*> make_samples(const Plan& plan, const Tensor& source, const Window& origin,
                                    Format target, DType depth, PlanScratch& scratch,
-                                   Tensor& converted, const Runner& runner) {
+                                   Tensor& converted, const Runner& runner, const Stop& stop) {
   const bool array = target == Format::Npy;
   const DType dtype = plan.input_dtype;
   const auto rounded = array || dtype != depth ? std::nullopt : std::optional(depth);
-  const auto made = run_plan(plan, source, origin, scratch, runner, rounded);
+  const auto made = run_plan(plan, source, origin, scratch, runner, rounded, stop);
   if (!made || ((*made)->dtype == depth && (dtype == depth || array))) return made;
   if (array) {
     if (auto finite = check_finite_for(**made, depth); !finite) return finite.error();

@@ -14,6 +14,7 @@
 
 #include "chain/chain.h"
 #include "core/result.h"
+#include "core/stop.h"
 #include "core/tensor.h"
 #include "geometry/placed.h"
 #include "geometry/window.h"
@@ -95,11 +96,14 @@ using Runner = std::function<void(std::size_t n, const std::function<void(std::s
 /// Their type may be narrower than `plan.dtype`; the values are the same. `runner` runs the parts
 /// of large convolutions, with the same result in any order; without it they run one after the
 /// other. `rounded`: the type to convert the result to, as `to_file_depth` does, on its own scale.
-/// Fails with Usage where the plan skips its image, or `source` is not that part.
+/// Fails with Usage where the plan skips its image, or `source` is not that part; with Stopped
+/// where `stop` says so, which is asked between operations, from part to part of convolutions and
+/// from row to row of resizing.
 [[nodiscard]] Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source,
                                              const Window& origin, PlanScratch& scratch,
                                              const Runner& runner = {},
-                                             std::optional<DType> rounded = {});
+                                             std::optional<DType> rounded = {},
+                                             const Stop& stop = {});
 
 /// What a picture's file, of which `info` is, holds beside its samples.
 [[nodiscard]] Metadata metadata_of(const ImageInfo& info, Bytes file);
@@ -119,6 +123,6 @@ using Runner = std::function<void(std::size_t n, const std::function<void(std::s
 [[nodiscard]] Result<const Tensor*> make_samples(const Plan& plan, const Tensor& source,
                                                  const Window& origin, Format target, DType depth,
                                                  PlanScratch& scratch, Tensor& converted,
-                                                 const Runner& runner = {});
+                                                 const Runner& runner = {}, const Stop& stop = {});
 
 }  // namespace deckle

@@ -26,6 +26,7 @@
 #include "core/rows.h"
 #include "core/shape.h"
 #include "core/sink.h"
+#include "core/stop.h"
 #include "core/tensor.h"
 #include "geometry/window.h"
 
@@ -90,6 +91,9 @@ struct DecodeOptions {
   std::optional<std::array<int, 3>> background{};
   bool index = false;    ///< take the indices of palettes, and grey of few bits as it is
   bool to_srgb = false;  ///< convert colours from the picture's ICC profile to sRGB
+  /// Asked from row to row of JPEG and PNG, which then fail with Stopped. Null: never. Rows of a
+  /// RowReader are the caller's to stop.
+  const Stop* stop = nullptr;
 };
 
 /// What is to be known of a picture that was read all the same. Both are empty where all is well.
@@ -117,6 +121,9 @@ struct EncodeOptions {
   std::optional<Bands> bands{};      ///< tiff: where they are not usual_bands
   Metadata metadata{};               ///< to go along; of it, what the format `carries`
   std::vector<Colour> palette{};     ///< png, tiff, bmp: the samples are its indices
+  /// Asked in between by webp, which then fails with Stopped. Null: never. Rows of a RowSource are
+  /// the caller's to stop.
+  const Stop* stop = nullptr;
 };
 
 /// A picture that is decoded row by row, as it is stored.

@@ -168,14 +168,18 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   const std::size_t row_bytes = out.row_bytes();
   if (const auto scan = hole ? nullptr : fast_scan(jpeg, file, whole(out.shape))) {
     bool good = true;
-    for (std::int64_t r = 0; good && r < out.shape.rows(); ++r)
+    for (std::int64_t r = 0; good && r < out.shape.rows(); ++r) {
+      if (options.stop != nullptr && is_told(*options.stop)) return given_up();
       good = scan->row(r, out.row(r));
+    }
     if (good && scan->finish()) return Damage{};
   }
   report.stop_at_damage = !options.accept_truncated;
+  decoder.stop_by(options.stop);
   if (!guarded(report, [&] { read_pixels(jpeg, pixels, row_bytes); })) {
     Error error = decoder.fatal_error();
     const std::size_t rows = jpeg.output_scanline;
+    if (report.stopped) return error;
     if (!options.accept_truncated || rows == 0 || report.fatal == JERR_OUT_OF_MEMORY) return error;
     std::memset(pixels + rows * row_bytes, 0, out.byte_count() - rows * row_bytes);
     return Damage{error.message + "; " + std::to_string(rows) + " rows were read"};
@@ -328,6 +332,7 @@ Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions&
   const Window window{2, {needed[0], rows.cols()}};
   out.reset(Shape::image(window[0].length(), window[1].length(), rows.channels()), DType::UInt8);
   for (std::int64_t r = 0; r < window[0].length(); ++r) {
+    if (options.stop != nullptr && is_told(*options.stop)) return given_up();
     if (auto done = rows.read(out.row(r)); !done) return done.error();
   }
   return Part{{}, window};

@@ -27,6 +27,12 @@ LibjpegReport& report_of(j_common_ptr jpeg) {
   std::longjmp(report.jump, 1);
 }
 
+void ask_to_stop(j_common_ptr jpeg) {
+  LibjpegReport& report = report_of(jpeg);
+  report.stopped = is_told(*report.stop);
+  if (report.stopped) std::longjmp(report.jump, 1);
+}
+
 bool is_about_pixels(int code) {
   switch (code) {
     case JWRN_HIT_MARKER:
@@ -290,7 +296,15 @@ Error LibjpegDecoder::damage() const {
                                   ")"};
 }
 
+void LibjpegDecoder::stop_by(const Stop* stop) {
+  if (stop == nullptr) return;
+  report.stop = stop;
+  progress_.progress_monitor = ask_to_stop;
+  jpeg.progress = &progress_;
+}
+
 Error LibjpegDecoder::fatal_error() const {
+  if (report.stopped) return given_up();
   if (report.damage != 0) return damage();
   if (report.fatal == JERR_OUT_OF_MEMORY) return header_error();
   if (is_unsupported(report.fatal))

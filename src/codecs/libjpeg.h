@@ -38,8 +38,10 @@ struct LibjpegReport {
   bool at_end;      ///< ... and it was that the data ended
   unsigned damaged_row;
   int damaged_scan;
-  int fatal;       ///< code of the error that ended it, or 0
-  int never_seen;  ///< number, from 1, of a component that no scan holds, or 0
+  int fatal;         ///< code of the error that ended it, or 0
+  const Stop* stop;  ///< asked by libjpeg's progress monitor
+  bool stopped;      ///< and it said so
+  int never_seen;    ///< number, from 1, of a component that no scan holds, or 0
   std::array<char, JMSG_LENGTH_MAX> text;  ///< of the error, or of the first such warning
 };
 
@@ -59,6 +61,9 @@ class LibjpegDecoder {
   ~LibjpegDecoder() { jpeg_destroy_decompress(&jpeg); }
   LibjpegDecoder(const LibjpegDecoder&) = delete;
   LibjpegDecoder& operator=(const LibjpegDecoder&) = delete;
+
+  /// From here on, until it says so: fatal_error() is Stopped then. Null: nothing is asked.
+  void stop_by(const Stop* stop);
 
   /// Up to the first scan; where it fails, header_error() tells why.
   [[nodiscard]] bool read_header();
@@ -85,6 +90,7 @@ class LibjpegDecoder {
  private:
   Bytes file_;
   jpeg_source_mgr source_{};
+  jpeg_progress_mgr progress_{};
   bool created_ = false;
 };
 

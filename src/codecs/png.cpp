@@ -283,6 +283,8 @@ struct Progress {
   int pass = 0;
   png_uint_32 row = 0;
   bool rows_done = false;
+  const Stop* stop = nullptr;
+  bool stopped = false;
 };
 
 // Stands inside `guarded`.
@@ -293,6 +295,8 @@ void read_rows(Decoder& decoder, png_uint_32 rows, std::uint8_t* out, std::size_
     progress.pass = pass;
     for (png_uint_32 r = 0; r < rows; ++r) {
       progress.row = r;
+      progress.stopped = progress.stop != nullptr && is_told(*progress.stop);
+      if (progress.stopped) return;
       png_read_row(png, out + row_bytes * r, nullptr);
     }
   }
@@ -388,9 +392,11 @@ Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions
   if (progress.passes > 1) std::memset(pixels, 0, out.byte_count());
 
   std::optional<Error> damage;
+  progress.stop = options.stop;
   const bool done = guarded(png, [&] {
     read_rows(decoder, static_cast<png_uint_32>(rows), pixels, row_bytes, progress);
   });
+  if (progress.stopped) return given_up();
   if (!done) {
     const bool matters = in_pixels(decoder, chunks, progress);
     if (matters) damage = data_error(decoder, progress, rows);

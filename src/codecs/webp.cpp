@@ -247,6 +247,10 @@ int write_part(const std::uint8_t* data, std::size_t size, const WebPPicture* pi
   }
 }
 
+int goes_on(int /*percent*/, const WebPPicture* picture) {
+  return is_told(*static_cast<const Stop*>(picture->user_data)) ? 0 : 1;
+}
+
 bool import(const Tensor& pixels, WebPPicture& picture) {
   const std::uint8_t* samples = pixels.data.data();
   const auto stride = static_cast<int>(pixels.row_bytes());
@@ -282,11 +286,18 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
   picture.height = static_cast<int>(pixels.shape.rows());
   picture.writer = write_part;
   picture.custom_ptr = &out;
+  Stop stop;
+  if (options.stop != nullptr) {
+    stop = *options.stop;
+    picture.user_data = &stop;
+    picture.progress_hook = goes_on;
+  }
 
   const bool done = import(pixels, picture) && WebPEncode(&config, &picture) != 0;
   const WebPEncodingError error = picture.error_code;
   WebPPictureFree(&picture);
   if (done) return add_metadata(options.metadata, pixels.shape, out);
+  if (error == VP8_ENC_ERROR_USER_ABORT) return given_up();
   if (error == VP8_ENC_ERROR_OUT_OF_MEMORY || error == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY ||
       error == VP8_ENC_ERROR_BAD_WRITE) {
     throw std::bad_alloc();

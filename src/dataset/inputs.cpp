@@ -90,7 +90,9 @@ class Lister {
       return Done{};
     }
     above_.push_back(id);
-    const Counts before{list_.files.size(), list_.outputs.size(), list_.left_out.size()};
+    const Counts before{list_.files.size(), list_.outputs.size(), list_.left_out.size(),
+                        list_.folders.size()};
+    list_.folders.push_back(shown(without_slash(prefix), root));
     for (;;) {
       errno = 0;
       const dirent* entry = ::readdir(folder.get());
@@ -124,12 +126,14 @@ class Lister {
     std::size_t files;
     std::size_t outputs;
     std::size_t left_out;
+    std::size_t folders;
   };
 
   void drop_from(const Counts& counts) {
     list_.files.resize(counts.files);
     list_.outputs.resize(counts.outputs);
     list_.left_out.resize(counts.left_out);
+    list_.folders.resize(counts.folders);
   }
 
   void leave_out(std::string path, std::string_view why) {
@@ -388,6 +392,13 @@ Result<InputList> list_inputs(const InputRequest& request) {
   list.left_out.erase(std::unique(list.left_out.begin(), list.left_out.end(), same_path),
                       list.left_out.end());
   std::erase_if(list.left_out, [&](const LeftOut& out) { return taken.contains(tidy(out.path)); });
+  for (std::string& folder : list.folders) {
+    while (folder.size() > 1 && folder.ends_with('/'))
+      folder.pop_back();
+    if (folder.empty()) folder = ".";
+  }
+  std::sort(list.folders.begin(), list.folders.end());
+  list.folders.erase(std::unique(list.folders.begin(), list.folders.end()), list.folders.end());
   number_inputs(list);
   return list;
 }

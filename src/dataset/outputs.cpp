@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <initializer_list>
 #include <string>
 
@@ -145,6 +146,28 @@ bool is_indexed_name(std::string_view name) {
 
 bool is_late_name(std::string_view name) {
   return has_field(name, {"hash", "top", "left"});
+}
+
+Result<Done> check_output_path(std::string_view path, std::string_view name) {
+  if (!is_inside(path)) {
+    return Error{ErrorCode::Unsupported, "its output would have the name " + printable(path) +
+                                             ", by the template " +
+                                             printable(name.empty() ? kDefaultName : name)};
+  }
+  constexpr std::size_t kShown = 32;
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::string_view part = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+    if (part.size() <= kLongestName) continue;
+    return Error{ErrorCode::Write,
+                 "its output would have a name of " + std::to_string(part.size()) + " bytes (" +
+                     printable(part.substr(0, kShown)) + "..), and a file system takes " +
+                     std::to_string(kLongestName) +
+                     "; rename the input, or give a template of short names, such as --name "
+                     "'{dir}/{hash}{_copy}.{ext}'",
+                 ENAMETOOLONG};
+  }
+  return Done{};
 }
 
 bool is_inside(std::string_view relative) {

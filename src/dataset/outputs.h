@@ -49,6 +49,14 @@ struct NameFields {
 /// The digits of {hash}: the first 16 of the SHA-256 of the input file.
 inline constexpr std::size_t kNameHashDigits = 16;
 
+/// Fails with Unsupported where an output's path would lead out of the output folder, with Write
+/// (ENAMETOOLONG) where a name in it is longer than file systems take. `name` is the template that
+/// made it.
+[[nodiscard]] Result<Done> check_output_path(std::string_view path, std::string_view name);
+
+/// The bytes of a name, of a file or a folder: Linux' NAME_MAX. A few file systems take less.
+inline constexpr std::size_t kLongestName = 255;
+
 /// Whether a path from a manifest stays inside the folder it is relative to.
 [[nodiscard]] bool is_inside(std::string_view relative);
 

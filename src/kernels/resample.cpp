@@ -215,12 +215,13 @@ void filter_cols(const T* from, const Taps<T>& cols, std::size_t channels, T* to
 // Rows first: one pass over the source rows of each output row, then the columns of that.
 template <typename S, typename T>
 void resample_rows_first(const Tensor& source, const Taps<T>& rows, const Taps<T>& cols,
-                         Target<T>& target) {
+                         Target<T>& target, const Stop& stop) {
   const auto channels = static_cast<std::size_t>(source.shape.channels);
   const std::size_t width = static_cast<std::size_t>(source.shape.cols()) * channels;
   std::vector<T> filtered = spare_row<T>(width);
   std::vector<const S*> from;
   for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (is_told(stop)) return;
     const auto output = rows[r];
     from.clear();
     for (std::size_t k = 0; k < output.count; ++k) {
@@ -236,7 +237,7 @@ void resample_rows_first(const Tensor& source, const Taps<T>& rows, const Taps<T
 // Columns first: each source row once, kept in a ring until no output row needs it any more.
 template <typename S, typename T>
 void resample_cols_first(const Tensor& source, const Taps<T>& rows, const Taps<T>& cols,
-                         Target<T>& target) {
+                         Target<T>& target, const Stop& stop) {
   const auto channels = static_cast<std::size_t>(source.shape.channels);
   const std::size_t width = static_cast<std::size_t>(source.shape.cols()) * channels;
   std::vector<T> converted = spare_row<T>(width);
@@ -256,6 +257,7 @@ void resample_cols_first(const Tensor& source, const Taps<T>& rows, const Taps<T
   std::vector<std::int64_t> held(most, -1);  // by place in the ring: which source row
   std::vector<const T*> from;
   for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (is_told(stop)) return;
     const auto output = rows[r];
     from.clear();
     for (std::size_t k = 0; k < output.count; ++k) {
@@ -287,16 +289,16 @@ bool rows_are_first(const Shape& source, const AxisTaps& rows, const AxisTaps& c
 
 template <typename T>
 void resample_in(const Tensor& source, const AxisTaps& rows, const AxisTaps& cols, bool by_two,
-                 Tensor& out) {
-  if (by_two) return resample_by_two<T>(source, rows, cols, out);
+                 Tensor& out, const Stop& stop) {
+  if (by_two) return resample_by_two<T>(source, rows, cols, out, stop);
   Target<T> target(out);
   const Taps<T> row_taps(rows, source.shape.rows(), false);
   const Taps<T> col_taps(cols, source.shape.cols(), source.shape.channels == 1);
   with_image_type(source.dtype, [&](auto zero) {
     using S = decltype(zero);
     rows_are_first(source.shape, rows, cols)
-        ? resample_rows_first<S, T>(source, row_taps, col_taps, target)
-        : resample_cols_first<S, T>(source, row_taps, col_taps, target);
+        ? resample_rows_first<S, T>(source, row_taps, col_taps, target, stop)
+        : resample_cols_first<S, T>(source, row_taps, col_taps, target, stop);
   });
 }
 
@@ -320,7 +322,7 @@ void resample_nearest(const Tensor& source, const Shape& shape, DType to, Tensor
 }  // namespace
 
 void resample(const Tensor& source, std::int64_t rows, std::int64_t cols, const Resampling& how,
-              DType to, Tensor& out) {
+              DType to, Tensor& out, const Stop& stop) {
   assert(source.shape.rank == 2);
   const Shape shape = Shape::image(rows, cols, source.shape.channels);
   if (how.interpolation == Interpolation::Nearest) return resample_nearest(source, shape, to, out);
@@ -337,9 +339,9 @@ void resample(const Tensor& source, std::int64_t rows, std::int64_t cols, const 
   const bool by_two =
       bilinear || (area && !smaller && !info(source.dtype).is_float && !info(to).is_float);
   if (to == DType::Float64) {
-    resample_in<double>(source, row_taps, col_taps, by_two, out);
+    resample_in<double>(source, row_taps, col_taps, by_two, out, stop);
   } else {
-    resample_in<float>(source, row_taps, col_taps, by_two, out);
+    resample_in<float>(source, row_taps, col_taps, by_two, out, stop);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "core/stop.h"
 #include "core/tensor.h"
 #include "kernels/taps.h"
 
@@ -15,8 +16,8 @@ namespace deckle {
 /// rows x cols x channels of any dtype to `rows` x `cols` x channels of `to`. Both sizes at least
 /// 1. Float64 is computed in float64, every other type in float32, the sums in a fixed order;
 /// integer types are rounded half to even and saturated, and NaN becomes 0. Nearest moves samples
-/// as they are, then casts.
+/// as they are, then casts. Where `stop` says so in between, `out` is not whole.
 void resample(const Tensor& source, std::int64_t rows, std::int64_t cols, const Resampling& how,
-              DType to, Tensor& out);
+              DType to, Tensor& out, const Stop& stop = {});
 
 }  // namespace deckle

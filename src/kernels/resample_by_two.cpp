@@ -385,7 +385,7 @@ bool halve_floats(const Tensor& source, Tensor& out) {
 
 template <typename S, typename T>
 void resample_rows(const Tensor& source, const AxisTaps& row_taps, const AxisTaps& col_taps,
-                   Tensor& out) {
+                   Tensor& out, const Stop& stop) {
   const TwoTaps<T> rows(row_taps, source.shape.rows());
   Columns<S, T> columns(col_taps, source.shape.cols(), source.shape.channels);
   Target<T> target(out);
@@ -403,6 +403,7 @@ void resample_rows(const Tensor& source, const AxisTaps& row_taps, const AxisTap
   std::int32_t high_row = -1;
   std::size_t singles = 0;
   for (std::size_t r = 0; r < rows.low.size(); ++r) {
+    if (is_told(stop)) return;
     const bool single = singles < rows.single.size() && rows.single[singles] == r;
     const std::int32_t first = single ? rows.single_from[singles++] : rows.low[r];
     if constexpr (kSmall<S>) {
@@ -461,13 +462,16 @@ bool resample_half(const Tensor& source, bool area, Tensor& out) {
 }
 
 template <typename T>
-void resample_by_two(const Tensor& source, const AxisTaps& rows, const AxisTaps& cols,
-                     Tensor& out) {
-  with_image_type(source.dtype,
-                  [&](auto zero) { resample_rows<decltype(zero), T>(source, rows, cols, out); });
+void resample_by_two(const Tensor& source, const AxisTaps& rows, const AxisTaps& cols, Tensor& out,
+                     const Stop& stop) {
+  with_image_type(source.dtype, [&](auto zero) {
+    resample_rows<decltype(zero), T>(source, rows, cols, out, stop);
+  });
 }
 
-template void resample_by_two<float>(const Tensor&, const AxisTaps&, const AxisTaps&, Tensor&);
-template void resample_by_two<double>(const Tensor&, const AxisTaps&, const AxisTaps&, Tensor&);
+template void resample_by_two<float>(const Tensor&, const AxisTaps&, const AxisTaps&, Tensor&,
+                                     const Stop&);
+template void resample_by_two<double>(const Tensor&, const AxisTaps&, const AxisTaps&, Tensor&,
+                                      const Stop&);
 
 }  // namespace deckle

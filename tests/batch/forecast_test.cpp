@@ -95,6 +95,9 @@ TEST_CASE("a forecast counts what a run then does", "[batch][forecast]") {
   folder.put("in/deep.png", test::png(30, 30, 3, DType::UInt16));
   folder.put("in/empty.png", "");
   folder.put("in/readme", "text");
+  // Outputs of 256 bytes, and of 254, to which the copies' numbers come.
+  folder.put("in/" + std::string(252, 'x') + ".p", test::png(30, 30));
+  folder.put("in/" + std::string(250, 'y') + ".p", test::png(30, 30));
   const InputList list = test::listed(folder / "in");
   for (const char* format : {"png", "jpg", "same"}) {
     for (const int copies : {1, 3}) {
@@ -111,6 +114,8 @@ TEST_CASE("a forecast counts what a run then does", "[batch][forecast]") {
       CHECK(plan.images == run.written + run.failed + run.skipped);
       CHECK(plan.passed_over == run.passed_over);
       CHECK(plan.failing.size() == run.failed);
+      CHECK((remark_on(plan.failing, std::string(252, 'x') + ".p") != nullptr));
+      CHECK((remark_on(plan.failing, std::string(250, 'y') + ".p") != nullptr) == (copies > 1));
       CHECK(plan.outputs == run.outputs);
       CHECK(run.failed > 0);
       CHECK(run.written > 0);

@@ -3,6 +3,8 @@
 #include "batch/process.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <opencv2/imgcodecs.hpp>
 #include <random>
@@ -373,4 +375,104 @@ TEST_CASE("a replay goes row by row too", "[batch][stream]") {
     if (same) CHECK(test::visible(out) == test::visible(folder / "out"));
     CHECK(test::leftovers(out).empty());
   }
+}
+
+// ---- giving up
+
+namespace {
+
+struct Trial {
+  std::string name;
+  test::File file;
+  std::string chain;
+  std::int64_t looks;  // at least
+};
+
+std::vector<Trial> trials() {
+  const std::string pad = R"({"class_name": "ZeroPadding2D", "padding": 3})";
+  const auto chain = [](const std::string& layers, const std::string& format) {
+    return R"({"layers": [)" + layers + R"(], "output": {"format": ")" + format + R"("}})";
+  };
+  const auto resize = [](const std::string& how) {
+    return R"({"class_name": "Resizing", "height": 50, "width": 21, "interpolation": ")" + how +
+           R"("})";
+  };
+  const cv::Mat grey(40, 30, CV_8U, cv::Scalar(99));
+  return {
+      {"decoded, and moved row by row", test::png(40, 30), chain(pad, "png"), 40 + 46},
+      {"the same of jpg", test::jpg(40, 30), chain(pad, "jpg"), 40 + 46},
+      {"libjpeg", test::by_opencv(".jpg", grey, {cv::IMWRITE_JPEG_PROGRESSIVE, 1}),
+       chain(pad, "tiff"), 5 + 46},
+      {"resized by two taps", test::png(40, 30), chain(resize("bilinear"), "png"), 40 + 50 + 50},
+      {"resized by four", test::png(40, 30), chain(resize("bicubic"), "png"), 40 + 50 + 50},
+      {"an encoder without rows", test::png(40, 30), chain(pad, "webp"), 40 + 2},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a picture whose time is over is given up at whichever look that is", "[batch][stop]") {
+  for (const Trial& trial : trials()) {
+    INFO(trial.name);
+    const test::Folder folder;
+    folder.put("a", trial.file);
+    const Chain chain = test::chain_of(trial.chain);
+    const std::atomic<int> stop = 2;
+    // A clock that goes on by a second whenever it is looked at.
+    std::int64_t looks = 0;
+    ProcessOptions options;
+    options.stop = &stop;
+    options.now = [&] {
+      return std::chrono::steady_clock::time_point(std::chrono::seconds(++looks));
+    };
+    const auto process = [&](std::int64_t grace) {
+      looks = 0;
+      options.grace = std::chrono::seconds(grace);
+      Scratch scratch;
+      auto made = process_image(chain, {folder / "a", "a", 0, true, {}, nullptr}, folder / "out",
+                                scratch, options);
+      REQUIRE(made);
+      return *std::move(made);
+    };
+    {
+      const Processed made = process(1'000'000);
+      REQUIRE_FALSE(made.abandoned);
+      REQUIRE(made.records.size() == 1);
+      CHECK_FALSE(made.records.front().error);
+      CHECK(made.outputs.size() == 1);
+    }
+    const std::int64_t all = looks;
+    CHECK(all >= trial.looks);
+    for (std::int64_t grace = 0; grace < all; grace += 1 + all / 60) {
+      INFO(grace);
+      const Processed made = process(grace);
+      CHECK(made.abandoned);
+      CHECK(made.records.empty());
+      CHECK(looks <= grace + 3);
+      CHECK(test::names(folder.path()) == std::vector<std::string>{"a"});
+    }
+    CHECK_FALSE(process(all).abandoned);
+  }
+}
+
+TEST_CASE("a picture that is not told to stop looks at no clock", "[batch][stop]") {
+  const test::Folder folder;
+  folder.put("a", test::png(40, 30));
+  const std::atomic<int> stop = 0;
+  ProcessOptions options;
+  options.stop = &stop;
+  options.grace = {};
+  int looks = 0;
+  options.now = [&] {
+    ++looks;
+    return std::chrono::steady_clock::now();
+  };
+  Scratch scratch;
+  const auto made =
+      process_image(test::chain_of(R"({"layers": [{"class_name": "Cropping2D", "cropping": 2}]})"),
+                    {folder / "a", "a", 0, true, {}, nullptr}, folder / "out", scratch, options);
+  REQUIRE(made);
+  CHECK_FALSE(made->abandoned);
+  CHECK(made->outputs.size() == 1);
+  CHECK(looks == 0);
 }

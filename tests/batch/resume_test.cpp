@@ -919,7 +919,7 @@ TEST_CASE("folder after folder is added to one manifest", "[batch][resume][add]"
   CHECK(test::stamps(out) == stamps);
 }
 
-TEST_CASE("an added input that is another file than the recorded one is told of",
+TEST_CASE("an input that is another file than the recorded one is told of",
           "[batch][resume][add]") {
   const test::Folder folder;
   folder.put("x/a.png", test::png(20, 20));
@@ -931,6 +931,8 @@ TEST_CASE("an added input that is another file than the recorded one is told of"
   (void)test::run_into(chain, test::listed(folder / "x"), out);
   CHECK(test::run_into(chain, test::listed(folder / "x"), out, add).changed.empty());
   CHECK(test::run_into(chain, test::listed(folder / "y"), out, add).changed == Strings{"a.png"});
+  CHECK(test::run_into(chain, test::listed(folder / "y"), out).changed.empty());
+  CHECK(test::run_into(chain, test::listed(folder / "x"), out).changed == Strings{"a.png"});
 }
 
 TEST_CASE("what is recorded of a folder that cannot be listed stays", "[batch][resume]") {

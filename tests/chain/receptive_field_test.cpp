@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -328,4 +329,28 @@ TEST_CASE("a transposed convolution puts a pixel in the middle of its kernel",
   }
   REQUIRE(sum > 0);
   CHECK(plan.spans[0].carry(4.5) == middle / sum);
+}
+
+TEST_CASE("what is made in parts is given up between any two of them", "[plan][convolve][stop]") {
+  const std::string blur =
+      R"({"class_name": "DepthwiseConv2D", "config": {"kernel": "box", "padding": "same"}})";
+  const Tensor picture = [] {
+    std::mt19937 random(5);
+    return test::noise(Shape::image(200, 2000, 2), DType::UInt8, random);
+  }();
+  const Plan plan = plan_of(blur + ", " + blur, picture);
+  const auto run_until = [&](int last) {
+    int looks = 0;
+    PlanScratch scratch;
+    const auto made = run_plan(plan, picture, test::whole(picture.shape), scratch, {}, {},
+                               [&] { return ++looks > last; });
+    if (!made) CHECK(made.error().code == ErrorCode::Stopped);
+    return std::pair(made.has_value(), looks);
+  };
+  const auto [made, all] = run_until(1'000'000);
+  REQUIRE(made);
+  CHECK(all >= 4);  // a part holds at most 2^18 numbers of a convolution's output: 65 rows
+  for (int last = 0; last < all; ++last)
+    CHECK_FALSE(run_until(last).first);
+  CHECK(run_until(all).first);
 }

@@ -397,3 +397,21 @@ TEST_CASE("a list has at most one folder", "[dataset][inputs]") {
           input + ": not a folder; with --files-from, INPUT is the folder that the paths lie in");
   }
 }
+
+TEST_CASE("the folders that were listed are told, and no others", "[dataset][inputs]") {
+  const test::Folder folder;
+  folder.put("in/a.jpg", "");
+  folder.put("in/sub/deep/b.jpg", "");
+  folder.put("in/.git/c.jpg", "");
+  folder.put("in/made/manifest.jsonl", "{\"deckle_manifest\": 1}\n");
+  folder.put("in/made/sub/d.jpg", "");
+  folder.put("in/out/e.jpg", "");
+  folder.put("one/f.jpg", "");
+  const std::string in = folder / "in";
+  const Strings all{in, in + "/sub", in + "/sub/deep"};
+  CHECK(test::listed(InputRequest{{in}, {}, '\n', folder / "in/out"}).folders == all);
+  // Each once, however it is given; a file's folder is not listed.
+  CHECK(
+      test::listed(InputRequest{{in + "/", in, folder / "one/f.jpg"}, {}, '\n', folder / "in/out"})
+          .folders == all);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataset/outputs.h"
 
+#include <cerrno>
 #include <string>
 
 #include "support/catch.h"
@@ -130,4 +131,23 @@ TEST_CASE("a template that is none is refused with what is wrong", "[dataset][ou
   CHECK(check_name("{stem}.png", Format::Jpeg, 1) ==
         "a name ends in \".{ext}\" or in an extension of jpg, the format of the outputs");
   CHECK(check_name("{name}", Format::Jpeg, 1) != "");
+}
+
+TEST_CASE("an output's names are no longer than file systems take", "[dataset][outputs][name]") {
+  const std::string longest(255, 'x');
+  CHECK(check_output_path("f/" + longest + "/a.png", ""));
+  CHECK(check_output_path(longest, ""));
+  for (const std::string& path : {"f/" + longest + "y/a.png", longest + "y"}) {
+    const auto refused = check_output_path(path, "");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::Write);
+    CHECK(refused.error().sys_errno == ENAMETOOLONG);
+    CHECK(refused.error().message ==
+          "its output would have a name of 256 bytes (xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..), and a "
+          "file system takes 255; rename the input, or give a template of short names, such as "
+          "--name '{dir}/{hash}{_copy}.{ext}'");
+  }
+  const auto outside = check_output_path("../a.png", "{stem}/a.png");
+  REQUIRE_FALSE(outside);
+  CHECK(outside.error().code == ErrorCode::Unsupported);
 }
