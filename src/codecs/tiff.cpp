@@ -154,19 +154,36 @@ std::uint64_t bytes_there(const TiffPort& port, TIFF* tiff, std::uint32_t block)
   return std::min<std::uint64_t>(TIFFGetStrileByteCount(tiff, block), port.file.size() - offset);
 }
 
-// Whether the strips or tiles of a page can hold its pixels at all.
-std::optional<Error> check_promise(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
-                                   std::uint64_t takes, const DecodeOptions& options) {
+// Of the page that libtiff is at: unpacked bytes, and those that its strips or tiles can become.
+Promise promise_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
   const std::uint32_t blocks = layout.tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
-  std::uint64_t there = 0;
   const bool sampled = layout.colour == TiffColour::ByLibtiff;  // YCbCr: a byte a pixel and more
   const bool coded = layout.colour == TiffColour::Luminance;    // the same
   const std::uint64_t bits =
       sampled || coded ? 8 : static_cast<std::uint64_t>(layout.stored) * layout.bits;
   const std::uint64_t least = static_cast<std::uint64_t>(layout.info.shape.pixels()) * bits / 8;
+  std::uint64_t there = 0;
   for (std::uint32_t i = 0; i < blocks && most_unpacked(layout.compression, there) < least; ++i)
     there += bytes_there(port, tiff, i);
-  return promises_too_much(most_unpacked(layout.compression, there), least, takes, options);
+  return {least, most_unpacked(layout.compression, there)};
+}
+
+// Of all pages of a volume together.
+Promise promise(Bytes file, const ImageInfo& info) {
+  TiffPort port;
+  port.file = file;
+  const TiffHandle tiff = open_tiff(port, "r");
+  const std::int64_t pages = info.shape.rank == 3 ? info.shape[0] : 1;
+  Promise all;
+  for (std::int64_t page = 0; page < pages; ++page) {
+    if (tiff == nullptr || (page > 0 && !next_page(port, tiff.get(), page))) return {};
+    const Result<TiffLayout> layout = read_tiff_layout(port, tiff.get());
+    if (!layout) return {};
+    const Promise one = promise_of(port, tiff.get(), *layout);
+    all.least += one.least;
+    all.there += std::min(one.there, one.least);
+  }
+  return all;
 }
 
 // The first thing that was wrong with the picture data.
@@ -451,27 +468,6 @@ Result<std::optional<Error>> read_page(TiffPort& port, TIFF* tiff, const Shape& 
   return read;
 }
 
-// Before memory is taken: whether each page can be in the file.
-std::optional<Error> check_promises(Bytes file, const ImageInfo& info, std::int64_t pages,
-                                    const DecodeOptions& options) {
-  TiffPort port;
-  port.file = file;
-  const TiffHandle tiff = open_tiff(port, "r");
-  if (tiff == nullptr) return open_error(port);
-  const std::uint64_t takes = static_cast<std::uint64_t>(info.shape.pixels()) *
-                              static_cast<std::uint64_t>(info.shape.channels) * size_of(info.dtype);
-  for (std::int64_t page = 0; page < pages; ++page) {
-    if (page > 0) {
-      if (auto next = next_page(port, tiff.get(), page); !next) return next.error();
-    }
-    const Result<TiffLayout> layout = read_tiff_layout(port, tiff.get());
-    if (!layout) return pages > 1 ? in_page(page, layout.error()) : layout.error();
-    if (auto much = check_promise(port, tiff.get(), *layout, takes, options))
-      return pages > 1 ? in_page(page, *std::move(much)) : much;
-  }
-  return std::nullopt;
-}
-
 Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                            Tensor& out) {
   TiffPort port;
@@ -482,7 +478,6 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
   const std::int64_t pages = volume ? info.shape[0] : 1;
   const Shape page_shape =
       volume ? Shape::image(info.shape[1], info.shape[2], info.shape.channels) : info.shape;
-  if (auto much = check_promises(file, info, pages, options)) return *std::move(much);
   out.reset(info.shape, info.dtype);
   Damage damage;
   for (std::int64_t page = 0; page < pages; ++page) {
@@ -606,7 +601,8 @@ Codec tiff_codec() {
           .read_volume_info = read_volume_info,
           .encode_rows = encode_tiff_rows,
           .read_rows = read_rows,
-          .needs_whole = needs_whole};
+          .needs_whole = needs_whole,
+          .promise = promise};
 }
 
 }  // namespace deckle
