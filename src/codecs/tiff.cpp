@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@
 #include <utility>
 
 #include "codecs/reading.h"
+#include "codecs/tiff_deflate.h"
 #include "codecs/tiff_layout.h"
 #include "codecs/tiff_port.h"
 #include "codecs/tiff_samples.h"
@@ -263,6 +265,27 @@ tmsize_t wanted_bytes(const TiffLayout& layout, const Strips& bands, std::int64_
   return layout.tiled ? bands.size : bands.stride * high;
 }
 
+// Unpacks a strip or tile of deflate without libtiff. Nothing where only that can.
+std::optional<Deflated> unpack_block(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
+                                     const Strips& bands, std::uint32_t number, std::uint8_t* to,
+                                     std::size_t size) {
+  const bool differences = layout.predictor == PREDICTOR_HORIZONTAL;
+  const bool known = layout.predictor == PREDICTOR_NONE ||
+                     (differences && (layout.bits == 8 || layout.bits == 16 || layout.bits == 32));
+  const std::uint64_t there = bytes_there(port, tiff, number);
+  if (!is_deflate(layout.compression) || !layout.in_order || !known || there == 0 ||
+      there != TIFFGetStrileByteCount(tiff, number))
+    return std::nullopt;
+  const Bytes packed = port.file.subspan(
+      static_cast<std::size_t>(TIFFGetStrileOffset(tiff, number)), static_cast<std::size_t>(there));
+  const Deflated unpacked = unpack_deflate(packed, to, size);
+  if (unpacked == Deflated::Whole && differences) {
+    undo_differences(to, size, static_cast<std::size_t>(bands.stride), layout.bits / 8,
+                     bands.width);
+  }
+  return unpacked;
+}
+
 // Reads the strip or tile `number` to `to`: its first `high` rows, `wide` pixels of which belong to
 // the picture. Whether all of them are the file's: a decoder that does not count what it writes has
 // to write the same to two kinds of memory.
@@ -274,7 +297,16 @@ bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Stri
                                       : TIFFReadEncodedStrip(tiff, number, into, wanted);
     return got >= wanted && port.error[0] == '\0';
   };
-  if (counts_its_rows(layout.compression)) return decode(to);
+  const auto unpacked =
+      unpack_block(port, tiff, layout, bands, number, to, static_cast<std::size_t>(wanted));
+  if (unpacked == Deflated::Whole) return true;
+  if (counts_its_rows(layout.compression)) {
+    const bool whole = decode(to);
+    if (!whole || unpacked != Deflated::Wrong) return whole;
+    // libtiff does not ask zlib for what is behind the last row.
+    std::snprintf(port.error.data(), port.error.size(), "their checksum is wrong or missing");
+    return false;
+  }
   constexpr int kOther = 0xFF;
   thread_local Buffer again;
   again.resize(static_cast<std::size_t>(wanted));
