@@ -30,6 +30,7 @@ struct Bmp {
   std::uint64_t pitch = 0;  // bytes of a row of the file
   bool top_down = false;
   std::array<std::array<std::uint8_t, 3>, 256> palette{};  // R, G, B; black where it has no entry
+  std::size_t colours = 0;                                 // of the palette
   std::array<std::uint32_t, 4> masks{};  // R, G, B, alpha of 16- and 32-bit pixels
 };
 
@@ -98,7 +99,8 @@ Result<Bmp> read_bmp_header(Bytes file) {
     const std::size_t at = kBmpFileHeader + static_cast<std::size_t>(header);
     if (file.size() - at < used * entry) return header_ends();
     channels = 1;
-    for (std::size_t i = 0; i < std::min(used, most); ++i) {
+    bmp.colours = std::min(used, most);
+    for (std::size_t i = 0; i < bmp.colours; ++i) {
       const std::uint8_t* const bgr = p + at + i * entry;
       bmp.palette.at(i) = {bgr[2], bgr[1], bgr[0]};
       if (bgr[0] != bgr[1] || bgr[0] != bgr[2]) channels = 3;
@@ -158,6 +160,18 @@ Result<ImageInfo> bmp_info(Bytes file) {
   return bmp->info;
 }
 
+bool has_runs(const Bmp& bmp) {
+  return bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4;
+}
+
+// Run lengths may end early, or jump over nearly all of a picture.
+Promise bmp_promise(Bytes file, const ImageInfo& info) {
+  const Result<Bmp> bmp = read_bmp_header(file);
+  if (!bmp || has_runs(*bmp)) return {};
+  return {bmp->pitch * static_cast<std::uint64_t>(info.shape.rows()),
+          file.size() - std::min<std::uint64_t>(bmp->offset, file.size())};
+}
+
 // The entry of a palette as a pixel of one channel, where all are grey, or of three; gives what is
 // behind it.
 std::uint8_t* put_entry(const Bmp& bmp, std::size_t index, std::uint8_t* to) {
@@ -185,8 +199,8 @@ void unpack_masked(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* to) {
   }
 }
 
-// One row that is not run-length coded.
-void unpack_row(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* to) {
+// One row that is not run-length coded. Returns the highest palette index in it.
+std::size_t unpack_row(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* to) {
   const auto cols = static_cast<std::size_t>(bmp.info.shape.cols());
   const auto bits = static_cast<std::size_t>(bmp.bits);
   if (bits == 16 || bits == 32) {
@@ -198,17 +212,36 @@ void unpack_row(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* to) {
       to[i + 2] = from[i];
     }
   } else {
+    std::size_t highest = 0;
     for (std::size_t c = 0; c < cols; ++c) {
       const std::size_t shift = 8 - bits - c * bits % 8;
-      to = put_entry(bmp, from[c * bits / 8] >> shift & ((1U << bits) - 1), to);
+      const std::size_t index = from[c * bits / 8] >> shift & ((1U << bits) - 1);
+      highest = std::max(highest, index);
+      to = put_entry(bmp, index, to);
     }
+    return highest;
   }
+  return 0;
 }
 
-// Where the rows of the file belong: the lowest comes first, mostly.
-std::uint8_t* row_at(const Bmp& bmp, std::size_t r, Tensor& out) {
+// The row of the picture that comes as number `r` in the file: the lowest comes first, mostly.
+std::int64_t row_of(const Bmp& bmp, std::size_t r) {
   const auto row = static_cast<std::int64_t>(r);
-  return out.row(bmp.top_down ? row : out.shape.rows() - 1 - row);
+  return bmp.top_down ? row : bmp.info.shape.rows() - 1 - row;
+}
+
+std::uint8_t* row_at(const Bmp& bmp, std::size_t r, Tensor& out) {
+  return out.row(row_of(bmp, r));
+}
+
+// Looks at the highest palette index of row `r`. Windows does not say what a colour is that the
+// palette does not have. The BMP Suite has such a file among its bad ones, ImageMagick calls it an
+// error, and others make it black.
+void check_colours(const Bmp& bmp, std::size_t r, std::size_t highest,
+                   std::optional<Error>& uncoloured) {
+  if (bmp.colours == 0 || highest < bmp.colours || uncoloured) return;
+  uncoloured = without_colour(static_cast<std::size_t>(row_of(bmp, r)), bmp.info.shape.rows(),
+                              highest, bmp.colours);
 }
 
 // Run lengths: a count and an index (of 4 bits: two, by turns), or 0 and
@@ -219,7 +252,8 @@ std::uint8_t* row_at(const Bmp& bmp, std::size_t r, Tensor& out) {
 // What is jumped over has the index 0. Done when every pixel is there, with an end mark or without.
 // Some writers code the padding of a row, too: up to the multiple of 32 bits that a row without run
 // lengths has. It is not of the picture.
-std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out) {
+std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
+                               std::optional<Error>& uncoloured) {
   const Error ends{ErrorCode::Truncated, "truncated: the run-length data has no end"};
   const Error misfit{ErrorCode::Damaged, "damaged: the run lengths do not fit the rows"};
   const auto rows = static_cast<std::size_t>(out.shape.rows());
@@ -258,14 +292,14 @@ std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out) {
     if (data.size() - at < stored) return ends;
     to = row_at(bmp, row, out) + std::min(col, cols) * out.pixel_bytes();
     const std::size_t seen = std::min(length, cols - std::min(col, cols));
+    std::size_t highest = 0;
     for (std::size_t i = 0; i < seen; ++i) {
-      if (bmp.bits == 8) {
-        to = put_entry(bmp, run ? code : data[at + i], to);
-      } else {
-        const std::size_t two = run ? code : data[at + i / 2];
-        to = put_entry(bmp, i % 2 == 0 ? two >> 4U : two & 15U, to);
-      }
+      std::size_t index = run ? code : data[at + (bmp.bits == 8 ? i : i / 2)];
+      if (bmp.bits == 4) index = i % 2 == 0 ? index >> 4U : index & 15U;
+      highest = std::max(highest, index);
+      to = put_entry(bmp, index, to);
     }
+    check_colours(bmp, row, highest, uncoloured);
     at += stored;
     col += length;
   }
@@ -285,12 +319,12 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
   }
   const Bytes data = file.subspan(static_cast<std::size_t>(bmp.offset));
 
-  const std::uint64_t takes = static_cast<std::uint64_t>(info.shape.pixels() * info.shape.channels);
-  if (bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4) {
+  if (has_runs(bmp)) {
     out.reset(info.shape, info.dtype);
-    std::optional<Error> wrong = read_runs(data, bmp, out);
+    std::optional<Error> uncoloured;
+    std::optional<Error> wrong = read_runs(data, bmp, out, uncoloured);
     if (wrong && wrong->code == ErrorCode::Damaged) return *wrong;
-    return outcome(std::move(wrong), options);
+    return outcome(wrong ? std::move(wrong) : std::move(uncoloured), options);
   }
 
   const auto rows = static_cast<std::size_t>(info.shape.rows());
@@ -298,25 +332,25 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
   const std::uint64_t row_bytes =
       (static_cast<std::uint64_t>(info.shape.cols()) * bmp.bits + 7) / 8;
   std::optional<Error> wrong;
+  std::optional<Error> uncoloured;
   if (data.size() < bmp.pitch * (rows - 1) + row_bytes) {
     wrong = ends_at_row(data.size() / bmp.pitch, info.shape.rows());
     if (!bmp.top_down) wrong->message += ", counted from below";
     if (!options.accept_truncated) return *wrong;
   }
-  if (auto much = promises_too_much(data.size(), bmp.pitch * rows, takes, options)) return *much;
   out.reset(info.shape, info.dtype);
   for (std::size_t r = 0; r < rows; ++r) {
     const std::size_t at = std::min<std::size_t>(bmp.pitch * r, data.size());
     const Bytes row = data.subspan(at, std::min<std::size_t>(row_bytes, data.size() - at));
     if (row.size() == row_bytes) {
-      unpack_row(bmp, row.data(), row_at(bmp, r, out));
+      check_colours(bmp, r, unpack_row(bmp, row.data(), row_at(bmp, r, out)), uncoloured);
     } else {  // what is missing counts as zero bytes
       std::vector<std::uint8_t> filled(static_cast<std::size_t>(row_bytes));
       if (bmp.bits <= 8 || bmp.bits == 24) std::copy(row.begin(), row.end(), filled.begin());
-      unpack_row(bmp, filled.data(), row_at(bmp, r, out));
+      check_colours(bmp, r, unpack_row(bmp, filled.data(), row_at(bmp, r, out)), uncoloured);
     }
   }
-  return outcome(std::move(wrong), options);
+  return outcome(wrong ? std::move(wrong) : std::move(uncoloured), options);
 }
 
 Result<Done> can_encode_bmp(const Shape& shape, DType dtype) {
@@ -391,6 +425,7 @@ Codec bmp_codec() {
           .can_encode = can_encode_bmp,
           .encode = encode_bmp,
           .version = by_deckle,
+          .promise = bmp_promise,
           .read_metadata = read_bmp_metadata};
 }
 

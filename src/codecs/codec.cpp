@@ -291,6 +291,27 @@ Result<Done> check_info(Bytes file, const ImageInfo& info) {
   return Done{};
 }
 
+// Memory in proportion to the header must not be taken where the file holds far less. Little memory
+// is never refused, nor a picture that may be whole. Half of the picture is enough to look further:
+// where a file was cut, the decoder can name the row. Where damage is accepted, a thousandth is.
+Result<Done> check_promise(Bytes file, const ImageInfo& info, const Codec& codec,
+                           const DecodeOptions& options) {
+  constexpr std::uint64_t kLittle = std::uint64_t{64} << 20U;
+  const std::uint64_t takes = static_cast<std::uint64_t>(info.shape.pixels()) *
+                              static_cast<std::uint64_t>(info.shape.channels) * size_of(info.dtype);
+  if (codec.promise == nullptr || takes <= kLittle) return Done{};
+  const Promise promise = codec.promise(file, info);
+  constexpr std::uint64_t kMostPerByte = 4096;  // as many as a whole picture has
+  const bool enough = options.accept_truncated ? promise.there >= promise.least / 1000 &&
+                                                     file.size() >= takes / kMostPerByte
+                                               : promise.there >= promise.least / 2;
+  if (enough || promise.there >= promise.least) return Done{};
+  return Error{ErrorCode::Truncated, "truncated: the header promises a picture of at least " +
+                                         std::to_string(promise.least) +
+                                         " bytes of data, the file has room for " +
+                                         std::to_string(promise.there)};
+}
+
 Result<Done> check_range(const std::optional<int>& value, int least, int most,
                          std::string_view name) {
   if (!value || (least <= *value && *value <= most)) return Done{};
@@ -368,6 +389,7 @@ Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
                                           " pixels; the limit (max_pixels) is " +
                                           std::to_string(options.max_pixels)};
   }
+  if (auto held = check_promise(file, *info, **codec, options); !held) return held.error();
   if (auto seen = see(*info, options); !seen) return seen.error();
   return info;
 }

@@ -111,6 +111,13 @@ struct Part {
   Window window;  ///< of the picture; at least what was asked for
 };
 
+/// What a header says of the size of the picture data.
+struct Promise {
+  std::uint64_t least =
+      0;  ///< bytes, packed or unpacked, that a picture of this shape has at least
+  std::uint64_t there = 0;  ///< bytes that can be in the file, counted alike
+};
+
 struct EncodeOptions {
   Format format = Format::Png;
   std::optional<int> quality{};      ///< 1 to 100: jpeg, and webp where it is lossy
@@ -202,6 +209,9 @@ struct Codec {
   /// this format cannot.
   Result<Done> (*cut)(Bytes file, const Window& window, const Metadata& metadata,
                       Buffer& out) = nullptr;
+  /// Of a picture whose header has been read. Null: in this format a few bytes may be any picture,
+  /// or `read_info` itself compares.
+  Promise (*promise)(Bytes file, const ImageInfo& info) = nullptr;
   /// What the file holds beside its samples, unchecked. Null: this format holds nothing of it.
   Metadata (*read_metadata)(Bytes file) = nullptr;
   /// What of EncodeOptions::metadata `encode` writes.
@@ -223,8 +233,10 @@ inline constexpr std::size_t kHeadBytes = 512;
 /// format that is known but not read (GIF, AVIF, ...).
 [[nodiscard]] Result<const Codec*> recognise(Bytes head);
 
-/// Reads the header and checks it against `max_pixels`. Fails with NotAnImage where `file` is empty
-/// or of no known format, with Usage where `options.rank` is not 1 to 3, else as the codec does.
+/// Reads the header and checks it against `max_pixels` and the size of the file. Fails with
+/// NotAnImage where `file` is empty or of no known format, with Usage where `options.rank` is not 1
+/// to 3, with Truncated where the header promises far more than the file holds, else as the codec
+/// does.
 [[nodiscard]] Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options);
 
 /// Reads rows as Codec::read_rows does, in the color_mode that is asked for.

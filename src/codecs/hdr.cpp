@@ -122,22 +122,24 @@ RowState read_hdr_row(Bytes file, std::size_t& at, std::size_t cols, std::uint8_
   return RowState::Good;
 }
 
+// Four bytes a pixel, or for each of four planes runs of up to 127: the shorter one.
+Promise hdr_promise(Bytes file, const ImageInfo& info) {
+  constexpr std::uint64_t kLongestRun = 127;
+  const Result<Hdr> hdr = read_hdr_header(file);
+  if (!hdr) return {};
+  const auto cols = static_cast<std::uint64_t>(info.shape.cols());
+  const std::uint64_t flat = 4 * cols;
+  const std::uint64_t in_runs = 4 + 8 * ((cols + kLongestRun - 1) / kLongestRun);
+  const std::uint64_t row_bytes = may_have_runs(cols) ? std::min(flat, in_runs) : flat;
+  return {row_bytes * static_cast<std::uint64_t>(info.shape.rows()), file.size() - hdr->offset};
+}
+
 Result<Damage> decode_hdr(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                           Tensor& out) {
   const Result<Hdr> hdr = read_hdr_header(file);
   if (!hdr) return hdr.error();
   const std::int64_t rows = info.shape.rows();
   const auto cols = static_cast<std::size_t>(info.shape.cols());
-  // Four bytes a pixel, or for each of four planes runs of up to 127: the shorter one.
-  constexpr std::uint64_t kLongestRun = 127;
-  const std::uint64_t flat = 4 * static_cast<std::uint64_t>(cols);
-  const std::uint64_t in_runs = 4 + 8 * ((cols + kLongestRun - 1) / kLongestRun);
-  const std::uint64_t row_bytes = may_have_runs(cols) ? std::min(flat, in_runs) : flat;
-  const std::uint64_t takes = static_cast<std::uint64_t>(info.shape.pixels()) * 3 * sizeof(float);
-  if (auto much = promises_too_much(file.size() - hdr->offset,
-                                    row_bytes * static_cast<std::uint64_t>(rows), takes, options)) {
-    return *much;
-  }
   thread_local Buffer rgbe;
   rgbe.resize(4 * cols);
   out.reset(info.shape, info.dtype);
@@ -177,7 +179,8 @@ Codec hdr_codec() {
           .decode = decode_hdr,
           .can_encode = nullptr,
           .encode = nullptr,
-          .version = by_deckle};
+          .version = by_deckle,
+          .promise = hdr_promise};
 }
 
 }  // namespace deckle

@@ -40,12 +40,13 @@ void set_code(HuffmanCode& code, const JHUFF_TBL& table) {
 }
 
 // Behind the header: the scan for a window of the picture, where it is of the kind that JpegScan
-// reads.
-std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
-                                    const Window& needed) {
+// reads. Of inks it gives no rows.
+std::unique_ptr<JpegScan> open_blocks(jpeg_decompress_struct& jpeg, Bytes file,
+                                      const Window& needed) {
   const bool colour = jpeg.num_components == 3;
+  const bool inks = jpeg.num_components == 4;
   if (jpeg_has_multiple_scans(&jpeg) != 0 || jpeg.arith_code != 0 || needed.pixels() == 0 ||
-      (jpeg.num_components != 1 && !colour))
+      (jpeg.num_components != 1 && !colour && !inks))
     return nullptr;
   if (jpeg.Ss != 0 || jpeg.Se != DCTSIZE2 - 1 || jpeg.Ah != 0 || jpeg.Al != 0) return nullptr;
   if (colour && jpeg.jpeg_color_space != JCS_YCbCr && jpeg.jpeg_color_space != JCS_RGB)
@@ -55,7 +56,7 @@ std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
   header.rows = jpeg.image_height;
   header.cols = jpeg.image_width;
   header.component_count = static_cast<std::size_t>(jpeg.num_components);
-  header.ycbcr = jpeg.jpeg_color_space == JCS_YCbCr;
+  header.ycbcr = jpeg.jpeg_color_space == JCS_YCbCr || jpeg.jpeg_color_space == JCS_YCCK;
   header.interval = jpeg.restart_interval;
   header.data = file.last(jpeg.src->bytes_in_buffer);
   const auto table_at = [](auto& tables, int number) {
@@ -78,6 +79,11 @@ std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
   return JpegScan::open(header, needed);
 }
 
+std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
+                                    const Window& needed) {
+  return jpeg.num_components == 4 ? nullptr : open_blocks(jpeg, file, needed);
+}
+
 // The same where it is faster. Kernels that are written plainly are slower than libjpeg's vectors,
 // and pay only where most of the data is passed over.
 std::unique_ptr<JpegScan> fast_scan(jpeg_decompress_struct& jpeg, Bytes file,
@@ -87,14 +93,16 @@ std::unique_ptr<JpegScan> fast_scan(jpeg_decompress_struct& jpeg, Bytes file,
   return open_scan(jpeg, file, needed);
 }
 
-// What a scan knows of bytes before the end marker, of pictures that it can read.
+// What a scan knows of bytes before the end marker, of pictures that it can read. Of several scans
+// nothing is known: bytes that are left of the last one may be those of a reading that lost its
+// way, and any bits would go on as coefficients that are refined. Nor is it of arithmetic codes.
 Bytes stray_bytes(Bytes file) {
   LibjpegDecoder decoder(file);
   if (!decoder.read_header()) return {};
   const std::int64_t rows = decoder.jpeg.image_height;
   const std::int64_t cols = decoder.jpeg.image_width;
   const auto scan =
-      open_scan(decoder.jpeg, file, {2, {Interval{rows - 1, rows}, Interval{cols - 1, cols}}});
+      open_blocks(decoder.jpeg, file, {2, {Interval{rows - 1, rows}, Interval{cols - 1, cols}}});
   return scan ? scan->stray_bytes() : Bytes{};
 }
 
@@ -122,9 +130,11 @@ Result<ImageInfo> read_info(Bytes file) {
   return info;
 }
 
-// CMYK to RGB. Samples are inverted, 255 is no ink: so Adobe writes them, and so Pillow
-// (JpegImagePlugin.py, "assume adobe conventions"), OpenCV (icvCvt_CMYK2BGR_8u_C4C3R), ImageMagick,
-// GraphicsMagick and OpenImageIO read them, also without Adobe's marker. T.81 does not say.
+// CMYK to RGB. Samples are inverted, 255 is no ink. T.81 does not say; Photoshop writes them so,
+// and libjpeg leaves them as they are (libjpeg.txt, "Special color spaces"). Without a look at
+// Adobe's marker Pillow (JpegImagePlugin.py, rawmode "CMYK;I"), OpenCV (grfmt_jpeg.cpp,
+// icvCvt_CMYK2BGR_8u_C4C3R) and ImageMagick (coders/jpeg.c, ReadJPEGImage) read them so, and so do
+// GraphicsMagick and OpenImageIO.
 void cmyk_to_rgb(const JSAMPLE* from, std::uint8_t* to, std::size_t pixels) {
   for (std::size_t i = 0; i < pixels; ++i) {
     const unsigned k = from[4 * i + 3];

@@ -3,6 +3,7 @@
 #include "codecs/jpeg_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kBlock = 8;  // samples along a side
 constexpr std::uint8_t kEndMarker = 0xD9;
+constexpr std::size_t kComponents = std::tuple_size_v<decltype(JpegScanHeader::components)>;
 
 // The samples of a component: two rows of MCUs, of which the older one is overwritten next.
 struct Plane {
@@ -139,7 +141,7 @@ class Scan final : public JpegScan {
       size += static_cast<std::size_t>(bytes);
       return begin;
     };
-    std::array<std::size_t, 5> begin{};
+    std::array<std::size_t, kComponents + 2> begin{};
     for (std::size_t i = 0; i < header_.component_count; ++i) {
       Plane& plane = planes_.at(i);
       plane.down = header_.components.at(i).down;
@@ -149,14 +151,14 @@ class Scan final : public JpegScan {
       plane.stride = kept_[1].length() * kBlock * plane.across + 2 * kBeside;
       begin.at(i) = take(2 * kBlock * plane.down * plane.stride);
     }
-    for (std::size_t i = 3; i < begin.size(); ++i)
+    for (std::size_t i = kComponents; i < begin.size(); ++i)
       begin.at(i) = take(kept_[1].length() * kBlock * across_ + 2 * kBeside);
     samples_.resize(size);
     std::fill_n(samples_.data(), size, std::uint8_t{0});
-    for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t i = 0; i < kComponents; ++i)
       planes_.at(i).samples = samples_.data() + begin.at(i);
     for (std::size_t i = 0; i < 2; ++i)
-      interpolated_.at(i) = samples_.data() + begin.at(3 + i);
+      interpolated_.at(i) = samples_.data() + begin.at(kComponents + i);
   }
 
   void set_steps() {
@@ -350,9 +352,9 @@ class Scan final : public JpegScan {
   unsigned restarts_ = 0;
   std::int64_t next_row_ = 0;
   const PixelKernels& kernels_ = pixel_kernels();
-  std::array<std::array<StepPair, 3>, 3> steps_;
+  std::array<std::array<StepPair, kComponents>, kComponents> steps_;
   Buffer samples_;
-  std::array<Plane, 3> planes_;
+  std::array<Plane, kComponents> planes_;
   std::array<std::uint8_t*, 2> interpolated_{};
 };
 
@@ -363,7 +365,7 @@ std::unique_ptr<JpegScan> JpegScan::open(const JpegScanHeader& header, const Win
   const std::span components = std::span(normal.components).first(normal.component_count);
   auto& first = components[0];
   if (components.size() == 1) first.down = first.across = 1;  // an MCU is a block (A.2.2)
-  std::array<ComponentCodes, 3> codes;
+  std::array<ComponentCodes, kComponents> codes;
   std::size_t blocks = 0;
   for (std::size_t i = 0; i < components.size(); ++i) {
     const auto& component = components[i];

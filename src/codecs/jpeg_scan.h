@@ -27,9 +27,9 @@ struct JpegScanHeader {
   };
   std::int64_t rows = 0;
   std::int64_t cols = 0;
-  std::array<Component, 3> components;
-  std::size_t component_count = 0;  // 1: grey, 3: colour
-  bool ycbcr = false;               // else they are RGB
+  std::array<Component, 4> components;
+  std::size_t component_count = 0;  // 1: grey, 3: colour, 4: inks, of which no rows are made
+  bool ycbcr = false;               // else they are RGB; YCCK for YCbCr, CMYK for RGB
   std::int64_t interval = 0;        // MCUs between restart markers, or 0
   Bytes data;                       // from behind the header of the scan to the end of the file
 };

@@ -320,17 +320,27 @@ Error data_error(const Decoder& decoder, const Progress& progress, std::int64_t 
           "damaged: corrupt data near " + where + " (" + std::string(text) + ")"};
 }
 
+// Behind the header. One byte of deflate gives 1032 bytes at most: a header that promises more is
+// known to lie.
+Promise promise_of(Decoder& decoder, const PngChunks& chunks) {
+  constexpr std::uint64_t kBestRatio = 1032;
+  const std::uint64_t row_bytes = png_get_rowbytes(decoder.png, decoder.image);
+  return {row_bytes * png_get_image_height(decoder.png, decoder.image),
+          (chunks.data_bytes + 16) * kBestRatio};
+}
+
+Promise png_promise(Bytes file, const ImageInfo& /*info*/) {
+  Decoder decoder(file);
+  return decoder.read_header() ? promise_of(decoder, png_chunks(file)) : Promise{};
+}
+
 // Up to the first row. Fails where the file cannot hold the picture.
 Result<Done> start_rows(Decoder& decoder, const PngChunks& chunks, const ImageInfo& info,
                         const DecodeOptions& options, Progress& progress) {
-  // One byte of deflate gives 1032 bytes at most: a header that promises more is known to lie.
-  constexpr std::int64_t kBestRatio = 1032;
   if (!decoder.read_header()) return header_error(decoder);
   png_structp png = decoder.png;
-  const std::size_t stored_row = png_get_rowbytes(png, decoder.image);
-  if (!options.accept_truncated &&
-      static_cast<std::int64_t>(chunks.data_bytes + 16) * kBestRatio / info.shape.rows() <
-          static_cast<std::int64_t>(stored_row)) {
+  const Promise promise = promise_of(decoder, chunks);
+  if (!options.accept_truncated && promise.there < promise.least) {
     return Error{ErrorCode::Truncated, "truncated: " + std::to_string(chunks.data_bytes) +
                                            " bytes of picture data cannot hold " +
                                            to_string(info.shape) + " samples"};
@@ -798,6 +808,7 @@ Codec png_codec() {
           .encode_rows = encode_rows,
           .read_rows = read_rows,
           .needs_whole = needs_whole,
+          .promise = png_promise,
           .read_metadata = read_png_metadata,
           .carries = {.icc = true, .exif = true, .xmp = true}};
 }

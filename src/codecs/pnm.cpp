@@ -180,24 +180,27 @@ std::optional<Error> read_raw(Bytes file, const Pnm& pnm, Tensor& out) {
   return wrong;
 }
 
+// One digit or bit per sample at least: a header that promises more lies.
+Promise promise_of(Bytes file, const Pnm& pnm) {
+  const Shape& shape = pnm.info.shape;
+  const auto samples = static_cast<std::uint64_t>(shape.pixels() * shape.channels);
+  return {samples / (pnm.bits && !pnm.plain ? 8 : 1), file.size() - pnm.offset};
+}
+
+Promise pnm_promise(Bytes file, const ImageInfo& /*info*/) {
+  const Result<Pnm> pnm = read_pnm_header(file);
+  return pnm ? promise_of(file, *pnm) : Promise{};
+}
+
 Result<Damage> decode_pnm(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                           Tensor& out) {
   const Result<Pnm> pnm = read_pnm_header(file);
   if (!pnm) return pnm.error();
-  // One digit or bit per sample at least: a header that promises more lies.
-  const std::int64_t least =
-      info.shape.pixels() * info.shape.channels / (pnm->bits && !pnm->plain ? 8 : 1);
-  const auto there = static_cast<std::int64_t>(file.size() - pnm->offset);
-  if (there < least && !options.accept_truncated) {
-    return Error{ErrorCode::Truncated, "truncated: " + std::to_string(there) +
+  const Promise promise = promise_of(file, *pnm);
+  if (promise.there < promise.least && !options.accept_truncated) {
+    return Error{ErrorCode::Truncated, "truncated: " + std::to_string(promise.there) +
                                            " bytes of picture data cannot hold " +
                                            to_string(info.shape) + " samples"};
-  }
-  const auto takes =
-      static_cast<std::uint64_t>(info.shape.pixels() * info.shape.channels) * size_of(info.dtype);
-  if (auto much = promises_too_much(static_cast<std::uint64_t>(there),
-                                    static_cast<std::uint64_t>(least), takes, options)) {
-    return *much;
   }
   out.reset(info.shape, info.dtype);
   std::optional<Error> wrong = pnm->plain ? read_plain(file, *pnm, out) : read_raw(file, *pnm, out);
@@ -288,6 +291,13 @@ Result<ImageInfo> pfm_info(Bytes file) {
   return pfm->info;
 }
 
+Promise pfm_promise(Bytes file, const ImageInfo& info) {
+  const Result<Pfm> pfm = read_pfm_header(file);
+  if (!pfm) return {};
+  return {static_cast<std::uint64_t>(info.shape.pixels() * info.shape.channels) * sizeof(float),
+          file.size() - pfm->offset};
+}
+
 Result<Damage> decode_pfm(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                           Tensor& out) {
   const Result<Pfm> pfm = read_pfm_header(file);
@@ -297,10 +307,6 @@ Result<Damage> decode_pfm(Bytes file, const ImageInfo& info, const DecodeOptions
       static_cast<std::size_t>(info.shape.cols() * info.shape.channels) * sizeof(float);
   const std::size_t whole = std::min(rows, (file.size() - pfm->offset) / row_bytes);
   if (whole < rows && !options.accept_truncated) return ends_at_row(whole, info.shape.rows());
-  if (auto much = promises_too_much(file.size() - pfm->offset, rows * row_bytes, rows * row_bytes,
-                                    options)) {
-    return *much;
-  }
   out.reset(info.shape, info.dtype);
   zero_rows(out, 0, rows - whole);
   for (std::size_t r = 0; r < whole; ++r) {  // the lowest row comes first
@@ -327,7 +333,8 @@ Codec pnm_codec() {
           .decode = decode_pnm,
           .can_encode = can_encode_pnm,
           .encode = encode_pnm,
-          .version = by_deckle};
+          .version = by_deckle,
+          .promise = pnm_promise};
 }
 
 Codec pfm_codec() {
@@ -339,7 +346,8 @@ Codec pfm_codec() {
           .decode = decode_pfm,
           .can_encode = nullptr,
           .encode = nullptr,
-          .version = by_deckle};
+          .version = by_deckle,
+          .promise = pfm_promise};
 }
 
 }  // namespace deckle

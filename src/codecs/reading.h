@@ -83,21 +83,6 @@ inline Error zeros_amid(Bytes file, Bytes zeros) {
                                   std::to_string(zeros.data() - file.data()) + " of the file"};
 }
 
-/// Truncated where a header promises so much that memory in proportion to it must not be taken: of
-/// `least` bytes of data that the picture has at least, `there` are in the file, and it `takes`
-/// more than a little memory. Where damage is accepted, a thousandth of the picture has to be
-/// there.
-inline std::optional<Error> promises_too_much(std::uint64_t there, std::uint64_t least,
-                                              std::uint64_t takes, const DecodeOptions& options) {
-  constexpr std::uint64_t kLittle = std::uint64_t{64} << 20U;
-  constexpr std::uint64_t kThousandth = 1000;
-  if (takes <= kLittle || there >= (options.accept_truncated ? least / kThousandth : least))
-    return std::nullopt;
-  return Error{ErrorCode::Truncated,
-               "truncated: the header promises a picture of at least " + std::to_string(least) +
-                   " bytes of data, the file has room for " + std::to_string(there)};
-}
-
 /// The result of a decoder that found `wrong`, and something odd but harmless.
 inline Result<Damage> outcome(std::optional<Error> wrong, const DecodeOptions& options,
                               std::string note = {}) {

@@ -77,6 +77,18 @@ Result<ImageInfo> sun_info(Bytes file) {
   return sun->info;
 }
 
+// Without the padding.
+std::size_t sun_row_bytes(const SunRaster& sun) {
+  return (static_cast<std::size_t>(sun.info.shape.cols()) * sun.bits + 7) / 8;
+}
+
+Promise sun_promise(Bytes file, const ImageInfo& info) {
+  const Result<SunRaster> sun = read_sun_header(file);
+  if (!sun) return {};
+  return {sun_row_bytes(*sun) * static_cast<std::uint64_t>(info.shape.rows()),
+          file.size() - sun->offset};
+}
+
 // Returns the highest index without a colour, or 0: index 0 has one wherever there is a map.
 std::size_t unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t* from,
                            std::uint8_t* to) {
@@ -116,14 +128,11 @@ Result<Damage> decode_sun(Bytes file, const ImageInfo& info, const DecodeOptions
   if (!sun) return sun.error();
   sun->info.indexed = info.indexed;
   const auto rows = static_cast<std::size_t>(info.shape.rows());
-  const std::size_t row_bytes = (static_cast<std::size_t>(info.shape.cols()) * sun->bits + 7) / 8;
+  const std::size_t row_bytes = sun_row_bytes(*sun);
   const std::size_t pitch = (row_bytes + 1) / 2 * 2;
   // the padding of the last row is not a pixel
   const std::size_t whole = std::min(rows, (file.size() - sun->offset + pitch - row_bytes) / pitch);
   if (whole < rows && !options.accept_truncated) return ends_at_row(whole, info.shape.rows());
-  const auto takes = static_cast<std::uint64_t>(info.shape.pixels() * info.shape.channels);
-  if (auto much = promises_too_much(file.size() - sun->offset, rows * pitch, takes, options))
-    return *much;
   out.reset(info.shape, info.dtype);
   std::optional<Error> damage;
   for (std::size_t r = 0; r < whole; ++r) {
@@ -147,7 +156,8 @@ Codec sun_raster_codec() {
           .decode = decode_sun,
           .can_encode = nullptr,
           .encode = nullptr,
-          .version = by_deckle};
+          .version = by_deckle,
+          .promise = sun_promise};
 }
 
 }  // namespace deckle

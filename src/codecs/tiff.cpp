@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@
 
 #include "codecs/exif.h"
 #include "codecs/reading.h"
+#include "codecs/tiff_deflate.h"
 #include "codecs/tiff_layout.h"
 #include "codecs/tiff_port.h"
 #include "codecs/tiff_samples.h"
@@ -178,19 +180,36 @@ std::uint64_t bytes_there(const TiffPort& port, TIFF* tiff, std::uint32_t block)
   return std::min<std::uint64_t>(TIFFGetStrileByteCount(tiff, block), port.file.size() - offset);
 }
 
-// Whether the strips or tiles of a page can hold its pixels at all.
-std::optional<Error> check_promise(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
-                                   std::uint64_t takes, const DecodeOptions& options) {
+// Of the page that libtiff is at: unpacked bytes, and those that its strips or tiles can become.
+Promise promise_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
   const std::uint32_t blocks = layout.tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
-  std::uint64_t there = 0;
   const bool sampled = layout.colour == TiffColour::ByLibtiff;  // YCbCr: a byte a pixel and more
   const bool coded = layout.colour == TiffColour::Luminance;    // the same
   const std::uint64_t bits =
       sampled || coded ? 8 : static_cast<std::uint64_t>(layout.stored) * layout.bits;
   const std::uint64_t least = static_cast<std::uint64_t>(layout.info.shape.pixels()) * bits / 8;
+  std::uint64_t there = 0;
   for (std::uint32_t i = 0; i < blocks && most_unpacked(layout.compression, there) < least; ++i)
     there += bytes_there(port, tiff, i);
-  return promises_too_much(most_unpacked(layout.compression, there), least, takes, options);
+  return {least, most_unpacked(layout.compression, there)};
+}
+
+// Of all pages of a volume together.
+Promise promise(Bytes file, const ImageInfo& info) {
+  TiffPort port;
+  port.file = file;
+  const TiffHandle tiff = open_tiff(port, "r");
+  const std::int64_t pages = info.shape.rank == 3 ? info.shape[0] : 1;
+  Promise all;
+  for (std::int64_t page = 0; page < pages; ++page) {
+    if (tiff == nullptr || (page > 0 && !next_page(port, tiff.get(), page))) return {};
+    const Result<TiffLayout> layout = read_tiff_layout(port, tiff.get());
+    if (!layout) return {};
+    const Promise one = promise_of(port, tiff.get(), *layout);
+    all.least += one.least;
+    all.there += std::min(one.there, one.least);
+  }
+  return all;
 }
 
 // The first thing that was wrong with the picture data.
@@ -270,6 +289,27 @@ tmsize_t wanted_bytes(const TiffLayout& layout, const Strips& bands, std::int64_
   return layout.tiled ? bands.size : bands.stride * high;
 }
 
+// Unpacks a strip or tile of deflate without libtiff. Nothing where only that can.
+std::optional<Deflated> unpack_block(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
+                                     const Strips& bands, std::uint32_t number, std::uint8_t* to,
+                                     std::size_t size) {
+  const bool differences = layout.predictor == PREDICTOR_HORIZONTAL;
+  const bool known = layout.predictor == PREDICTOR_NONE ||
+                     (differences && (layout.bits == 8 || layout.bits == 16 || layout.bits == 32));
+  const std::uint64_t there = bytes_there(port, tiff, number);
+  if (!is_deflate(layout.compression) || !layout.in_order || !known || there == 0 ||
+      there != TIFFGetStrileByteCount(tiff, number))
+    return std::nullopt;
+  const Bytes packed = port.file.subspan(
+      static_cast<std::size_t>(TIFFGetStrileOffset(tiff, number)), static_cast<std::size_t>(there));
+  const Deflated unpacked = unpack_deflate(packed, to, size);
+  if (unpacked == Deflated::Whole && differences) {
+    undo_differences(to, size, static_cast<std::size_t>(bands.stride), layout.bits / 8,
+                     bands.width);
+  }
+  return unpacked;
+}
+
 // Reads the strip or tile `number` to `to`: its first `high` rows, `wide` pixels of which belong to
 // the picture. Whether all of them are the file's: a decoder that does not count what it writes has
 // to write the same to two kinds of memory.
@@ -281,7 +321,16 @@ bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Stri
                                       : TIFFReadEncodedStrip(tiff, number, into, wanted);
     return got >= wanted && port.error[0] == '\0';
   };
-  if (counts_its_rows(layout.compression)) return decode(to);
+  const auto unpacked =
+      unpack_block(port, tiff, layout, bands, number, to, static_cast<std::size_t>(wanted));
+  if (unpacked == Deflated::Whole) return true;
+  if (counts_its_rows(layout.compression)) {
+    const bool whole = decode(to);
+    if (!whole || unpacked != Deflated::Wrong) return whole;
+    // libtiff does not ask zlib for what is behind the last row.
+    std::snprintf(port.error.data(), port.error.size(), "their checksum is wrong or missing");
+    return false;
+  }
   constexpr int kOther = 0xFF;
   thread_local Buffer again;
   again.resize(static_cast<std::size_t>(wanted));
@@ -475,27 +524,6 @@ Result<std::optional<Error>> read_page(TiffPort& port, TIFF* tiff, const Shape& 
   return read;
 }
 
-// Before memory is taken: whether each page can be in the file.
-std::optional<Error> check_promises(Bytes file, const ImageInfo& info, std::int64_t pages,
-                                    const DecodeOptions& options) {
-  TiffPort port;
-  port.file = file;
-  const TiffHandle tiff = open_tiff(port, "r");
-  if (tiff == nullptr) return open_error(port);
-  const std::uint64_t takes = static_cast<std::uint64_t>(info.shape.pixels()) *
-                              static_cast<std::uint64_t>(info.shape.channels) * size_of(info.dtype);
-  for (std::int64_t page = 0; page < pages; ++page) {
-    if (page > 0) {
-      if (auto next = next_page(port, tiff.get(), page); !next) return next.error();
-    }
-    const Result<TiffLayout> layout = read_tiff_layout(port, tiff.get(), info.indexed);
-    if (!layout) return pages > 1 ? in_page(page, layout.error()) : layout.error();
-    if (auto much = check_promise(port, tiff.get(), *layout, takes, options))
-      return pages > 1 ? in_page(page, *std::move(much)) : much;
-  }
-  return std::nullopt;
-}
-
 Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                            Tensor& out) {
   TiffPort port;
@@ -506,7 +534,6 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
   const std::int64_t pages = volume ? info.shape[0] : 1;
   const Shape page_shape =
       volume ? Shape::image(info.shape[1], info.shape[2], info.shape.channels) : info.shape;
-  if (auto much = check_promises(file, info, pages, options)) return *std::move(much);
   out.reset(info.shape, info.dtype);
   Damage damage;
   for (std::int64_t page = 0; page < pages; ++page) {
@@ -631,6 +658,7 @@ Codec tiff_codec() {
           .encode_rows = encode_tiff_rows,
           .read_rows = read_rows,
           .needs_whole = needs_whole,
+          .promise = promise,
           .read_metadata = read_metadata,
           .carries = {.icc = true, .xmp = true}};
 }

@@ -85,10 +85,6 @@ bool keeps_everything(unsigned compression) {
          kLossless.end();
 }
 
-bool is_deflate(unsigned compression) {
-  return compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE;
-}
-
 // What a kind of colours is called that is not read.
 std::string name_of_photometric(unsigned photometric) {
   switch (photometric) {
@@ -258,6 +254,10 @@ Error no_photometric() {
 
 }  // namespace
 
+bool is_deflate(unsigned compression) {
+  return compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE;
+}
+
 bool counts_its_rows(unsigned compression) {
   constexpr std::array kCount{
       COMPRESSION_NONE,          COMPRESSION_LZW,
@@ -303,8 +303,8 @@ Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff, bool index
   const auto said = tiff_tag(port.file, TIFFCurrentDirOffset(tiff), TIFFTAG_PHOTOMETRIC);
   if (said == std::uint64_t{PHOTOMETRIC_PALETTE} && photometric != PHOTOMETRIC_PALETTE)
     return no_map(tags);
-  // libdeflate leaves the end of the last strip unwritten where that holds more rows than the
-  // picture, and libtiff does not tell.
+  // libdeflate leaves the end of a strip unwritten where the data hold more, and libtiff does not
+  // tell: see tiff_deflate.h.
   if (is_deflate(tags.compression))
     TIFFSetField(tiff, TIFFTAG_DEFLATE_SUBCODEC, DEFLATE_SUBCODEC_ZLIB);
   if (tags.photometric == PHOTOMETRIC_YCBCR && tags.compression == COMPRESSION_JPEG &&
@@ -353,10 +353,12 @@ Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff, bool index
   if (!known) return known.error();
   // Not TIFFGetFieldDefaulted: it takes the state of any decoder for one that has a predictor.
   std::uint16_t predictor = PREDICTOR_NONE;
-  if (layout.packing == TiffPacking::Bits &&
-      TIFFGetField(tiff, TIFFTAG_PREDICTOR, &predictor) != 0 && predictor != PREDICTOR_NONE) {
+  if (TIFFGetField(tiff, TIFFTAG_PREDICTOR, &predictor) != 0) layout.predictor = predictor;
+  if (layout.packing == TiffPacking::Bits && layout.predictor != PREDICTOR_NONE)
     return unsupported("a predictor for " + described(tags));
-  }
+  layout.in_order =
+      (tags.bits <= 8 || TIFFIsByteSwapped(tiff) == 0) &&
+      tiff_field<std::uint16_t>(tiff, TIFFTAG_FILLORDER, FILLORDER_MSB2LSB) == FILLORDER_MSB2LSB;
   if (layout.packing == TiffPacking::Bits && layout.info.shape.channels == 1 && layout.scaled)
     layout.info.white = (1U << layout.bits) - 1;
   if (indexed) keep_numbers(layout);

@@ -41,6 +41,8 @@ struct TiffLayout {
   std::int64_t stored = 1;      ///< samples of a pixel in the file
   unsigned bits = 8;            ///< of a sample in the file
   unsigned compression = COMPRESSION_NONE;
+  unsigned predictor = PREDICTOR_NONE;
+  bool in_order = true;   ///< its bytes and bits come in the order of memory
   bool separate = false;  ///< each channel is a plane of its own
   bool tiled = false;
   bool invert = false;                ///< white is zero
@@ -61,6 +63,8 @@ void keep_numbers(TiffLayout& layout);
 /// decoders what they shall give: JPEG gives R, G, B, LogLuv floats, deflate counts what it writes.
 [[nodiscard]] Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff,
                                                   bool indexed = false);
+
+[[nodiscard]] bool is_deflate(unsigned compression);
 
 /// Whether libtiff's decoder fails where the data of a strip or tile end before its rows do.
 [[nodiscard]] bool counts_its_rows(unsigned compression);

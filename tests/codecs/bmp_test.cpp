@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codecs/bmp.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codecs/support.h"
 #include "support/catch.h"
@@ -72,10 +74,12 @@ TEST_CASE("BMP is written, and palettes and 24 bits are read, as by OpenCV", "[c
 
 TEST_CASE("BMP headers that lie are refused before memory is taken", "[codecs][bmp]") {
   CHECK(read_info(bmp(30000, 30000, 24, 0, ""), {}).error().code == ErrorCode::TooLarge);
-  CHECK(message_of(bmp(10000, 10000, 24, 0, "")) ==
+  CHECK(message_of(bmp(1000, 1000, 24, 0, "")) ==
         "truncated: the picture data begins at byte 54, the file has 54");
-  CHECK(message_of(bmp(10000, 10000, 24, 0, "xx")) ==
-        "truncated: the picture data ends at row 0 of 10000, counted from below");
+  CHECK(message_of(bmp(1000, 1000, 24, 0, "xx")) ==
+        "truncated: the picture data ends at row 0 of 1000, counted from below");
+  check_refused(bmp(10000, 10000, 24, 0, "xx"), 300000000, 2);
+  check_refused(bmp(10000, 10000, 8, 0, grey_palette()), 100000000, 0);
   CHECK(message_of(bmp(0, 5, 24, 0, "")) == "damaged: the header cannot be read (5 x 0 pixels)");
   CHECK(message_of(bmp(4, 4, 24, 4, "")) ==
         "BMP with 24 bits per pixel and compression 4 is not read");
@@ -178,18 +182,99 @@ TEST_CASE("BMP run lengths may cover the padding of a row", "[codecs][bmp]") {
         "damaged: the run lengths do not fit the rows");
 }
 
+TEST_CASE("an index without a colour in BMP is damage, not black", "[codecs][bmp]") {
+  const std::string two("\x0a\x0b\x0c\0\x14\x15\x16\0"sv);
+  const auto of_two = [&](std::int32_t rows, unsigned bits, unsigned compression,
+                          std::string_view data) {
+    File file = bmp(4, rows, bits, compression, "");
+    file.at(46) = 2;   // colours
+    file.at(10) = 62;  // of the samples
+    file.at(11) = 0;
+    return (file += two) += data;
+  };
+  struct Case {
+    std::string name;
+    File good, bad;
+    std::string message;
+  };
+  const auto message = [](int row, int index) {
+    return "damaged: row " + std::to_string(row) + " of 2 has palette index " +
+           std::to_string(index) + ", but the palette has 2 colours";
+  };
+  const std::vector<Case> cases{
+      {"8 bits, from below", of_two(2, 8, 0, "\0\1\1\0\0\0\1\1"sv),
+       of_two(2, 8, 0, "\0\1\1\0\0\2\7\1"sv), message(0, 7)},
+      {"8 bits, from above", of_two(-2, 8, 0, "\0\1\1\0\0\0\1\1"sv),
+       of_two(-2, 8, 0, "\0\1\1\0\0\2\7\1"sv), message(1, 7)},
+      {"4 bits", of_two(2, 4, 0, "\x01\x10\0\0\0\x11\0\0"sv),
+       of_two(2, 4, 0, "\x01\x20\0\0\0\x11\0\0"sv), message(1, 2)},
+      {"8-bit runs", of_two(2, 8, 1, "\4\1\0\0\4\0\0\1"sv), of_two(2, 8, 1, "\4\1\0\0\4\3\0\1"sv),
+       message(0, 3)},
+      {"8-bit indices", of_two(2, 8, 1, "\0\4\0\1\1\0\0\0\4\0\0\1"sv),
+       of_two(2, 8, 1, "\0\4\0\1\1\2\0\0\4\0\0\1"sv), message(1, 2)},
+      {"4-bit runs", of_two(2, 4, 2, "\4\x10\0\0\4\1\0\1"sv),
+       of_two(2, 4, 2, "\4\x10\0\0\4\x12\0\1"sv), message(0, 2)},
+  };
+  for (const Case& one : cases) {
+    INFO(one.name);
+    Tensor out;
+    const auto good = read(one.good, out);
+    REQUIRE(good);
+    CHECK(good->empty());
+    CHECK(message_of(one.bad) == one.message);
+    const auto accepted = read(one.bad, out, kAccept);
+    REQUIRE(accepted);
+    CHECK(accepted->missing == one.message);
+    const File samples = samples_of(out);
+    CHECK(std::count(samples.begin(), samples.end(), 0) > 0);
+  }
+  // the padding of rows is not of the picture
+  Tensor out;
+  File narrow = of_two(2, 8, 0, "\0\1\1\7\0\0\1\7"sv);
+  narrow.at(18) = 3;
+  CHECK(read(narrow, out));
+}
+
 TEST_CASE("BMP, RLE and Sun raster write all of their output", "[codecs][bmp][written]") {
   const Stderr said;
-  for (const File& file : {
-           bmp(3, 2, 4, 2, small_palette() + "\x03\x12\0\0\0\x03\x10\x20\0\x01"s),
-           bmp(3, 2, 8, 1, grey_palette() + "\x03\x07\0\0\0\x03\x01\x02\x03\0\0\x01"s),
-           bmp(2, 1, 16, 3, "\0\xf8\0\0\xe0\x07\0\0\x1f\0\0\0\x1f\0\xe0\x07"sv),
-           by_opencv(".ras", mat(picture(12, 15, 3), CV_8U)),
-           by_opencv(".pfm", mat(picture(12, 15, 3, DType::Float32), CV_32F)),
-           by_opencv(".pgm", mat(picture(12, 15, 1), CV_8U)),
-       }) {
+  const std::string bits("\0\0\0\0\xff\xff\xff\0"sv);
+  const std::string any("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c"sv);
+  File few = bmp(4, 2, 8, 0, any.substr(0, 8) + "\0\1\1\0\0\2\7\1"s);
+  few.at(46) = 2;  // colours
+  few.at(10) = 62;
+  few.at(11) = 0;
+  const std::vector<File> files{
+      bmp(10, 2, 1, 0, bits + "\xa5\x40\0\0\x5a\x80\0\0"s),
+      bmp(3, 2, 4, 0, small_palette() + "\x01\x20\0\0\x12\0\0\0"s),
+      bmp(3, -2, 8, 0, grey_palette() + any.substr(0, 8)),
+      bmp(1, -2, 24, 0, any.substr(0, 8)),
+      bmp(2, 1, 32, 0, any.substr(0, 8)),
+      bmp(2, 2, 16, 0, any.substr(0, 8)),
+      // jumps, an early end of a row and of the picture, padding
+      bmp(5, 4, 8, 1, grey_palette() + "\x02\x07\0\x02\x01\x01\x02\x09\0\0\0\x01"s),
+      bmp(5, 3, 4, 2, small_palette() + "\0\x02\x01\x01\x03\x12\0\0\x08\x21\0\x01"s),
+      bmp(5, 3, 8, 1, grey_palette() + "\0\x03\x01\x02\x03\0\0\0\x08\x07\0\0\0\x01"s),
+      by_opencv(".ras", mat(picture(12, 15, 1), CV_8U)),
+      by_opencv(".ppm", mat(picture(12, 15, 3, DType::UInt16), CV_16U)),
+      bytes_of("P1 5 2 1 0 1 0 1 01010"),
+      bytes_of("P2 3 2 20 1 2 3 4 5 20"),
+      bytes_of("P3 # of colours\n1 2 300 1 2 3 4 5 300"),
+      bytes_of("P4 10 2 \xa5\x40\x5a\x80"),
+      bytes_of("P5 3 2 60000 abcdefghijkl"),
+      bmp(3, 2, 4, 2, small_palette() + "\x03\x12\0\0\0\x03\x10\x20\0\x01"s),
+      bmp(3, 2, 8, 1, grey_palette() + "\x03\x07\0\0\0\x03\x01\x02\x03\0\0\x01"s),
+      bmp(2, 1, 16, 3, "\0\xf8\0\0\xe0\x07\0\0\x1f\0\0\0\x1f\0\xe0\x07"sv),
+      by_opencv(".ras", mat(picture(12, 15, 3), CV_8U)),
+      by_opencv(".pfm", mat(picture(12, 15, 3, DType::Float32), CV_32F)),
+      by_opencv(".pgm", mat(picture(12, 15, 1), CV_8U)),
+  };
+  for (const File& file : files) {
+    INFO(&file - files.data());
     check_all_written(file);
   }
+  Tensor out;
+  CHECK_FALSE(read_twice(few, out));
+  CHECK(read_twice(few, out, kAccept));
   CHECK(said.text().empty());
 }
 

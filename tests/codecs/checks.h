@@ -2,6 +2,8 @@
 // What is asked of every reader.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "support/catch.h"
@@ -22,6 +24,18 @@ inline void check_cuts(const File& file, std::size_t from, std::size_t may_miss 
            strict.error().code == ErrorCode::NotAnImage));
     const Result<Damage> lenient = read(first_bytes(file, n), out, kAccept);
     if (lenient) CHECK_FALSE(lenient->empty());
+  }
+}
+
+/// A header that promises far more than the file holds is refused by read_info.
+inline void check_refused(const File& file, std::uint64_t promised, std::uint64_t there) {
+  for (const bool accept : {false, true}) {
+    const Result<ImageInfo> info = read_info(file, {.accept_truncated = accept});
+    REQUIRE_FALSE(info);
+    CHECK(info.error().code == ErrorCode::Truncated);
+    CHECK(info.error().message ==
+          "truncated: the header promises a picture of at least " + std::to_string(promised) +
+              " bytes of data, the file has room for " + std::to_string(there));
   }
 }
 

@@ -68,6 +68,9 @@ TEST_CASE("OpenEXR writes all of its output", "[codecs][exr][written]") {
   for (const int compression : {kNone, kRle, kZip, kPiz}) {
     INFO(compression);
     check_all_written(exr_of(picture(20, 25, 3, DType::Float32), compression));
+    check_cuts_written(
+        exr_of(picture(20, 25, 4, DType::Float32), compression, cv::IMWRITE_EXR_TYPE_HALF));
+    check_cuts_written(exr_of(picture(20, 25, 1, DType::Float32), compression));
   }
   CHECK(said.text().empty());
 }
@@ -192,6 +195,7 @@ TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
   REQUIRE(read(tiled, out));
   CHECK(same(in, out));
   check_cuts(tiled, 4);
+  check_cuts_written(tiled);
 
   for (const int levels : {1, 2, 0x11}) {
     File file = with_tiles(64, levels);

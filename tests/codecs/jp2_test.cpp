@@ -610,4 +610,16 @@ TEST_CASE("changed bytes never crash JPEG 2000 or print anything", "[codecs][jp2
 TEST_CASE("JPEG 2000 writes all of its output", "[codecs][jp2][written]") {
   check_all_written(jp2_of(picture(21, 34, 3)));
   check_all_written(jp2_of(picture(21, 34, 1, DType::UInt16)));
+  for (const Writing& writing :
+       {Writing{.reversible = false}, Writing{.tile = 16}, Writing{.boxes = false, .origin = 5},
+        Writing{.colours = OPJ_CLRSPC_SYCC}, Writing{.style = 6, .block = 8, .precinct = 16},
+        Writing{.mode = 63, .layers = 3}}) {
+    INFO(writing.reversible << writing.tile << writing.boxes << writing.colours << writing.style
+                            << writing.mode << writing.bits);
+    CHECK(message_of(jp2_of(picture(21, 34, 3), writing)) == "");
+    check_cuts_written(jp2_of(picture(21, 34, 3), writing));
+  }
+  check_cuts_written(jp2_of(picture(21, 34, 4)));
+  check_cuts_written(jp2_of(picture(21, 34, 3, DType::UInt16), {.bits = 12}));
+  check_cuts_written(jp2_of(picture(21, 34, 2), {.tile = 16}));
 }

@@ -38,8 +38,11 @@ TEST_CASE("plain PNM is read with comments, and its samples are scaled to the fu
 
 TEST_CASE("PNM headers that lie are refused before memory is taken", "[codecs][pnm]") {
   CHECK(read_info(bytes_of("P6\n100000 100000\n255\nabc"), {}).error().code == ErrorCode::TooLarge);
-  CHECK(message_of(bytes_of("P6\n10000 10000\n255\nabc")) ==
-        "truncated: 3 bytes of picture data cannot hold 10000 x 10000 x 3 samples");
+  CHECK(message_of(bytes_of("P6\n1000 1000\n255\nabc")) ==
+        "truncated: 3 bytes of picture data cannot hold 1000 x 1000 x 3 samples");
+  check_refused(bytes_of("P6\n10000 10000\n255\nabc"), 300000000, 3);
+  check_refused(bytes_of("P4\n10000 10000\nabc"), 12500000, 3);
+  check_refused(bytes_of("Pf\n10000 10000\n-1\nabc"), 400000000, 3);
   CHECK(message_of(bytes_of("P5 0 5 255 ")) == "damaged: the header says 5 x 0 pixels");
 }
 

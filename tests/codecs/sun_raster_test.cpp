@@ -29,6 +29,16 @@ TEST_CASE("Sun raster is refused where it is cut, and has no encoder", "[codecs]
   CHECK(said.text().empty());
 }
 
+TEST_CASE("Sun raster headers that lie are refused before memory is taken",
+          "[codecs][sun_raster]") {
+  File file = by_opencv(".ras", mat(picture(4, 4, 3), CV_8U));
+  for (const std::size_t side : {4, 8}) {
+    file.at(side + 2) = 0x27;  // 10000
+    file.at(side + 3) = 0x10;
+  }
+  check_refused(file, 300000000, file.size() - 32);
+}
+
 TEST_CASE("an index without a colour in Sun raster is damage, not black", "[codecs][sun_raster]") {
   const auto numbers = [](std::initializer_list<unsigned> values) {
     File bytes;

@@ -23,8 +23,11 @@ class Poison {
 /// the same error. Gives what one of them gave.
 Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options = {});
 
-/// The same of a file whole, cut and with changed bytes, where damage is refused and where it is
-/// accepted.
+/// The same of a file whole, and cut in many places, where damage is refused and where it is
+/// accepted. A reading row by row must give the same rows.
+void check_cuts_written(const File& file);
+
+/// The same, and of the file with changed bytes.
 void check_all_written(const File& file);
 
 }  // namespace deckle::test

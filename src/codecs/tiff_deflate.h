@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// tiff_deflate: strips and tiles of deflate by libdeflate, in half of zlib's time, and counted.
+// Source  TIFF 6.0, "Differencing Predictor"; libdeflate.h
+// libtiff 4.5 uses libdeflate, too, but says nothing where the data hold more than the strip: then
+// the end of the strip is not written.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/bytes.h"
+
+namespace deckle {
+
+enum class Deflated : std::uint8_t {
+  Whole,   ///< every byte is written, and the checksum is right
+  Longer,  ///< the data hold more than there is room for
+  Wrong,   ///< they hold less, are damaged, or their checksum is wrong
+};
+
+/// Unpacks a zlib stream to `size` bytes at `to`. What is there is of use only where it is Whole.
+[[nodiscard]] Deflated unpack_deflate(Bytes packed, std::uint8_t* to, std::size_t size);
+
+/// Undoes the horizontal predictor in `size` bytes of rows of `row_bytes`: samples of 1, 2 or 4
+/// bytes, each the difference to the one `step` samples before.
+void undo_differences(std::uint8_t* rows, std::size_t size, std::size_t row_bytes,
+                      std::size_t sample_bytes, std::size_t step);
+
+}  // namespace deckle
