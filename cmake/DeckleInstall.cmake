@@ -26,6 +26,7 @@ set(public_headers
   chain/json_text.h
   chain/plan.h
   codecs/codec.h
+  codecs/metadata.h
   core/bands.h
   core/bytes.h
   core/digest.h
