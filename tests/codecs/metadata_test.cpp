@@ -165,17 +165,21 @@ Metadata by_libwebp(const File& file) {
   return out;
 }
 
-// The smallest profile that libpng takes: a header and no tags.
-File small_profile() {
-  File out(132);
-  out[3] = 132;
-  out[8] = 4;
+// A profile that libpng takes for these colours: a header and one tag.
+File checked_profile(std::string_view colours) {
+  File out = profile(344);
+  std::fill_n(out.begin(), 144, std::uint8_t{0});
   const auto put = [&](std::size_t at, std::string_view text) {
     std::copy(text.begin(), text.end(), out.begin() + static_cast<std::ptrdiff_t>(at));
   };
-  put(12, "mntrRGB XYZ ");
+  put(0, "\0\0\x01\x58"sv);
+  put(8, "\x04");
+  put(12, "mntr");
+  put(16, colours);
+  put(20, "XYZ ");
   put(36, "acsp");
   put(68, "\0\0\xf6\xd6\0\1\0\0\0\0\xd3\x2d"sv);
+  put(128, "\0\0\0\1desc\0\0\0\x90\0\0\0\xc8"sv);
   return out;
 }
 
@@ -337,7 +341,7 @@ TEST_CASE("metadata that a JPEG cannot hold is refused with the reason",
 TEST_CASE("libpng, libtiff and libwebp read the metadata that is written", "[codecs][metadata]") {
   const Stderr said;
   Metadata metadata = all();
-  metadata.icc = small_profile();
+  metadata.icc = checked_profile("RGB ");
   for (const DType dtype : {DType::UInt8, DType::UInt16})
     CHECK(by_libpng(with({.format = Format::Png}, metadata, picture(9, 7, 3, dtype))) == metadata);
   for (const std::int64_t channels : {1, 3, 4}) {
@@ -362,7 +366,8 @@ TEST_CASE("a profile is in every page of a TIFF", "[codecs][metadata][tiff]") {
   CHECK(read_back.xmp == kXmp);
   CHECK(codec_of(Format::Tiff).read_volume_info(file)->icc == all().icc);
   std::size_t profiles = 0;
-  const std::string icc(all().icc.begin(), all().icc.end());
+  const File profile_bytes = all().icc;
+  const std::string icc(profile_bytes.begin(), profile_bytes.end());
   for (std::size_t at = find(file, icc); at < file.size(); at = find(file, icc, at + 1))
     ++profiles;
   CHECK(profiles == 3);
@@ -374,7 +379,7 @@ TEST_CASE("a PNG too large to be compressed at once has the same metadata",
   in.reset(Shape::image(5000, 7000, 1), DType::UInt8);
   std::fill_n(in.data.data(), in.byte_count(), std::uint8_t{7});
   Metadata metadata = all();
-  metadata.icc = small_profile();
+  metadata.icc = checked_profile("GRAY");
   const EncodeOptions options{.format = Format::Png, .compression = 1};
   const File file = with(options, metadata, in);
   CHECK(by_libpng(file) == metadata);
