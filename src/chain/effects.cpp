@@ -117,14 +117,11 @@ std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, Bytes 
   const std::int64_t was = info.shape.channels;
   const std::int64_t is = info.seen.shape.channels;
   add(was != is && was % 2 == 0 && is % 2 != 0 && !chain.input.background, Effect::AlphaDropped);
-  if (chain.output.metadata != Goes::None) {
-    add(!info.icc.empty() && !chain.input.to_srgb && !is_srgb(info.icc) &&
-            !(info.seen.icc && target.carries.icc),
-        Effect::ProfileLeftOut);
-  }
+  const Metadata goes = going_along(chain, plan, info, file, target);
+  if (chain.output.metadata != Goes::None && !chain.input.to_srgb)
+    add(!info.icc.empty() && goes.icc.empty() && !is_srgb(info.icc), Effect::ProfileLeftOut);
   if (chain.output.metadata == Goes::All) {
     const Metadata has = metadata_of(info, file);
-    const Metadata goes = going_along(chain, plan, info, file, target);
     add((!has.exif.empty() && goes.exif.empty()) || (!has.xmp.empty() && goes.xmp.empty()),
         Effect::MetadataLeftOut);
   }

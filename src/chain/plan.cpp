@@ -737,7 +737,10 @@ Metadata going_along(const Chain& chain, const Plan& plan, const ImageInfo& info
                      const Codec& target) {
   Metadata metadata;
   if (chain.output.metadata == Goes::None) return metadata;
-  if (info.seen.icc && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
+  // What is made of it may have become grey, or colours.
+  const bool fits =
+      !info.palette.empty() || (info.seen.shape.channels < 3) == (plan.output.channels < 3);
+  if (info.seen.icc && fits && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
   if (chain.output.metadata != Goes::All) return metadata;
   Metadata all = metadata_of(info, file);
   const bool turned = chain.input.apply_orientation;

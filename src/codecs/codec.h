@@ -54,8 +54,8 @@ struct ImageInfo {
   DType dtype = DType::UInt8;
   int orientation = 1;    ///< EXIF's and TIFF's 1 to 8; invalid values are read as 1
   bool lossless = false;  ///< the file's own compression loses nothing
-  /// The ICC profile as it is in the file (jpg, png, webp, tiff), unchecked; empty where there is
-  /// none.
+  /// The ICC profile as it is in the file (bmp, jp2, jpg, png, tiff, webp), unchecked; empty where
+  /// there is none.
   std::vector<std::uint8_t> icc{};
   /// npy: the axes as the file orders them. deckle::read_info makes `shape` and `batch` of them.
   std::vector<std::int64_t> array{};

@@ -28,7 +28,7 @@ enum class IccSpace : std::uint8_t { None, Grey, Rgb, Cmyk, Other };
 [[nodiscard]] bool is_srgb(Bytes profile);
 
 /// Colours of one kind of samples from a profile to sRGB, grey to the same tone curve. The
-/// rendering intent is the profile's own.
+/// rendering intent is the profile's own. Floats outside of sRGB are not clipped.
 class ToSrgb {
  public:
   /// Fails with Unsupported where the profile is not for such samples, or not to be used.

@@ -173,7 +173,7 @@ TEST_CASE("Alpha that is dropped is told", "[chain][effects]") {
 
 TEST_CASE("Texts count", "[chain][effects]") {
   CHECK(text_of(Effect::AlphaDropped, 1).starts_with("1 image loses its alpha; "));
-  CHECK(text_of(Effect::AlphaDropped, 1200).starts_with("1,200 images lose their alpha; "));
+  CHECK(text_of(Effect::AlphaDropped, 12000).starts_with("12 000 images lose their alpha; "));
   CHECK(is_told_by_runs(Effect::UnitRange));
   CHECK_FALSE(is_told_by_runs(Effect::Indices));
 }

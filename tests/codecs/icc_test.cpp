@@ -120,9 +120,8 @@ TEST_CASE("Adobe RGB becomes sRGB by the formulas", "[codecs][icc]") {
       }
     }
   }
-  const auto floats =
-      converted<std::array<float, 3>>(profile, {0.25F, 0.5F, 0.75F}, DType::Float32);
-  const auto want = expected({0.25, 0.5, 0.75});
+  const auto floats = converted<std::array<float, 3>>(profile, {0.4F, 0.5F, 0.6F}, DType::Float32);
+  const auto want = expected({0.4, 0.5, 0.6});
   for (std::size_t c = 0; c < 3; ++c)
     CHECK(std::abs(double{floats.at(c)} - want.at(c)) < 0.002);
 }
