@@ -91,8 +91,8 @@ struct DecodeOptions {
   std::optional<std::array<int, 3>> background{};
   bool index = false;    ///< take the indices of palettes, and grey of few bits as it is
   bool to_srgb = false;  ///< convert colours from the picture's ICC profile to sRGB
-  /// Asked from row to row of JPEG and PNG, which then fail with Stopped. Null: never. Rows of a
-  /// RowReader are the caller's to stop.
+  /// Asked from row to row of JPEG and PNG and from strip to strip of TIFF, which then fail with
+  /// Stopped. Null: never. Rows of a RowReader are the caller's to stop.
   const Stop* stop = nullptr;
 };
 

@@ -295,7 +295,7 @@ void read_rows(Decoder& decoder, png_uint_32 rows, std::uint8_t* out, std::size_
     progress.pass = pass;
     for (png_uint_32 r = 0; r < rows; ++r) {
       progress.row = r;
-      progress.stopped = progress.stop != nullptr && is_told(*progress.stop);
+      progress.stopped = is_told(progress.stop);
       if (progress.stopped) return;
       png_read_row(png, out + row_bytes * r, nullptr);
     }

@@ -421,7 +421,9 @@ void clear(Tensor& samples, std::int64_t first, std::int64_t rows) {
 // Strip by strip or tile by tile, to `out` from its row `first`. Gives what was wrong, with zero
 // for the samples that are not there.
 Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
-                                          bool go_on, Tensor& out, std::int64_t first) {
+                                          const DecodeOptions& options, Tensor& out,
+                                          std::int64_t first) {
+  const bool go_on = options.accept_truncated;
   const auto bands = bands_of(port, tiff, layout);
   if (!bands) return bands.error();
   const std::int64_t rows = layout.info.shape.rows();
@@ -434,6 +436,7 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
   if (go_on && (plain || layout.separate)) clear(stored, plain ? first : 0, rows);
   for (std::size_t plane = 0; plane < bands->planes; ++plane) {
     for (std::int64_t top = 0; top < rows; top += bands->rows) {
+      if (is_told(options.stop)) return given_up();
       const std::int64_t high = std::min(bands->rows, rows - top);
       const bool alone = !plain && !layout.separate;
       if (go_on && alone) clear(stored, 0, high);
@@ -507,7 +510,9 @@ Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const Ti
 
 // The page that libtiff is at, to `out` from its row `first`; gives what was wrong with it.
 Result<std::optional<Error>> read_page(TiffPort& port, TIFF* tiff, const Shape& shape, bool indexed,
-                                       bool go_on, Tensor& out, std::int64_t first) {
+                                       const DecodeOptions& options, Tensor& out,
+                                       std::int64_t first) {
+  const bool go_on = options.accept_truncated;
   const Result<TiffLayout> layout = read_tiff_layout(port, tiff, indexed);
   if (!layout) return layout.error();
   if (layout->info.shape != shape || layout->info.dtype != out.dtype)
@@ -516,7 +521,7 @@ Result<std::optional<Error>> read_page(TiffPort& port, TIFF* tiff, const Shape& 
   port.phase = TiffPhase::Strips;
   Result<std::optional<Error>> read = layout->colour == TiffColour::ByLibtiff
                                           ? read_converted(port, tiff, *layout, go_on, out, first)
-                                          : read_samples(port, tiff, *layout, go_on, out, first);
+                                          : read_samples(port, tiff, *layout, options, out, first);
   port.phase = TiffPhase::Header;
   if (!read || (*read && !go_on)) return read;
 
@@ -540,11 +545,12 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
     if (page > 0) {
       if (auto next = next_page(port, tiff.get(), page); !next) return next.error();
     }
-    auto read = read_page(port, tiff.get(), page_shape, info.indexed, options.accept_truncated, out,
+    auto read = read_page(port, tiff.get(), page_shape, info.indexed, options, out,
                           page * page_shape.rows());
     const bool whole = read.has_value();
     std::optional<Error> wrong = whole ? *std::move(read) : std::optional<Error>(read.error());
     if (!wrong) continue;
+    if (wrong->code == ErrorCode::Stopped) return *std::move(wrong);
     if (volume) wrong = in_page(page, *std::move(wrong));
     if (!whole || !options.accept_truncated) return *std::move(wrong);
     if (damage.empty()) damage.missing = std::move(wrong->message);

@@ -16,6 +16,10 @@ using Stop = std::function<bool()>;
   return stop && stop();
 }
 
+[[nodiscard]] inline bool is_told(const Stop* stop) {
+  return stop != nullptr && is_told(*stop);
+}
+
 /// What work that was given up comes back with.
 [[nodiscard]] inline Error given_up() {
   return {ErrorCode::Stopped, "given up, as it was asked for"};

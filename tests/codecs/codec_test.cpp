@@ -83,3 +83,23 @@ TEST_CASE(
         Error{ErrorCode::Shape, "a batch of 4 goes into npy, not into png"});
   CHECK(encode_tensor(samples, {.format = Format::Npy, .batch_axis = true}, out));
 }
+
+TEST_CASE("a decoder that is told to stop gives up in the middle", "[codecs]") {
+  const Tensor large = picture(900, 400, 3);
+  for (const Format format : {Format::Jpeg, Format::Png, Format::Tiff}) {
+    INFO(codec_of(format).name);
+    const File file = encoded(large, {.format = format});
+    for (const bool accept : {false, true}) {
+      int asked = 0;
+      const Stop stop = [&] { return ++asked == 3; };
+      DecodeOptions options;
+      options.accept_truncated = accept;
+      options.stop = &stop;
+      Tensor out;
+      const auto damage = read(file, out, options);
+      REQUIRE_FALSE(damage);
+      CHECK(damage.error().code == ErrorCode::Stopped);
+      CHECK(asked == 3);
+    }
+  }
+}
