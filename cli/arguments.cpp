@@ -282,6 +282,11 @@ std::optional<Chain> load_chain(const ChainArguments& arguments, Report& report)
   } else if (!arguments.format.empty()) {
     chain.output.format = codec_by_name(arguments.format)->format;
   }
+  if (chain.output.stack && chain.output.format != Format::Npy) {
+    report.error(
+        "only npy outputs are stacked: \"stack\" needs \"format\": \"npy\", or --format npy");
+    return std::nullopt;
+  }
   if (!arguments.name.empty()) chain.output.name = arguments.name;
   if (chain.output.name == kDefaultName) chain.output.name.clear();
   if (!chain.output.name.empty()) {

@@ -98,6 +98,14 @@ std::string shown_name(const Chain& chain, const std::string& chain_file) {
   return chain.name.empty() ? std::string(stem_of(name_of_path(chain_file))) : chain.name;
 }
 
+void print_effect(Effect effect, const std::vector<std::string>& files, bool all) {
+  if (files.empty()) return;
+  std::printf("%s\n", text_of(effect, files.size()).c_str());
+  for (const std::string& file : files) {
+    if (all) std::printf("  %s\n", printable(file).c_str());
+  }
+}
+
 std::string title(const Chain& chain, const std::string& chain_file) {
   std::string text = printable(shown_name(chain, chain_file)) + ": ";
   if (chain.draws()) {
@@ -254,10 +262,8 @@ void print_text(const Chain& chain, const InputList& inputs, const Outlook& outl
   }
   if (!inputs.left_out.empty())
     std::printf("%s left out (hidden, or no files)\n", grouped(inputs.left_out.size()).c_str());
-  for (std::size_t i = 0; i < plan.effects.size(); ++i) {
-    if (plan.effects.at(i) > 0)
-      std::printf("%s\n", text_of(static_cast<Effect>(i), plan.effects.at(i)).c_str());
-  }
+  for (std::size_t i = 0; i < plan.effects.size(); ++i)
+    print_effect(static_cast<Effect>(i), plan.effects.at(i), all);
   print_remarks(plan.failing, "cannot be done", "cannot be done", all);
   print_remarks(plan.skipped, "is skipped", "are skipped", all);
   print_remarks(plan.resized, "is resized", "are resized", all);
@@ -305,6 +311,11 @@ Json plan_json(const Chain& chain, const std::string& name, const InputList& inp
          {"output_shapes", group.shapes.size() == 1 ? Json::array() : std::move(shapes)},
          {"needed", group.done == 0 ? Json() : Json(group.needed)}});
   }
+  Json effects = Json::object();
+  for (std::size_t i = 0; i < plan.effects.size(); ++i) {
+    for (const std::string& file : plan.effects.at(i))
+      effects[std::string(name_of(static_cast<Effect>(i)))].push_back(to_utf8(file));
+  }
   Json clashes = Json::array();
   for (const std::string& clash : outlook.clashes)
     clashes.push_back(to_utf8(clash));
@@ -322,7 +333,7 @@ Json plan_json(const Chain& chain, const std::string& name, const InputList& inp
           {"bytes_uncompressed", plan.bytes_raw},
           {"passed_over", plan.passed_over},
           {"left_out", inputs.left_out.size()},
-          {"effects", by_name(plan.effects)},
+          {"effects", std::move(effects)},
           {"failing", remarks_json(plan.failing)},
           {"skipped", remarks_json(plan.skipped)},
           {"resized", remarks_json(plan.resized)},

@@ -151,6 +151,8 @@ class RunCommand {
                                    const Result<OutputFolder>& folder) {
     if (!folder) {
       report_.error(folder.error().message);
+      if (arguments_.add && arguments_.overwrite)
+        report_.info("--add is for more of the same; to replace it, leave --add out");
       return kExitStopped;
     }
     if (const auto blocked = find_blocked(chain, inputs, arguments_.out); !blocked.empty())

@@ -214,9 +214,11 @@ class Session {
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.passed_over += options_.passed_over;
-    report_.rest_of_failures(options_.failed.empty()
-                                 ? "--failed F lists all of them, -v names them here"
-                                 : printable(options_.failed) + " lists all of them");
+    report_.rest_of_failures(
+        options_.failed.empty()
+            ? "--failed F lists all of them, -v names them here"
+            : (options_.failed == "-" ? "standard output" : printable(options_.failed)) +
+                  " lists all of them");
     tell_gone(result, run);
     tell_left_behind(result);
     if (depth_failed_ && chain.of_model) {
@@ -249,6 +251,8 @@ class Session {
       case Outcome::Written:
         if (!image.note.empty()) report_.warning(printable(image.file) + ": " + image.note);
         if (!image.remark.empty()) report_.detail(printable(image.file) + ": " + image.remark);
+        for (const Effect effect : image.effects)
+          report_.detail(printable(image.file) + ": " + text_of(effect));
         break;
     }
     report_.step(image.outcome == Outcome::Failed);
@@ -283,6 +287,13 @@ class Session {
                  "the folder in it";
         },
         "is another file now");
+    if (result.unseen > 0) {
+      report_.warning(count_of(result.unseen, "record") +
+                      " of inputs in folders that cannot be listed " +
+                      (result.unseen == 1 ? "is" : "are") +
+                      " of another chain, and left out of the manifest; the outputs are still "
+                      "there");
+    }
     if (result.gone.empty()) return;
     const bool one = result.gone.size() == 1;
     for (const std::string& input : result.gone)

@@ -92,7 +92,7 @@ class Engine {
       if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
         past_of_[input] = static_cast<std::uint32_t>(item);
       } else if (const auto entry = folder_.past().read(items[item].place)) {  // else spoilt
-        if (options_.add) {
+        if (options_.add || is_unseen(items[item].path)) {
           kept_.push_back({input, items[item].place});
         } else if (!entry->outputs.empty()) {  // what failed left nothing
           set_gone(items[item].path, items[item].place);
@@ -102,9 +102,15 @@ class Engine {
   }
 
   // Nobody knows whether an input is gone from a folder that could not be listed.
+  [[nodiscard]] bool is_unseen(const std::string& path) const {
+    return std::any_of(unlisted_.begin(), unlisted_.end(),
+                       [&](const std::string& folder) { return path.starts_with(folder); });
+  }
+
   void set_gone(const std::string& path, const EntryPlace& place) {
-    for (const std::string& folder : unlisted_) {
-      if (path.starts_with(folder)) return unseen_.push_back(place);
+    if (is_unseen(path)) {
+      ++result_.unseen;
+      return unseen_.push_back(place);
     }
     gone_.push_back(place);
     result_.gone.push_back(path);
@@ -359,6 +365,7 @@ class Engine {
       }
       report.remark = processed.records.front().note;
       result_.noted += report.remark.empty() ? 0 : 1;
+      report.effects = processed.effects;
       for (const Effect effect : processed.effects)
         ++result_.effects.at(static_cast<std::size_t>(effect));
       ++result_.written;

@@ -40,6 +40,7 @@ struct ImageReport {
   const Error* error;    ///< where it failed
   std::string note;      ///< why it was skipped; what is missing of it
   std::string remark{};  ///< what is odd about its file, though nothing is missing
+  std::vector<Effect> effects{};
 };
 
 struct RunOptions {
@@ -79,6 +80,7 @@ struct RunResult {
   std::uint64_t bytes = 0;               ///< of the outputs
   std::vector<std::string> gone;         ///< inputs of earlier runs that are not in the list
   std::size_t pruned = 0;                ///< outputs of such that were deleted
+  std::size_t unseen = 0;                ///< records lost, of folders that cannot be listed
   std::size_t kept = 0;                  ///< inputs that are not in the list and stay recorded
   std::vector<std::string> changed;      ///< recorded inputs that are other files now
   std::size_t removed = 0;               ///< outputs of another chain that were deleted

@@ -199,7 +199,7 @@ Forecast forecast(const Chain& chain, const InputList& list, int jobs) {
       result.bytes_raw += look.bytes_raw;
       result.bytes_about += look.bytes_about;
       for (const Effect effect : look.effects)
-        ++result.effects.at(static_cast<std::size_t>(effect));
+        result.effects.at(static_cast<std::size_t>(effect)).push_back(file);
       if (!look.resized.empty()) result.resized.push_back({file, look.resized});
     }
   }

@@ -2,6 +2,7 @@
 // forecast: what a run would do, from headers alone: nothing is decoded and nothing is written.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -39,7 +40,8 @@ struct Forecast {
   std::size_t outputs = 0;
   std::uint64_t bytes_raw = 0;    ///< of the outputs, before compression
   std::uint64_t bytes_about = 0;  ///< a guess at the files' sizes
-  EffectCounts effects{};         ///< of those that neither fail nor are skipped
+  /// The files that have each, of those that neither fail nor are skipped.
+  std::array<std::vector<std::string>, kEffects> effects;
   std::vector<Remark> failing;
   std::vector<Remark> resized;  ///< smaller than a random crop
   std::vector<Remark> skipped;

@@ -316,6 +316,10 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
       if (!folders.insert(folder).second) break;
     }
   }
+  if (folders.contains(kManifestName)) {
+    clashes.push_back("outputs would lie in a folder " + std::string(kManifestName) +
+                      ", which is the name of the manifest");
+  }
   for (const InputFile& file : list.files) {
     if (folders.empty()) break;
     for (const std::string& possible : possible_outputs(chain, file)) {

@@ -465,7 +465,7 @@ class Reader {
     if (const Json* stack = get(*object, "stack")) {
       if (!stack->is_boolean()) mistake("/output/stack", stack->dump() + " is not true or false");
       output.stack = *stack == true;
-      if (output.stack && output.format != Format::Npy)
+      if (output.stack && output.format && *output.format != Format::Npy)
         mistake("/output/stack", "only npy outputs are stacked; set \"format\": \"npy\"");
     }
     if (const auto layout = word(*object, "/output", "data_format", kDataFormats)) {

@@ -34,11 +34,13 @@ constexpr std::array<Text, kEffects> kTexts{{
      R"(; "input": {"background": [255, 255, 255]} puts white behind it)"},
     {"profile_left_out", true, "loses its ICC profile", "lose their ICC profiles",
      R"(: colours change; "input": {"icc": "srgb"} converts them first)"},
+    {"profile_unfit", true, "has an ICC profile", "have ICC profiles",
+     R"( that cannot be read or is for other samples, and is left out)"},
     {"metadata_left_out", true, "loses EXIF or XMP", "lose EXIF or XMP",
      ": the format of the output does not hold it, or it cannot be read"},
     {"unit_range", true, "comes out nearly black", "come out nearly black",
-     R"(: the chain makes values of about 0 to 1, and white is more in a picture of integers; )"
-     R"("output": {"format": "npy"} holds such values)"},
+     R"(: the chain makes values of about 0 to 1, and white is 255 or 65535 in it; "output": )"
+     R"({"format": "npy", "dtype": "float32"} holds such values)"},
 }};
 
 // From the least to the largest value.
@@ -80,7 +82,10 @@ Range convolved(const Range& range, const FilterBank& bank) {
 bool is_unit_range(const Plan& plan, const Codec& target, DType depth) {
   constexpr double kDark = 4.0 / 255;
   const DTypeInfo& from = info(plan.input_dtype);
-  if (target.format == Format::Npy || info(depth).is_float || from.is_float) return false;
+  if (from.white == 0 || from.is_float) return false;
+  // In arrays, floats are what the chain makes.
+  if (target.format == Format::Npy && (info(depth).is_float || !info(plan.dtype).is_float))
+    return false;
   Range range{0, from.white};
   for (const Op& op : plan.ops) {
     if (const auto* scale = std::get_if<ScaleOp>(&op)) {
@@ -119,10 +124,12 @@ std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, Bytes 
   add(was != is && was % 2 == 0 && is % 2 != 0 && !chain.input.background, Effect::AlphaDropped);
   const Metadata goes = going_along(chain, plan, info, file, target);
   if (chain.output.metadata != Goes::None && !chain.input.to_srgb)
-    add(!info.icc.empty() && goes.icc.empty() && !is_srgb(info.icc), Effect::ProfileLeftOut);
+    add(!info.icc.empty() && goes.icc.empty() && !is_srgb(info.icc),
+        info.seen.icc_unfit ? Effect::ProfileUnfit : Effect::ProfileLeftOut);
   if (chain.output.metadata == Goes::All) {
     const Metadata has = metadata_of(info, file);
-    add((!has.exif.empty() && goes.exif.empty()) || (!has.xmp.empty() && goes.xmp.empty()),
+    add(has.more || (!has.exif.empty() && goes.exif.empty()) ||
+            (!has.xmp.empty() && goes.xmp.empty()),
         Effect::MetadataLeftOut);
   }
   add(is_unit_range(plan, target, depth), Effect::UnitRange);
@@ -133,6 +140,11 @@ std::string text_of(Effect effect, std::size_t images) {
   const Text& text = kTexts.at(static_cast<std::size_t>(effect));
   return count_of(images, "image") + " " + std::string(images == 1 ? text.one : text.many) +
          std::string(text.rest);
+}
+
+std::string text_of(Effect effect) {
+  const Text& text = kTexts.at(static_cast<std::size_t>(effect));
+  return std::string(text.one) + std::string(text.rest);
 }
 
 std::string_view name_of(Effect effect) {

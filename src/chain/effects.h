@@ -23,10 +23,11 @@ enum class Effect : std::uint8_t {
   Numbers,          ///< grey of few bits stays as it is
   AlphaDropped,
   ProfileLeftOut,
+  ProfileUnfit,  ///< it cannot be read, or is for other samples
   MetadataLeftOut,
-  UnitRange,  ///< integers are written of values from -1 to 1
+  UnitRange,  ///< the values are of about 0 to 1, where white is 255 or more
 };
-inline constexpr std::size_t kEffects = 8;
+inline constexpr std::size_t kEffects = 9;
 
 /// How many images have each.
 using EffectCounts = std::array<std::size_t, kEffects>;
@@ -38,6 +39,8 @@ using EffectCounts = std::array<std::size_t, kEffects>;
 
 /// "12 images have a palette: ...".
 [[nodiscard]] std::string text_of(Effect effect, std::size_t images);
+/// "has a palette: ...", of an image.
+[[nodiscard]] std::string text_of(Effect effect);
 /// What it is called in JSON: "palette_expanded".
 [[nodiscard]] std::string_view name_of(Effect effect);
 /// Those that some images have: {"palette_expanded": 12}.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -512,8 +513,8 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
     for (std::size_t i = 0; gather != nullptr && colours > 0 && i < gather->fills.size(); ++i) {
       for (const double value : gather->fills[i]) {
         if (target.format == Format::Npy || value < static_cast<double>(colours)) continue;
-        return refuse("it is padded with " + Json(value).dump() + ", and its palette has " +
-                      std::to_string(colours) + " colours");
+        return refuse("it is padded with " + std::to_string(std::lround(value)) +
+                      ", and its palette has " + std::to_string(colours) + " colours");
       }
     }
   }
@@ -656,6 +657,13 @@ Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo
   }
   if (plan.feeding.batch && target.format != Format::Npy)
     return holds_no_batch(target, *plan.feeding.batch);
+  if (target.format != Format::Npy && dtype != plan.input_dtype && !deckle::info(dtype).is_float &&
+      deckle::info(plan.input_dtype).white == 0) {
+    return Error{ErrorCode::Depth,
+                 "samples of " + std::string(name_of(plan.input_dtype)) +
+                     " have no white, and cannot be scaled to " + std::string(name_of(dtype)) +
+                     R"(; tiff and npy hold them: "output": {"format": "tiff"} without a dtype)"};
+  }
   if (info.indexed) {
     if (auto kept = check_indices(target, plan, info, dtype); !kept) return kept;
   }
@@ -738,12 +746,13 @@ Metadata going_along(const Chain& chain, const Plan& plan, const ImageInfo& info
   Metadata metadata;
   if (chain.output.metadata == Goes::None) return metadata;
   // What is made of it may have become grey, or colours.
-  const bool fits =
-      !info.palette.empty() || (info.seen.shape.channels < 3) == (plan.output.channels < 3);
+  const bool grey = plan.output.channels < 3 && target.format != Format::Webp;
+  const bool fits = !info.palette.empty() || (info.seen.shape.channels < 3) == grey;
   if (info.seen.icc && fits && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
   if (chain.output.metadata != Goes::All) return metadata;
   Metadata all = metadata_of(info, file);
-  const bool turned = chain.input.apply_orientation;
+  // What the pixels were not turned by stays true.
+  const bool turned = chain.input.apply_orientation && info.orientation != 1;
   if (target.carries.exif && !all.exif.empty()) {
     metadata.exif = upright_exif(std::move(all.exif), turned, plan.output[plan.output.rank - 2],
                                  plan.output[plan.output.rank - 1]);

@@ -144,7 +144,7 @@ std::vector<std::uint8_t> icc_of_bmp(Bytes file) {
   const Bytes from_header = file.subspan(kBmpFileHeader);
   const auto at = static_cast<std::size_t>(read_little(header + 112, 4));
   const auto size = static_cast<std::size_t>(read_little(header + 116, 4));
-  if (at > from_header.size() || size > from_header.size() - at) return {};
+  if (at > from_header.size() || size > from_header.size() - at) return unreadable_icc();
   const Bytes icc = from_header.subspan(at, size);
   return {icc.begin(), icc.end()};
 }

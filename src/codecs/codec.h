@@ -45,6 +45,7 @@ struct Seen {
   Shape shape;                   ///< upright, in the color_mode that is asked for
   std::optional<Bands> bands{};  ///< where they are not usual_bands
   bool icc = false;              ///< ImageInfo::icc is for these samples
+  bool icc_unfit = false;        ///< ... cannot be read, or is for others than the file's
 };
 
 /// What a header says of an image.

@@ -119,6 +119,7 @@ Result<Done> see(ImageInfo& info, const DecodeOptions& options) {
   info.seen.shape = options.apply_orientation ? info.upright_shape() : info.shape;
   info.seen.bands = info.bands;
   info.seen.icc = space == (grey ? IccSpace::Grey : IccSpace::Rgb) && is_usual(info);
+  info.seen.icc_unfit = !info.icc.empty() && !info.seen.icc;
   if (converts(info, options)) {
     if (auto can = ToSrgb::of(info.icc, info.shape.channels, info.dtype); !can) {
       return Error{can.error().code,

@@ -144,7 +144,8 @@ std::string_view word_of(IccSpace space) {
 
 IccSpace icc_space(Bytes profile) {
   constexpr std::size_t kHeader = 128;
-  if (profile.size() < kHeader || text_of(profile.subspan(36, 4)) != "acsp"sv)
+  if (profile.size() < kHeader || read_big(profile.data(), 4) > profile.size() ||
+      text_of(profile.subspan(36, 4)) != "acsp"sv)
     return IccSpace::None;
   const std::string_view space = text_of(profile.subspan(16, 4));
   if (space == "RGB "sv) return IccSpace::Rgb;

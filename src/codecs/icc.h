@@ -21,7 +21,7 @@ namespace deckle {
 /// What the numbers of a profile are.
 enum class IccSpace : std::uint8_t { None, Grey, Rgb, Cmyk, Other };
 
-/// By the profile's header; None where it is no profile.
+/// By the profile's header; None where it is no profile, or is cut short.
 [[nodiscard]] IccSpace icc_space(Bytes profile);
 
 /// Whether colours are the same with it and with sRGB, to one of 255.

@@ -60,8 +60,9 @@ std::vector<std::uint8_t> icc_of(LibjpegDecoder& decoder) {
   const bool read =
       guarded(decoder.report, [&] { jpeg_read_icc_profile(&decoder.jpeg, &data, &length); });
   const std::unique_ptr<JOCTET, decltype(&std::free)> owner(data, &std::free);
-  if (!read || data == nullptr) return {};
-  return {data, data + length};
+  if (read && data != nullptr) return {data, data + length};
+  return behind_prefix(decoder, JPEG_APP0 + 2, kIcc).empty() ? std::vector<std::uint8_t>()
+                                                             : unreadable_icc();
 }
 
 Bytes exif_of(const LibjpegDecoder& decoder) {

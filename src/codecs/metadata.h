@@ -9,13 +9,19 @@
 
 namespace deckle {
 
+/// ImageInfo::icc where a profile is there and cannot be put together: no profile is of one byte.
+[[nodiscard]] inline std::vector<std::uint8_t> unreadable_icc() {
+  return {0};
+}
+
 /// Each is as a file holds it, without what its format puts around it; empty where there is none.
 struct Metadata {
   std::vector<std::uint8_t> icc;   ///< an ICC profile
   std::vector<std::uint8_t> exif;  ///< a block of the structure of TIFF, without "Exif\0\0"
   std::string xmp;                 ///< a packet
+  bool more = false;  ///< EXIF that is no block, and cannot be taken out of the file: TIFF
 
-  [[nodiscard]] bool empty() const { return icc.empty() && exif.empty() && xmp.empty(); }
+  [[nodiscard]] bool empty() const { return icc.empty() && exif.empty() && xmp.empty() && !more; }
   bool operator==(const Metadata&) const = default;
 };
 

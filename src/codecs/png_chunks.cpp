@@ -162,8 +162,10 @@ PngChunks png_chunks(Bytes file) {
 
 std::vector<std::uint8_t> icc_of(const PngChunks& chunks) {
   Bytes icc = chunks.icc;  // its name, and what a zTXt has
-  if (!take_text(icc)) return {};
+  if (icc.empty()) return {};
+  if (!is_intact_chunk(icc.data(), icc.size()) || !take_text(icc)) return unreadable_icc();
   const std::string profile = text_behind_keyword('z', icc);
+  if (profile.empty()) return unreadable_icc();
   return {profile.begin(), profile.end()};
 }
 
@@ -194,7 +196,7 @@ Metadata read_png_metadata(Bytes file) {
 
 Result<std::vector<PngChunk>> chunks_of(const Metadata& metadata) {
   constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max() / 2;
-  const auto& [icc, exif, xmp] = metadata;
+  const auto& [icc, exif, xmp, more] = metadata;
   if (std::max({icc.size(), exif.size(), xmp.size()}) > kMost) {
     return Error{ErrorCode::TooLarge, "png holds at most " + std::to_string(kMost) +
                                           " bytes of a kind of metadata; leave it out"};

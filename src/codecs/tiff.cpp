@@ -81,6 +81,17 @@ Bytes bytes_of_tag(TIFF* tiff, std::uint32_t tag) {
   return {data, length};
 }
 
+bool has_tag(const TiffPort& port, TIFF* tiff, std::uint32_t tag) {
+  return tiff_tag(port.file, TIFFCurrentDirOffset(tiff), static_cast<std::uint16_t>(tag))
+      .has_value();
+}
+
+std::vector<std::uint8_t> icc_of(const TiffPort& port, TIFF* tiff) {
+  const Bytes icc = bytes_of_tag(tiff, TIFFTAG_ICCPROFILE);
+  if (icc.empty() && has_tag(port, tiff, TIFFTAG_ICCPROFILE)) return unreadable_icc();
+  return {icc.begin(), icc.end()};
+}
+
 Result<ImageInfo> read_info(Bytes file) {
   TiffPort port;
   port.file = file;
@@ -88,8 +99,7 @@ Result<ImageInfo> read_info(Bytes file) {
   if (tiff == nullptr) return open_error(port);
   Result<TiffLayout> layout = read_tiff_layout(port, tiff.get());
   if (!layout) return layout.error();
-  const Bytes icc = bytes_of_tag(tiff.get(), TIFFTAG_ICCPROFILE);
-  layout->info.icc.assign(icc.begin(), icc.end());
+  layout->info.icc = icc_of(port, tiff.get());
   return layout->info;
 }
 
@@ -101,7 +111,10 @@ Metadata read_metadata(Bytes file) {
   const TiffHandle tiff = open_tiff(port, "r");
   if (tiff == nullptr) return {};
   const Bytes icc = bytes_of_tag(tiff.get(), TIFFTAG_ICCPROFILE);
-  return {{icc.begin(), icc.end()}, {}, xmp_packet(bytes_of_tag(tiff.get(), TIFFTAG_XMLPACKET))};
+  return {{icc.begin(), icc.end()},
+          {},
+          xmp_packet(bytes_of_tag(tiff.get(), TIFFTAG_XMLPACKET)),
+          has_tag(port, tiff.get(), TIFFTAG_EXIFIFD) || has_tag(port, tiff.get(), TIFFTAG_GPSIFD)};
 }
 
 // An error of one page of a volume, counted from 0 here and from 1 for people.

@@ -156,7 +156,7 @@ Result<Done> palette(TIFF* tiff, const Tags& tags, TiffLayout& layout) {
   layout.info.palette.resize(entries, {0, 0, 0, 0xFFFF});
   for (std::size_t i = 0; i < 3 * entries; ++i) {
     const std::uint32_t value = map.at(i % 3)[i / 3];
-    layout.palette[i] = static_cast<std::uint8_t>(wide ? value * 255 / 65535 : value);
+    layout.palette[i] = static_cast<std::uint8_t>(wide ? value >> 8U : value);
     layout.info.palette[i / 3].at(i % 3) = static_cast<std::uint16_t>(wide ? value : value * 0x101);
   }
   layout.colour = TiffColour::Palette;

@@ -55,6 +55,11 @@ Demuxer open(Bytes file) {
   return {WebPDemuxPartial(&data, nullptr), &WebPDemuxDelete};
 }
 
+bool says(Bytes file, WebPFeatureFlags flag) {
+  const Demuxer demuxer = open(file);
+  return demuxer != nullptr && (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & flag) != 0;
+}
+
 // What the first chunk of a kind of metadata holds; empty where there is none.
 std::vector<std::uint8_t> metadata_of(Bytes file, WebPFeatureFlags flag, const char* name) {
   const Demuxer demuxer = open(file);
@@ -117,6 +122,7 @@ Result<ImageInfo> read_info(Bytes file) {
   info.shape = Shape::image(features.height, features.width, features.has_alpha != 0 ? 4 : 3);
   info.orientation = exif_orientation(metadata_of(file, EXIF_FLAG, "EXIF")).value_or(1);
   info.icc = metadata_of(file, ICCP_FLAG, "ICCP");
+  if (info.icc.empty() && says(file, ICCP_FLAG)) info.icc = unreadable_icc();
   info.lossless = features.format == 2;
   return info;
 }

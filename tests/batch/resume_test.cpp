@@ -961,6 +961,8 @@ TEST_CASE("what is recorded of a folder that cannot be listed stays", "[batch][r
       test::manifest_text(done.out).find(
           R"({"input":"f1","error":{"code":"unreadable","message":"cannot list the folder: no"}})") !=
       std::string::npos);
+  CHECK(result.kept > 0);
+  CHECK(test::manifest_text(done.out).find(R"({"input":"f1/001)") != std::string::npos);
   // Once it can, all is as it was.
   CHECK(done.again(test::GoOptions{}).written == 0);
   CHECK(test::visible(done.out) == before);

@@ -123,6 +123,13 @@ TEST_CASE("an output where others need a folder is a clash", "[batch][survey]") 
   CHECK(clashes(folder.path()).empty());
 }
 
+TEST_CASE("outputs in a folder of the manifest's name are a clash", "[batch][survey]") {
+  const test::Folder folder;
+  folder.put("manifest.jsonl/a.jpg", test::jpg(4, 4));
+  CHECK(clashes(folder.path()) == Strings{"outputs would lie in a folder manifest.jsonl, which is "
+                                          "the name of the manifest"});
+}
+
 // What a.jpg might write if it were no JPEG is taken for what it writes.
 TEST_CASE("an output in its input's own format is no clash with a folder", "[batch][survey]") {
   const test::Folder folder;

@@ -81,8 +81,14 @@ TEST_CASE("Values of about 0 to 1 are nearly black as integers", "[chain][effect
   CHECK_FALSE(is_dark(rescaling("0.5", "20")));
   CHECK_FALSE(is_dark(rescaling("0.00392156862745098") + "," + rescaling("255")));
   CHECK_FALSE(is_dark(rescaling("0.00392156862745098"), R"(, "output": {"format": "npy"})"));
-  CHECK_FALSE(is_dark(rescaling("0.00392156862745098"),
-                      R"(, "output": {"format": "tiff", "dtype": "float32"})"));
+  CHECK(is_dark(rescaling("0.00392156862745098"),
+                R"(, "output": {"format": "tiff", "dtype": "float32"})"));
+  CHECK(is_dark(rescaling("0.00392156862745098"),
+                R"(, "output": {"format": "npy", "dtype": "uint8"})"));
+  CHECK_FALSE(is_dark(kCrop, R"(, "output": {"format": "npy", "dtype": "uint8"})"));
+  // Of int16 nobody knows what is white.
+  const File signed_tiff = encoded(picture(9, 9, 1, DType::Int16), {.format = Format::Tiff});
+  CHECK(effects(chain_with(kCrop, ""), signed_tiff).empty());
   const File wide = encoded(picture(9, 9, 3, DType::UInt16), {.format = Format::Png});
   CHECK(effects(chain_with(rescaling("0.0000152590218966964"), ""), wide) == Names{"unit_range"});
   // Of floats, 1 is white.
@@ -136,7 +142,7 @@ TEST_CASE("Indices that would be none any more are refused", "[chain][effects]")
   CHECK(why(resize + R"(, "interpolation": "nearest"})", R"("format": "png")", palette_png(5)) ==
         "indices");
   CHECK(why(R"({"class_name": "ZeroPadding2D", "padding": 1, "value": 5})", R"("format": "png")",
-            palette_png(5)) == "it is padded with 5.0, and its palette has 5 colours");
+            palette_png(5)) == "it is padded with 5, and its palette has 5 colours");
   CHECK(why(R"({"class_name": "ZeroPadding2D", "padding": 1, "value": 255})", R"("format": "npy")",
             palette_png(5)) == "indices");
   CHECK(why(kCrop, R"("format": "jpg")", palette_png(5)) == "jpg holds no indices");
@@ -161,7 +167,15 @@ TEST_CASE("Profiles that do not go along are told", "[chain][effects]") {
   CHECK(names(R"(, "input": {"color_mode": "grayscale"})", adobe) == Names{"profile_left_out"});
   CHECK(names(R"(, "input": {"color_mode": "grayscale", "icc": "srgb"})", adobe).empty());
   CHECK(names(R"(, "output": {"format": "bmp"})", with_profile(srgb_profile())).empty());
-  CHECK(names("", with_profile(adobe_profile(), 1)) == Names{"profile_left_out"});
+  CHECK(names("", with_profile(adobe_profile(), 1)) == Names{"profile_unfit"});
+  std::vector<std::uint8_t> cut = adobe_profile();
+  cut.resize(cut.size() / 2);
+  CHECK(names("", with_profile(cut)) == Names{"profile_unfit"});
+  // WebP holds grey as RGB.
+  const auto linear = [](double v) { return v; };
+  CHECK(names("", with_profile(grey_profile(linear), 1)).empty());
+  CHECK(names(R"(, "output": {"format": "webp"})", with_profile(grey_profile(linear), 1)) ==
+        Names{"profile_left_out"});
 }
 
 TEST_CASE("Alpha that is dropped is told", "[chain][effects]") {
@@ -169,6 +183,19 @@ TEST_CASE("Alpha that is dropped is told", "[chain][effects]") {
   const std::string rgb = R"(, "input": {"color_mode": "rgb")";
   CHECK(effects(chain_with(kCrop, rgb + "}"), rgba) == Names{"alpha_dropped"});
   CHECK(effects(chain_with(kCrop, rgb + R"(, "background": [0, 0, 0]})"), rgba).empty());
+}
+
+TEST_CASE("Integers without a white are not scaled", "[chain][effects]") {
+  for (const DType dtype : {DType::UInt32, DType::Int16}) {
+    const File file = encoded(picture(9, 9, 1, dtype), {.format = Format::Tiff});
+    CHECK(effects(chain_with(kCrop, R"(, "output": {"format": "png", "dtype": "uint8"})"), file) ==
+          Names{"samples of " + std::string(name_of(dtype)) +
+                " have no white, and cannot be scaled to uint8; tiff and npy hold them: "
+                "\"output\": {\"format\": \"tiff\"} without a dtype"});
+    CHECK(effects(chain_with(kCrop, ""), file).empty());
+    CHECK(effects(chain_with(kCrop, R"(, "output": {"format": "npy", "dtype": "uint8"})"), file)
+              .empty());
+  }
 }
 
 TEST_CASE("Texts count", "[chain][effects]") {

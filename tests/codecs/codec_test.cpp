@@ -85,10 +85,10 @@ TEST_CASE(
 }
 
 TEST_CASE("a decoder that is told to stop gives up in the middle", "[codecs]") {
-  const Tensor large = picture(900, 400, 3);
+  const Tensor large = test::picture(900, 400, 3);
   for (const Format format : {Format::Jpeg, Format::Png, Format::Tiff}) {
     INFO(codec_of(format).name);
-    const File file = encoded(large, {.format = format});
+    const test::File file = test::encoded(large, {.format = format});
     for (const bool accept : {false, true}) {
       int asked = 0;
       const Stop stop = [&] { return ++asked == 3; };
@@ -96,7 +96,7 @@ TEST_CASE("a decoder that is told to stop gives up in the middle", "[codecs]") {
       options.accept_truncated = accept;
       options.stop = &stop;
       Tensor out;
-      const auto damage = read(file, out, options);
+      const auto damage = test::read(file, out, options);
       REQUIRE_FALSE(damage);
       CHECK(damage.error().code == ErrorCode::Stopped);
       CHECK(asked == 3);

@@ -419,14 +419,15 @@ TEST_CASE("the profile of a BMP is read where its header says one is in the file
     return std::string(info->icc.begin(), info->icc.end());
   };
   CHECK(icc() == "a profile");
+  const std::string unreadable(1, '\0');
   for (const std::uint32_t size : {10U, 0x7FFFFFFFU, 0xFFFFFFFFU}) {
     put(14 + 116, size);
-    CHECK(icc().empty());
+    CHECK(icc() == unreadable);
   }
   put(14 + 116, 9);
   for (const std::uint32_t at : {129U, 1000U, 0xFFFFFFFFU}) {
     put(14 + 112, at);
-    CHECK(icc().empty());
+    CHECK(icc() == unreadable);
   }
   put(14 + 112, 124 + 4);
   put(14 + 56, 0x4C494E4B);  // "LINK": the name of another file
@@ -462,7 +463,7 @@ TEST_CASE("changed bytes in metadata never crash a reader or print anything",
     });
     for (std::size_t n = 32; n < file.size(); n += 7) {
       const Metadata got = metadata_of(codec, first_bytes(file, n));
-      CHECK((got.icc.empty() || got.icc == metadata.icc));
+      CHECK((got.icc.empty() || got.icc == metadata.icc || got.icc == unreadable_icc()));
     }
   }
   CHECK(said.text().empty());

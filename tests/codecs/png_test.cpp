@@ -295,9 +295,13 @@ TEST_CASE("the ICC profile of a PNG is handed up", "[codecs][png]") {
   };
   const std::string name("a name\0"sv);
   CHECK(icc(name + '\0' + deflated("a profile")) == "a profile");
-  CHECK(icc(name + '\0' + "no deflate").empty());
-  CHECK(icc(name + '\1' + deflated("a profile")).empty());
-  CHECK(icc(name).empty());
+  const std::string unreadable(1, '\0');
+  CHECK(icc(name + '\0' + "no deflate") == unreadable);
+  CHECK(icc(name + '\1' + deflated("a profile")) == unreadable);
+  CHECK(icc(name) == unreadable);
+  File wrong_checksum = with_chunk(file, "IDAT", "iCCP", name + '\0' + deflated("a profile"));
+  ++wrong_checksum[find(wrong_checksum, "IDAT") - 5];
+  CHECK(read_info(wrong_checksum, {})->icc == unreadable_icc());
   CHECK(icc("").empty());
   CHECK(read_info(file, {})->icc.empty());
 }
