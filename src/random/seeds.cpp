@@ -33,8 +33,8 @@ SeedPair of_image(SeedPair base, SeedFrom from, const ImageIdentity& image) {
 
 std::string_view image_key(std::string_view path) {
   const std::string extension = extension_of(path);
-  const bool picture = std::find(kPictureExtensions.begin(), kPictureExtensions.end(),
-                                 extension) != kPictureExtensions.end();
+  const bool picture = std::find(kPictureExtensions.begin(), kPictureExtensions.end(), extension) !=
+                       kPictureExtensions.end();
   return picture ? stem_of(path) : path;
 }
 

@@ -19,10 +19,13 @@ namespace deckle {
 /// Stands in every manifest's header.
 inline constexpr int kSeedDerivation = 2;
 
-/// The extensions that are no part of an image's key. A part of the derivation, not of what is read:
-/// another list is another derivation.
+/// The extensions that are no part of an image's key. A part of the derivation, not of what is
+/// read: another list is another derivation.
 inline constexpr std::array<std::string_view, 43> kPictureExtensions{
-    "apng", "avif", "bmp", "dcm", "dds", "dib", "dng", "exr", "gif", "hdr", "heic", "heif", "ico", "j2c", "j2k", "jfif", "jp2", "jpc", "jpe", "jpeg", "jpf", "jpg", "jpx", "jxl", "npy", "pam", "pbm", "pcx", "pfm", "pgm", "pic", "png", "pnm", "ppm", "psd", "pxm", "qoi", "ras", "sr", "tga", "tif", "tiff", "webp"};
+    "apng", "avif", "bmp", "dcm", "dds",  "dib", "dng", "exr", "gif",  "hdr", "heic",
+    "heif", "ico",  "j2c", "j2k", "jfif", "jp2", "jpc", "jpe", "jpeg", "jpf", "jpg",
+    "jpx",  "jxl",  "npy", "pam", "pbm",  "pcx", "pfm", "pgm", "pic",  "png", "pnm",
+    "ppm",  "psd",  "pxm", "qoi", "ras",  "sr",  "tga", "tif", "tiff", "webp"};
 
 /// What of a path decides draws: all of it but the extension of a picture, in upper or lower case.
 /// a.jpg, its mask a.png and its copy a.webp have one key; scan.0017 keeps its .0017.

@@ -136,7 +136,8 @@ TEST_CASE("What cannot become that is refused by the header", "[codecs][colour]"
         "depth: its channels are RGB and a band of unstated meaning, which cannot become rgb");
   CHECK(refused(encoded(picture(5, 5, 1, DType::Int16), {.format = Format::Tiff}), options) ==
         "depth: samples of int16 cannot become rgb");
-  CHECK(refused(encoded(picture(5, 5, 3, DType::Int16), {.format = Format::Tiff}), options).empty());
+  CHECK(
+      refused(encoded(picture(5, 5, 3, DType::Int16), {.format = Format::Tiff}), options).empty());
   CHECK(refused(encoded(picture(5, 5, 1), {.format = Format::Npy}), options) ==
         "shape: an array of 1 channels; color_mode rgb has 3, and only pictures are converted");
   CHECK(refused(encoded(picture(5, 5, 3), {.format = Format::Npy}), options).empty());
@@ -251,7 +252,8 @@ TEST_CASE("Colours are converted from the profile that the picture has", "[codec
   REQUIRE(read(encoded(picture(4, 4, 3), with_profile), after, options));
   CHECK(same(after, picture(4, 4, 3)));
   with_profile.metadata.icc = ProfileMaker("CMYK").take();
-  CHECK(refused(encoded(picture(4, 4, 3), with_profile), options) ==
-        "unsupported: its ICC profile is for CMYK, its samples are RGB; \"icc\": \"keep\" takes its "
-        "samples as they are");
+  CHECK(
+      refused(encoded(picture(4, 4, 3), with_profile), options) ==
+      "unsupported: its ICC profile is for CMYK, its samples are RGB; \"icc\": \"keep\" takes its "
+      "samples as they are");
 }
