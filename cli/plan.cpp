@@ -252,8 +252,7 @@ void print_text(const Chain& chain, const InputList& inputs, const Outlook& outl
   if (plan.passed_over > 0) {
     std::printf("%s passed over: no images\n", count_of(plan.passed_over, "file").c_str());
   }
-  if (!inputs.left_out.empty())
-    std::printf("%s left out (hidden, or no files)\n", grouped(inputs.left_out.size()).c_str());
+  if (!inputs.left_out.empty()) std::printf("%s\n", left_out_text(inputs).c_str());
   for (std::size_t i = 0; i < plan.effects.size(); ++i) {
     if (plan.effects.at(i) > 0)
       std::printf("%s\n", text_of(static_cast<Effect>(i), plan.effects.at(i)).c_str());
@@ -386,7 +385,7 @@ void add_plan(CLI::App& app, int& exit) {
       ->add_option(
           "--input-shape", arguments->input_shape,
           "Instead of INPUT: the shape of one, in the order of the chain's arrays; no file "
-          "and no weights\nare needed")
+          "and no weights are needed")
       ->option_text("ROWS,COLS,CHANNELS");
   add_jobs_option(*command, arguments->jobs);
   command->add_flag("-a,--all", arguments->all, "Every shape and every remark");

@@ -171,7 +171,7 @@ class RunCommand {
                   kExitStopped);
   }
 
-  // What is added stands beside what is there, which must be of the same chain then.
+  // What --add keeps must be of the same chain.
   [[nodiscard]] bool replaces() const { return arguments_.overwrite && !arguments_.add; }
 
   int process(const Chain& chain, InputList& inputs) {

@@ -23,7 +23,9 @@ struct SessionOptions {
   std::string files_from{};     ///< --files-from: the depfile names it too; "": none
 };
 
-/// What a run over nothing says: which inputs there were and what was found in them.
+/// "3 left out (hidden, or no files)".
+[[nodiscard]] std::string left_out_text(const InputList& inputs);
+/// The message of a run without any image: which inputs there were and what was found in them.
 [[nodiscard]] std::string no_images_text(const InputList& inputs, std::size_t passed_over);
 
 /// Runs, with progress, Ctrl-C and the last line. The exit code.
