@@ -179,7 +179,7 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   if (const auto scan = hole ? nullptr : fast_scan(jpeg, file, whole(out.shape))) {
     bool good = true;
     for (std::int64_t r = 0; good && r < out.shape.rows(); ++r) {
-      if (options.stop != nullptr && is_told(*options.stop)) return given_up();
+      if (is_told(options.stop)) return given_up();
       good = scan->row(r, out.row(r));
     }
     if (good && scan->finish()) return Damage{};
@@ -342,7 +342,7 @@ Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions&
   const Window window{2, {needed[0], rows.cols()}};
   out.reset(Shape::image(window[0].length(), window[1].length(), rows.channels()), DType::UInt8);
   for (std::int64_t r = 0; r < window[0].length(); ++r) {
-    if (options.stop != nullptr && is_told(*options.stop)) return given_up();
+    if (is_told(options.stop)) return given_up();
     if (auto done = rows.read(out.row(r)); !done) return done.error();
   }
   return Part{{}, window};

@@ -224,15 +224,12 @@ std::string unsupported(Bytes file, const PngChunks& chunks) {
 }
 
 std::vector<Colour> palette_of(Decoder& decoder) {
-  constexpr std::uint16_t kTo16Bits = 257;
   if (!guarded(decoder.png, [&] { take_colours(decoder.png, decoder.image, decoder.palette); }))
     return {};
   std::vector<Colour> palette;
   for (int i = 0; i < decoder.palette.count; ++i) {
-    Colour& colour = palette.emplace_back();
-    for (std::size_t c = 0; c < colour.size(); ++c)
-      colour.at(c) = static_cast<std::uint16_t>(
-          decoder.palette.colours.at(static_cast<std::size_t>(i)).at(c) * kTo16Bits);
+    const auto& [red, green, blue, alpha] = decoder.palette.colours.at(static_cast<std::size_t>(i));
+    palette.push_back(colour_of_bytes(red, green, blue, alpha));
   }
   return palette;
 }
@@ -295,7 +292,7 @@ void read_rows(Decoder& decoder, png_uint_32 rows, std::uint8_t* out, std::size_
     progress.pass = pass;
     for (png_uint_32 r = 0; r < rows; ++r) {
       progress.row = r;
-      progress.stopped = progress.stop != nullptr && is_told(*progress.stop);
+      progress.stopped = is_told(progress.stop);
       if (progress.stopped) return;
       png_read_row(png, out + row_bytes * r, nullptr);
     }
