@@ -474,7 +474,7 @@ Result<Chain> chain_of(const Json& header) {
                  mistakes->front().message);
   }
   Chain chain = std::get<Chain>(std::move(parsed));
-  // Manifests of old do not say it, and their outputs have none.
+  // Earlier manifests do not say it, and their outputs have none.
   const Json output = header.value("chain", Json::object()).value("output", Json::object());
   if (!output.contains("metadata")) chain.output.metadata = Goes::None;
   return chain;

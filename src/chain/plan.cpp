@@ -23,7 +23,7 @@ namespace deckle {
 namespace {
 
 // Whether `in` is of that shape, where it says one.
-bool is_of(const std::vector<std::optional<std::int64_t>>& wanted, const Shape& in) {
+bool is_of(const OpenShape& wanted, const Shape& in) {
   if (wanted.empty()) return true;
   bool same = wanted.size() == static_cast<std::size_t>(in.rank) + 1 &&
               wanted.back().value_or(in.channels) == in.channels;
