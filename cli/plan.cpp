@@ -346,9 +346,12 @@ int run_plan(const PlanArguments& arguments) {
   const int jobs = resolve_jobs(arguments.jobs);
   std::size_t passed_over = 0;
   if (chain->uses_index()) passed_over = keep_images(*inputs, jobs);
-  return print_plan(
-      *chain, *inputs,
-      {jobs, arguments.all, arguments.report.json, arguments.chain.file, passed_over, false});
+  return print_plan(*chain, *inputs,
+                    {.jobs = jobs,
+                     .all = arguments.all,
+                     .json = arguments.report.json,
+                     .chain_file = arguments.chain.file,
+                     .passed_over = passed_over});
 }
 
 }  // namespace

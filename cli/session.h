@@ -12,11 +12,11 @@
 namespace deckle::cli {
 
 struct SessionOptions {
-  std::string start;            ///< the first line
-  std::string chain_file;       ///< the depfile names it too
-  std::string depfile;          ///< "": none
-  std::string summary;          ///< "": none
-  std::string failed;           ///< --failed, a list of the inputs that failed; "": none
+  std::string start{};          ///< the first line
+  std::string chain_file{};     ///< the depfile names it too
+  std::string depfile{};        ///< "": none
+  std::string summary{};        ///< "": none
+  std::string failed{};         ///< --failed, a list of the inputs that failed; "": none
   bool null_separated = false;  ///< its paths end in a zero byte
   std::size_t passed_over = 0;  ///< files that were taken off the list before
   std::size_t missing = 0;      ///< inputs that were asked for and are not there
