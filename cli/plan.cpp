@@ -129,7 +129,7 @@ OpenShape open_shape(const Chain& chain, const Shape& shape) {
   return in_layout_of(chain, open);
 }
 
-// The input of so many sizes; nothing where one is open.
+// The shape, where no size is open.
 std::optional<Shape> closed(const OpenShape& open) {
   Shape shape;
   shape.rank = static_cast<int>(open.size()) - 1;
@@ -152,7 +152,7 @@ Shapes shapes_of(const Chain& chain, const Shape& input) {
   auto all = plan_shapes(chain, input);
   if (all) return {*std::move(all), std::nullopt};
   Shapes result{{}, all.error()};
-  // The layers before the one that cannot.
+  // The layers before the one that fails.
   Chain part = chain;
   while (!part.layers.empty() && result.shapes.empty()) {
     part.layers.pop_back();
@@ -293,7 +293,7 @@ Json plan_json(const Chain& chain, const std::string& name, const InputList& inp
   }
   Json groups = Json::array();
   for (const ShapeGroup& group : plan.groups) {
-    Json shapes;  // null where a layer cannot
+    Json shapes;  // null where a layer fails
     for (std::size_t i = 1; i < group.shapes.size(); ++i)
       shapes.push_back(shape_json(group.shapes[i]));
     groups.push_back(

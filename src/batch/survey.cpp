@@ -83,8 +83,8 @@ NameFields fields_of(const Chain& chain, const InputFile& file, int copy = 0) {
   return {file.path, copy, chain.copies, file.index};
 }
 
-// The folder of an input's outputs, relative to the output folder. By default it is the input's,
-// and no text has to be made of it.
+// The folder of an input's outputs, relative to the output folder. By default it is the input's
+// own, and nothing is stored.
 class OutputFolders {
  public:
   OutputFolders(const Chain& chain, const InputList& list) : list_(list) {

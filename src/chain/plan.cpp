@@ -737,7 +737,7 @@ Metadata going_along(const Chain& chain, const Plan& plan, const ImageInfo& info
                      const Codec& target) {
   Metadata metadata;
   if (chain.output.metadata == Goes::None) return metadata;
-  // What is made of it may have become grey, or colours.
+  // Layers may turn colours into grey, or grey into colours.
   const bool fits =
       !info.palette.empty() || (info.seen.shape.channels < 3) == (plan.output.channels < 3);
   if (info.seen.icc && fits && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;

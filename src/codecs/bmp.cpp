@@ -160,7 +160,7 @@ bool has_runs(const Bmp& bmp) {
   return bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4;
 }
 
-// Run lengths may end early, or jump over nearly all of a picture.
+// Run lengths may end early, or jump over nearly all of a picture: they promise nothing.
 Promise bmp_promise(Bytes file, const ImageInfo& info) {
   const Result<Bmp> bmp = read_bmp_header(file);
   if (!bmp || has_runs(*bmp)) return {};

@@ -348,7 +348,7 @@ Result<Done> check_promise(Bytes file, const ImageInfo& info, const Codec& codec
                               static_cast<std::uint64_t>(info.shape.channels) * size_of(info.dtype);
   if (codec.promise == nullptr || takes <= kLittle) return Done{};
   const Promise promise = codec.promise(file, info);
-  constexpr std::uint64_t kMostPerByte = 4096;  // as many as a whole picture has
+  constexpr std::uint64_t kMostPerByte = 4096;  // bytes of a picture for each of its file
   const bool enough = options.accept_truncated ? promise.there >= promise.least / 1000 &&
                                                      file.size() >= takes / kMostPerByte
                                                : promise.there >= promise.least / 2;

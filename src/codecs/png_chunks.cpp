@@ -161,7 +161,7 @@ PngChunks png_chunks(Bytes file) {
 }
 
 std::vector<std::uint8_t> icc_of(const PngChunks& chunks) {
-  Bytes icc = chunks.icc;  // its name, and what a zTXt has
+  Bytes icc = chunks.icc;  // a name, then as in zTXt
   if (!take_text(icc)) return {};
   const std::string profile = text_behind_keyword('z', icc);
   return {profile.begin(), profile.end()};

@@ -8,8 +8,8 @@
 // Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples,
 //         Shape where the pages of a volume are not alike; pages are counted from 1
 // Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for YCbCr and CIE L*a*b*
-// Metadata: ICC and XMP. An EXIF directory is neither read nor written: what it holds lies about in
-// the file, and maker notes are lost when it moves.
+// Metadata: ICC and XMP. An EXIF directory is neither read nor written: its values are spread over
+// the file, and maker notes are lost when they move.
 // Samples of 8, 16 and 32 bits are numbers here and never scaled. Associated alpha is divided out,
 // for a Tensor's alpha is straight.
 #include "codecs/tiff.h"
@@ -311,8 +311,8 @@ std::optional<Deflated> unpack_block(const TiffPort& port, TIFF* tiff, const Tif
 }
 
 // Reads the strip or tile `number` to `to`: its first `high` rows, `wide` pixels of which belong to
-// the picture. Whether all of them are the file's: a decoder that does not count what it writes has
-// to write the same to two kinds of memory.
+// the picture. Returns whether all of them were decoded: a decoder that does not count what it
+// writes must write the same over two different fillings of memory.
 bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Strips& strips,
                 std::uint32_t number, std::int64_t high, std::int64_t wide, std::uint8_t* to) {
   const tmsize_t wanted = wanted_bytes(layout, strips, high);
@@ -409,7 +409,7 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
   return wrong;
 }
 
-// Takes the form of samples that are unpacked, and not yet converted.
+// Gives `stored` the shape of samples that are unpacked and not yet converted.
 void reset_stored(const TiffLayout& layout, std::int64_t rows, Tensor& stored) {
   stored.reset(Shape::image(rows, layout.info.shape.cols(), layout.stored), layout.sample);
 }
