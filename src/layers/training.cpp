@@ -60,6 +60,10 @@ constexpr std::array kKinds{Kind{"initializer", "an initializer", kInitializers}
                             Kind{"regularizer", "a regularizer", kRegularizers},
                             Kind{"constraint", "a constraint", kConstraints}};
 
+std::string shown(const Json& value) {
+  return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
+}
+
 // Spelled alike for a class and a function.
 std::string plain(std::string_view name) {
   std::string letters;
