@@ -73,7 +73,7 @@ std::string layer_of(const Mistakes& mistakes, std::string_view text) {
 // The folder that all files lie in; "" where there is none.
 std::string_view common_folder(const InputList& list) {
   if (list.files.empty()) return "";
-  // Sorted: what the first and the last share, all do.
+  // The list is sorted: what its first and last path share, all share.
   const std::string_view last = list.files.back().path;
   std::string_view folder = folder_of(list.files.front().path);
   while (!folder.empty() && !(last.starts_with(folder) && last[folder.size()] == '/'))
@@ -81,7 +81,7 @@ std::string_view common_folder(const InputList& list) {
   return folder;
 }
 
-// A list made of a folder names its files otherwise than the folder itself does.
+// Says that listed files have other names than in a run over their folder.
 void tell_names(const InputList& list, Report& report) {
   const std::string_view folder = common_folder(list);
   if (list.names_from != NamesFrom::CurrentFolder || folder.empty()) return;

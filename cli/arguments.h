@@ -54,8 +54,9 @@ struct ChainAndText {
 [[nodiscard]] std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments,
                                                               Report& report);
 
-/// --input-shape: "480,640,3" in the order of the chain's arrays, "none" where one is open. As
-/// Chain::input_shape has it; what is wrong was reported where nothing comes back.
+/// --input-shape: "480,640,3" in the order of the chain's arrays, "none" where a length is open;
+/// given back in the order of Chain::input_shape. Where nothing comes back, the mistake was
+/// reported.
 [[nodiscard]] std::optional<OpenShape> parse_input_shape(const Chain& chain,
                                                          const std::string& text, Report& report);
 
@@ -68,8 +69,8 @@ void report_mistakes(const Mistakes& mistakes, const std::string& file, const st
                                                    const std::string& out, Report& report,
                                                    int& exit);
 
-/// The manifest that the user names, by its own path or by its folder's; the failure was reported
-/// where nothing comes back.
+/// The manifest that the user names, by its own path or by its folder's. Where nothing comes back,
+/// the failure was reported.
 [[nodiscard]] std::optional<std::string> find_manifest(const std::string& path, Report& report);
 
 /// How much memory a picture may take: as asked for (0: not), else what suits so many threads.

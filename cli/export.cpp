@@ -20,7 +20,7 @@ struct ExportArguments {
   std::string input_shape;
 };
 
-// Keras' own crops are random, but which images they crop is not.
+// Whether RandomCrop of this version of Keras crops other images than the chain's does.
 bool crops_otherwise(const Chain& chain, KerasVersion keras) {
   return std::any_of(chain.layers.begin(), chain.layers.end(), [&](const Layer& layer) {
     const auto in_training = [](KerasVersion version) {

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kDescriptionColumn = 26;
 
-// Where the further lines of this one begin.
+// The column where the continuation lines of `line` begin.
 std::size_t indent_of(std::string_view line, std::size_t description_column) {
   const std::size_t first = std::min(line.find_first_not_of(' '), line.size());
   const bool has_description = first > 0 && line.size() > description_column &&

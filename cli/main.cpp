@@ -59,7 +59,7 @@ bool is_option_misspelt(const CLI::App& app) {
   return false;
 }
 
-// Results that nobody got are not results: a full disk behind stdout. A reader that went away, as
+// Results that could not be written are a failure, as on a full disk. A reader that went away, as
 // head does, has what it wanted: that is quiet, with the exit code that a shell gives for SIGPIPE.
 int with_output(int exit) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;

@@ -137,7 +137,7 @@ OpenShape open_shape(const Chain& chain, const Shape& shape) {
   return in_layout_of(chain, open);
 }
 
-// The input of so many sizes; nothing where one is open.
+// The shape, where no size is open.
 std::optional<Shape> closed(const OpenShape& open) {
   Shape shape;
   shape.rank = static_cast<int>(open.size()) - 1;
@@ -160,7 +160,7 @@ Shapes shapes_of(const Chain& chain, const Shape& input) {
   auto all = plan_shapes(chain, input);
   if (all) return {*std::move(all), std::nullopt};
   Shapes result{{}, all.error()};
-  // The layers before the one that cannot.
+  // The layers before the one that fails.
   Chain part = chain;
   while (!part.layers.empty() && result.shapes.empty()) {
     part.layers.pop_back();
@@ -260,8 +260,7 @@ void print_text(const Chain& chain, const InputList& inputs, const Outlook& outl
   if (plan.passed_over > 0) {
     std::printf("%s passed over: no images\n", count_of(plan.passed_over, "file").c_str());
   }
-  if (!inputs.left_out.empty())
-    std::printf("%s left out (hidden, or no files)\n", grouped(inputs.left_out.size()).c_str());
+  if (!inputs.left_out.empty()) std::printf("%s\n", left_out_text(inputs).c_str());
   for (std::size_t i = 0; i < plan.effects.size(); ++i)
     print_effect(static_cast<Effect>(i), plan.effects.at(i), all);
   print_remarks(plan.failing, "cannot be done", "cannot be done", all);
@@ -300,7 +299,7 @@ Json plan_json(const Chain& chain, const std::string& name, const InputList& inp
   }
   Json groups = Json::array();
   for (const ShapeGroup& group : plan.groups) {
-    Json shapes;  // null where a layer cannot
+    Json shapes;  // null where a layer fails
     for (std::size_t i = 1; i < group.shapes.size(); ++i)
       shapes.push_back(shape_json(group.shapes[i]));
     groups.push_back(
@@ -358,9 +357,12 @@ int run_plan(const PlanArguments& arguments) {
   const int jobs = resolve_jobs(arguments.jobs);
   std::size_t passed_over = 0;
   if (chain->uses_index()) passed_over = keep_images(*inputs, jobs);
-  return print_plan(
-      *chain, *inputs,
-      {jobs, arguments.all, arguments.report.json, arguments.chain.file, passed_over, false});
+  return print_plan(*chain, *inputs,
+                    {.jobs = jobs,
+                     .all = arguments.all,
+                     .json = arguments.report.json,
+                     .chain_file = arguments.chain.file,
+                     .passed_over = passed_over});
 }
 
 }  // namespace
@@ -397,7 +399,7 @@ void add_plan(CLI::App& app, int& exit) {
       ->add_option(
           "--input-shape", arguments->input_shape,
           "Instead of INPUT: the shape of one, in the order of the chain's arrays; no file "
-          "and no weights\nare needed")
+          "and no weights are needed")
       ->option_text("ROWS,COLS,CHANNELS");
   add_jobs_option(*command, arguments->jobs);
   command->add_flag("-a,--all", arguments->all, "Every shape and every remark");

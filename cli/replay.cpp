@@ -73,7 +73,8 @@ int run_replay(const ReplayArguments& arguments) {
   const std::string start =
       count_of(replay->outputs(), "recorded output") + " → " + printable(arguments.out);
   exit = run_session(chain, *inputs, *folder, options,
-                     {start, "", "", arguments.summary, "", false, 0, missing.size()}, report);
+                     {.start = start, .summary = arguments.summary, .missing = missing.size()},
+                     report);
   return exit == kExitOk && !missing.empty() ? kExitImages : exit;
 }
 

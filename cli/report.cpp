@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "core/text.h"
+#include "dataset/files.h"
 
 namespace deckle::cli {
 namespace {
@@ -77,6 +78,15 @@ std::string rate_text(double images_per_second) {
   std::snprintf(text.data(), text.size(), "%.*f images/s", images_per_second < 0.0995 ? 3 : 1,
                 images_per_second);
   return text.data();
+}
+
+bool write_text(const std::string& path, const std::string& text, Report& report) {
+  if (path == "-")
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+           std::fflush(stdout) == 0;
+  const auto written = replace_file(path, as_bytes(text));
+  if (!written) report.error(path, written.error());
+  return written.has_value();
 }
 
 Report::Report(ReportOptions options)

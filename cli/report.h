@@ -47,9 +47,9 @@ class Report {
   /// What failed, in one line: "photos/a.jpg: truncated: ..". Shown whatever the options.
   void error(std::string_view file, const Error& error);
   void error(std::string_view text);
-  /// The same of one of many inputs: the first 20 are shown, all with -v.
+  /// The same for one input of many: the first 20 are shown, all with -v.
   void failure(std::string_view file, const Error& error);
-  /// How many failures were not shown: `where` says where they are.
+  /// Says how many failures were not shown, and `where` they are listed.
   void rest_of_failures(std::string_view where);
   void warning(std::string_view text);
   /// What a user wants to know; -q silences it.
@@ -78,12 +78,16 @@ class Report {
   std::size_t total_ = 0;
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
-  std::size_t failures_ = 0;
+  std::size_t failures_ = 0;  ///< calls of failure()
   bool drawn_ = false;
   bool running_ = false;
   Clock::time_point begin_;
   Clock::time_point last_;
 };
+
+/// Writes a file, or to standard output where the path is "-". False where that failed; of a file
+/// it was reported.
+bool write_text(const std::string& path, const std::string& text, Report& report);
 
 /// "1 842 images/s", "0.3 images/s".
 [[nodiscard]] std::string rate_text(double images_per_second);

@@ -101,8 +101,11 @@ class RunCommand {
           OutputFolder::look(arguments_.out, *chain, shard_, replaces(), inputs->names_from);
       if (const auto refused = refuse_folder(*chain, *inputs, folder)) return *refused;
       return print_plan(*chain, *inputs,
-                        {jobs_, false, arguments_.report.json, arguments_.chain.file, passed_over_,
-                         arguments_.allow_empty});
+                        {.jobs = jobs_,
+                         .json = arguments_.report.json,
+                         .chain_file = arguments_.chain.file,
+                         .passed_over = passed_over_,
+                         .allow_empty = arguments_.allow_empty});
     }
     if (chain->needs_seed() && !chain->seed) chain->seed = seed_from_system();
     return process(*chain, *inputs);
@@ -173,7 +176,7 @@ class RunCommand {
                   kExitStopped);
   }
 
-  // What is added stands beside what is there, which must be of the same chain then.
+  // What --add keeps must be of the same chain.
   [[nodiscard]] bool replaces() const { return arguments_.overwrite && !arguments_.add; }
 
   int process(const Chain& chain, InputList& inputs) {
@@ -210,11 +213,16 @@ class RunCommand {
     start += ", " + count_of(chain.layers.size(), "layer");
     if (chain.draws() && chain.seed) start += ", seed " + to_json(*chain.seed).dump();
     start += " → " + printable(arguments_.out);
-    return run_session(
-        chain, inputs, *folder, options,
-        {start, arguments_.chain.file, arguments_.depfile, arguments_.summary, arguments_.failed,
-         arguments_.inputs.null_separated, passed_over_, 0, arguments_.inputs.files_from},
-        report_);
+    return run_session(chain, inputs, *folder, options,
+                       {.start = start,
+                        .chain_file = arguments_.chain.file,
+                        .depfile = arguments_.depfile,
+                        .summary = arguments_.summary,
+                        .failed = arguments_.failed,
+                        .null_separated = arguments_.inputs.null_separated,
+                        .passed_over = passed_over_,
+                        .files_from = arguments_.inputs.files_from},
+                       report_);
   }
 
   const RunArguments& arguments_;

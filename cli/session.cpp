@@ -1,175 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <cmath>
-#include <csignal>
 #include <cstdio>
-#include <thread>
-#include <tuple>
 
 #include "batch/archive.h"
 #include "batch/stack.h"
 #include "core/text.h"
 #include "dataset/files.h"
+#include "depfile.h"
+#include "signals.h"
 
 namespace deckle::cli {
 namespace {
 
-// A handler can reach nothing else: the signal, and where it is told of.
-std::atomic<int> interrupted{0};
-std::atomic<int> signals_to{-1};
-
-extern "C" void on_signal(int signal) {
-  const int saved = errno;
-  interrupted = signal;
-  const char told = 's';
-  if (::write(signals_to, &told, 1) < 0) errno = saved;  // nobody waits for it: nothing to do
-  errno = saved;
-}
-
-// Says at once that a signal was seen: a picture may take long to finish.
-class SignalWatch {
- public:
-  SignalWatch(Report& report, const std::atomic<int>& at_work) {
-    std::array<int, 2> ends{-1, -1};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;  // without a word, then
-    from_ = ends[0];
-    to_ = ends[1];
-    signals_to = to_;
-    thread_ = std::thread([this, &report, &at_work] {
-      char told = 0;
-      while (::read(from_, &told, 1) == 1 && told == 's') {
-        if (at_work == 0) continue;
-        report.info("finishing " + count_of(static_cast<std::uint64_t>(at_work.load()), "picture") +
-                    (interrupted == SIGINT ? "; Ctrl-C again stops now" : ""));
-      }
-    });
-  }
-  SignalWatch(const SignalWatch&) = delete;
-  SignalWatch& operator=(const SignalWatch&) = delete;
-  ~SignalWatch() {
-    if (!thread_.joinable()) return;
-    signals_to = -1;
-    const char end = 'e';
-    if (::write(to_, &end, 1) == 1) {
-      thread_.join();
-    } else {
-      thread_.detach();
-    }
-    ::close(from_);
-    ::close(to_);
-  }
-
- private:
-  int from_ = -1;
-  int to_ = -1;
-  std::thread thread_;
-};
-
-// The first signal asks the run to end, a second Ctrl-C ends it at once. Not a second SIGTERM:
-// schedulers send one to every process of a job, and its script passes it on.
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  for (const int signal : {SIGTERM, SIGHUP}) {
-    ::sigaction(signal, &action, nullptr);
-  }
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  ::sigaction(SIGINT, &action, nullptr);
-  // A file that would grow beyond ulimit -f is an error like a full disk, not the end of the
-  // process.
-  std::signal(SIGXFSZ, SIG_IGN);
-}
-
-// A path as make reads it. What make has no way to write (a newline, | or ;) is left out: it could
-// not watch it.
-std::optional<std::string> for_make(const std::string& path) {
-  if (path.find_first_of("\n|;") != std::string::npos) return std::nullopt;
-  std::string text;
-  for (const char c : path) {
-    if (c == ' ' || c == '#' || c == ':' || c == '%' || c == '\t') text += '\\';
-    if (c == '$') text += '$';
-    text += c;
-  }
-  return text;
-}
-
-// What the manifest depends on: the chain, its weights, the list, every input, and the folders that
-// were listed, whose times change where a file is added or removed.
-std::vector<std::string> prerequisites(const Chain& chain, const InputList& inputs,
-                                       const SessionOptions& options) {
-  std::vector<std::string> paths;
-  for (const std::string& file : {options.chain_file, options.files_from}) {
-    if (!file.empty() && file != "-") paths.push_back(file);
-  }
-  for (const std::string& file : chain.weight_files) {
-    if (file != options.chain_file) paths.push_back(file);
-  }
-  paths.insert(paths.end(), inputs.folders.begin(), inputs.folders.end());
-  for (const InputFile& file : inputs.files) {
-    // The arrays of one archive are neighbours.
-    std::string path = file_behind(inputs.file_path(file));
-    if (paths.empty() || paths.back() != path) paths.push_back(std::move(path));
-  }
-  return paths;
-}
-
-// Empty rules for the prerequisites, so that make goes on where one is gone.
-std::string depfile_text(const std::string& target, const std::vector<std::string>& paths) {
-  std::string rule = for_make(target).value_or(target) + ":";
-  std::string rest;
-  for (const std::string& path : paths) {
-    const auto name = for_make(path);
-    if (!name) continue;
-    rule += " \\\n  " + *name;
-    rest += "\n" + *name + ":\n";
-  }
-  return rule + "\n" + rest;
-}
-
-// Whether a regular file has that content.
-bool holds(const std::string& path, const std::string& text) {
-  const auto stamp = path == "-" ? std::nullopt : stamp_of(path);
-  if (!stamp || stamp->size != text.size()) return false;
-  const auto content = read_text(path);
-  return content && *content == text;
-}
-
-// A target that is older than what it depends on is made again and again. A run that changes
-// nothing leaves the manifest alone, and a depfile may lie in an input folder.
-void renew(const std::string& target, const std::vector<std::string>& paths) {
-  struct stat own {};
-  struct stat other {};
-  if (::stat(target.c_str(), &own) != 0) return;
-  const bool older = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
-    return ::stat(path.c_str(), &other) == 0 &&
-           std::tie(own.st_mtim.tv_sec, own.st_mtim.tv_nsec) <
-               std::tie(other.st_mtim.tv_sec, other.st_mtim.tv_nsec);
-  });
-  if (older) ::utimensat(AT_FDCWD, target.c_str(), nullptr, 0);
-}
-
-// Writes a file, or to standard output where the path is "-".
-bool write_text(const std::string& path, const std::string& text, Report& report) {
-  if (path == "-")
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-           std::fflush(stdout) == 0;
-  const auto written = replace_file(path, as_bytes(text));
-  if (!written) report.error(path, written.error());
-  return written.has_value();
-}
-
 // "424 up to date, 2 written, 2 failed".
-std::string tally(const RunResult& result, std::size_t missing, std::size_t left_out,
+std::string tally(const RunResult& result, const InputList& inputs, std::size_t missing,
                   bool verbose) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
@@ -186,7 +35,7 @@ std::string tally(const RunResult& result, std::size_t missing, std::size_t left
     add(grouped(result.noted) + " with a note" + (verbose ? "" : " (-v shows it)"));
   if (result.passed_over > 0)
     add(count_of(result.passed_over, "file") + " passed over (no images)");
-  if (left_out > 0) add(grouped(left_out) + " left out (hidden, or no files)");
+  if (!inputs.left_out.empty()) add(left_out_text(inputs));
   if (result.kept > 0) add(count_of(result.kept, "record") + " kept from earlier runs");
   return text;
 }
@@ -200,7 +49,7 @@ class Session {
   int run(const Chain& chain, RunOptions run) {
     report_.info(options_.start);
     records_ = run.record;
-    run.stop = &interrupted;
+    run.stop = &caught_signal();
     run.at_work = &at_work_;
     run.report = [&](const ImageReport& image) { say(image); };
     catch_signals();
@@ -283,8 +132,8 @@ class Session {
           return std::string(one ? " recorded input is another file"
                                  : " recorded inputs are other files") +
                  " now, and " + (one ? "was" : "were") +
-                 " made again; where files of two folders have one name, --root DIR keeps "
-                 "the folder in it";
+                 " processed again; where files of two folders have one name, --root DIR keeps the "
+                 "folder in it";
         },
         "is another file now");
     if (result.unseen > 0) {
@@ -310,7 +159,8 @@ class Session {
 
   void tell_left_behind(const RunResult& result) {
     if (result.removed > 0)
-      report_.info(count_of(result.removed, "output") + " of the run before deleted");
+      report_.info(count_of(result.removed, "output") + " of the run before " +
+                   (result.removed == 1 ? "was" : "were") + " deleted");
     tell_named(
         result.left_behind,
         [](bool one) {
@@ -391,15 +241,15 @@ class Session {
               "; --allow-empty where that is meant",
           fields);
       exit = kExitImages;
-    } else if (interrupted != 0 && !result.finished) {
+    } else if (caught_signal() != 0 && !result.finished) {
       report_.info("interrupted: " + state + "; the same command goes on from here", fields);
-      exit = 128 + interrupted;
+      exit = 128 + caught_signal();
     } else if (!result.finished) {
       report_.info(
           "stopped at the first failure: " + state + "; the same command goes on from here",
           fields);
     } else {
-      report_.info(tally(result, options_.missing, inputs_.left_out.size(), report_.verbose()) +
+      report_.info(tally(result, inputs_, options_.missing, report_.verbose()) +
                        timing(worked, seconds, rate) +
                        (records_ ? " → " + printable(manifest) : ""),
                    fields);
@@ -408,14 +258,29 @@ class Session {
     if (!options_.summary.empty() && !write_text(options_.summary, fields.dump() + "\n", report_))
       exit = kExitStopped;
     if (!options_.depfile.empty() && result.finished) {
-      const auto paths = prerequisites(chain, inputs_, options_);
-      const std::string text = depfile_text(manifest, paths);
-      // It may lie in an input folder, whose time had better not change for nothing.
-      if (!holds(options_.depfile, text) && !write_text(options_.depfile, text, report_))
+      if (!write_depfile(options_.depfile, manifest, prerequisites(chain), report_))
         exit = kExitStopped;
-      renew(manifest, paths);
     }
     return exit;
+  }
+
+  // What the manifest depends on: the chain, its weights, the list, every input, and the folders
+  // that were listed, whose times change where a file is added or removed.
+  [[nodiscard]] std::vector<std::string> prerequisites(const Chain& chain) const {
+    std::vector<std::string> paths;
+    for (const std::string& file : {options_.chain_file, options_.files_from}) {
+      if (!file.empty() && file != "-") paths.push_back(file);
+    }
+    for (const std::string& file : chain.weight_files) {
+      if (file != options_.chain_file) paths.push_back(file);
+    }
+    paths.insert(paths.end(), inputs_.folders.begin(), inputs_.folders.end());
+    for (const InputFile& file : inputs_.files) {
+      // The arrays of one archive are neighbours.
+      std::string path = file_behind(inputs_.file_path(file));
+      if (paths.empty() || paths.back() != path) paths.push_back(std::move(path));
+    }
+    return paths;
   }
 
   // Sorted, so that it is the same for any number of threads.
@@ -468,6 +333,10 @@ int refuse(Report& report, const std::vector<std::string>& reasons, const std::s
   return exit;
 }
 
+std::string left_out_text(const InputList& inputs) {
+  return grouped(inputs.left_out.size()) + " left out (hidden, or no files)";
+}
+
 std::string no_images_text(const InputList& inputs, std::size_t passed_over) {
   std::string where;
   for (std::size_t i = 0; i < inputs.roots.size() && i < 3; ++i)
@@ -480,8 +349,7 @@ std::string no_images_text(const InputList& inputs, std::size_t passed_over) {
                                (files == 0 ? "there are no files"
                                            : count_of(files, "file") + ", " +
                                                  (files == 1 ? "not an image" : "none an image"));
-  if (!inputs.left_out.empty())
-    text += ", and " + grouped(inputs.left_out.size()) + " left out (hidden, or no files)";
+  if (!inputs.left_out.empty()) text += ", and " + left_out_text(inputs);
   return text;
 }
 

@@ -12,18 +12,20 @@
 namespace deckle::cli {
 
 struct SessionOptions {
-  std::string start;            ///< the first line
-  std::string chain_file;       ///< the depfile names it too
-  std::string depfile;          ///< "": none
-  std::string summary;          ///< "": none
-  std::string failed;           ///< --failed, a list of the inputs that failed; "": none
+  std::string start{};          ///< the first line
+  std::string chain_file{};     ///< the depfile names it too
+  std::string depfile{};        ///< "": none
+  std::string summary{};        ///< "": none
+  std::string failed{};         ///< --failed, a list of the inputs that failed; "": none
   bool null_separated = false;  ///< its paths end in a zero byte
   std::size_t passed_over = 0;  ///< files that were taken off the list before
   std::size_t missing = 0;      ///< inputs that were asked for and are not there
   std::string files_from{};     ///< --files-from: the depfile names it too; "": none
 };
 
-/// What a run over nothing says: which inputs there were and what was found in them.
+/// "3 left out (hidden, or no files)".
+[[nodiscard]] std::string left_out_text(const InputList& inputs);
+/// The message of a run without any image: which inputs there were and what was found in them.
 [[nodiscard]] std::string no_images_text(const InputList& inputs, std::size_t passed_over);
 
 /// Runs, with progress, Ctrl-C and the last line. The exit code.

@@ -76,7 +76,7 @@ std::vector<std::string> differences(const Record& a, const Record& b) {
   differs(a.note == b.note, "note: " + a.note + " | " + b.note);
   differs(a.draws == b.draws, "the draws differ");
   differs(a.window == b.window, "window " + window_text(a.window) + " | " + window_text(b.window));
-  // Manifests of old do not say it.
+  // Earlier manifests do not say it.
   differs(!a.placed || !b.placed || a.placed == b.placed,
           "the window lies elsewhere in the output");
   differs(a.output == b.output, "output " + printable(a.output) + " | " + printable(b.output));

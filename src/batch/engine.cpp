@@ -57,10 +57,7 @@ class Engine {
         journal_(folder.manifest(), line_text(header_), folder.past(), inputs.files.size(),
                  options.checkpoint),
         past_of_(inputs.files.size(), kNoPast) {
-    for (const InputFile& file : inputs_.files) {
-      if (inputs_.unlisted.empty()) break;
-      if (inputs_.unlisted.contains(inputs_.file_path(file))) unlisted_.push_back(file.path + "/");
-    }
+    if (!inputs_.unlisted.empty()) find_unlisted();
     if (options_.record) match_past();
   }
 
@@ -101,7 +98,13 @@ class Engine {
     }
   }
 
-  // Nobody knows whether an input is gone from a folder that could not be listed.
+  void find_unlisted() {
+    for (const InputFile& file : inputs_.files) {
+      if (inputs_.unlisted.contains(inputs_.file_path(file))) unlisted_.push_back(file.path + "/");
+    }
+  }
+
+  // An input in a folder that could not be listed may still be there.
   [[nodiscard]] bool is_unseen(const std::string& path) const {
     return std::any_of(unlisted_.begin(), unlisted_.end(),
                        [&](const std::string& folder) { return path.starts_with(folder); });
@@ -454,8 +457,7 @@ class Engine {
     return current;
   }
 
-  // Of the entries that are kept, those whose output is another input's by now: it is recorded
-  // there.
+  // Drops kept entries whose output now belongs to another input, which records it.
   void drop_taken(const std::unordered_set<std::string>& current) {
     std::unordered_map<std::string, int> times;
     const auto for_each_output = [&](const KeptEntry& kept, const auto& visit) {
@@ -478,8 +480,8 @@ class Engine {
     });
   }
 
-  // Deletes an output that is as it was recorded, and the folders that become empty; false where it
-  // is there and is not.
+  // Deletes an output that is as recorded, and the folders that become empty. False where the
+  // output is not as recorded; it stays.
   bool delete_output(const std::string& output, const std::string& recorded, Buffer& buffer,
                      std::size_t& deleted) const {
     const std::string path = join_path(out_, output);
@@ -494,8 +496,8 @@ class Engine {
     return true;
   }
 
-  // Deletes what runs of another chain made and this one does not, unless it was changed: then it
-  // is told of. What was made of inputs that are gone waits to be pruned. Whether the state
+  // Deletes outputs of another chain that this run does not make. Those that were changed stay, and
+  // are reported; those of inputs that are gone wait for --prune. Returns whether the state
   // changed.
   bool remove_replaced(const std::unordered_set<std::string>& current) {
     const auto by_path = [](const InputFile& file, const std::string& path) {

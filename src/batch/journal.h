@@ -29,7 +29,7 @@ enum class Status : char {
   Written = 'w',
   Skipped = 's',
   Failed = 'f',
-  Replaced = 'r'  ///< by a run of another chain: only its outputs still count, until they are gone
+  Replaced = 'r'  ///< by a run of another chain; kept until its outputs are deleted
 };
 
 struct EntryOutput {
@@ -117,13 +117,13 @@ class Past {
   std::uint64_t id_ = 0;  ///< tells this past from others that the same thread read
 };
 
-/// Makes room for a run of another chain: a new log under `header` holds all entries of the past,
-/// as replaced, then the past's files go. Whenever it is interrupted, nothing is forgotten.
+/// Makes room for a run of another chain: writes all entries of the past, as Replaced, into a new
+/// log under `header`, then deletes the past's files. No interruption loses an entry.
 [[nodiscard]] Result<Done> replace_past(const std::string& manifest, const std::string& header,
                                         const Past& past);
 
 /// An entry of the past that stays in the manifest though its input is not in the list: `before` is
-/// the number of listed inputs that stand before it.
+/// the number of listed inputs that come before it.
 struct KeptEntry {
   std::size_t before;
   EntryPlace place;
@@ -169,7 +169,7 @@ class Journal {
 
   Result<Done> open_log();
   void withdraw_manifest();
-  /// Those of this run and those that are kept, in the order of their paths.
+  /// Visits the entries of this run and those that are kept, in the order of their paths.
   Result<Done> for_each_place(const std::vector<KeptEntry>& kept,
                               const std::function<Result<Done>(const Place&)>& visit) const;
   Result<Done> write_manifest(std::string_view header, const std::vector<KeptEntry>& kept,

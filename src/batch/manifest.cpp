@@ -37,7 +37,7 @@ Json to_json(const Window& window) {
   return list;
 }
 
-// Whole where it is whole, so that a picture that is only moved has whole pixels.
+// Whole numbers become integers: most positions are whole pixels.
 Json to_json(double number) {
   constexpr double kWhole = 9007199254740992.0;  // 2^53
   if (number == std::trunc(number) && std::abs(number) < kWhole)
@@ -145,7 +145,7 @@ std::optional<Window> window_from(const Json& json) {
   return window;
 }
 
-// Nothing where the line says none, or what it says is no good.
+// Nothing where the line has none, or an invalid one.
 std::optional<Placed> placed_from(const Json& json) {
   const auto list = [&](const char* key, std::size_t length) {
     const Json found = json.value(key, Json());
@@ -474,7 +474,7 @@ Result<Chain> chain_of(const Json& header) {
                  mistakes->front().message);
   }
   Chain chain = std::get<Chain>(std::move(parsed));
-  // Manifests of old do not say it, and their outputs have none.
+  // Earlier manifests do not say it, and their outputs have none.
   const Json output = header.value("chain", Json::object()).value("output", Json::object());
   if (!output.contains("metadata")) chain.output.metadata = Goes::None;
   return chain;

@@ -26,7 +26,7 @@
 namespace deckle {
 
 /// Version of the manifest's own format. A new key does not change it, a new meaning of an old key
-/// does: readers leave out what they do not know and do without what is not there.
+/// does: readers ignore keys that they do not know, and old manifests lack new ones.
 inline constexpr int kManifestVersion = 1;
 
 /// All keys of a line; a path that is not UTF-8 also has its key + "_bytes".
@@ -63,7 +63,7 @@ struct Record {
   std::string note;       ///< what is odd about the input's file, though nothing is missing
   std::vector<Draw> draws;
   Window window;
-  std::optional<Placed> placed;  ///< the window in the output; absent in manifests of old
+  std::optional<Placed> placed;  ///< the window in the output; absent in earlier manifests
   std::string output;            ///< relative path; the rest has no meaning where it is empty
   Sha256 output_sha256{};
   std::uint64_t bytes = 0;

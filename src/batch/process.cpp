@@ -115,7 +115,7 @@ class ImageJob {
       if (overdue()) return abandoned();
       auto made = make_output(plans[i], i, **codec, *info, depth);
       if (made) continue;
-      // An encoder whose rows ended fails in its own words.
+      // An encoder that gets no more rows fails with an error of its own.
       if (overdue()) return abandoned();
       if (!concerns_one_file(made.error())) return made.error();
       return failed(made.error());
@@ -141,7 +141,7 @@ class ImageJob {
     return nothing;
   }
 
-  // These rows, as long as there is time for them.
+  // The rows, until the image is overdue.
   RowSource watched(RowSource rows) {
     return {rows.shape, rows.dtype, [this, row = std::move(rows.row)](std::int64_t r) {
               return overdue() ? nullptr : row(r);
@@ -319,7 +319,7 @@ class ImageJob {
                                    hex(*common_.input_sha256).substr(0, kNameHashDigits),
                                    plan.window[0].begin, plan.window[1].begin},
                                   input_codec);
-    // A part of the inputs has other places in its list.
+    // In a list of a part of the inputs, their places differ.
     if (replays() && is_indexed_name(chain_.output.name))
       name.path = source_.recorded[index].output;
     return name;
@@ -427,7 +427,7 @@ class ImageJob {
   Result<PendingFile> stream(const Plan& plan, const ImageInfo& info, const Codec& to,
                              const EncodeOptions& options, const std::string& path,
                              Record& record) {
-    // Read as far as copies that share one decode would be: the manifest is the same.
+    // Reads as much as one decode for all copies would: the manifest is the same.
     DecodeOptions input = chain_.input;
     input.check_all = input.check_all || all_needed_;
     auto reader = open_rows(bytes_, info, input, plan.window);

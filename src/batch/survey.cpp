@@ -83,8 +83,8 @@ NameFields fields_of(const Chain& chain, const InputFile& file, int copy = 0) {
   return {file.path, copy, chain.copies, file.index};
 }
 
-// The folder of an input's outputs, relative to the output folder. By default it is the input's,
-// and no text has to be made of it.
+// The folder of an input's outputs, relative to the output folder. By default it is the input's
+// own, and nothing is stored.
 class OutputFolders {
  public:
   OutputFolders(const Chain& chain, const InputList& list) : list_(list) {
@@ -153,7 +153,7 @@ std::vector<std::pair<std::string, int>> possible_copies(const Chain& chain,
   return paths;
 }
 
-// Whether a folder of outputs will have any.
+// Whether any output goes into the folder, or below it.
 bool holds_images(const InputList& list, const OutputFolders& folders, std::string_view folder) {
   for (std::size_t i = 0; i < list.files.size(); ++i) {
     const std::string_view own = folders[i];
@@ -163,14 +163,15 @@ bool holds_images(const InputList& list, const OutputFolders& folders, std::stri
   return false;
 }
 
-// A copy of an input, among those that might write one output.
+// A copy of an input that might write the same output as others.
 struct Candidate {
-  std::uint64_t key;  // equal for those
+  std::uint64_t key;  // the same for all that might
   std::uint32_t file;
   int copy;
 };
 
-// By the stems, where only files with the same stem can write one output; else by whole names.
+// With the default names only files of one stem can write one output: the key is that of the stem,
+// else of the whole name.
 std::vector<Candidate> candidates(const Chain& chain, const InputList& list) {
   std::vector<Candidate> all;
   const Codec& any = codec_of(chain.output.format.value_or(Format::Png));
@@ -199,8 +200,8 @@ struct PossibleOutput {
   auto operator<=>(const PossibleOutput&) const = default;
 };
 
-// What those of one key would write. Where {hash} is in the names, files of one size are read:
-// others cannot be the same.
+// The outputs of candidates of one key. For names with {hash}, files of the same size are read;
+// files of different sizes differ.
 std::vector<PossibleOutput> outputs_of(const Chain& chain, const InputList& list,
                                        std::span<const Candidate> group) {
   std::map<std::uint64_t, int> sizes;
@@ -219,7 +220,8 @@ std::vector<PossibleOutput> outputs_of(const Chain& chain, const InputList& list
     const auto codec = look(list.file_path(file));
     if (!codec) continue;
     NameFields fields = fields_of(chain, file, one.copy);
-    if (const std::uint64_t size = late ? size_of_file(one) : 0; late) {
+    if (late) {
+      const std::uint64_t size = size_of_file(one);
       const auto digest =
           sizes[size] > 1 ? input_digest(list.file_path(file), buffer) : std::optional<Sha256>{};
       fields.hash = digest ? hex(*digest).substr(0, kNameHashDigits) : std::to_string(size);

@@ -46,7 +46,7 @@ struct OutputName {
                                                              const InputList& list,
                                                              const OutputFolder& folder);
 
-/// Files that stand where an output needs a folder, in sentences.
+/// Files in the place of folders that outputs need, in sentences.
 [[nodiscard]] std::vector<std::string> find_blocked(const Chain& chain, const InputList& list,
                                                     const std::string& out);
 

@@ -43,7 +43,7 @@ constexpr std::array kFileTypes{DType::UInt8, DType::UInt16, DType::Float32, DTy
 // What Keras 3 writes beside class_name and config.
 constexpr std::array<std::string_view, 4> kEntryKeys{"module", "registered_name", "build_config",
                                                      "shared_object_id"};
-// What Sequential.get_config() has, and no chain.
+// Keys of Sequential.get_config() that no chain has.
 constexpr std::array<std::string_view, 3> kModelConfigKeys{"trainable", "dtype",
                                                            "build_input_shape"};
 
@@ -266,7 +266,7 @@ class Reader {
     return version;
   }
 
-  // What is said of one shape in two places.
+  // Merges what two places say of one shape; a mistake where they differ.
   void merge(OpenShape& shape, const OpenShape& other, const std::string& pointer) {
     if (shape.empty()) {
       shape = other;
@@ -283,7 +283,7 @@ class Reader {
     }
   }
 
-  // The entries of a shape but the batch's, in the order of the text.
+  // The entries of a shape without the batch's, in the order of the text.
   OpenShape open_shape(const Json& value, const std::string& pointer, bool batch, int rank) {
     const std::size_t skipped = batch ? 1 : 0;
     if (!value.is_array() || value.size() < 2 + skipped ||
@@ -538,7 +538,7 @@ class Reader {
       }
       const bool nested = layers[i].contains("config");
       const std::string arguments_at = pointer + (nested ? "/config" : "");
-      // Of a model the first entry was looked at; of others Keras takes no notice.
+      // In a model only the shape of the first layer counts, and it was read before.
       if (!in_model_) {
         layer->input_shape =
             shape_of_input(nested ? layers[i]["config"] : layers[i], arguments_at, *layer);
@@ -687,8 +687,8 @@ class Reader {
     return layer;
   }
 
-  // Whose rules a layer follows: those that stand beside its name, the chain's, or those of the
-  // generation in whose words it is written. A mistake where these are of two generations.
+  // Sets whose rules a layer follows: "keras" beside its name, the chain's, or the generation whose
+  // words it uses. A mistake where it uses the words of two.
   std::optional<Mistake> set_keras(Setting& setting, const Json& entry, const Json& arguments,
                                    const std::string& pointer, const std::string& arguments_at) {
     if (const Json* said = get(entry, "keras")) {
@@ -744,7 +744,7 @@ class Reader {
   std::vector<Mistake> mistakes_;
 };
 
-// Takes the names of files that were not read out of the layers that gave them.
+// Removes the names of unread files from the layers that gave them.
 void forget_weights(Json& root, const UnreadWeights& unread) {
   for (const std::string& pointer : unread.arguments) {
     Json& entry = root[Json::json_pointer(pointer)];

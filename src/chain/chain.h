@@ -49,10 +49,6 @@ struct LayerPlace {
   std::string arguments;
 };
 
-/// A shape of inputs, extents and then channels; nothing where one may be any. Empty: no shape is
-/// said.
-using OpenShape = std::vector<std::optional<std::int64_t>>;
-
 /// A chain: a value that never changes while it is run.
 struct Chain {
   std::string name;

@@ -49,7 +49,7 @@ struct Range {
   double most;
 };
 
-// What a convolution makes of it, at most.
+// The range of what a convolution makes of values in `range`.
 Range convolved(const Range& range, const FilterBank& bank) {
   switch (bank.activation) {
     case Activation::Sigmoid:
@@ -65,7 +65,7 @@ Range convolved(const Range& range, const FilterBank& bank) {
   }
   constexpr double kUnknown = std::numeric_limits<double>::infinity();
   const double most = std::max(std::abs(range.least), std::abs(range.most));
-  constexpr double kFew = 1024;  // of 16 bits too
+  constexpr double kFew = 1024;  // larger ones, as 16 bits without Rescaling, are not followed
   if (most > kFew || bank.activation == Activation::Exponential) return {-kUnknown, kUnknown};
   std::vector<double> sums(static_cast<std::size_t>(std::max<std::int64_t>(bank.out, 1)));
   const std::size_t in = static_cast<std::size_t>(bank.transposed ? bank.in : 1);
@@ -78,7 +78,7 @@ Range convolved(const Range& range, const FilterBank& bank) {
   return {-bound, bound};
 }
 
-// Whether white, as the chain leaves it, is next to black.
+// Whether the chain leaves even white nearly black.
 bool is_unit_range(const Plan& plan, const Codec& target, DType depth) {
   constexpr double kDark = 4.0 / 255;
   const DTypeInfo& from = info(plan.input_dtype);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// effects: what becomes of an image that its user may not expect, and that is told once, with the
+// effects: what happens to an image that its user may not expect. It is reported once, with the
 // number of images.
 #pragma once
 
@@ -45,7 +45,7 @@ using EffectCounts = std::array<std::size_t, kEffects>;
 [[nodiscard]] std::string_view name_of(Effect effect);
 /// Those that some images have: {"palette_expanded": 12}.
 [[nodiscard]] Json by_name(const EffectCounts& counts);
-/// Whether a run tells it, too: it is a fault more often than not.
+/// Whether a run reports it, not plan alone: it is mostly a mistake.
 [[nodiscard]] bool is_told_by_runs(Effect effect);
 
 }  // namespace deckle

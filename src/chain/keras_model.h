@@ -28,7 +28,7 @@ struct KerasModel {
   std::string note;              ///< what the reader should be told of its version; mostly ""
   /// The shape of its inputs without the batch axis, in the order of the text; nothing where an
   /// axis is open. Empty where it does not say.
-  std::vector<std::optional<std::int64_t>> input_shape;
+  OpenShape input_shape;
   std::string input_shape_at;
   DType input_dtype = DType::Float32;
 };

@@ -24,7 +24,7 @@ namespace deckle {
 namespace {
 
 // Whether `in` is of that shape, where it says one.
-bool is_of(const std::vector<std::optional<std::int64_t>>& wanted, const Shape& in) {
+bool is_of(const OpenShape& wanted, const Shape& in) {
   if (wanted.empty()) return true;
   bool same = wanted.size() == static_cast<std::size_t>(in.rank) + 1 &&
               wanted.back().value_or(in.channels) == in.channels;
@@ -745,7 +745,7 @@ Metadata going_along(const Chain& chain, const Plan& plan, const ImageInfo& info
                      const Codec& target) {
   Metadata metadata;
   if (chain.output.metadata == Goes::None) return metadata;
-  // What is made of it may have become grey, or colours.
+  // Layers may turn colours into grey, or grey into colours; WebP holds grey as RGB.
   const bool grey = plan.output.channels < 3 && target.format != Format::Webp;
   const bool fits = !info.palette.empty() || (info.seen.shape.channels < 3) == grey;
   if (info.seen.icc && fits && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;

@@ -363,7 +363,7 @@ PlacedWeights put_weights_in(Json& chain, const std::string& folder, const std::
     if (nested && beside != layer.end()) {
       if (config->contains("weights")) {
         placer.placed.unread.push_back(
-            {{pointer + "/weights", "weights stand in \"config\" too"}, {}});
+            {{pointer + "/weights", "there are weights in \"config\" too"}, {}});
       }
       (*config)["weights"] = *beside;
       layer.erase("weights");

@@ -13,7 +13,7 @@
 
 namespace deckle {
 
-/// Weights that could not be read: their name is left where it stands.
+/// Weights that could not be read: their name stays in the chain.
 struct UnreadWeights {
   Mistake mistake;
   std::vector<std::string> arguments;  ///< pointers to the arguments of the layers that lack them

@@ -90,7 +90,6 @@ Result<Bmp> read_bmp_header(Bytes file) {
   }
 
   std::int64_t channels = 3;
-  constexpr std::uint16_t kTo16Bits = 257;
   if (bmp.bits <= 8) {
     const std::size_t most = std::size_t{1} << bmp.bits;
     if (colours > 256) return bad_header("a palette of " + std::to_string(colours) + " colours");
@@ -104,10 +103,7 @@ Result<Bmp> read_bmp_header(Bytes file) {
       const std::uint8_t* const bgr = p + at + i * entry;
       bmp.palette.at(i) = {bgr[2], bgr[1], bgr[0]};
       if (bgr[0] != bgr[1] || bgr[0] != bgr[2]) channels = 3;
-      Colour& colour = bmp.info.palette.emplace_back();
-      for (std::size_t c = 0; c < 3; ++c)
-        colour.at(c) = static_cast<std::uint16_t>(bmp.palette.at(i).at(c) * kTo16Bits);
-      colour[3] = 0xFFFF;
+      bmp.info.palette.push_back(colour_of_bytes(bgr[2], bgr[1], bgr[0]));
     }
     if (is_grey_ramp(bmp.info.palette)) bmp.info.palette.clear();
   } else if (masked) {
@@ -164,7 +160,7 @@ bool has_runs(const Bmp& bmp) {
   return bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4;
 }
 
-// Run lengths may end early, or jump over nearly all of a picture.
+// Run lengths may end early, or jump over nearly all of a picture: they promise nothing.
 Promise bmp_promise(Bytes file, const ImageInfo& info) {
   const Result<Bmp> bmp = read_bmp_header(file);
   if (!bmp || has_runs(*bmp)) return {};
@@ -172,11 +168,13 @@ Promise bmp_promise(Bytes file, const ImageInfo& info) {
           file.size() - std::min<std::uint64_t>(bmp->offset, file.size())};
 }
 
-// The entry of a palette as a pixel of one channel, where all are grey, or of three; gives what is
-// behind it.
+// Writes the entry of a palette: a pixel of one channel, where all are grey, or of three; its index
+// where those are asked for. Returns the byte behind it.
 std::uint8_t* put_entry(const Bmp& bmp, std::size_t index, std::uint8_t* to) {
-  if (bmp.info.indexed) *to = static_cast<std::uint8_t>(index);
-  if (bmp.info.indexed) return to + 1;
+  if (bmp.info.indexed) {
+    *to = static_cast<std::uint8_t>(index);
+    return to + 1;
+  }
   return std::copy_n(bmp.palette.at(index).data(), bmp.info.shape.channels, to);
 }
 
@@ -199,8 +197,10 @@ void unpack_masked(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* to) {
   }
 }
 
-// One row that is not run-length coded. Returns the highest palette index in it.
+// One row that is not run-length coded. Returns the highest palette index in it, 0 without a
+// palette.
 std::size_t unpack_row(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* to) {
+  std::size_t highest = 0;
   const auto cols = static_cast<std::size_t>(bmp.info.shape.cols());
   const auto bits = static_cast<std::size_t>(bmp.bits);
   if (bits == 16 || bits == 32) {
@@ -212,16 +212,14 @@ std::size_t unpack_row(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* t
       to[i + 2] = from[i];
     }
   } else {
-    std::size_t highest = 0;
     for (std::size_t c = 0; c < cols; ++c) {
       const std::size_t shift = 8 - bits - c * bits % 8;
       const std::size_t index = from[c * bits / 8] >> shift & ((1U << bits) - 1);
       highest = std::max(highest, index);
       to = put_entry(bmp, index, to);
     }
-    return highest;
   }
-  return 0;
+  return highest;
 }
 
 // The row of the picture that comes as number `r` in the file: the lowest comes first, mostly.
@@ -234,9 +232,9 @@ std::uint8_t* row_at(const Bmp& bmp, std::size_t r, Tensor& out) {
   return out.row(row_of(bmp, r));
 }
 
-// Looks at the highest palette index of row `r`. Windows does not say what a colour is that the
-// palette does not have. The BMP Suite has such a file among its bad ones, ImageMagick calls it an
-// error, and others make it black.
+// Sets `uncoloured` where row `r` has an index without a colour; `highest` is the row's highest
+// index. Windows does not define such a pixel. The BMP Suite calls such a file bad, ImageMagick an
+// error; others make it black.
 void check_colours(const Bmp& bmp, std::size_t r, std::size_t highest,
                    std::optional<Error>& uncoloured) {
   if (bmp.colours == 0 || highest < bmp.colours || uncoloured) return;

@@ -271,6 +271,52 @@ Result<Part> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOpt
   return part;
 }
 
+// The same, turned upright.
+Result<Part> decode_upright(Bytes file, const ImageInfo& info, const DecodeOptions& options,
+                            const Window& needed, Tensor& out) {
+  const int orientation = options.apply_orientation ? info.orientation : 1;
+  if (orientation == 1) return decode_as_stored(file, info, options, needed, out);
+  // Kept from picture to picture: fresh memory for every one costs more than turning it.
+  thread_local Tensor as_stored;
+  auto part =
+      decode_as_stored(file, info, options, to_stored(needed, orientation, info.shape), as_stored);
+  if (part) {
+    apply_orientation(as_stored, orientation, out);
+    part->window = to_upright(part->window, orientation, info.shape);
+  }
+  constexpr std::size_t kKeepBytes = std::size_t{128} << 20U;
+  as_stored.data.shrink(kKeepBytes);
+  return part;
+}
+
+class ChangedRows final : public RowReader {
+ public:
+  ChangedRows(std::unique_ptr<RowReader> reader, ColourChange change, const ImageInfo& info)
+      : reader_(std::move(reader)), change_(std::move(change)) {
+    cols_ = reader_->cols();
+    row_.resize(static_cast<std::size_t>(cols_.length() * info.seen.shape.channels) *
+                size_of(info.dtype));
+  }
+
+  Result<const std::uint8_t*> row(std::int64_t r) override {
+    const auto row = reader_->row(r);
+    if (!row) return row;
+    change_.run(*row, row_.data(), static_cast<std::size_t>(cols_.length()));
+    return row_.data();
+  }
+
+  Result<Done> finish() override {
+    auto done = reader_->finish();
+    note_ = reader_->note();
+    return done;
+  }
+
+ private:
+  std::unique_ptr<RowReader> reader_;
+  ColourChange change_;
+  Buffer row_;
+};
+
 // Whether `info` can be what read_info gave for this file.
 Result<Done> check_info(Bytes file, const ImageInfo& info) {
   const auto known = codecs();
@@ -291,9 +337,10 @@ Result<Done> check_info(Bytes file, const ImageInfo& info) {
   return Done{};
 }
 
-// Memory in proportion to the header must not be taken where the file holds far less. Little memory
-// is never refused, nor a picture that may be whole. Half of the picture is enough to look further:
-// where a file was cut, the decoder can name the row. Where damage is accepted, a thousandth is.
+// Refuses a header that promises far more than the file holds, before memory is taken. Little
+// memory is never refused, nor a picture that may be whole. Half of the picture's data is enough:
+// where a file was cut, the decoder names the row. Where damage is accepted, a thousandth is
+// enough.
 Result<Done> check_promise(Bytes file, const ImageInfo& info, const Codec& codec,
                            const DecodeOptions& options) {
   constexpr std::uint64_t kLittle = std::uint64_t{64} << 20U;
@@ -301,7 +348,7 @@ Result<Done> check_promise(Bytes file, const ImageInfo& info, const Codec& codec
                               static_cast<std::uint64_t>(info.shape.channels) * size_of(info.dtype);
   if (codec.promise == nullptr || takes <= kLittle) return Done{};
   const Promise promise = codec.promise(file, info);
-  constexpr std::uint64_t kMostPerByte = 4096;  // as many as a whole picture has
+  constexpr std::uint64_t kMostPerByte = 4096;  // bytes of a picture for each of its file
   const bool enough = options.accept_truncated ? promise.there >= promise.least / 1000 &&
                                                      file.size() >= takes / kMostPerByte
                                                : promise.there >= promise.least / 2;
@@ -404,56 +451,6 @@ Result<Damage> decode(Bytes file, const ImageInfo& info, const DecodeOptions& op
   if (!part) return part.error();
   return std::move(part->damage);
 }
-
-namespace {
-
-// As it is stored, turned upright.
-Result<Part> decode_upright(Bytes file, const ImageInfo& info, const DecodeOptions& options,
-                            const Window& needed, Tensor& out) {
-  const int orientation = options.apply_orientation ? info.orientation : 1;
-  if (orientation == 1) return decode_as_stored(file, info, options, needed, out);
-  // Kept from picture to picture: fresh memory for every one costs more than turning it.
-  thread_local Tensor as_stored;
-  auto part =
-      decode_as_stored(file, info, options, to_stored(needed, orientation, info.shape), as_stored);
-  if (part) {
-    apply_orientation(as_stored, orientation, out);
-    part->window = to_upright(part->window, orientation, info.shape);
-  }
-  constexpr std::size_t kKeepBytes = std::size_t{128} << 20U;
-  as_stored.data.shrink(kKeepBytes);
-  return part;
-}
-
-class ChangedRows final : public RowReader {
- public:
-  ChangedRows(std::unique_ptr<RowReader> reader, ColourChange change, const ImageInfo& info)
-      : reader_(std::move(reader)), change_(std::move(change)) {
-    cols_ = reader_->cols();
-    row_.resize(static_cast<std::size_t>(cols_.length() * info.seen.shape.channels) *
-                size_of(info.dtype));
-  }
-
-  Result<const std::uint8_t*> row(std::int64_t r) override {
-    const auto row = reader_->row(r);
-    if (!row) return row;
-    change_.run(*row, row_.data(), static_cast<std::size_t>(cols_.length()));
-    return row_.data();
-  }
-
-  Result<Done> finish() override {
-    auto done = reader_->finish();
-    note_ = reader_->note();
-    return done;
-  }
-
- private:
-  std::unique_ptr<RowReader> reader_;
-  ColourChange change_;
-  Buffer row_;
-};
-
-}  // namespace
 
 Result<std::unique_ptr<RowReader>> open_rows(Bytes file, const ImageInfo& info,
                                              const DecodeOptions& options, const Window& needed) {

@@ -38,7 +38,7 @@ T grey_of(T red, T green, T blue) {
   }
 }
 
-// A colour of this alpha before another.
+// A colour with alpha over an opaque one.
 template <typename T>
 T put_on(T behind, T colour, T alpha) {
   if constexpr (std::is_integral_v<T>) {
@@ -89,7 +89,7 @@ bool is_usual(const ImageInfo& info) {
   return !info.bands || *info.bands == usual_bands(info.shape.channels);
 }
 
-// Arrays have no colours; they have to be as they would be.
+// Arrays have no colours: their channels must already be those of the color_mode.
 Result<Done> check_array(const ImageInfo& info, ColorMode mode) {
   if (info.shape.channels == channels_of(mode)) return Done{};
   return Error{ErrorCode::Shape,

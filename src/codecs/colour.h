@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// colour: what a picture's samples become before the first layer: another color_mode, sRGB,
-// indices. Shapes  rows x cols x 1 to 4; grey; grey, alpha; R, G, B; R, G, B, alpha Fails   Depth
-// where the bands cannot become that; Unsupported as icc.h says Source  Keras' load_img, which is
-// Pillow's convert: grey by ITU-R 601-2; alpha_composite
+// colour: what samples become before the first layer: another color_mode, sRGB, indices.
+// Shapes  rows x cols x 1 to 4; grey; grey, alpha; R, G, B; R, G, B, alpha
+// Fails   Depth where the bands cannot become that; Unsupported as icc.h says
+// Source  Keras' load_img, which is Pillow's convert: grey by ITU-R 601-2; alpha_composite
 #pragma once
 
 #include <cstddef>
@@ -14,19 +14,21 @@
 
 namespace deckle {
 
-/// Fills `info.seen`, and takes what `options` says of indices, from what the codec says.
+/// Fills `info.seen`, and `info.indexed` where `options` ask for indices, from what the codec said.
+/// Fails with Shape where an array has other channels than the color_mode; else as above.
 [[nodiscard]] Result<Done> see(ImageInfo& info, const DecodeOptions& options);
 
-/// Decoded samples to those that `info.seen` says.
+/// Turns decoded samples into those that `info.seen` describes.
 class ColourChange {
  public:
+  /// `info` is what see() filled. Fails with Unsupported where the ICC profile cannot be applied.
   [[nodiscard]] static Result<ColourChange> of(const ImageInfo& info, const DecodeOptions& options);
 
   /// Whether there is nothing to do.
   [[nodiscard]] bool empty() const { return !to_srgb_ && !changes_channels_; }
-  /// Runs on pixels side by side. `from` and `to` must not overlap.
+  /// Converts pixels that lie side by side. `from` and `to` must not overlap.
   void run(const std::uint8_t* from, std::uint8_t* to, std::size_t pixels) const;
-  /// Replaces the samples by what they become.
+  /// Converts all samples; their number of channels may change.
   void run(Tensor& samples) const;
 
  private:

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "codecs/reading.h"
+
 namespace deckle {
 namespace {
 
@@ -29,19 +31,14 @@ constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kEntryBytes = 12;
 constexpr std::uint32_t kOrientation = 0x0112;
 
-bool begins_with(Bytes bytes, std::string_view with) {
-  return bytes.size() >= with.size() &&
-         std::string_view(reinterpret_cast<const char*>(bytes.data()), with.size()) == with;
-}
-
 Bytes without_prefix(Bytes block) {
-  return begins_with(block, "Exif\0\0"sv) ? block.subspan(6) : block;
+  return text_of(block).starts_with("Exif\0\0"sv) ? block.subspan(6) : block;
 }
 
 // The order of the numbers of a block; nothing where it is none.
 std::optional<bool> is_big_endian(Bytes block) {
-  if (begins_with(block, "MM\0\x2a"sv)) return true;
-  if (begins_with(block, "II\x2a\0"sv)) return false;
+  if (text_of(block).starts_with("MM\0\x2a"sv)) return true;
+  if (text_of(block).starts_with("II\x2a\0"sv)) return false;
   return std::nullopt;
 }
 
@@ -70,7 +67,7 @@ struct Range {
   std::size_t end = 0;
 };
 
-// Sorted, and those that meet made one.
+// Sorted; ranges that meet are joined.
 std::vector<Range> merged(std::vector<Range> ranges) {
   std::sort(ranges.begin(), ranges.end(),
             [](const Range& a, const Range& b) { return a.begin < b.begin; });
@@ -86,7 +83,7 @@ std::vector<Range> merged(std::vector<Range> ranges) {
   return out;
 }
 
-// Whether any of `sorted`, which are apart, has a byte of `range`.
+// Whether any of `sorted`, which do not meet, has a byte of `range`.
 bool overlaps(const std::vector<Range>& sorted, const Range& range) {
   const auto behind =
       std::upper_bound(sorted.begin(), sorted.end(), range.begin,
@@ -124,7 +121,7 @@ class Editor {
     return Block(block_, big_endian_).read(at, size);
   }
 
-  // Bytes that are there already.
+  // Overwrites `size` bytes.
   void write(std::size_t at, std::size_t size, std::uint32_t value) {
     for (std::size_t i = 0; i < size; ++i) {
       block_[at + (big_endian_ ? size - 1 - i : i)] = static_cast<std::uint8_t>(value);
@@ -156,7 +153,7 @@ class Editor {
     return clipped(*read(entry.at + 8, 4), size);
   }
 
-  // Those that are whole numbers; none of another type.
+  // The values of an entry of whole numbers; none of another type.
   [[nodiscard]] std::vector<std::uint32_t> numbers(const Entry& entry) const {
     std::vector<std::uint32_t> out;
     if (entry.type != kShort && entry.type != kLong) return out;
@@ -228,8 +225,7 @@ void add_thumbnail(const Editor& editor, const Directory& directory, std::vector
   }
 }
 
-// Zeros over those of `ranges` that have no byte of what is kept; those at the end of the block are
-// taken off.
+// Clears those of `ranges` that share no byte with `kept`, and cuts zeros off the end of the block.
 void drop(std::vector<Range> ranges, const std::vector<Range>& kept,
           std::vector<std::uint8_t>& block) {
   std::erase_if(ranges, [&](const Range& range) { return overlaps(kept, range); });
@@ -301,7 +297,7 @@ std::vector<std::uint8_t> exif_block(Bytes stored) {
 }
 
 std::string xmp_packet(Bytes stored) {
-  const std::string_view text(reinterpret_cast<const char*>(stored.data()), stored.size());
+  const std::string_view text = text_of(stored);
   return std::string(text.substr(0, text.find_last_not_of('\0') + 1));
 }
 

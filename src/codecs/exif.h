@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // exif: the orientation in an EXIF block, as JPEG (APP1), PNG (eXIf) and WebP (EXIF) carry it, and
-// in XMP; and both made true of a picture that was turned upright, cut or resized.
+// in XMP; and both changed to fit a picture that was turned upright, cut or resized.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ namespace deckle {
 [[nodiscard]] std::string xmp_packet(Bytes stored);
 
 /// The block for an output of `rows` x `cols` pixels. Nothing that is kept moves, because maker
-/// notes hold offsets that nobody else knows.
+/// notes hold offsets that only their maker knows.
 /// - Orientation becomes 1 where `turned`: the pixels were turned upright.
 /// - The size becomes the output's, where it is said.
 /// - The thumbnail goes, with its directory: it shows the picture as it was before.

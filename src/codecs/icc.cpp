@@ -19,7 +19,7 @@ using namespace std::string_view_literals;
 
 using Profile = std::unique_ptr<void, decltype(&cmsCloseProfile)>;
 
-// One a thread: Little CMS' own global one is shared, and prints.
+// One for each thread: Little CMS' global one is shared, and prints.
 struct Context {
   cmsContext id = cmsCreateContext(nullptr, nullptr);
 
@@ -40,7 +40,7 @@ struct Known {
   std::vector<Made> made;
 };
 
-// The profiles, which are of the context, go before it does.
+// `known` is destroyed before the context, to which the profiles belong.
 struct Kept {
   Context context;
   std::vector<Known> known;  ///< the last ones: those of a folder are few
@@ -87,7 +87,8 @@ std::shared_ptr<void> transform(const Profile& from, IccSpace space, std::int64_
   const cmsUInt32Number said = cmsGetHeaderRenderingIntent(from.get());
   const cmsUInt32Number intent =
       said <= INTENT_ABSOLUTE_COLORIMETRIC ? said : cmsUInt32Number{INTENT_PERCEPTUAL};
-  // Its quick ways are exact enough for colours of 8 bits alone: dark grey came out 9 levels off.
+  // Little CMS' optimisations are exact enough for colours of 8 bits alone: with them dark grey
+  // came out 9 levels off.
   const bool quick = dtype == DType::UInt8 && space == IccSpace::Rgb;
   const cmsUInt32Number flags = cmsFLAGS_NOCACHE |
                                 (quick ? cmsFLAGS_HIGHRESPRECALC : cmsFLAGS_NOOPTIMIZE) |
@@ -97,7 +98,7 @@ std::shared_ptr<void> transform(const Profile& from, IccSpace space, std::int64_
   return made == nullptr ? nullptr : std::shared_ptr<void>(made, &cmsDeleteTransform);
 }
 
-// Colours from all over the space, on both sides.
+// Whether colours from all over the space stay the same, to one of 255.
 bool compare(Bytes profile, IccSpace space) {
   const Profile from = open(profile);
   const std::int64_t channels = space == IccSpace::Grey ? 1 : 3;

@@ -93,9 +93,9 @@ std::unique_ptr<JpegScan> fast_scan(jpeg_decompress_struct& jpeg, Bytes file,
   return open_scan(jpeg, file, needed);
 }
 
-// What a scan knows of bytes before the end marker, of pictures that it can read. Of several scans
-// nothing is known: bytes that are left of the last one may be those of a reading that lost its
-// way, and any bits would go on as coefficients that are refined. Nor is it of arithmetic codes.
+// The stray bytes before the end marker, of pictures that JpegScan can read. With several scans
+// they cannot be told from data: a reading that lost its way leaves bytes as well, and any bits
+// decode as refined coefficients. Nor can they with arithmetic coding.
 Bytes stray_bytes(Bytes file) {
   LibjpegDecoder decoder(file);
   if (!decoder.read_header()) return {};

@@ -22,7 +22,7 @@ constexpr std::string_view kIcc = "ICC_PROFILE\0"sv;
 constexpr std::size_t kMostParts = 255;
 constexpr std::size_t kMostOfPart = kMostOfSegment - kIcc.size() - 2;  // number and count
 
-// What stands behind the prefix in the first segment that has it, and anything behind it.
+// What follows the prefix in the first segment that has it and anything behind it.
 Bytes behind_prefix(const LibjpegDecoder& decoder, int marker, std::string_view prefix) {
   for (const auto* m = decoder.jpeg.marker_list; m != nullptr; m = m->next) {
     const Bytes data{m->data, m->data_length};

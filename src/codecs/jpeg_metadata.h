@@ -15,17 +15,17 @@
 
 namespace deckle {
 
-/// Makes `decoder` keep what metadata is in. Before it reads the header.
+/// Makes `decoder` keep the segments of metadata. To be called before it reads the header.
 [[nodiscard]] bool keep_metadata(LibjpegDecoder& decoder);
-/// Behind the header, where it was kept.
+/// The kept metadata, once the header is read; empty where there is none.
 [[nodiscard]] std::vector<std::uint8_t> icc_of(LibjpegDecoder& decoder);
 [[nodiscard]] Bytes exif_of(const LibjpegDecoder& decoder);
 /// Codec::read_metadata.
 [[nodiscard]] Metadata read_jpeg_metadata(Bytes file);
 
-/// What stands behind SOI and APP0.
+/// The segments behind SOI and APP0. Fails with TooLarge.
 [[nodiscard]] Result<std::vector<JpegSegment>> segments_of(const Metadata& metadata);
-/// Behind jpeg_start_compress or jpeg_write_coefficients; stands inside `guarded`.
+/// After jpeg_start_compress or jpeg_write_coefficients, inside `guarded`.
 void write_segments(jpeg_compress_struct& jpeg, const std::vector<JpegSegment>& segments);
 
 }  // namespace deckle

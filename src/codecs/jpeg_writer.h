@@ -29,7 +29,7 @@ struct JpegTables {
 };
 
 /// rows.shape: rows x cols x 1 or 3, of 1 to 65535 rows and columns. `segments` come behind APP0.
-/// False where a row or a write failed; why, whoever gave `rows` and `out` knows.
+/// False where a row or a write failed; only the caller's `rows` and `out` know why.
 [[nodiscard]] bool write_jpeg(const RowSource& rows, const JpegTables& tables,
                               const std::vector<JpegSegment>& segments, Sink& out);
 

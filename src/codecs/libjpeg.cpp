@@ -66,7 +66,7 @@ void on_message(j_common_ptr jpeg, int level) {
   LibjpegReport& report = report_of(jpeg);
   const int code = report.base.msg_code;
   if (level >= 0 || !report.in_pixels || !is_about_pixels(code)) return;
-  if (report.damage != 0) {  // more than bytes before the end
+  if (report.damage != 0) {  // more is wrong than bytes before the end
     const bool first = report.before_end;
     report.before_end = false;
     if (first && report.stop_at_damage) std::longjmp(report.jump, 1);
@@ -122,8 +122,8 @@ void skip_source(j_decompress_ptr jpeg, long count) {
 
 void end_source(j_decompress_ptr /*jpeg*/) {}
 
-// The markers of a file from byte `at` on. Segments are skipped by their length, for thumbnails
-// have markers of their own, unless that is behind the end of the file.
+// The markers of a file from byte `at` on. Segments are skipped by their length, because thumbnails
+// have markers of their own, unless the length goes beyond the file.
 class Markers {
  public:
   Markers(Bytes file, std::size_t at) : file_(file), at_(at) {}

@@ -98,7 +98,7 @@ template <typename Body>
 
 // ---- reading
 
-// Colours by index, and the first index that is none of them. Plain data: longjmp passes over it.
+// Colours by index, and the first index without a colour. Plain data: longjmp passes over it.
 struct Palette {
   std::array<std::array<png_byte, 4>, PNG_MAX_PALETTE_LENGTH> colours;
   int count;
@@ -107,7 +107,7 @@ struct Palette {
   png_uint_32 row;
 };
 
-// A row of indices to colours, in place; libpng's own makes black of an index without a colour.
+// Expands a row of indices in place. libpng's own expansion makes an index without a colour black.
 void expand_palette(png_structp png, png_row_infop row, png_bytep samples) {
   auto& palette = *static_cast<Palette*>(png_get_user_transform_ptr(png));
   for (png_uint_32 c = row->width; c-- > 0;) {
@@ -224,15 +224,12 @@ std::string unsupported(Bytes file, const PngChunks& chunks) {
 }
 
 std::vector<Colour> palette_of(Decoder& decoder) {
-  constexpr std::uint16_t kTo16Bits = 257;
   if (!guarded(decoder.png, [&] { take_colours(decoder.png, decoder.image, decoder.palette); }))
     return {};
   std::vector<Colour> palette;
   for (int i = 0; i < decoder.palette.count; ++i) {
-    Colour& colour = palette.emplace_back();
-    for (std::size_t c = 0; c < colour.size(); ++c)
-      colour.at(c) = static_cast<std::uint16_t>(
-          decoder.palette.colours.at(static_cast<std::size_t>(i)).at(c) * kTo16Bits);
+    const auto& [red, green, blue, alpha] = decoder.palette.colours.at(static_cast<std::size_t>(i));
+    palette.push_back(colour_of_bytes(red, green, blue, alpha));
   }
   return palette;
 }

@@ -161,7 +161,7 @@ PngChunks png_chunks(Bytes file) {
 }
 
 std::vector<std::uint8_t> icc_of(const PngChunks& chunks) {
-  Bytes icc = chunks.icc;  // its name, and what a zTXt has
+  Bytes icc = chunks.icc;  // a name, then as in zTXt
   if (icc.empty()) return {};
   if (!is_intact_chunk(icc.data(), icc.size()) || !take_text(icc)) return unreadable_icc();
   const std::string profile = text_behind_keyword('z', icc);

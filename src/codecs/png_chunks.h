@@ -44,8 +44,8 @@ struct PngChunk {
   std::string_view type;
   std::vector<std::uint8_t> data;
 };
-/// What stands between IHDR and the picture data. A profile is deflated by zlib at level 9,
-/// whatever the picture's level.
+/// The chunks between IHDR and the picture data. Fails with TooLarge. A profile is deflated by zlib
+/// at level 9, whatever the picture's level.
 [[nodiscard]] Result<std::vector<PngChunk>> chunks_of(const Metadata& metadata);
 
 }  // namespace deckle

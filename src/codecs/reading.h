@@ -58,11 +58,18 @@ inline Error without_colour(std::size_t row, std::int64_t rows, std::size_t inde
                                   std::to_string(colours) + " colours"};
 }
 
+/// An entry of a palette of 8-bit colours.
+inline Colour colour_of_bytes(std::uint8_t red, std::uint8_t green, std::uint8_t blue,
+                              std::uint8_t alpha = 0xFF) {
+  const auto wide = [](std::uint8_t value) { return static_cast<std::uint16_t>(value * 257); };
+  return {wide(red), wide(green), wide(blue), wide(alpha)};
+}
+
 /// Whether the indices are the grey levels themselves: 0 to 255, in order.
 inline bool is_grey_ramp(const std::vector<Colour>& palette) {
   for (std::size_t i = 0; i < palette.size(); ++i) {
-    const auto level = static_cast<std::uint16_t>(i * 257);
-    if (palette[i] != Colour{level, level, level, 0xFFFF}) return false;
+    const auto level = static_cast<std::uint8_t>(i);
+    if (palette[i] != colour_of_bytes(level, level, level)) return false;
   }
   return palette.size() == 256;
 }

@@ -59,11 +59,7 @@ Result<SunRaster> read_sun_header(Bytes file) {
   for (std::size_t i = 0; i < sun.colours; ++i) {
     const std::uint8_t* const map = file.data() + kSunHeader + i;
     coloured = coloured || map[0] != map[sun.colours] || map[0] != map[2 * sun.colours];
-    constexpr std::uint16_t kTo16Bits = 257;
-    Colour& colour = sun.info.palette.emplace_back();
-    for (std::size_t c = 0; c < 3; ++c)
-      colour.at(c) = static_cast<std::uint16_t>(map[c * sun.colours] * kTo16Bits);
-    colour[3] = 0xFFFF;
+    sun.info.palette.push_back(colour_of_bytes(map[0], map[sun.colours], map[2 * sun.colours]));
   }
   if (is_grey_ramp(sun.info.palette) || sun.bits > 8) sun.info.palette.clear();
   sun.info.shape = Shape::image(static_cast<std::int64_t>(word(2)),

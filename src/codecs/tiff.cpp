@@ -8,8 +8,8 @@
 // Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples,
 //         Shape where the pages of a volume are not alike; pages are counted from 1
 // Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for YCbCr and CIE L*a*b*
-// Metadata: ICC and XMP. An EXIF directory is neither read nor written: what it holds lies about in
-// the file, and maker notes are lost when it moves.
+// Metadata: ICC and XMP. An EXIF directory is neither read nor written: its values are spread over
+// the file, and maker notes are lost when they move.
 // Samples of 8, 16 and 32 bits are numbers here and never scaled. Associated alpha is divided out,
 // for a Tensor's alpha is straight.
 #include "codecs/tiff.h"
@@ -240,50 +240,50 @@ Error block_error(const TiffPort& port, TIFF* tiff, std::uint32_t block, std::in
   return {ErrorCode::Damaged, "damaged: corrupt data in " + where + because(port)};
 }
 
-// How the strips or tiles of a page lie: a band is a strip, a row of tiles, or of a very large
-// strip a row alone.
+// How a page is read: by strips, by rows of tiles (such a row is called a strip here, too), or a
+// very large strip row by row.
 struct Strips {
-  std::int64_t rows = 0;  // of a band; the last one may have fewer
+  std::int64_t rows = 0;  // of a strip; the last one may have fewer
   std::int64_t tile_cols = 0;
   std::size_t planes = 1;
-  tmsize_t size = 0;      // bytes of a strip or tile
+  tmsize_t size = 0;      // bytes of a strip of the file, or of a tile
   tmsize_t stride = 0;    // ... of one of its rows
   std::size_t width = 0;  // samples of a pixel side by side in it
   bool by_rows = false;
   bool direct = false;  // the bytes are those of unpacked samples
 };
 
-Result<Strips> bands_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
+Result<Strips> strips_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
   constexpr tmsize_t kMostBlockBytes = tmsize_t{1} << 30;
-  Strips bands;
+  Strips strips;
   const auto stored = static_cast<std::size_t>(layout.stored);
-  bands.width = layout.separate ? 1 : stored;
-  bands.planes = layout.separate ? stored : 1;
-  bands.rows = std::min<std::int64_t>(
+  strips.width = layout.separate ? 1 : stored;
+  strips.planes = layout.separate ? stored : 1;
+  strips.rows = std::min<std::int64_t>(
       tiff_field<std::uint32_t>(tiff, layout.tiled ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP,
                                 0xFFFFFFFF),
       layout.info.shape.rows());
-  bands.tile_cols = layout.info.shape.cols();
+  strips.tile_cols = layout.info.shape.cols();
   if (layout.tiled) {
-    bands.rows = tiff_field<std::uint32_t>(tiff, TIFFTAG_TILELENGTH, 0);
-    bands.tile_cols = tiff_field<std::uint32_t>(tiff, TIFFTAG_TILEWIDTH, 0);
+    strips.rows = tiff_field<std::uint32_t>(tiff, TIFFTAG_TILELENGTH, 0);
+    strips.tile_cols = tiff_field<std::uint32_t>(tiff, TIFFTAG_TILEWIDTH, 0);
   }
-  bands.size = layout.tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
-  bands.stride = layout.tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
+  strips.size = layout.tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
+  strips.stride = layout.tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
   const std::int64_t row_bits =
-      bands.tile_cols * static_cast<std::int64_t>(bands.width) * std::int64_t{layout.bits};
-  if (bands.rows < 1 || bands.tile_cols < 1 || bands.size < 1 ||
-      bands.stride < (row_bits + 7) / 8) {
+      strips.tile_cols * static_cast<std::int64_t>(strips.width) * std::int64_t{layout.bits};
+  if (strips.rows < 1 || strips.tile_cols < 1 || strips.size < 1 ||
+      strips.stride < (row_bits + 7) / 8) {
     return Error{ErrorCode::Damaged,
                  "damaged: the strips or tiles have no valid size" + because(port)};
   }
-  bands.direct = !layout.tiled && bands.planes == 1 && layout.packing == TiffPacking::Whole &&
-                 counts_its_rows(layout.compression) && bands.stride * 8 == row_bits;
-  if (!bands.direct && bands.size > kMostBlockBytes) {
+  strips.direct = !layout.tiled && strips.planes == 1 && layout.packing == TiffPacking::Whole &&
+                  counts_its_rows(layout.compression) && strips.stride * 8 == row_bits;
+  if (!strips.direct && strips.size > kMostBlockBytes) {
     return Error{ErrorCode::TooLarge,
-                 "a strip or tile of " + std::to_string(bands.size) + " bytes is not read"};
+                 "a strip or tile of " + std::to_string(strips.size) + " bytes is not read"};
   }
-  return bands;
+  return strips;
 }
 
 // Whether two blocks have the same samples: `rows` of `bits` each.
@@ -298,13 +298,13 @@ bool same_samples(const std::uint8_t* a, const std::uint8_t* b, std::int64_t row
 }
 
 // Of a strip or tile with `high` rows of the picture.
-tmsize_t wanted_bytes(const TiffLayout& layout, const Strips& bands, std::int64_t high) {
-  return layout.tiled ? bands.size : bands.stride * high;
+tmsize_t wanted_bytes(const TiffLayout& layout, const Strips& strips, std::int64_t high) {
+  return layout.tiled ? strips.size : strips.stride * high;
 }
 
 // Unpacks a strip or tile of deflate without libtiff. Nothing where only that can.
 std::optional<Deflated> unpack_block(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
-                                     const Strips& bands, std::uint32_t number, std::uint8_t* to,
+                                     const Strips& strips, std::uint32_t number, std::uint8_t* to,
                                      std::size_t size) {
   const bool differences = layout.predictor == PREDICTOR_HORIZONTAL;
   const bool known = layout.predictor == PREDICTOR_NONE ||
@@ -317,25 +317,25 @@ std::optional<Deflated> unpack_block(const TiffPort& port, TIFF* tiff, const Tif
       static_cast<std::size_t>(TIFFGetStrileOffset(tiff, number)), static_cast<std::size_t>(there));
   const Deflated unpacked = unpack_deflate(packed, to, size);
   if (unpacked == Deflated::Whole && differences) {
-    undo_differences(to, size, static_cast<std::size_t>(bands.stride), layout.bits / 8,
-                     bands.width);
+    undo_differences(to, size, static_cast<std::size_t>(strips.stride), layout.bits / 8,
+                     strips.width);
   }
   return unpacked;
 }
 
 // Reads the strip or tile `number` to `to`: its first `high` rows, `wide` pixels of which belong to
-// the picture. Whether all of them are the file's: a decoder that does not count what it writes has
-// to write the same to two kinds of memory.
-bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Strips& bands,
+// the picture. Returns whether all of them were decoded: a decoder that does not count what it
+// writes must write the same over two different fillings of memory.
+bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Strips& strips,
                 std::uint32_t number, std::int64_t high, std::int64_t wide, std::uint8_t* to) {
-  const tmsize_t wanted = wanted_bytes(layout, bands, high);
+  const tmsize_t wanted = wanted_bytes(layout, strips, high);
   const auto decode = [&](std::uint8_t* into) {
     const tmsize_t got = layout.tiled ? TIFFReadEncodedTile(tiff, number, into, wanted)
                                       : TIFFReadEncodedStrip(tiff, number, into, wanted);
     return got >= wanted && port.error[0] == '\0';
   };
   const auto unpacked =
-      unpack_block(port, tiff, layout, bands, number, to, static_cast<std::size_t>(wanted));
+      unpack_block(port, tiff, layout, strips, number, to, static_cast<std::size_t>(wanted));
   if (unpacked == Deflated::Whole) return true;
   if (counts_its_rows(layout.compression)) {
     const bool whole = decode(to);
@@ -350,34 +350,34 @@ bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Stri
   std::memset(to, 0, again.size());
   std::memset(again.data(), kOther, again.size());
   if (!decode(to) || !decode(again.data())) return false;
-  const std::size_t bits = static_cast<std::size_t>(wide) * bands.width * layout.bits;
-  return same_samples(to, again.data(), high, bands.stride, bits);
+  const std::size_t bits = static_cast<std::size_t>(wide) * strips.width * layout.bits;
+  return same_samples(to, again.data(), high, strips.stride, bits);
 }
 
-// Reads the band from the page's row `top`, of one plane, to `out`, whose row `first` is the page's
-// first and which takes the samples as they are stored, unpacked. Gives what was wrong; `go_on`
-// reads the rest all the same, and leaves what cannot be read as it is.
-std::optional<Error> read_band(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
-                               const Strips& bands, std::size_t plane, std::int64_t top, bool go_on,
-                               Tensor& out, std::int64_t first) {
+// Reads the strip from the page's row `top`, of one plane, to `out`, whose row `first` is the
+// page's first and which takes the samples as they are stored, unpacked. Gives what was wrong;
+// `go_on` reads the rest all the same, and leaves what cannot be read as it is.
+std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
+                                const Strips& strips, std::size_t plane, std::int64_t top,
+                                bool go_on, Tensor& out, std::int64_t first) {
   thread_local Buffer block;  // kept from picture to picture
   thread_local Buffer line;
   const std::int64_t rows = layout.info.shape.rows();
   const std::int64_t cols = layout.info.shape.cols();
   const std::size_t sample_bytes = size_of(out.dtype);
-  const std::int64_t high = std::min(bands.rows, rows - top);
+  const std::int64_t high = std::min(strips.rows, rows - top);
   const auto sample = static_cast<std::uint16_t>(plane);
   std::optional<Error> wrong;
-  for (std::int64_t left = 0; left < cols; left += bands.tile_cols) {
-    const std::int64_t wide = std::min(bands.tile_cols, cols - left);
+  for (std::int64_t left = 0; left < cols; left += strips.tile_cols) {
+    const std::int64_t wide = std::min(strips.tile_cols, cols - left);
     const auto y = static_cast<std::uint32_t>(top);
     const std::uint32_t number =
         layout.tiled ? TIFFComputeTile(tiff, static_cast<std::uint32_t>(left), y, 0, sample)
                      : TIFFComputeStrip(tiff, y, sample);
     // Before memory is taken: a tile may be far larger than its picture.
     const std::uint64_t there = bytes_there(port, tiff, number);
-    const auto wanted = static_cast<std::uint64_t>(wanted_bytes(layout, bands, high));
-    if (!bands.by_rows && most_unpacked(layout.compression, there) < wanted) {
+    const auto wanted = static_cast<std::uint64_t>(wanted_bytes(layout, strips, high));
+    if (!strips.by_rows && most_unpacked(layout.compression, there) < wanted) {
       if (!wrong) wrong = block_error(port, tiff, number, top, top + high - 1, rows);
       if (wrong->code == ErrorCode::Damaged && port.error[0] == '\0') {
         wrong = Error{ErrorCode::Truncated,
@@ -389,28 +389,28 @@ std::optional<Error> read_band(TiffPort& port, TIFF* tiff, const TiffLayout& lay
       if (!go_on) return wrong;
       continue;
     }
-    if (!bands.direct) {
-      block.resize(static_cast<std::size_t>(bands.by_rows ? bands.stride : bands.size));
+    if (!strips.direct) {
+      block.resize(static_cast<std::size_t>(strips.by_rows ? strips.stride : strips.size));
       if (go_on) std::memset(block.data(), 0, block.size());
     }
-    std::uint8_t* const to = bands.direct ? out.row(first + top) : block.data();
-    const bool whole = bands.by_rows
+    std::uint8_t* const to = strips.direct ? out.row(first + top) : block.data();
+    const bool whole = strips.by_rows
                            ? TIFFReadScanline(tiff, to, y, sample) >= 0 && port.error[0] == '\0'
-                           : read_block(port, tiff, layout, bands, number, high, wide, to);
+                           : read_block(port, tiff, layout, strips, number, high, wide, to);
     if (!whole && !wrong) {
       wrong = block_error(port, tiff, number, top, top + high - 1, rows);
       if (!go_on) return wrong;
     }
     if (const std::uint64_t at = TIFFGetStrileOffset(tiff, number); at < port.file.size())
       passed(port.file.data() + at);
-    if (bands.direct) continue;
+    if (strips.direct) continue;
     const auto count = static_cast<std::size_t>(wide);
     for (std::int64_t r = 0; r < high; ++r) {
-      const std::uint8_t* const from = to + r * bands.stride;
+      const std::uint8_t* const from = to + r * strips.stride;
       std::uint8_t* const into =
           out.row(first + top + r) + static_cast<std::size_t>(left) * out.pixel_bytes();
-      if (bands.planes == 1) {
-        unpack_samples(layout, from, into, count * bands.width);
+      if (strips.planes == 1) {
+        unpack_samples(layout, from, into, count * strips.width);
       } else {
         line.resize(count * sample_bytes);
         unpack_samples(layout, from, line.data(), count);
@@ -422,7 +422,7 @@ std::optional<Error> read_band(TiffPort& port, TIFF* tiff, const TiffLayout& lay
   return wrong;
 }
 
-// Takes the form of samples that are unpacked, and not yet converted.
+// Gives `stored` the shape of samples that are unpacked and not yet converted.
 void reset_stored(const TiffLayout& layout, std::int64_t rows, Tensor& stored) {
   stored.reset(Shape::image(rows, layout.info.shape.cols(), layout.stored), layout.sample);
 }
@@ -437,26 +437,27 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
                                           const DecodeOptions& options, Tensor& out,
                                           std::int64_t first) {
   const bool go_on = options.accept_truncated;
-  const auto bands = bands_of(port, tiff, layout);
-  if (!bands) return bands.error();
+  const auto strips = strips_of(port, tiff, layout);
+  if (!strips) return strips.error();
   const std::int64_t rows = layout.info.shape.rows();
   const std::int64_t cols = layout.info.shape.cols();
   const bool plain = layout.colour == TiffColour::Plain;
-  thread_local Tensor converted;  // a band, or all where the channels come one after the other
-  if (!plain) reset_stored(layout, layout.separate ? rows : std::min(bands->rows, rows), converted);
+  thread_local Tensor converted;  // a strip, or all where the channels come one after the other
+  if (!plain)
+    reset_stored(layout, layout.separate ? rows : std::min(strips->rows, rows), converted);
   Tensor& stored = plain ? out : converted;
   std::optional<Error> wrong;
   if (go_on && (plain || layout.separate)) clear(stored, plain ? first : 0, rows);
-  for (std::size_t plane = 0; plane < bands->planes; ++plane) {
-    for (std::int64_t top = 0; top < rows; top += bands->rows) {
+  for (std::size_t plane = 0; plane < strips->planes; ++plane) {
+    for (std::int64_t top = 0; top < rows; top += strips->rows) {
       if (is_told(options.stop)) return given_up();
-      const std::int64_t high = std::min(bands->rows, rows - top);
+      const std::int64_t high = std::min(strips->rows, rows - top);
       const bool alone = !plain && !layout.separate;
       if (go_on && alone) clear(stored, 0, high);
-      auto here = read_band(port, tiff, layout, *bands, plane, top, go_on, stored,
-                            plain   ? first
-                            : alone ? -top
-                                    : 0);
+      auto here = read_strip(port, tiff, layout, *strips, plane, top, go_on, stored,
+                             plain   ? first
+                             : alone ? -top
+                                     : 0);
       if (here && !go_on) return here;
       if (!wrong) wrong = std::move(here);
       if (alone) {
@@ -585,7 +586,7 @@ std::string needs_whole(Bytes file) {
   return layout->separate ? "a tiff with its channels one after the other" : "";
 }
 
-// Does what decode_tiff does, band by band.
+// Does what decode_tiff does, strip by strip.
 class TiffRows final : public RowReader {
  public:
   explicit TiffRows(Bytes file) { port_.file = file; }
@@ -599,15 +600,15 @@ class TiffRows final : public RowReader {
     layout_ = *std::move(layout);
     port_.error[0] = '\0';
     cols_ = {0, info.shape.cols()};
-    auto bands = bands_of(port_, tiff_.get(), layout_);
-    if (!bands) return bands.error();
-    bands_ = *bands;
-    if (!layout_.tiled && bands_.size > kLargeStrip && counts_its_rows(layout_.compression)) {
-      bands_.by_rows = true;
-      bands_.rows = 1;
+    auto strips = strips_of(port_, tiff_.get(), layout_);
+    if (!strips) return strips.error();
+    strips_ = *strips;
+    if (!layout_.tiled && strips_.size > kLargeStrip && counts_its_rows(layout_.compression)) {
+      strips_.by_rows = true;
+      strips_.rows = 1;
     }
-    port_.phase = bands_.by_rows ? TiffPhase::Rows : TiffPhase::Strips;
-    const std::int64_t rows = std::min(bands_.rows, info.shape.rows());
+    port_.phase = strips_.by_rows ? TiffPhase::Rows : TiffPhase::Strips;
+    const std::int64_t rows = std::min(strips_.rows, info.shape.rows());
     reset_stored(layout_, rows, stored_);
     if (converts())
       pixels_.reset(Shape::image(rows, info.shape.cols(), info.shape.channels), info.dtype);
@@ -618,7 +619,7 @@ class TiffRows final : public RowReader {
     while (next_ <= r) {
       if (auto wrong = read_next()) return *std::move(wrong);
     }
-    return band().row(r - top_);
+    return strip().row(r - top_);
   }
 
   Result<Done> finish() override {
@@ -630,26 +631,26 @@ class TiffRows final : public RowReader {
 
  private:
   [[nodiscard]] bool converts() const { return layout_.colour != TiffColour::Plain; }
-  [[nodiscard]] Tensor& band() { return converts() ? pixels_ : stored_; }
+  [[nodiscard]] Tensor& strip() { return converts() ? pixels_ : stored_; }
 
   std::optional<Error> read_next() {
     top_ = next_;
-    next_ = std::min(top_ + bands_.rows, layout_.info.shape.rows());
-    auto wrong = read_band(port_, tiff_.get(), layout_, bands_, 0, top_, false, stored_, -top_);
+    next_ = std::min(top_ + strips_.rows, layout_.info.shape.rows());
+    auto wrong = read_strip(port_, tiff_.get(), layout_, strips_, 0, top_, false, stored_, -top_);
     if (wrong) return wrong;
     const auto pixels = static_cast<std::size_t>((next_ - top_) * stored_.shape.cols());
     if (converts()) convert_colours(layout_, stored_.data.data(), pixels_.data.data(), pixels);
-    finish_samples(layout_, band().data.data(), pixels);
+    finish_samples(layout_, strip().data.data(), pixels);
     return std::nullopt;
   }
 
   TiffPort port_;
   TiffHandle tiff_{nullptr, &TIFFClose};
   TiffLayout layout_;
-  Strips bands_;
-  Tensor stored_;          ///< a band as it is stored, unpacked
+  Strips strips_;
+  Tensor stored_;          ///< a strip as it is stored, unpacked
   Tensor pixels_;          ///< ... as pixels, where they are others
-  std::int64_t top_ = 0;   ///< of the band
+  std::int64_t top_ = 0;   ///< of the strip
   std::int64_t next_ = 0;  ///< the first row behind it
 };
 

@@ -31,7 +31,7 @@ Deflated unpack_deflate(Bytes packed, std::uint8_t* to, std::size_t size) {
   if (decompressor == nullptr) throw std::bad_alloc();
   switch (libdeflate_zlib_decompress(decompressor.get(), packed.data(), packed.size(), to, size,
                                      nullptr)) {
-    case LIBDEFLATE_SUCCESS:  // without a place for its size, only where that is `size`
+    case LIBDEFLATE_SUCCESS:  // without a pointer for its size: exactly `size` bytes
       return Deflated::Whole;
     case LIBDEFLATE_INSUFFICIENT_SPACE:
       return Deflated::Longer;

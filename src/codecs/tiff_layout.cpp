@@ -85,7 +85,7 @@ bool keeps_everything(unsigned compression) {
          kLossless.end();
 }
 
-// What a kind of colours is called that is not read.
+// The name of a kind of colours that is not read.
 std::string name_of_photometric(unsigned photometric) {
   switch (photometric) {
     case PHOTOMETRIC_MASK:
@@ -148,7 +148,7 @@ Result<Done> palette(TIFF* tiff, const Tags& tags, TiffLayout& layout) {
     return no_map(tags);
   }
   const std::size_t entries = std::size_t{1} << tags.bits;
-  // Old writers give 8-bit values where 16-bit ones are due; libtiff tells them apart so, too.
+  // Old writers give 8-bit values where 16-bit ones are due; libtiff tells them apart in this way.
   const bool wide = std::any_of(map.begin(), map.end(), [&](const std::uint16_t* channel) {
     return std::any_of(channel, channel + entries, [](std::uint16_t v) { return v > 255; });
   });

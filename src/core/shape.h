@@ -4,7 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 
@@ -51,6 +53,10 @@ struct Shape {
 
   bool operator==(const Shape&) const = default;
 };
+
+/// A shape that inputs must have: extents, then channels; nothing where one may be any. Empty: any
+/// shape.
+using OpenShape = std::vector<std::optional<std::int64_t>>;
 
 /// "480 x 640 x 3": rows, cols, channels.
 [[nodiscard]] std::string to_string(const Shape& shape);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stop: how long work is given up in the middle.
+// stop: how work that takes long is given up in the middle.
 #pragma once
 
 #include <functional>
@@ -8,19 +8,19 @@
 
 namespace deckle {
 
-/// Asked again and again by long work, maybe by several threads at once: true where it is to be
-/// given up. Empty: it never is. Must not throw.
+/// Long work asks it again and again, maybe from several threads at once: true means give up.
+/// Empty: never. Must not throw.
 using Stop = std::function<bool()>;
 
 [[nodiscard]] inline bool is_told(const Stop& stop) {
   return stop && stop();
 }
-
+/// Null: never.
 [[nodiscard]] inline bool is_told(const Stop* stop) {
   return stop != nullptr && is_told(*stop);
 }
 
-/// What work that was given up comes back with.
+/// The error of work that was given up.
 [[nodiscard]] inline Error given_up() {
   return {ErrorCode::Stopped, "given up, as it was asked for"};
 }

@@ -59,7 +59,7 @@ bool is_manifest(int folder, const char* name) {
          std::string_view(head.data(), head.size()) == kBegin;
 }
 
-// Files of ours in a folder that runs wrote into: nobody asked for them.
+// deckle's own files in a folder that runs wrote into, and the folder itself: left out silently.
 bool is_own_name(std::string_view name) {
   return name == "." || name == ".." || name.starts_with(".deckle") || is_journal_name(name);
 }
@@ -121,6 +121,12 @@ class Lister {
     return not_listed(shown(prefix, root), error_number);
   }
 
+  // Makes a folder that cannot be listed an input that fails.
+  void fail(const std::string& path, std::uint32_t root, const Error& error) {
+    list_.files.push_back({path, root, true, 0});
+    list_.unlisted.emplace(shown(path, root), error);
+  }
+
  private:
   struct Counts {
     std::size_t files;
@@ -159,14 +165,6 @@ class Lister {
     }
   }
 
- public:
-  // The folder becomes an input that fails.
-  void fail(const std::string& path, std::uint32_t root, const Error& error) {
-    list_.files.push_back({path, root, true, 0});
-    list_.unlisted.emplace(shown(path, root), error);
-  }
-
- private:
   [[nodiscard]] std::string shown(std::string_view path, std::uint32_t root) const {
     return join_path(list_.roots[root], path);
   }

@@ -43,7 +43,7 @@ struct InputList {
   std::vector<std::string> outputs;  ///< folders that were left out: a run of ours wrote into them
   std::vector<LeftOut> left_out;     ///< sorted by path
   std::vector<std::string> folders;  ///< that were listed, as they would be opened; sorted
-  /// Folders that could not be listed, by file_path: they are in `files` too, and fail there.
+  /// Folders that could not be listed, by file_path. They are in `files` too, and fail.
   std::map<std::string, Error> unlisted;
   NamesFrom names_from = NamesFrom::InputFolder;
 

@@ -31,8 +31,8 @@ std::string extension_for(std::string_view input, const Codec& format, bool same
   return std::string(keeps ? input.substr(stem_of(input).size() + 1) : extensions.front());
 }
 
-// Calls `text` with what is to stand as it is and `field` with the names of fields; false where a
-// brace is alone.
+// Calls `text` with the literal parts and `field` with the names of fields; false where a brace is
+// alone.
 template <typename Text, typename Field>
 bool for_each_piece(std::string_view name, Text text, Field field) {
   while (!name.empty()) {

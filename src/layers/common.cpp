@@ -57,8 +57,7 @@ void require_keras(Arguments& arguments, KerasVersion first) {
   if (arguments.keras() >= first) return;
   arguments.mistake("", "deckle knows " + arguments.layer_name() + " from Keras " + to_text(first) +
                             " on, not that of " + to_text(arguments.keras()) +
-                            "; whose rules it is to follow may stand beside its class_name, as "
-                            R"("keras": "2.9")");
+                            R"(; "keras": "2.9" beside its class_name makes it follow 2.9)");
 }
 
 Result<Done> check_cast(std::string_view layer, DType given, DType to) {

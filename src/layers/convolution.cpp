@@ -62,7 +62,7 @@ struct Stage {
   Lengths output_shape;    // transposed: Keras 1 was told it; else empty
 };
 
-// How many channels it makes of so many.
+// Number of output channels for `in` input channels.
 std::int64_t channels_of(const Stage& stage, std::int64_t in) {
   return stage.each ? in * stage.out : stage.out;
 }
@@ -751,7 +751,7 @@ Json words_schema(std::span<const std::string_view> words) {
   return {{"enum", list}};
 }
 
-// What only training has a use for, by the names of all generations.
+// Arguments that only training uses, by their names in all versions of Keras.
 std::vector<std::string_view> ignored(Kind kind, int rank) {
   std::vector<std::string_view> names{"init",
                                       "activity_regularizer",

@@ -79,11 +79,11 @@ struct Layer {
   /// Keras' compute_output_shape; an Error (Shape) that says why the layer cannot take this image.
   std::function<Result<Shape>(const Shape&)> output_shape;
 
-  /// The shape that its own arguments say it is given, extents and channels; nothing where one is
-  /// open. Empty: any. That of a chain's first layer is the chain's.
-  std::vector<std::optional<std::int64_t>> input_shape;
-  /// Number of trained numbers for an input of this shape, as model.summary() counts them. Null
-  /// where the layer has none.
+  /// The shape of its input, as its own arguments say it. That of a chain's first layer is the
+  /// chain's.
+  OpenShape input_shape;
+  /// Number of parameters for an input of this shape, as model.summary() counts them. Null where
+  /// the layer has none.
   std::function<std::int64_t(const Shape&)> parameters;
 
   /// Keras' dtype of the layer, a float type but for layers that say otherwise.

@@ -5,10 +5,9 @@
 //         At inference from Keras 3.8 on: the same shape and dtype
 // Fails   Shape where the image is too small and if_smaller is "error"; Depth where dtype is too
 //         narrow
-// Source  RandomCrop of Keras 2.9 to 3.15 for when it crops and when it resizes (smart_resize,
-// until
-//         3.0 in float32); for where: tf.image.stateless_random_crop, or by `generator` the draws
-//         of 2.9's layer or those of tf.image.random_crop
+// Source  RandomCrop of Keras 2.9 to 3.15 for when it crops and when it resizes (smart_resize, in
+//         float32 before 3.0); for where: tf.image.stateless_random_crop, or by `generator` the
+//         draws of 2.9's layer or those of tf.image.random_crop
 #include "layers/random_crop.h"
 
 #include <algorithm>
@@ -221,9 +220,8 @@ std::optional<Layer> parse(Arguments& arguments) {
   require_keras(arguments, {2, 9});
   if (crop.generator == Generator::Keras && crop.keras.major > 2) {
     arguments.mistake("generator",
-                      "\"keras\" draws as the layer of Keras 2.9 does; nobody can tell "
-                      "where that of Keras " +
-                          to_text(crop.keras) + " crops, whose draws depend on its backend");
+                      "\"keras\" draws as the layer of Keras 2.9 does; where that of Keras " +
+                          to_text(crop.keras) + " crops depends on its backend");
   }
   if (crop.generator != Generator::Stateless && crop.seed && crop.seed->b != 0) {
     arguments.mistake("seed",

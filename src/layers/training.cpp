@@ -12,7 +12,7 @@
 namespace deckle {
 namespace {
 
-// As functions are called; classes are called alike, in other letters: "he_normal", "HeNormal".
+// The names of functions; those of classes differ in spelling alone: "he_normal", "HeNormal".
 constexpr std::array<std::string_view, 22> kInitializers{"zero",
                                                          "zeros",
                                                          "one",
@@ -64,7 +64,7 @@ std::string shown(const Json& value) {
   return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
 }
 
-// Without what tells a class's name from a function's.
+// Spelled alike for a class and a function.
 std::string plain(std::string_view name) {
   std::string letters;
   for (const char c : name) {
@@ -83,8 +83,8 @@ std::string text_in(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// Keras 3 writes where a class comes from; others than its own are the user's.
-bool is_own(const Json& object) {
+// Keras 3 writes where a class comes from; those of others are custom objects.
+bool is_custom(const Json& object) {
   const std::string from = text_in(object, "module");
   return (!from.empty() && !from.starts_with("keras")) ||
          text_in(object, "registered_name").find('>') != std::string::npos;
@@ -96,7 +96,7 @@ std::optional<std::string> wrong_name(const Kind& kind, const Json& value) {
   if (value.is_string()) {
     name = value.get<std::string>();
   } else if (value.is_object()) {
-    if (is_own(value)) return std::nullopt;
+    if (is_custom(value)) return std::nullopt;
     name = text_in(value, value.contains("class_name") ? "class_name" : "name");
   }
   if (name.empty()) {

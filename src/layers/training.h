@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// training: arguments that only training has a use for. They change no output; their values are
-// checked all the same, since a wrong one is a slip of the pen or not what the writer believes.
+// training: arguments that only training uses. They change no output; their values are checked all
+// the same, because a wrong one is a mistake in the chain.
 // Source  Keras 1.2 to 3.15: initializers, regularizers, constraints, Layer.__init__
 #pragma once
 

@@ -2,8 +2,8 @@
 // seeds: from the chain's seed, the layer and the image to the seed pair of one draw.
 //
 // This derivation decides where every random crop falls. It never changes: a better one gets a new
-// version number. Manifests record the draws, so those of earlier derivations are replayed without
-// them. tests/golden/seeds.json holds it fast.
+// version number. A manifest records its draws: replaying it needs no derivation.
+// tests/golden/seeds.json holds it fast.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace deckle {
 
-/// Stands in every manifest's header.
+/// In every manifest's header.
 inline constexpr int kSeedDerivation = 2;
 
 /// The extensions that are no part of an image's key. A part of the derivation, not of what is

@@ -302,17 +302,15 @@ TEST_CASE("RandomCrop of a Keras whose rules are unknown is refused by name") {
         R"({"keras": ")" + version +
         R"(", "layers": [{"class_name": "RandomCrop", "height": 4, "width": 5)" + more + "}]}");
   };
-  const std::string tail =
-      "; whose rules it is to follow may stand beside its class_name, as \"keras\": \"2.9\"";
+  const std::string tail = "; \"keras\": \"2.9\" beside its class_name makes it follow 2.9";
   CHECK(wrong_in("2.8") ==
         Lines{"1:29 /layers/0: deckle knows RandomCrop from Keras 2.9 on, not that of 2.8" + tail});
   CHECK(wrong_in("1") ==
         Lines{"1:27 /layers/0: deckle knows RandomCrop from Keras 2.9 on, not that of 1.2" + tail});
   CHECK(wrong_in("1", R"(, "keras": "2.9")").empty());
-  CHECK(
-      wrong_in("3", R"(, "generator": "keras")") ==
-      Lines{"1:81 /layers/0/generator: \"keras\" draws as the layer of Keras 2.9 does; nobody can "
-            "tell where that of Keras 3.15 crops, whose draws depend on its backend"});
+  CHECK(wrong_in("3", R"(, "generator": "keras")") ==
+        Lines{"1:81 /layers/0/generator: \"keras\" draws as the layer of Keras 2.9 does; where "
+              "that of Keras 3.15 crops depends on its backend"});
   CHECK(wrong_in("2.12", R"(, "generator": "keras")").empty());
 }
 
