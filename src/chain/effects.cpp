@@ -35,7 +35,7 @@ constexpr std::array<Text, kEffects> kTexts{{
     {"profile_left_out", true, "loses its ICC profile", "lose their ICC profiles",
      R"(: colours change; "input": {"icc": "srgb"} converts them first)"},
     {"profile_unfit", true, "has an ICC profile", "have ICC profiles",
-     R"( that cannot be read or is for other samples, and is left out)"},
+     " that cannot be used (unreadable, or for other samples): left out"},
     {"metadata_left_out", true, "loses EXIF or XMP", "lose EXIF or XMP",
      ": the format of the output does not hold it, or it cannot be read"},
     {"unit_range", true, "comes out nearly black", "come out nearly black",

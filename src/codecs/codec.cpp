@@ -526,10 +526,13 @@ Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {
     return Error{ErrorCode::Shape, std::move(message)};
   }
   if (std::find(holds.dtypes.begin(), holds.dtypes.end(), dtype) == holds.dtypes.end()) {
+    const std::string_view usual = name_of(holds.dtypes.front());
     return Error{ErrorCode::Depth,
                  format + " holds " + listed(holds.dtypes, name_of) + ", not " +
-                     std::string(name_of(dtype)) + "; set \"output\": {\"dtype\": \"" +
-                     std::string(name_of(holds.dtypes.front())) + "\"}, or another \"format\""};
+                     std::string(name_of(dtype)) +
+                     (info(dtype).white > 0 ? "; set \"output\": {\"dtype\": \"" +
+                                                  std::string(usual) + "\"}, or another \"format\""
+                                            : "; tiff and npy hold it: set another \"format\"")};
   }
   if (std::find(holds.channels.begin(), holds.channels.end(), shape.channels) ==
       holds.channels.end()) {

@@ -82,8 +82,7 @@ Bytes bytes_of_tag(TIFF* tiff, std::uint32_t tag) {
 }
 
 bool has_tag(const TiffPort& port, TIFF* tiff, std::uint32_t tag) {
-  return tiff_tag(port.file, TIFFCurrentDirOffset(tiff), static_cast<std::uint16_t>(tag))
-      .has_value();
+  return tiff_entry(port.file, TIFFCurrentDirOffset(tiff), tag).has_value();
 }
 
 std::vector<std::uint8_t> icc_of(const TiffPort& port, TIFF* tiff) {

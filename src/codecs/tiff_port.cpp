@@ -184,18 +184,22 @@ std::optional<std::uint64_t> tiff_number(Bytes file, std::uint64_t at, std::size
   return file[0] == 'M' ? read_big(p, size) : read_little(p, size);
 }
 
-std::optional<std::uint64_t> tiff_tag(Bytes file, std::uint64_t directory, std::uint64_t tag) {
-  constexpr std::array<std::size_t, 5> kBytes{0, 1, 0, 2, 4};  // of BYTE, SHORT and LONG
+std::optional<std::uint64_t> tiff_entry(Bytes file, std::uint64_t directory, std::uint64_t tag) {
   const bool big = is_big_tiff(file);
   const auto entries = tiff_number(file, directory, big ? 8 : 2);
   for (std::uint64_t i = 0; entries && i < std::min<std::uint64_t>(*entries, 0xFFFF); ++i) {
     const std::uint64_t at = directory + (big ? 8 + 20 * i : 2 + 12 * i);
-    if (tiff_number(file, at, 2) != tag) continue;
-    const auto type = tiff_number(file, at + 2, 2);
-    if (!type || *type >= kBytes.size() || kBytes.at(*type) == 0) return std::nullopt;
-    return tiff_number(file, at + (big ? 12 : 8), kBytes.at(*type));
+    if (tiff_number(file, at, 2) == tag) return at;
   }
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> tiff_tag(Bytes file, std::uint64_t directory, std::uint64_t tag) {
+  constexpr std::array<std::size_t, 5> kBytes{0, 1, 0, 2, 4};  // of BYTE, SHORT and LONG
+  const auto at = tiff_entry(file, directory, tag);
+  const auto type = at ? tiff_number(file, *at + 2, 2) : at;
+  if (!type || *type >= kBytes.size() || kBytes.at(*type) == 0) return std::nullopt;
+  return tiff_number(file, *at + (is_big_tiff(file) ? 12 : 8), kBytes.at(*type));
 }
 
 std::string because(const TiffPort& port) {

@@ -57,6 +57,9 @@ using TiffHandle = std::unique_ptr<TIFF, decltype(&TIFFClose)>;
 /// A number of `size` bytes in the file's order; nothing where the file ends before it.
 [[nodiscard]] std::optional<std::uint64_t> tiff_number(Bytes file, std::uint64_t at,
                                                        std::size_t size);
+/// Where the entry of a tag of the directory at `directory` begins; nothing where there is none.
+[[nodiscard]] std::optional<std::uint64_t> tiff_entry(Bytes file, std::uint64_t directory,
+                                                      std::uint64_t tag);
 /// The first value of a tag of the directory at `directory`, where it is a whole number in its
 /// entry; nothing where there is none.
 [[nodiscard]] std::optional<std::uint64_t> tiff_tag(Bytes file, std::uint64_t directory,

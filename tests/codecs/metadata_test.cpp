@@ -356,6 +356,18 @@ TEST_CASE("libpng, libtiff and libwebp read the metadata that is written", "[cod
   CHECK(said.text().empty());
 }
 
+TEST_CASE("a profile of a TIFF that lies outside of the file is there, and not readable",
+          "[codecs][metadata][tiff]") {
+  File file = with({.format = Format::Tiff}, all(), picture(9, 7, 3));
+  const std::size_t entry = find(file, "\x73\x87\x07\x00"sv);  // ICCProfile, UNDEFINED
+  REQUIRE(entry < file.size());
+  file[entry + 11] = 0x7F;
+  const auto info = read_info(file, {});
+  REQUIRE(info);
+  CHECK(info->icc == unreadable_icc());
+  CHECK(read_info(encoded(picture(9, 7, 3), {.format = Format::Tiff}), {})->icc.empty());
+}
+
 TEST_CASE("a profile is in every page of a TIFF", "[codecs][metadata][tiff]") {
   Tensor volume;
   volume.reset(Shape::volume(3, 20, 30, 1), DType::UInt8);
