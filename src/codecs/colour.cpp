@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -55,11 +56,9 @@ void change(const std::uint8_t* from, std::size_t from_channels, std::uint8_t* t
             std::size_t to_channels, std::size_t pixels,
             const std::optional<std::array<int, 3>>& background) {
   std::array<T, 3> behind{};
-  if (background) {
-    for (std::size_t c = 0; c < 3; ++c) {
-      behind.at(c) = std::is_integral_v<T> ? static_cast<T>(background->at(c) * (kWhite<T> / 255))
-                                           : static_cast<T>(background->at(c) / 255.0);
-    }
+  for (std::size_t c = 0; background && c < behind.size(); ++c) {
+    const double value = background->at(c) / 255.0 * static_cast<double>(kWhite<T>);
+    behind.at(c) = static_cast<T>(std::is_integral_v<T> ? std::round(value) : value);
   }
   const T grey_behind = grey_of(behind[0], behind[1], behind[2]);
   const bool grey = from_channels < 3;

@@ -76,7 +76,8 @@ cmsUInt32Number format_of(IccSpace space, std::int64_t channels, DType dtype) {
   const bool grey = space == IccSpace::Grey;
   const bool is_float = info(dtype).is_float;
   const auto bytes = static_cast<cmsUInt32Number>(size_of(dtype) % 8);  // 0: of 8 bytes
-  return COLORSPACE_SH(grey ? PT_GRAY : PT_RGB) | FLOAT_SH(is_float ? 1U : 0U) |
+  const auto colours = static_cast<cmsUInt32Number>(grey ? PT_GRAY : PT_RGB);
+  return COLORSPACE_SH(colours) | FLOAT_SH(is_float ? 1U : 0U) |
          EXTRA_SH(channels % 2 == 0 ? 1U : 0U) | CHANNELS_SH(grey ? 1U : 3U) | BYTES_SH(bytes);
 }
 
