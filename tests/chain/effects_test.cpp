@@ -2,7 +2,10 @@
 #include "chain/effects.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,7 @@
 
 using namespace deckle;
 using namespace deckle::test;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -63,6 +67,36 @@ File with_profile(std::vector<std::uint8_t> profile, std::int64_t channels = 3) 
   EncodeOptions options{.format = Format::Png};
   options.metadata.icc = std::move(profile);
   return encoded(picture(9, 9, channels), options);
+}
+
+// A grey TIFF of one pixel, with a directory of EXIF.
+File tiff_with_exif() {
+  File file = bytes_of("II*\0\x08\0\0\0"sv);
+  const auto put = [&](std::uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i)
+      file.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  };
+  constexpr std::uint32_t kPixelAt = 8 + 2 + 10 * 12 + 4;
+  constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 10> kTags{{{256, 1},
+                                                                           {257, 1},
+                                                                           {258, 8},
+                                                                           {259, 1},
+                                                                           {262, 1},
+                                                                           {273, kPixelAt},
+                                                                           {277, 1},
+                                                                           {278, 1},
+                                                                           {279, 1},
+                                                                           {34665, kPixelAt}}};
+  put(kTags.size(), 2);
+  for (const auto& [tag, value] : kTags) {
+    put(tag, 2);
+    put(4, 2);  // LONG
+    put(1, 4);
+    put(value, 4);
+  }
+  put(0, 4);
+  put(77, 1);
+  return file;
 }
 
 }  // namespace
@@ -176,6 +210,13 @@ TEST_CASE("Profiles that do not go along are told", "[chain][effects]") {
   CHECK(names("", with_profile(grey_profile(linear), 1)).empty());
   CHECK(names(R"(, "output": {"format": "webp"})", with_profile(grey_profile(linear), 1)) ==
         Names{"profile_left_out"});
+}
+
+TEST_CASE("EXIF that stays behind is told", "[chain][effects]") {
+  const std::string keep = R"({"class_name": "Cropping2D", "cropping": 0})";
+  const std::string all = R"(, "output": {"format": "png", "metadata": "all"})";
+  CHECK(effects(chain_with(keep, all), tiff_with_exif()) == Names{"metadata_left_out"});
+  CHECK(effects(chain_with(keep, kPng), tiff_with_exif()).empty());
 }
 
 TEST_CASE("Alpha that is dropped is told", "[chain][effects]") {
