@@ -143,7 +143,8 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   }
 
   look.resized = resized_text(chain, *plan);
-  look.effects = effects_on(chain, *info, bytes, *plan, target, depth);
+  look.effects = effects_on(chain, *info, *plan, target, depth,
+                            going_along(chain, *plan, *info, bytes, target));
   look.needed =
       static_cast<double>(plan->window.pixels()) / static_cast<double>(look.shape->pixels());
   const auto copies = static_cast<std::uint64_t>(chain.copies);

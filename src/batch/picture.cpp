@@ -31,7 +31,8 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   const Codec& codec = codec_of(picture.format);
   const DType depth = output_dtype(chain, *plan, picture.format);
   if (auto fits = check_output(codec, *plan, *info, depth); !fits) return fits.error();
-  picture.effects = effects_on(chain, *info, file, *plan, codec, depth);
+  GoingAlong goes = going_along(chain, *plan, *info, file, codec);
+  picture.effects = effects_on(chain, *info, *plan, codec, depth, goes);
   round_as_made(*plan, depth);
   const bool cut = chain.output.jpeg_lossless;
   if (cut) {
@@ -46,7 +47,8 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   const auto samples =
       make_samples(*plan, decoded, part->window, picture.format, depth, scratch, converted);
   if (!samples) return samples.error();
-  const EncodeOptions options = encode_options(chain, *plan, *info, file, picture.format);
+  const EncodeOptions options =
+      encode_options(chain, *plan, *info, std::move(goes.metadata), picture.format);
   const auto done = cut ? codec.cut(file, plan->window, options.metadata, picture.file)
                         : encode_tensor(**samples, options, picture.file);
   if (!done) {

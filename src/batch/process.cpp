@@ -8,6 +8,7 @@
 #include <ctime>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
@@ -74,8 +75,11 @@ class ImageJob {
           !right)
         return failed(right.error());
     }
-    if (plans.front().skip.empty())
-      result_.effects = effects_on(chain_, *info, bytes_, plans.front(), *name.codec, depth);
+    if (plans.front().skip.empty()) {
+      GoingAlong goes = going_along(chain_, plans.front(), *info, bytes_, *name.codec);
+      result_.effects = effects_on(chain_, *info, plans.front(), *name.codec, depth, goes);
+      metadata_ = std::move(goes.metadata);
+    }
     for (Plan& plan : plans)
       round_as_made(plan, depth);
 
@@ -337,7 +341,7 @@ class ImageJob {
       return Done{};
     }
     const OutputName name = name_of_output(plan, index, input_codec);
-    EncodeOptions options = encode_options(chain_, plan, info, bytes_, name.codec->format);
+    EncodeOptions options = encode_options(chain_, plan, info, metadata_, name.codec->format);
     options.stop = &overdue_;
     record.window = plan.window;
     record.placed = place(plan.spans, plan.window);
@@ -487,6 +491,7 @@ class ImageJob {
   Bytes bytes_;              ///< of it, read or mapped
   bool streams_ = false;     ///< row by row from file to file
   bool all_needed_ = false;  ///< of the picture, by the copies together
+  Metadata metadata_;        ///< that goes along with each copy
   Record common_;
   Window decoded_;  ///< the part of the picture that scratch_.decoded holds
   Processed result_;

@@ -108,8 +108,8 @@ bool is_unit_range(const Plan& plan, const Codec& target, DType depth) {
 
 }  // namespace
 
-std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, Bytes file,
-                               const Plan& plan, const Codec& target, DType depth) {
+std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, const Plan& plan,
+                               const Codec& target, DType depth, const GoingAlong& goes) {
   std::vector<Effect> effects;
   const auto add = [&](bool has, Effect effect) {
     if (has) effects.push_back(effect);
@@ -122,16 +122,10 @@ std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, Bytes 
   const std::int64_t was = info.shape.channels;
   const std::int64_t is = info.seen.shape.channels;
   add(was != is && was % 2 == 0 && is % 2 != 0 && !chain.input.background, Effect::AlphaDropped);
-  const Metadata goes = going_along(chain, plan, info, file, target);
   if (chain.output.metadata != Goes::None && !chain.input.to_srgb)
-    add(!info.icc.empty() && goes.icc.empty() && !is_srgb(info.icc),
+    add(!info.icc.empty() && goes.metadata.icc.empty() && !is_srgb(info.icc),
         info.seen.icc_unfit ? Effect::ProfileUnfit : Effect::ProfileLeftOut);
-  if (chain.output.metadata == Goes::All) {
-    const Metadata has = metadata_of(info, file);
-    add(has.more || (!has.exif.empty() && goes.exif.empty()) ||
-            (!has.xmp.empty() && goes.xmp.empty()),
-        Effect::MetadataLeftOut);
-  }
+  add(goes.left_out, Effect::MetadataLeftOut);
   add(is_unit_range(plan, target, depth), Effect::UnitRange);
   return effects;
 }

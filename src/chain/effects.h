@@ -32,10 +32,11 @@ inline constexpr std::size_t kEffects = 9;
 /// How many images have each.
 using EffectCounts = std::array<std::size_t, kEffects>;
 
-/// Of an image, with the bytes of its file, whose output goes to `target` as samples of the type
+/// Of an image whose output goes to `target`, with what `goes` along, as samples of the type
 /// `depth`.
-[[nodiscard]] std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, Bytes file,
-                                             const Plan& plan, const Codec& target, DType depth);
+[[nodiscard]] std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info,
+                                             const Plan& plan, const Codec& target, DType depth,
+                                             const GoingAlong& goes);
 
 /// "12 images have a palette: ...".
 [[nodiscard]] std::string text_of(Effect effect, std::size_t images);

@@ -736,33 +736,34 @@ Result<const Tensor*> run_plan(const Plan& plan, const Tensor& source, const Win
   return now;
 }
 
-Metadata metadata_of(const ImageInfo& info, Bytes file) {
-  const auto read = codec_of(info.format).read_metadata;
-  return read == nullptr ? Metadata{} : read(file);
-}
-
-Metadata going_along(const Chain& chain, const Plan& plan, const ImageInfo& info, Bytes file,
-                     const Codec& target) {
-  Metadata metadata;
-  if (chain.output.metadata == Goes::None) return metadata;
+GoingAlong going_along(const Chain& chain, const Plan& plan, const ImageInfo& info, Bytes file,
+                       const Codec& target) {
+  GoingAlong goes;
+  Metadata& metadata = goes.metadata;
+  if (chain.output.metadata == Goes::None) return goes;
   // Layers may turn colours into grey, or grey into colours; WebP holds grey as RGB.
   const bool grey = plan.output.channels < 3 && target.format != Format::Webp;
   const bool fits = !info.palette.empty() || (info.seen.shape.channels < 3) == grey;
   if (info.seen.icc && fits && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
-  if (chain.output.metadata != Goes::All) return metadata;
-  Metadata all = metadata_of(info, file);
+  const auto read = codec_of(info.format).read_metadata;
+  if (chain.output.metadata != Goes::All || read == nullptr) return goes;
+  Metadata has = read(file);
+  goes.left_out = has.more || (!has.exif.empty() && !target.carries.exif) ||
+                  (!has.xmp.empty() && !target.carries.xmp);
   // What the pixels were not turned by stays true.
   const bool turned = chain.input.apply_orientation && info.orientation != 1;
-  if (target.carries.exif && !all.exif.empty()) {
-    metadata.exif = upright_exif(std::move(all.exif), turned, plan.output[plan.output.rank - 2],
+  if (target.carries.exif && !has.exif.empty()) {
+    metadata.exif = upright_exif(std::move(has.exif), turned, plan.output[plan.output.rank - 2],
                                  plan.output[plan.output.rank - 1]);
+    goes.left_out = goes.left_out || metadata.exif.empty();
   }
-  if (target.carries.xmp) metadata.xmp = turned ? upright_xmp(std::move(all.xmp)) : all.xmp;
-  return metadata;
+  if (target.carries.xmp)
+    metadata.xmp = turned ? upright_xmp(std::move(has.xmp)) : std::move(has.xmp);
+  return goes;
 }
 
 EncodeOptions encode_options(const Chain& chain, const Plan& plan, const ImageInfo& info,
-                             Bytes file, Format target) {
+                             Metadata metadata, Format target) {
   EncodeOptions options{target,
                         chain.output.quality,
                         chain.output.lossless,
@@ -770,7 +771,7 @@ EncodeOptions encode_options(const Chain& chain, const Plan& plan, const ImageIn
                         chain.output.channels_first.value_or(chain.channels_first),
                         info.batch.has_value(),
                         bands_of(plan, info)};
-  options.metadata = going_along(chain, plan, info, file, codec_of(target));
+  options.metadata = std::move(metadata);
   if (info.indexed && target != Format::Npy) options.palette = info.palette;
   // A lossless webp stays one, unless a quality is asked for.
   if (!chain.output.format && info.lossless && !options.quality) options.lossless = true;

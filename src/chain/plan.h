@@ -105,17 +105,20 @@ using Runner = std::function<void(std::size_t n, const std::function<void(std::s
                                              std::optional<DType> rounded = {},
                                              const Stop& stop = {});
 
-/// What a picture's file, of which `info` is, holds beside its samples.
-[[nodiscard]] Metadata metadata_of(const ImageInfo& info, Bytes file);
+/// What of a file's metadata goes along with an output: EXIF and XMP say what is true of that.
+struct GoingAlong {
+  Metadata metadata;
+  bool left_out = false;  ///< EXIF or XMP that is asked for stays behind
+};
 
-/// What of that goes along with an output: EXIF and XMP say of the output what is true of it.
-[[nodiscard]] Metadata going_along(const Chain& chain, const Plan& plan, const ImageInfo& info,
-                                   Bytes file, const Codec& target);
+/// Of the picture `file`, to an output of this plan.
+[[nodiscard]] GoingAlong going_along(const Chain& chain, const Plan& plan, const ImageInfo& info,
+                                     Bytes file, const Codec& target);
 
-/// How an output of this plan is encoded: the chain's options, with what the input, `file`, says
-/// where the chain leaves it open, and what of its metadata goes along.
+/// How an output of this plan is encoded: the chain's options, with what `info` says of the input
+/// where the chain leaves it open. `metadata` goes along.
 [[nodiscard]] EncodeOptions encode_options(const Chain& chain, const Plan& plan,
-                                           const ImageInfo& info, Bytes file, Format target);
+                                           const ImageInfo& info, Metadata metadata, Format target);
 
 /// Runs the plan as run_plan does and gives the samples as `target` stores them, of the type
 /// `depth` (output_dtype): arrays keep their values, image files keep white white. Fails with Depth

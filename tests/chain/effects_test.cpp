@@ -35,7 +35,8 @@ Names effects(const std::string& chain_text, const File& file) {
   if (const auto fits = check_output(target, *plan, *info, depth); !fits)
     return {fits.error().message};
   Names names;
-  for (const Effect effect : effects_on(chain, *info, file, *plan, target, depth))
+  for (const Effect effect : effects_on(chain, *info, *plan, target, depth,
+                                        going_along(chain, *plan, *info, file, target)))
     names.emplace_back(name_of(effect));
   return names;
 }
