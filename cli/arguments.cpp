@@ -219,6 +219,18 @@ void add_memory_option(CLI::App& command, std::uint64_t& bytes) {
       ->option_text("SIZE");
 }
 
+void add_sync_option(CLI::App& command, Sync& sync) {
+  command
+      .add_option_function<std::string>(
+          "--sync",
+          [&](const std::string& what) {
+            sync = what == "none" ? Sync::None : what == "each" ? Sync::Each : Sync::Batch;
+          },
+          "What survives a loss of power: batch, all but the last second or so; each, every image "
+          "that was told of; none, nothing is promised (default: batch)")
+      ->check(CLI::IsMember({"batch", "each", "none"}));
+}
+
 void add_report_options(CLI::App& command, ReportOptions& options) {
   command.add_flag("-q,--quiet", options.quiet, "Errors only");
   command.add_flag("-v,--verbose", options.verbose, "Also name what is passed over or skipped");

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "batch/engine.h"
 #include "batch/memory.h"
 #include "chain/chain.h"
 #include "dataset/inputs.h"
@@ -42,6 +43,7 @@ void add_chain_options(CLI::App& command, ChainArguments& arguments);
 void add_input_options(CLI::App& command, InputArguments& arguments);
 void add_jobs_option(CLI::App& command, int& jobs);
 void add_memory_option(CLI::App& command, std::uint64_t& bytes);
+void add_sync_option(CLI::App& command, Sync& sync);
 void add_report_options(CLI::App& command, ReportOptions& options);
 
 /// Reads and checks the chain; every mistake was reported where nothing comes back.

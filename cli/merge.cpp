@@ -21,8 +21,6 @@ struct MergeArguments {
   ReportOptions report;
 };
 
-constexpr double kStaleSeconds = 3600;
-
 // "2,4-6": what a scheduler's array option takes.
 std::string ranges(const std::vector<unsigned>& numbers) {
   std::string text;
@@ -57,9 +55,8 @@ int run_merge(const MergeArguments& arguments) {
     report.info("nothing was written");
     return kExitStopped;
   }
-  // What killed shards left unfinished; a copy that still runs is younger.
-  const std::string folder(folder_of(arguments.target));
-  sweep_temporaries(folder.empty() ? "." : folder, kStaleSeconds);
+  // What killed shards left unfinished.
+  sweep_unfinished(std::string(folder_of(arguments.target)));
   report.info(count_of(merged->shards, "shard") + ", " + count_of(merged->lines, "line") + " → " +
               printable(arguments.target));
   return kExitOk;

@@ -25,6 +25,7 @@ struct ReplayArguments {
   int jobs = 0;
   std::uint64_t max_memory = 0;
   bool overwrite = false;
+  Sync sync = Sync::Batch;
   std::string summary;
   ReportOptions report;
 };
@@ -57,6 +58,7 @@ int run_replay(const ReplayArguments& arguments) {
     report.error(folder.error().message);
     return kExitStopped;
   }
+  if (!folder->note().empty()) report.warning(folder->note());
   for (const std::string& input : missing) {
     report.failure(input, {ErrorCode::Unreadable, "is in the manifest but not among the inputs"});
   }
@@ -64,6 +66,7 @@ int run_replay(const ReplayArguments& arguments) {
   options.jobs = resolve_jobs(arguments.jobs);
   options.memory = resolve_memory(arguments.max_memory, options.jobs);
   options.overwrite = arguments.overwrite;
+  options.sync = arguments.sync;
   // A manifest that is there already stays the record of what is there.
   options.record = !stamp_of(folder->manifest());
   if (const Json derivation = replay->header().value("seed_derivation", Json());
@@ -103,6 +106,7 @@ void add_replay(CLI::App& app, int& exit) {
       ->option_text("N,..");
   add_jobs_option(*command, arguments->jobs);
   add_memory_option(*command, arguments->max_memory);
+  add_sync_option(*command, arguments->sync);
   command->add_flag("--overwrite", arguments->overwrite,
                     "Replace files in OUT that no run of deckle's made");
   command->add_option("--summary", arguments->summary, "Write the figures of the last line as JSON")

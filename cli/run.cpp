@@ -29,6 +29,8 @@ struct RunArguments {
   bool add = false;
   bool allow_empty = false;
   bool dry_run = false;
+  Sync sync = Sync::Batch;
+  double timeout = 0;
   std::string shard;
   std::optional<std::uint32_t> shard_base;
   std::string depfile;
@@ -182,6 +184,9 @@ class RunCommand {
   int process(const Chain& chain, InputList& inputs) {
     RunOptions options;
     options.jobs = jobs_;
+    options.sync = arguments_.sync;
+    options.timeout = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(arguments_.timeout));
     options.memory = resolve_memory(arguments_.max_memory, jobs_);
     options.stop_on_error = arguments_.stop_on_error;
     options.overwrite = arguments_.overwrite;
@@ -197,6 +202,7 @@ class RunCommand {
     }
     auto folder = OutputFolder::open(arguments_.out, chain, shard_, replaces(), inputs.names_from);
     if (const auto refused = refuse_folder(chain, inputs, folder)) return *refused;
+    if (!folder->note().empty()) report_.warning(folder->note());
     if (shard_) {
       if (const auto others = other_shards_in(arguments_.out, *shard_); !others.empty()) {
         report_.warning(printable(others.front()) +
@@ -252,6 +258,12 @@ void add_run(CLI::App& app, int& exit) {
           [arguments](const std::string& what) { arguments->stop_on_error = what == "stop"; },
           "What to do when an image fails (default: keep-going)")
       ->check(CLI::IsMember({"keep-going", "stop"}));
+  command
+      ->add_option("--timeout-per-image", arguments->timeout,
+                   "An image that takes longer than so many seconds fails (default: no limit)")
+      ->check(CLI::Range(0.001, 1e6))
+      ->option_text("S");
+  add_sync_option(*command, arguments->sync);
   command->add_flag(
       "--overwrite", arguments->overwrite,
       "Replace what is in OUT: the outputs of another chain, and files that no run of "

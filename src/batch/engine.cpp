@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/engine.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
+#include "batch/group_commit.h"
 #include "batch/journal.h"
 #include "batch/process.h"
 #include "batch/stack.h"
@@ -29,14 +28,17 @@ std::string hex_or_empty(const std::optional<Sha256>& digest) {
   return digest ? hex(*digest) : "";
 }
 
-// The digest of a file as it lies there; nothing where it cannot be read.
-std::optional<Sha256> digest_of(const std::string& path, Buffer& buffer) {
-  FileStamp stamp;
-  const auto file = open_to_read(path, &stamp);
-  if (!file) return std::nullopt;
-  const auto digest = sha256_of(*file, stamp.size, buffer);
-  return digest ? std::optional<Sha256>(*digest) : std::nullopt;
-}
+// An image that was worked on. Its outputs get their names when it is committed.
+struct Finished {
+  std::size_t index;
+  std::string file;  ///< as it was opened
+  std::optional<Entry> before;
+  Processed processed;
+  std::vector<bool> replaces{};  ///< for each record: whether its output may replace a file
+};
+
+// So many outputs are synced one by one: a sync of the file system waits for all that anybody wrote.
+constexpr std::size_t kFewOutputs = 8;
 
 Json header_of(const Chain& chain, const InputList& inputs, const RunOptions& options) {
   Json header = manifest_header(chain, inputs.names_from);
@@ -51,6 +53,7 @@ class Engine {
       : chain_(chain),
         inputs_(inputs),
         folder_(folder),
+        tree_(folder.tree()),
         out_(folder.path()),
         options_(options),
         header_(header_of(chain, inputs, options)),
@@ -68,10 +71,13 @@ class Engine {
         std::clamp<std::size_t>(inputs_.files.size(), 1, static_cast<std::size_t>(jobs));
     jobs_inside_ = jobs / static_cast<int>(images);
     std::vector<Scratch> scratch(static_cast<std::size_t>(jobs));
+    if (options_.sync == Sync::Batch)
+      groups_.emplace(GroupLimits{}, [this](std::vector<Finished>& group) { commit(group); });
     for_each_index(inputs_.files.size(), jobs, [&](std::size_t i, std::size_t worker) {
       if (stopped_ || (options_.stop != nullptr && *options_.stop != 0)) return;
       take(options_.order.empty() ? i : options_.order[i], scratch[worker]);
     });
+    groups_.reset();
     if (taken_ == inputs_.files.size() && !stopped_) finish();
     return std::move(result_);
   }
@@ -158,25 +164,30 @@ class Engine {
       }
     }
     if (options_.at_work != nullptr) ++*options_.at_work;
-    auto processed =
-        process_image(chain_, source, out_, scratch,
-                      {.memory = options_.memory, .jobs = jobs_inside_, .stop = options_.stop});
+    auto processed = process_image(chain_, source, tree_, scratch,
+                                   {.memory = options_.memory,
+                                    .jobs = jobs_inside_,
+                                    .stop = options_.stop,
+                                    .timeout = options_.timeout});
     if (options_.at_work != nullptr) --*options_.at_work;
-    if (processed && processed->abandoned) return;
-    if (processed) {
-      if (auto kept = keep(index, before, *processed, scratch.file); !kept)
-        processed = kept.error();
+    if (!processed) {
+      const std::lock_guard lock(mutex_);
+      return end(fatal_file(input), processed.error());
     }
-    const std::lock_guard lock(mutex_);
-    if (!processed) return end(fatal_file(input), processed.error());
-    ++taken_;
-    if (before && before->status == Status::Failed) ++result_.retried;
-    if (before && before->status != Status::Failed && !before->input_sha256.empty() &&
-        !processed->no_image &&
-        hex_or_empty(processed->records.front().input_sha256) != before->input_sha256) {
-      result_.changed.push_back(source.path);
+    if (processed->abandoned) return;
+    if (options_.stop_on_error && !processed->no_image && processed->records.front().error)
+      stopped_ = true;
+    Finished finished{index, std::move(source.file), before, *std::move(processed)};
+    if (!groups_) {
+      std::vector<Finished> alone;
+      alone.push_back(std::move(finished));
+      return commit(alone);
     }
-    count(source.file, *processed);
+    std::uint64_t bytes = 0;
+    for (const PendingFile& output : finished.processed.outputs)
+      bytes += output.stamp().size;
+    const std::size_t outputs = finished.processed.outputs.size();
+    groups_->add(std::move(finished), outputs, bytes);
   }
 
   [[nodiscard]] std::optional<Entry> past_entry(std::size_t index) const {
@@ -210,7 +221,7 @@ class Engine {
       if (!there || there->size != output.stamp.size) return false;
       if (*there == output.stamp && there->mtime_ns != 0) continue;
       if (recorded.empty()) recorded = output_digests(now.lines);
-      if (i >= recorded.size() || hex_or_empty(digest_of(path, buffer)) != recorded[i])
+      if (i >= recorded.size() || hex_or_empty(digest_of(output.path, buffer)) != recorded[i])
         return false;
       output.stamp = *there;
     }
@@ -251,89 +262,202 @@ class Engine {
     return digests;
   }
 
-  // Journal first, then the names: whatever has a final name is known to be ours.
-  Result<Done> keep(std::size_t index, const std::optional<Entry>& before, Processed& processed,
-                    Buffer& buffer) {
-    if (processed.no_image) return Done{};
-    // Whose a file is that stands there already is asked before the journal calls it ours.
-    std::vector<bool> own;
-    for (const Record& record : processed.records) {
-      struct stat status {};
-      own.push_back(!record.output.empty() && !options_.overwrite && !folder_.was_empty() &&
-                    ::lstat(join_path(out_, record.output).c_str(), &status) == 0 &&
-                    folder_.is_own(record.output));
+  // Data and journal first, then the names: what has a final name is whole, and known to be ours,
+  // also after a loss of power.
+  void commit(std::vector<Finished>& group) {
+    try {
+      if (auto committed = commit_all(group); !committed) {
+        const std::lock_guard lock(mutex_);
+        end(folder_.manifest(), committed.error());
+      }
+    } catch (const std::bad_alloc&) {
+      const std::lock_guard lock(mutex_);
+      end(folder_.manifest(), {ErrorCode::TooLarge, "not enough memory"});
     }
-    if (auto noted = note(index, before, processed); !noted) return noted;
+  }
+
+  // An Error concerns the journal; what concerns an output ends the run by itself.
+  Result<Done> commit_all(std::vector<Finished>& group) {
+    Buffer buffer;
+    for (Finished& finished : group) {
+      if (auto claimed = claim(finished, buffer); !claimed) return claimed;
+    }
+    for (const Finished& finished : group) {
+      if (auto noted = note(finished); !noted) return noted;
+    }
+    if (auto synced = sync_data(group); !synced) return synced;
+    std::string open_name;  // neighbours in a list often share their folder
+    File open;
+    std::unordered_set<std::string> folders;
+    for (Finished& finished : group) {
+      if (auto named = name_outputs(finished, open, open_name, buffer); !named) {
+        const std::lock_guard lock(mutex_);
+        end(fatal_file(inputs_.files[finished.index]), named.error());
+        return Done{};
+      }
+      if (finished.before) remove_superseded(finished, buffer);
+      for (const Record& record : finished.processed.records) {
+        if (!record.output.empty()) folders.emplace(folder_of(record.output));
+      }
+      const std::lock_guard lock(mutex_);
+      count(finished);
+    }
+    if (options_.sync == Sync::None) return Done{};
+    if (folders.size() > kFewOutputs) {
+      names_unsynced_ = true;
+      return Done{};
+    }
+    for (const std::string& folder : folders) {
+      if (auto synced = sync_folder(join_path(out_, folder)); !synced) return synced;
+    }
+    return Done{};
+  }
+
+  [[nodiscard]] Result<Done> sync_data(const std::vector<Finished>& group) {
+    if (options_.sync == Sync::None) return Done{};
+    std::size_t outputs = 0;
+    for (const Finished& finished : group)
+      outputs += finished.processed.outputs.size();
+    if (options_.sync == Sync::Batch && outputs > kFewOutputs) return tree_.sync();
+    for (const Finished& finished : group) {
+      for (const PendingFile& output : finished.processed.outputs) {
+        if (auto synced = output.sync(); !synced) return synced;
+      }
+    }
+    return journal_.sync();
+  }
+
+  // Whose a file is that is there already is asked before the journal calls it ours. It may be
+  // replaced where it is ours, or empty after a run that lost its journal with the power.
+  Result<Done> claim(Finished& finished, Buffer& buffer) const {
+    Processed& processed = finished.processed;
+    if (processed.no_image) return Done{};
+    for (std::size_t i = 0; i < processed.records.size(); ++i) {
+      const Record& record = processed.records[i];
+      const auto was_ours = [&](const EntryOutput& output) { return output.path == record.output; };
+      const bool replaces =
+          options_.overwrite ||
+          (finished.before &&
+           std::any_of(finished.before->outputs.begin(), finished.before->outputs.end(), was_ours));
+      finished.replaces.push_back(replaces);
+      if (record.output.empty() || replaces || folder_.was_empty() || !tree_.has(record.output))
+        continue;
+      if (digest_of(record.output, buffer) == record.output_sha256) continue;  // as good
+      if (!folder_.is_own(record.output) && !was_left_empty(record.output)) {
+        fail(finished, Record(record), not_ours());
+        return Done{};
+      }
+      finished.replaces.back() = true;
+    }
+    return Done{};
+  }
+
+  static Error not_ours() {
+    return {ErrorCode::Write,
+            "a file that no run of deckle's made is there already; --overwrite replaces it",
+            EEXIST};
+  }
+
+  [[nodiscard]] bool was_left_empty(const std::string& output) const {
+    FileStamp stamp;
+    return !folder_.past().logs().empty() && tree_.open_file(output, &stamp) && stamp.size == 0;
+  }
+
+  // An image fails with all its copies.
+  static void fail(Finished& finished, const Record& record, Error error) {
+    Record failed;
+    failed.input = record.input;
+    failed.input_sha256 = record.input_sha256;
+    failed.shape = record.shape;
+    failed.error = std::move(error);
+    failed.error->message = printable(record.output) + ": " + failed.error->message;
+    finished.processed.outputs.clear();
+    finished.processed.records = {std::move(failed)};
+    finished.processed.effects.clear();
+  }
+
+  // Gives the outputs of one image their names. An Error ends the run.
+  Result<Done> name_outputs(Finished& finished, File& open, std::string& open_name,
+                            Buffer& buffer) {
+    Processed& processed = finished.processed;
     std::size_t next = 0;
     for (std::size_t i = 0; i < processed.records.size(); ++i) {
       const Record& record = processed.records[i];
       if (record.output.empty()) continue;
-      auto renamed = commit(processed.outputs[next++], record, before, own[i], buffer);
-      if (renamed) continue;
-      Error error = renamed.error();
-      if (!concerns_one_file(error)) return error;
-      error.message = printable(record.output) + ": " + error.message;
-      Record failed;
-      failed.input = record.input;
-      failed.input_sha256 = record.input_sha256;
-      failed.shape = record.shape;
-      failed.error = std::move(error);
-      // An image fails with all its copies: those that have their names already are taken back.
+      const std::string folder(folder_of(record.output));
+      Result<Done> named = Done{};
+      if (!open.is_open() || open_name != folder) {
+        auto opened = tree_.folder(folder, true);
+        if (opened) {
+          open = *std::move(opened);
+          open_name = folder;
+        } else {
+          named = opened.error();
+        }
+      }
+      if (named)
+        named = name_output(processed.outputs[next++], record, finished.replaces[i], open, buffer);
+      if (named) continue;
+      if (!concerns_one_file(named.error())) return named;
+      // Those that have their names already are taken back.
       for (const Record& made : processed.records) {
         if (&made == &record) break;
-        ::unlink(join_path(out_, made.output).c_str());
+        (void)tree_.remove(made.output);
       }
-      processed.outputs.clear();
-      processed.records = {std::move(failed)};
-      return note(index, before, processed);
+      const Error error = named.error();
+      fail(finished, Record(record), error);
+      return note(finished);
     }
-    if (before) remove_superseded(*before, processed, buffer);
     return Done{};
   }
 
+  // Two copies of one shard may run at once: a file with the same bytes is as good.
+  Result<Done> name_output(PendingFile& pending, const Record& record, bool replaces,
+                           const File& folder, Buffer& buffer) const {
+    const std::string name(name_of_path(record.output));
+    auto named = pending.commit_to(folder, name, replaces);
+    if (named || named.error().sys_errno != EEXIST) return named;
+    if (digest_of(record.output, buffer) == record.output_sha256) return Done{};
+    return not_ours();
+  }
+
+  // The digest of an output as it lies there; nothing where it cannot be read.
+  [[nodiscard]] std::optional<Sha256> digest_of(const std::string& output, Buffer& buffer) const {
+    FileStamp stamp;
+    const auto file = tree_.open_file(output, &stamp);
+    if (!file) return std::nullopt;
+    const auto digest = sha256_of(*file, stamp.size, buffer);
+    return digest ? std::optional<Sha256>(*digest) : std::nullopt;
+  }
+
   // What this input gave before under other names, as far as nobody changed it.
-  void remove_superseded(const Entry& before, const Processed& processed, Buffer& buffer) const {
-    if (!processed.records.front().error && processed.records.front().skipped.empty()) {
-      const auto digests = output_digests(before.lines);
-      for (std::size_t i = 0; i < before.outputs.size() && i < digests.size(); ++i) {
-        const std::string& old = before.outputs[i].path;
-        const bool still_made =
-            std::any_of(processed.records.begin(), processed.records.end(),
-                        [&](const Record& record) { return record.output == old; });
-        const std::string path = join_path(out_, old);
-        if (!still_made && hex_or_empty(digest_of(path, buffer)) == digests[i])
-          ::unlink(path.c_str());
-      }
+  void remove_superseded(const Finished& finished, Buffer& buffer) const {
+    const std::vector<Record>& records = finished.processed.records;
+    const Entry& before = *finished.before;
+    if (finished.processed.no_image || records.front().error || !records.front().skipped.empty())
+      return;
+    const auto digests = output_digests(before.lines);
+    for (std::size_t i = 0; i < before.outputs.size() && i < digests.size(); ++i) {
+      const std::string& old = before.outputs[i].path;
+      const bool still_made = std::any_of(records.begin(), records.end(), [&](const Record& record) {
+        return record.output == old;
+      });
+      if (!still_made && hex_or_empty(digest_of(old, buffer)) == digests[i])
+        (void)tree_.remove(old);
     }
   }
 
-  // A file that is there already is replaced where it is ours, and is as good where it has the same
-  // bytes: two copies of one shard may run at once.
-  Result<Done> commit(PendingFile& pending, const Record& record,
-                      const std::optional<Entry>& before, bool own, Buffer& buffer) {
-    const auto was_ours = [&](const EntryOutput& output) { return output.path == record.output; };
-    const bool replace =
-        options_.overwrite ||
-        (before && std::any_of(before->outputs.begin(), before->outputs.end(), was_ours));
-    auto renamed = pending.commit(replace);
-    if (renamed || renamed.error().sys_errno != EEXIST) return renamed;
-    if (digest_of(join_path(out_, record.output), buffer) == record.output_sha256) return Done{};
-    if (own) return pending.commit(true);
-    return Error{ErrorCode::Write,
-                 "a file that no run of deckle's made is there already; --overwrite replaces it",
-                 EEXIST};
-  }
-
-  Result<Done> note(std::size_t index, const std::optional<Entry>& before,
-                    const Processed& processed) {
-    if (!options_.record) return Done{};
+  Result<Done> note(const Finished& finished) {
+    const Processed& processed = finished.processed;
+    const std::optional<Entry>& before = finished.before;
+    if (!options_.record || processed.no_image) return Done{};
     const Record& first = processed.records.front();
     Entry entry;
     entry.path = first.input;
     entry.status = first.error              ? Status::Failed
                    : !first.skipped.empty() ? Status::Skipped
                                             : Status::Written;
-    entry.index = inputs_.files[index].index;
+    entry.index = inputs_.files[finished.index].index;
     entry.input = processed.input;
     entry.input_sha256 = hex_or_empty(first.input_sha256);
     std::size_t next = 0;
@@ -344,11 +468,20 @@ class Engine {
     }
     // What an earlier run made of this input stays ours, though it is out of date.
     if (before && entry.status != Status::Written) entry.outputs = before->outputs;
-    return journal_.append(index, entry, before);
+    return journal_.append(finished.index, entry, before);
   }
 
-  void count(const std::string& file, const Processed& processed) {
-    ImageReport report{file, Outcome::Written, nullptr, processed.note};
+  void count(const Finished& finished) {
+    const Processed& processed = finished.processed;
+    const std::optional<Entry>& before = finished.before;
+    ++taken_;
+    if (before && before->status == Status::Failed) ++result_.retried;
+    if (before && before->status != Status::Failed && !before->input_sha256.empty() &&
+        !processed.no_image &&
+        hex_or_empty(processed.records.front().input_sha256) != before->input_sha256) {
+      result_.changed.push_back(inputs_.files[finished.index].path);
+    }
+    ImageReport report{finished.file, Outcome::Written, nullptr, processed.note};
     if (processed.no_image) {
       report.outcome = Outcome::PassedOver;
       ++result_.passed_over;
@@ -356,7 +489,7 @@ class Engine {
       report.outcome = Outcome::Failed;
       report.error = &*processed.records.front().error;
       ++result_.failed;
-      if (options_.stop_on_error) stopped_ = true;
+      if (options_.stop_on_error) stopped_ = true;  // also where a name was taken
     } else if (!processed.records.front().skipped.empty()) {
       report.outcome = Outcome::Skipped;
       report.note = processed.records.front().skipped;
@@ -410,6 +543,9 @@ class Engine {
     std::sort(result_.gone.begin(), result_.gone.end());
     result_.gone.erase(std::unique(result_.gone.begin(), result_.gone.end()), result_.gone.end());
     std::sort(result_.changed.begin(), result_.changed.end());
+    if (names_unsynced_) {  // the manifest must not say more than is there
+      if (auto synced = tree_.sync(); !synced) return end(folder_.manifest(), synced.error());
+    }
     Json header = header_;
     if (options_.shard) {
       std::size_t records = 0;
@@ -423,6 +559,9 @@ class Engine {
     if (auto done = journal_.finish(line_text(header), kept_, gone_, inputs_digest, deleted);
         !done) {
       return end(folder_.manifest(), done.error());
+    }
+    if (options_.sync != Sync::None) {
+      if (auto synced = sync_folder(out_); !synced) return end(folder_.manifest(), synced.error());
     }
     result_.finished = true;
   }
@@ -474,7 +613,7 @@ class Engine {
       for_each_output(kept, [&](const std::string& path, const std::string& digest) {
         taken =
             taken || current.contains(path) ||
-            (times[path] > 1 && hex_or_empty(digest_of(join_path(out_, path), buffer)) != digest);
+            (times[path] > 1 && hex_or_empty(digest_of(path, buffer)) != digest);
       });
       return taken;
     });
@@ -484,15 +623,11 @@ class Engine {
   // output is not as recorded; it stays.
   bool delete_output(const std::string& output, const std::string& recorded, Buffer& buffer,
                      std::size_t& deleted) const {
-    const std::string path = join_path(out_, output);
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0) return true;
-    const bool as_made = !recorded.empty() && hex_or_empty(digest_of(path, buffer)) == recorded;
-    if (!as_made || ::unlink(path.c_str()) != 0) return false;
+    if (!tree_.has(output)) return true;
+    const bool as_made = !recorded.empty() && hex_or_empty(digest_of(output, buffer)) == recorded;
+    if (!as_made || !tree_.remove(output)) return false;
     ++deleted;
-    for (std::string_view above = folder_of(output); !above.empty(); above = folder_of(above)) {
-      if (::rmdir(join_path(out_, above).c_str()) != 0) break;  // not empty
-    }
+    tree_.remove_empty(folder_of(output));
     return true;
   }
 
@@ -582,7 +717,8 @@ class Engine {
   const Chain& chain_;
   const InputList& inputs_;
   const OutputFolder& folder_;
-  const std::string& out_;
+  const OutTree& tree_;
+  const std::string& out_;  ///< the tree's path
   const RunOptions& options_;
   const Json header_;
   Journal journal_;
@@ -594,12 +730,15 @@ class Engine {
   std::mutex mutex_;  ///< guards result_, taken_ and the report
   std::atomic<bool> stopped_ = false;
   std::size_t taken_ = 0;
+  std::atomic<bool> names_unsynced_ = false;
   int jobs_inside_ = 1;
   RunResult result_;
+  std::optional<GroupCommit<Finished>> groups_;  ///< last: it ends before what it uses
 };
 
 // What a caller may get wrong before any image is looked at.
-Result<Done> check_given(const Chain& chain, const InputList& inputs, const RunOptions& options) {
+Result<Done> check_given(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
+                         const RunOptions& options) {
   const auto wrong = [](const std::string& what) { return Error{ErrorCode::Usage, what}; };
   if (options.jobs < 1)
     return wrong("a run has at least 1 job, not " + std::to_string(options.jobs));
@@ -621,6 +760,15 @@ Result<Done> check_given(const Chain& chain, const InputList& inputs, const RunO
                    std::to_string(inputs.roots.size()));
     }
   }
+  // Somebody else may have written there since it was looked at.
+  if (const std::string& past = folder.past().header(); options.record && !past.empty()) {
+    const auto differences = header_differences(parse_json(past), header_of(chain, inputs, options));
+    if (!differences.empty()) {
+      return Error{ErrorCode::Write,
+                   "holds the outputs of another run: " + differences.front() +
+                       "; give another -o, or --overwrite to make all of it again"};
+    }
+  }
   return Done{};
 }
 
@@ -628,7 +776,7 @@ Result<Done> check_given(const Chain& chain, const InputList& inputs, const RunO
 
 RunResult run_chain(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
                     const RunOptions& options) {
-  if (auto right = check_given(chain, inputs, options); !right) {
+  if (auto right = check_given(chain, inputs, folder, options); !right) {
     RunResult refused;
     refused.fatal = right.error();
     refused.fatal_file = folder.path();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -43,11 +44,21 @@ struct ImageReport {
   std::vector<Effect> effects{};
 };
 
+/// What survives a loss of power in the middle of a run. After a run that ended all does, but with
+/// None.
+enum class Sync {
+  Batch,  ///< groups of outputs: their data and the journal first, then their names
+  Each,   ///< the same for each image
+  None,   ///< nothing is promised: only the manifest and the journal's last state are synced
+};
+
 struct RunOptions {
   int jobs = 1;
+  Sync sync = Sync::None;
   bool stop_on_error = false;
   bool overwrite = false;      ///< also files that are not our own
   MemoryLimit memory;          ///< of each image
+  std::chrono::nanoseconds timeout{0};  ///< of each image; 0: none
   bool record = true;          ///< off: neither journal nor manifest, and no past
   bool prune = false;          ///< delete the outputs of inputs that are gone
   bool add = false;            ///< keep the records of inputs that are not in the list
@@ -85,7 +96,6 @@ struct RunResult {
   std::vector<std::string> changed;      ///< recorded inputs that are other files now
   std::size_t removed = 0;               ///< outputs of another chain that were deleted
   std::vector<std::string> left_behind;  ///< such that are not as recorded, and stay
-  std::size_t swept = 0;
   bool no_images = false;  ///< there was none among the inputs, and one was needed
   bool finished = false;   ///< every input was taken, and the manifest is written
   std::optional<Error>

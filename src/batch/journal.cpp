@@ -465,10 +465,14 @@ Result<Done> replace_past(const std::string& manifest, const std::string& header
   }
   const std::string log = hidden_base(manifest) + "." + unique_id() + ".log";
   if (auto settled = settle(*file, temporary, log); !settled) return settled;
-  ::unlink(state_path(manifest).c_str());
-  ::unlink(manifest.c_str());
-  for (const std::string& old : past.logs())
-    ::unlink(old.c_str());
+  if (auto safe = sync_folder(std::string(folder_of(manifest))); !safe) return safe;
+  std::vector<std::string> old = past.logs();
+  old.push_back(state_path(manifest));
+  old.push_back(manifest);
+  for (const std::string& path : old) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+      return errno_error(ErrorCode::Write, "cannot delete " + printable(path), errno);
+  }
   return Done{};
 }
 
@@ -492,12 +496,17 @@ Result<Done> Journal::open_log() {
 }
 
 // Another copy of the shard may have ended since the past was read: that manifest is right.
-void Journal::withdraw_manifest() {
-  if (withdrawn_) return;
-  withdrawn_ = true;
+Result<Done> Journal::withdraw_manifest() {
+  if (withdrawn_) return Done{};
   if (name_of_path(manifest_) != kManifestName && past_.manifest() &&
-      stamp_of(manifest_) == past_.manifest())
-    ::unlink(manifest_.c_str());
+      stamp_of(manifest_) == past_.manifest()) {
+    if (::unlink(manifest_.c_str()) != 0 && errno != ENOENT)
+      return errno_error(ErrorCode::Write, "cannot delete the manifest, which is out of date",
+                         errno);
+    if (auto safe = sync_folder(std::string(folder_of(manifest_))); !safe) return safe;
+  }
+  withdrawn_ = true;
+  return Done{};
 }
 
 Result<Done> Journal::append(std::size_t input, const Entry& entry,
@@ -507,7 +516,9 @@ Result<Done> Journal::append(std::size_t input, const Entry& entry,
   if (!log_.is_open()) {
     if (auto opened = open_log(); !opened) return opened;
   }
-  if (!before || before->lines != entry.lines) withdraw_manifest();
+  if (!before || before->lines != entry.lines) {
+    if (auto withdrawn = withdraw_manifest(); !withdrawn) return withdrawn;
+  }
   if (auto written = write_all(log_, as_bytes(text)); !written) {
     // Half an entry must not stay: the next one would be spoilt too.
     if (::ftruncate(log_.fd(), static_cast<off_t>(log_size_)) == 0) {
@@ -517,6 +528,12 @@ Result<Done> Journal::append(std::size_t input, const Entry& entry,
   }
   places_[input] = {{0, static_cast<std::uint32_t>(text.size()), log_size_}, true};
   log_size_ += text.size();
+  return Done{};
+}
+
+Result<Done> Journal::sync() const {
+  if (log_.is_open() && ::fdatasync(log_.fd()) != 0)
+    return errno_error(ErrorCode::Write, "cannot write", errno);
   return Done{};
 }
 

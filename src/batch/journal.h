@@ -142,6 +142,8 @@ class Journal {
   /// merged. Safe to call from several threads.
   Result<Done> append(std::size_t input, const Entry& entry,
                       const std::optional<Entry>& before = std::nullopt);
+  /// What was appended is on the disk when this returns.
+  [[nodiscard]] Result<Done> sync() const;
   /// Takes a past entry as it is.
   void keep(std::size_t input, const EntryPlace& place);
 
@@ -168,7 +170,7 @@ class Journal {
   };
 
   Result<Done> open_log();
-  void withdraw_manifest();
+  Result<Done> withdraw_manifest();
   /// Visits the entries of this run and those that are kept, in the order of their paths.
   Result<Done> for_each_place(const std::vector<KeptEntry>& kept,
                               const std::function<Result<Done>(const Place&)>& visit) const;

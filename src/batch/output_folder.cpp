@@ -2,13 +2,10 @@
 #include "batch/output_folder.h"
 
 #include <dirent.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
-#include <filesystem>
 #include <fstream>
 #include <set>
 
@@ -57,7 +54,7 @@ bool holds_nothing(const std::string& folder) {
   errno = 0;
   while (const dirent* entry = ::readdir(listing)) {
     const std::string_view name = entry->d_name;
-    nothing = nothing && (name == "." || name == ".." || name == kLockName);
+    nothing = nothing && (name == "." || name == ".." || name.starts_with(kLockName));
     if (!nothing) break;
   }
   nothing = nothing && errno == 0;
@@ -110,43 +107,30 @@ std::optional<SeedPair> recorded_seed(const std::string& folder, const Chain& ch
   return std::nullopt;
 }
 
-std::size_t sweep_temporaries(const std::string& folder, double older_than_s) {
-  namespace fs = std::filesystem;
-  std::size_t removed = 0;
-  std::error_code error;
-  const std::time_t now = std::time(nullptr);
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end;
-       it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    if (!name.starts_with(kTemporaryPrefix) || !name.ends_with(".tmp")) continue;
-    struct stat status {};
-    if (::lstat(it->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    if (std::difftime(now, status.st_mtim.tv_sec) < older_than_s) continue;
-    if (::unlink(it->path().c_str()) == 0) ++removed;
-  }
-  return removed;
-}
-
 Result<OutputFolder> OutputFolder::open_locked(const std::string& path,
                                                std::optional<Shard> shard) {
   OutputFolder folder;
   folder.path_ = path;
   folder.shard_ = shard;
-  if (auto made = make_folders(path); !made) {
-    return Error{ErrorCode::Write, printable(path) + ": " + made.error().message,
-                 made.error().sys_errno};
+  auto tree = OutTree::open(path);
+  if (!tree) {
+    return Error{ErrorCode::Write, printable(path) + ": " + tree.error().message,
+                 tree.error().sys_errno};
   }
+  folder.tree_ = *std::move(tree);
+  // What killed runs left unfinished; others may be at work in this folder, and keep theirs.
+  sweep_unfinished(path);
   if (shard) return folder;
   const std::string lock = join_path(path, kLockName);
-  auto locked = lock_file(lock);
+  auto locked = FolderLock::take(lock);
   if (!locked) return refuse(printable(lock) + ": " + locked.error().message);
   if (!*locked) {
     return refuse(printable(path) +
                   ": another run is writing into this folder; wait for it, or give another -o");
   }
   folder.lock_ = **std::move(locked);
-  // The lock is ours: whatever is unfinished here was left by a run that was killed.
-  sweep_temporaries(path, 0);
+  if (!folder.lock_->note().empty())
+    folder.note_ = printable(path) + ": " + folder.lock_->note();
   folder.was_empty_ = holds_nothing(path);
   return folder;
 }

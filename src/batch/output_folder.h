@@ -15,6 +15,8 @@
 #include "core/json.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
+#include "dataset/lock.h"
+#include "dataset/out_tree.h"
 
 namespace deckle {
 
@@ -37,6 +39,10 @@ class OutputFolder {
   static Result<OutputFolder> open_for_replay(const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// What is written goes through it. Not of a folder that was only looked at.
+  [[nodiscard]] const OutTree& tree() const { return *tree_; }
+  /// What a user should know of how it is protected; "" where that is as always.
+  [[nodiscard]] const std::string& note() const { return note_; }
   [[nodiscard]] std::string manifest() const;
   [[nodiscard]] const Past& past() const { return past_; }
 
@@ -54,7 +60,9 @@ class OutputFolder {
 
   std::string path_;
   std::optional<Shard> shard_;
-  File lock_;
+  std::optional<FolderLock> lock_;
+  std::optional<OutTree> tree_;
+  std::string note_;
   bool was_empty_ = false;
   Past past_;
   struct Own {
@@ -74,9 +82,5 @@ class OutputFolder {
 /// The seed that an earlier run into this folder drew for the same chain; nothing where there was
 /// none.
 [[nodiscard]] std::optional<SeedPair> recorded_seed(const std::string& folder, const Chain& chain);
-
-/// Removes what killed runs left unfinished below a folder; `older_than_s` seconds spare those that
-/// still go on.
-std::size_t sweep_temporaries(const std::string& folder, double older_than_s);
 
 }  // namespace deckle

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <ctime>
 #include <limits>
 #include <new>
@@ -26,13 +27,20 @@ namespace {
 // faster than row by row.
 constexpr std::int64_t kCachedPixels = std::int64_t{1} << 17U;
 
+std::string number_text(double number) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", number);
+  return text.data();
+}
+
 // An image on its way: what its records have in common so far.
 class ImageJob {
  public:
-  ImageJob(const Chain& chain, const ImageSource& source, const std::string& out, Scratch& scratch,
+  ImageJob(const Chain& chain, const ImageSource& source, const OutTree& out, Scratch& scratch,
            const ProcessOptions& options)
       : chain_(chain), source_(source), out_(out), scratch_(scratch), options_(options) {
     common_.input = source.path;
+    if (options.timeout > options.timeout.zero()) begun_ = options.now();
   }
   ImageJob(const ImageJob&) = delete;
   ImageJob& operator=(const ImageJob&) = delete;
@@ -107,7 +115,7 @@ class ImageJob {
         DecodeOptions input = chain_.input;
         input.stop = &overdue_;
         auto part = decode_window(bytes_, *info, input, needed, scratch_.decoded);
-        if (!part && part.error().code == ErrorCode::Stopped) return abandoned();
+        if (!part && part.error().code == ErrorCode::Stopped) return given_up();
         if (!part) return failed(part.error());
         common_.truncated = std::move(part->damage.missing);
         common_.note = std::move(part->damage.note);
@@ -116,11 +124,11 @@ class ImageJob {
       }
     }
     for (std::size_t i = 0; i < copies(); ++i) {
-      if (overdue()) return abandoned();
+      if (overdue()) return given_up();
       auto made = make_output(plans[i], i, **codec, *info, depth);
       if (made) continue;
       // An encoder that gets no more rows fails with an error of its own.
-      if (overdue()) return abandoned();
+      if (overdue()) return given_up();
       if (!concerns_one_file(made.error())) return made.error();
       return failed(made.error());
     }
@@ -129,8 +137,10 @@ class ImageJob {
   }
 
  private:
-  // Whether the run was told to stop, and this picture had its time to finish.
+  // Whether this picture took too long, or the run was told to stop and it had its time to finish.
   [[nodiscard]] bool overdue() {
+    if (begun_ && options_.now() - *begun_ >= options_.timeout) timed_out_ = true;
+    if (timed_out_) return true;
     if (options_.stop == nullptr || *options_.stop == 0) return false;
     using Ticks = std::chrono::steady_clock::rep;
     const Ticks now = options_.now().time_since_epoch().count();
@@ -139,7 +149,13 @@ class ImageJob {
     return std::chrono::steady_clock::duration(now - told) >= options_.grace;
   }
 
-  static Processed abandoned() {
+  Processed given_up() {
+    if (timed_out_) {
+      const double seconds = std::chrono::duration<double>(options_.timeout).count();
+      return failed({ErrorCode::TimedOut, "took longer than the " + number_text(seconds) +
+                                              " s of --timeout-per-image; give it more, or leave "
+                                              "this file out"});
+    }
     Processed nothing;
     nothing.abandoned = true;
     return nothing;
@@ -346,10 +362,9 @@ class ImageJob {
     record.window = plan.window;
     record.placed = place(plan.spans, plan.window);
     record.output = name.path;
-    const std::string path = join_path(out_, name.path);
     std::optional<PendingFile> pending;
     if (streams_) {
-      auto written = stream(plan, info, *name.codec, options, path, record);
+      auto written = stream(plan, info, *name.codec, options, record);
       if (!written) return written.error();
       pending = *std::move(written);
     } else {
@@ -368,7 +383,7 @@ class ImageJob {
       if (auto held = hold_against(record, source_.recorded[index]); !held) return held;
     }
     if (!pending) {
-      auto written = PendingFile::write(path, scratch_.encoded.bytes());
+      auto written = out_.write(scratch_.encoded.bytes());
       if (!written) return written.error();
       pending = *std::move(written);
     }
@@ -429,8 +444,7 @@ class ImageJob {
 
   // The whole way row by row: decoded, gathered, encoded and written.
   Result<PendingFile> stream(const Plan& plan, const ImageInfo& info, const Codec& to,
-                             const EncodeOptions& options, const std::string& path,
-                             Record& record) {
+                             const EncodeOptions& options, Record& record) {
     // Reads as much as one decode for all copies would: the manifest is the same.
     DecodeOptions input = chain_.input;
     input.check_all = input.check_all || all_needed_;
@@ -447,7 +461,7 @@ class ImageJob {
           wrong = row.error();
           return nullptr;
         }};
-    auto writer = PendingWriter::open(path);
+    auto writer = out_.writer();
     if (!writer) return writer.error();
     auto encoded =
         gather_rows(decoded, origin, std::get<GatherOp>(plan.ops.front()), record,
@@ -478,12 +492,14 @@ class ImageJob {
 
   const Chain& chain_;
   const ImageSource& source_;
-  const std::string& out_;
+  const OutTree& out_;
   Scratch& scratch_;
   const ProcessOptions& options_;
   static constexpr std::chrono::steady_clock::rep kNotTold =
       std::numeric_limits<std::chrono::steady_clock::rep>::min();
   std::atomic<std::chrono::steady_clock::rep> told_ = kNotTold;  ///< when it was told to stop
+  std::optional<std::chrono::steady_clock::time_point> begun_;   ///< where there is a timeout
+  std::atomic<bool> timed_out_ = false;
   const Stop overdue_ = [this] { return overdue(); };
   File input_;
   FileStamp stamp_;  ///< of it
@@ -516,7 +532,7 @@ bool concerns_one_file(const Error& error) {
 }
 
 Result<Processed> process_image(const Chain& chain, const ImageSource& source,
-                                const std::string& out, Scratch& scratch,
+                                const OutTree& out, Scratch& scratch,
                                 const ProcessOptions& options) {
   const auto failed = [&](ErrorCode code, const std::string& why) {
     Processed processed;

@@ -17,6 +17,7 @@
 #include "core/bytes.h"
 #include "core/tensor.h"
 #include "dataset/files.h"
+#include "dataset/out_tree.h"
 
 namespace deckle {
 
@@ -59,7 +60,10 @@ struct ProcessOptions {
   /// and encoding.
   const std::atomic<int>* stop = nullptr;
   std::chrono::nanoseconds grace = std::chrono::seconds(2);
-  /// The clock, for tests; asked only once `stop` is not 0, maybe by several threads at once.
+  /// An image that takes longer than this fails; looked at in the same places. 0: none.
+  std::chrono::nanoseconds timeout{0};
+  /// The clock, for tests; asked only once `stop` is not 0 or where there is a timeout, maybe by
+  /// several threads at once.
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
@@ -67,7 +71,7 @@ struct ProcessOptions {
 /// concerns the whole run (an output cannot be written); what concerns the image alone stands in
 /// its records.
 [[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
-                                              const std::string& out, Scratch& scratch,
+                                              const OutTree& out, Scratch& scratch,
                                               const ProcessOptions& options = {});
 
 /// The stamp as far as it may be trusted: a file that was changed a moment ago may be changed again

@@ -32,6 +32,8 @@ std::string_view error_name(ErrorCode code) {
       return "write";
     case ErrorCode::Changed:
       return "changed";
+    case ErrorCode::TimedOut:
+      return "timed_out";
     case ErrorCode::Stopped:
       return "stopped";
     case ErrorCode::Internal:

@@ -23,6 +23,7 @@ enum class ErrorCode {
   Depth,        ///< the output format cannot hold these pixels without loss
   Write,        ///< an output could not be written
   Changed,      ///< the file is not the one that a manifest recorded, or changed while it was read
+  TimedOut,     ///< took longer than --timeout-per-image allows
   Stopped,      ///< given up because the caller asked for it; never in a manifest
   Internal,     ///< a mistake of ours
 };

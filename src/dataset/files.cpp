@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataset/files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,14 +13,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <random>
+#include <ctime>
 #include <system_error>
+#include <vector>
+
+#include "dataset/identity.h"
 
 namespace deckle {
 namespace {
 
-Result<File> create(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+Result<File> create(const std::string& path, int folder = AT_FDCWD) {
+  const int fd = ::openat(folder, path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0) return errno_error(ErrorCode::Write, "cannot write", errno);
   return File(fd);
 }
@@ -33,27 +36,34 @@ Result<File> create_beside(const std::string& path, const std::string& temporary
   return create(temporary);
 }
 
-Result<Done> move_into_place(const std::string& from, const std::string& to, bool replace) {
+Result<Done> rename_at(int from_folder, const std::string& from, int to_folder,
+                       const std::string& to, bool replace) {
   if (replace) {
-    if (::rename(from.c_str(), to.c_str()) == 0) return Done{};
+    if (::renameat(from_folder, from.c_str(), to_folder, to.c_str()) == 0) return Done{};
     return errno_error(ErrorCode::Write, "cannot write", errno);
   }
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+  if (::renameat2(from_folder, from.c_str(), to_folder, to.c_str(), RENAME_NOREPLACE) == 0)
     return Done{};
   if (errno == EINVAL || errno == ENOSYS) {
     // This file system cannot: a hard link, which never replaces, says the same.
-    if (::link(from.c_str(), to.c_str()) == 0) {
-      ::unlink(from.c_str());
+    if (::linkat(from_folder, from.c_str(), to_folder, to.c_str(), 0) == 0) {
+      ::unlinkat(from_folder, from.c_str(), 0);
       return Done{};
     }
     if (errno == EPERM || errno == EOPNOTSUPP) {  // neither: look first, then rename
       struct stat status {};
-      if (::lstat(to.c_str(), &status) != 0 && errno == ENOENT)
-        return move_into_place(from, to, true);
+      if (::fstatat(to_folder, to.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+        return rename_at(from_folder, from, to_folder, to, true);
       errno = EEXIST;
     }
   }
   return errno_error(ErrorCode::Write, "cannot write", errno);
+}
+
+// Short: it lies in a folder that says whose it is.
+std::string name_in_workshop() {
+  static std::atomic<std::uint64_t> counter{0};
+  return std::to_string(counter.fetch_add(1));
 }
 
 std::optional<FileStamp> stamp_of(const struct stat& status) {
@@ -62,19 +72,59 @@ std::optional<FileStamp> stamp_of(const struct stat& status) {
                    std::int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec};
 }
 
+// O_NONBLOCK: a fifo must not hold the run up.
+constexpr int kToRead = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+
+// What was opened, with errno where it was not.
+Result<File> regular_file(int fd, FileStamp* stamp) {
+  if (fd < 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+  File file(fd);
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+  const auto is = stamp_of(status);
+  if (!is) return Error{ErrorCode::Unreadable, "not a regular file"};
+  if (stamp != nullptr) *stamp = *is;
+  return file;
+}
+
+bool has_dead_maker(std::string_view name, const struct stat& status) {
+  const std::int64_t mtime =
+      std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+  const auto maker = parse_identity(name.substr(kTemporaryPrefix.size()));
+  const Life life = maker ? life_of(*maker, mtime) : Life::Unknown;
+  if (life != Life::Unknown) return life == Life::Dead;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 - mtime > kUnknownLifeNs;
+}
+
+// Names in an open folder; an error while they are read leaves some out, for another time.
+std::vector<std::string> names_in(int folder) {
+  std::vector<std::string> names;
+  const int own = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const listing = own < 0 ? nullptr : ::fdopendir(own);
+  if (listing == nullptr) {
+    if (own >= 0) ::close(own);
+    return names;
+  }
+  while (const dirent* entry = ::readdir(listing))
+    names.emplace_back(entry->d_name);
+  ::closedir(listing);
+  return names;
+}
+
+bool delete_file(int folder, const std::string& name) {
+  struct stat status {};
+  return ::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISREG(status.st_mode) && ::unlinkat(folder, name.c_str(), 0) == 0;
+}
+
 }  // namespace
 
 std::string unique_id() {
-  // Unique among the processes of all machines that may share the folder.
-  static const std::uint64_t process = [] {
-    std::random_device device;
-    return std::uint64_t{device()} << 32U | device();
-  }();
+  static const std::string process = to_text(own_identity());
   static std::atomic<std::uint64_t> counter{0};
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%016llx-%llu", static_cast<unsigned long long>(process),
-                static_cast<unsigned long long>(counter.fetch_add(1)));
-  return text.data();
+  return process + "-" + std::to_string(counter.fetch_add(1));
 }
 
 bool File::close() {
@@ -97,16 +147,11 @@ std::string join_path(std::string_view folder, std::string_view name) {
 }
 
 Result<File> open_to_read(const std::string& path, FileStamp* stamp) {
-  // O_NONBLOCK: a fifo among the inputs must not hold the run up.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
-  File file(fd);
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
-  const auto is = stamp_of(status);
-  if (!is) return Error{ErrorCode::Unreadable, "not a regular file"};
-  if (stamp != nullptr) *stamp = *is;
-  return file;
+  return regular_file(::open(path.c_str(), kToRead), stamp);
+}
+
+Result<File> open_to_read(const File& folder, const std::string& name, FileStamp* stamp) {
+  return regular_file(::openat(folder.fd(), name.c_str(), kToRead | O_NOFOLLOW), stamp);
 }
 
 Result<Done> read_head(const File& file, std::size_t limit, Buffer& out) {
@@ -268,31 +313,49 @@ std::optional<FileStamp> stamp_of(const File& file) {
   return stamp_of(status);
 }
 
-Result<std::optional<File>> lock_file(const std::string& path) {
-  File file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!file.is_open()) return errno_error(ErrorCode::Write, "cannot write", errno);
-  if (::flock(file.fd(), LOCK_EX | LOCK_NB) == 0) return std::optional<File>(std::move(file));
-  if (errno == EWOULDBLOCK) return std::optional<File>();
-  // A file system without locks: better no lock than no run.
-  if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS)
-    return std::optional<File>(std::move(file));
-  return errno_error(ErrorCode::Write, "cannot lock", errno);
-}
-
 std::string temporary_name(const std::string& path) {
   return join_path(folder_of(path).empty() && path.starts_with('/') ? "/" : folder_of(path),
                    std::string(kTemporaryPrefix) + unique_id() + ".tmp");
+}
+
+Result<std::shared_ptr<const Workshop>> Workshop::make(const File& parent) {
+  File own(::fcntl(parent.fd(), F_DUPFD_CLOEXEC, 0));
+  if (!own.is_open()) return errno_error(ErrorCode::Write, "cannot write", errno);
+  const std::shared_ptr<Workshop> workshop(
+      new Workshop(std::move(own), std::string(kTemporaryPrefix) + unique_id()));
+  const char* const name = workshop->name_.c_str();
+  if (::mkdirat(parent.fd(), name, 0777) != 0)
+    return errno_error(ErrorCode::Write, "cannot write", errno);
+  workshop->folder_ =
+      File(::openat(parent.fd(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!workshop->folder_.is_open())
+    return errno_error(ErrorCode::Write, "cannot write", errno);
+  return std::shared_ptr<const Workshop>(workshop);
+}
+
+Workshop::~Workshop() {
+  ::unlinkat(parent_.fd(), name_.c_str(), AT_REMOVEDIR);
+}
+
+Result<PendingFile> PendingFile::fill(File file, PendingFile pending, Bytes data) {
+  if (auto written = write_all(file, data); !written) return written.error();
+  pending.stamp_ = deckle::stamp_of(file).value_or(FileStamp{});
+  if (!file.close()) return errno_error(ErrorCode::Write, "cannot write", errno);
+  return pending;
 }
 
 Result<PendingFile> PendingFile::write(const std::string& path, Bytes data) {
   const std::string temporary = temporary_name(path);
   auto file = create_beside(path, temporary);
   if (!file) return file.error();
-  PendingFile pending(temporary, path);
-  if (auto written = write_all(*file, data); !written) return written.error();
-  pending.stamp_ = deckle::stamp_of(*file).value_or(FileStamp{});
-  if (!file->close()) return errno_error(ErrorCode::Write, "cannot write", errno);
-  return pending;
+  return fill(*std::move(file), PendingFile(nullptr, temporary, path), data);
+}
+
+Result<PendingFile> PendingFile::write(std::shared_ptr<const Workshop> workshop, Bytes data) {
+  const std::string name = name_in_workshop();
+  auto file = create(name, workshop->fd());
+  if (!file) return file.error();
+  return fill(*std::move(file), PendingFile(std::move(workshop), name, ""), data);
 }
 
 Result<std::unique_ptr<PendingWriter>> PendingWriter::open(const std::string& path) {
@@ -300,7 +363,16 @@ Result<std::unique_ptr<PendingWriter>> PendingWriter::open(const std::string& pa
   auto file = create_beside(path, temporary);
   if (!file) return file.error();
   return std::unique_ptr<PendingWriter>(
-      new PendingWriter(*std::move(file), PendingFile(temporary, path)));
+      new PendingWriter(*std::move(file), PendingFile(nullptr, temporary, path)));
+}
+
+Result<std::unique_ptr<PendingWriter>> PendingWriter::open(
+    std::shared_ptr<const Workshop> workshop) {
+  const std::string name = name_in_workshop();
+  auto file = create(name, workshop->fd());
+  if (!file) return file.error();
+  return std::unique_ptr<PendingWriter>(
+      new PendingWriter(*std::move(file), PendingFile(std::move(workshop), name, "")));
 }
 
 bool PendingWriter::put(std::uint64_t at, Bytes data) {
@@ -364,17 +436,96 @@ Result<Done> replace_file(const std::string& path, Bytes data) {
   }
   auto pending = PendingFile::write(path, data);
   if (!pending) return pending.error();
+  if (auto safe = pending->sync(); !safe) return safe;
   return pending->commit(true);
 }
 
 PendingFile::~PendingFile() {
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlinkat(folder(), temporary_.c_str(), 0);
+}
+
+int PendingFile::folder() const {
+  return workshop_ ? workshop_->fd() : AT_FDCWD;
+}
+
+Result<Done> PendingFile::move(int to_folder, const std::string& to, bool replace) {
+  auto moved = rename_at(folder(), temporary_, to_folder, to, replace);
+  if (moved) temporary_.clear();
+  return moved;
 }
 
 Result<Done> PendingFile::commit(bool replace) {
-  auto moved = move_into_place(temporary_, path_, replace);
-  if (moved) temporary_.clear();
-  return moved;
+  return move(AT_FDCWD, path_, replace);
+}
+
+Result<Done> PendingFile::commit_to(const File& folder, const std::string& name, bool replace) {
+  auto moved = move(folder.fd(), name, replace);
+  if (moved || moved.error().sys_errno != EXDEV) return moved;
+  // The folder is a mount of its own: the file is copied there first.
+  const std::string copy = std::string(kTemporaryPrefix) + unique_id() + ".tmp";
+  File from(::openat(this->folder(), temporary_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!from.is_open()) return errno_error(ErrorCode::Write, "cannot read what was written", errno);
+  auto to = create(copy, folder.fd());
+  if (!to) return to.error();
+  const auto fill = [&]() -> Result<Done> {
+    Buffer all;
+    if (auto read = read_all(from, all); !read) return read;
+    if (auto written = write_all(*to, all.bytes()); !written) return written;
+    // The time tells later runs that it is still the same.
+    const std::array<timespec, 2> times{
+        timespec{0, UTIME_OMIT},
+        timespec{stamp_.mtime_ns / 1'000'000'000, stamp_.mtime_ns % 1'000'000'000}};
+    if (::futimens(to->fd(), times.data()) != 0 || ::fdatasync(to->fd()) != 0 || !to->close())
+      return errno_error(ErrorCode::Write, "cannot write", errno);
+    return rename_at(folder.fd(), copy, folder.fd(), name, replace);
+  };
+  if (auto filled = fill(); !filled) {
+    ::unlinkat(folder.fd(), copy.c_str(), 0);
+    return filled;
+  }
+  ::unlinkat(this->folder(), temporary_.c_str(), 0);
+  temporary_.clear();
+  return Done{};
+}
+
+Result<Done> PendingFile::sync() const {
+  const File file(::openat(folder(), temporary_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open() || ::fdatasync(file.fd()) != 0)
+    return errno_error(ErrorCode::Write, "cannot write", errno);
+  return Done{};
+}
+
+Result<Done> sync_folder(const std::string& path) {
+  const File folder(::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems cannot, and need not.
+  if (folder.is_open() && ::fsync(folder.fd()) != 0 && errno != EINVAL && errno != EROFS)
+    return errno_error(ErrorCode::Write, "cannot write", errno);
+  return Done{};
+}
+
+std::size_t sweep_unfinished(const std::string& folder) {
+  std::size_t deleted = 0;
+  const File open(::open(folder.empty() ? "." : folder.c_str(),
+                         O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!open.is_open()) return 0;
+  for (const std::string& name : names_in(open.fd())) {
+    struct stat status {};
+    if (!name.starts_with(kTemporaryPrefix) ||
+        ::fstatat(open.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+      continue;
+    if (S_ISREG(status.st_mode) && name.ends_with(".tmp") && has_dead_maker(name, status)) {
+      deleted += delete_file(open.fd(), name) ? 1 : 0;
+    } else if (S_ISDIR(status.st_mode) &&
+               parse_identity(std::string_view(name).substr(kTemporaryPrefix.size())) &&
+               has_dead_maker(name, status)) {
+      const File workshop(
+          ::openat(open.fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      for (const std::string& file : names_in(workshop.fd()))
+        deleted += delete_file(workshop.fd(), file) ? 1 : 0;
+      ::unlinkat(open.fd(), name.c_str(), AT_REMOVEDIR);
+    }
+  }
+  return deleted;
 }
 
 }  // namespace deckle

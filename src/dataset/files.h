@@ -55,6 +55,9 @@ struct FileStamp {
 
 /// Opens a regular file to be read. `stamp`, where given, becomes what it was when it was opened.
 [[nodiscard]] Result<File> open_to_read(const std::string& path, FileStamp* stamp = nullptr);
+/// The same of a name in an open folder; a link is not followed.
+[[nodiscard]] Result<File> open_to_read(const File& folder, const std::string& name,
+                                        FileStamp* stamp);
 
 /// The first bytes of an open file, at most `limit`.
 [[nodiscard]] Result<Done> read_head(const File& file, std::size_t limit, Buffer& out);
@@ -103,30 +106,50 @@ class MappedFile {
 /// Makes a folder and those above it.
 [[nodiscard]] Result<Done> make_folders(const std::string& path);
 
-/// Prefix of the names that unfinished files have: hidden, unique to the process, swept by later
-/// runs.
+/// Prefix of the names that unfinished files and their folders have: hidden, unique to the process,
+/// swept by later runs.
 inline constexpr std::string_view kTemporaryPrefix = ".deckle-";
 
 /// Nothing where there is no regular file of that name (links are followed).
 [[nodiscard]] std::optional<FileStamp> stamp_of(const std::string& path);
 [[nodiscard]] std::optional<FileStamp> stamp_of(const File& file);
 
-/// Holds a lock on a file, made where it is missing, for as long as the process lives. Nothing
-/// comes back where another process holds it.
-[[nodiscard]] Result<std::optional<File>> lock_file(const std::string& path);
+/// A folder of this process's own for files that are not finished. It is deleted with the last of
+/// them.
+class Workshop {
+ public:
+  /// In an open folder. Its name says whose it is: see identity.h.
+  static Result<std::shared_ptr<const Workshop>> make(const File& parent);
+  Workshop(const Workshop&) = delete;
+  Workshop& operator=(const Workshop&) = delete;
+  ~Workshop();
 
-/// A file that is complete under a temporary name beside its final one. It goes away unless it is
-/// committed, so that a file under its own name is always whole.
+  [[nodiscard]] int fd() const { return folder_.fd(); }
+
+ private:
+  Workshop(File parent, std::string name) : parent_(std::move(parent)), name_(std::move(name)) {}
+
+  File parent_;
+  std::string name_;
+  File folder_;
+};
+
+/// A file that is complete under a temporary name. It goes away unless it is committed, so that a
+/// file under its own name is always whole.
 class PendingFile {
  public:
-  /// Makes the folders that are missing.
+  /// Beside its final name. Makes the folders that are missing.
   static Result<PendingFile> write(const std::string& path, Bytes data);
+  /// In a workshop; its final name is said when it is committed.
+  static Result<PendingFile> write(std::shared_ptr<const Workshop> workshop, Bytes data);
 
   PendingFile(PendingFile&& other) noexcept
-      : temporary_(std::exchange(other.temporary_, {})),
+      : workshop_(std::move(other.workshop_)),
+        temporary_(std::exchange(other.temporary_, {})),
         path_(std::move(other.path_)),
         stamp_(other.stamp_) {}
   PendingFile& operator=(PendingFile&& other) noexcept {
+    std::swap(workshop_, other.workshop_);
     std::swap(temporary_, other.temporary_);
     std::swap(path_, other.path_);
     std::swap(stamp_, other.stamp_);
@@ -139,16 +162,27 @@ class PendingFile {
   /// Renames it into place. With `replace` off a file that is there already is left alone: an error
   /// (EEXIST).
   Result<Done> commit(bool replace);
+  /// The same, to a name in an open folder.
+  Result<Done> commit_to(const File& folder, const std::string& name, bool replace);
+
+  /// Its data are on the disk when this returns.
+  [[nodiscard]] Result<Done> sync() const;
 
   /// Of the file as it was written; renaming keeps it.
   [[nodiscard]] FileStamp stamp() const { return stamp_; }
 
  private:
   friend class PendingWriter;
-  PendingFile(std::string temporary, std::string path)
-      : temporary_(std::move(temporary)), path_(std::move(path)) {}
+  PendingFile(std::shared_ptr<const Workshop> workshop, std::string temporary, std::string path)
+      : workshop_(std::move(workshop)),
+        temporary_(std::move(temporary)),
+        path_(std::move(path)) {}
+  static Result<PendingFile> fill(File file, PendingFile pending, Bytes data);
+  [[nodiscard]] int folder() const;
+  Result<Done> move(int to_folder, const std::string& to, bool replace);
 
-  std::string temporary_;  ///< empty once committed
+  std::shared_ptr<const Workshop> workshop_;  ///< null: the name is a path
+  std::string temporary_;                     ///< empty once committed
   std::string path_;
   FileStamp stamp_;
 };
@@ -156,8 +190,9 @@ class PendingFile {
 /// A PendingFile that is written piece by piece.
 class PendingWriter final : public Sink {
  public:
-  /// Makes the folders that are missing.
+  /// As PendingFile::write.
   static Result<std::unique_ptr<PendingWriter>> open(const std::string& path);
+  static Result<std::unique_ptr<PendingWriter>> open(std::shared_ptr<const Workshop> workshop);
 
   bool write(std::uint64_t at, Bytes data) override;
   [[nodiscard]] std::uint64_t size() const override { return written_ + waiting_.size(); }
@@ -193,7 +228,14 @@ class PendingWriter final : public Sink {
 
 /// A new name beside `path` for a file that is not finished.
 [[nodiscard]] std::string temporary_name(const std::string& path);
-/// Sixteen hex digits and a number that no other name of this or another process has.
+/// A name that no other file of this or another process has: its identity and a number.
 [[nodiscard]] std::string unique_id();
+
+/// Renames of an open file's folder are on the disk when this returns.
+[[nodiscard]] Result<Done> sync_folder(const std::string& path);
+
+/// Deletes unfinished files that lie in a folder itself and whose makers are certainly dead, or
+/// unknown and silent for a day; see identity.h. How many.
+std::size_t sweep_unfinished(const std::string& folder);
 
 }  // namespace deckle

@@ -121,7 +121,7 @@ void check_whole(const std::string& out) {
 bool has_temporaries(const std::string& out) {
   const Strings all = test::names(out);
   return std::any_of(all.begin(), all.end(), [](const std::string& name) {
-    return name_of_path(name).starts_with(kTemporaryPrefix);
+    return name.find(kTemporaryPrefix) != std::string::npos;
   });
 }
 
@@ -601,6 +601,81 @@ TEST_CASE("no input at all makes a manifest of nothing", "[batch][engine]") {
   CHECK(result.finished);
   CHECK(visible_names(folder / "out") == Strings{"manifest.jsonl"});
   CHECK(verify_manifest(folder / "out/manifest.jsonl", 1)->outputs == 0);
+}
+
+TEST_CASE("however outputs are synced, they and the manifest are the same", "[batch][sync]") {
+  const test::Folder folder;
+  test::put_pictures(folder, "in", 60);
+  const std::string chain = test::crops(3);
+  (void)test::finish(chain, folder / "in", folder / "none");
+  for (const Sync sync : {Sync::Batch, Sync::Each}) {
+    const std::string out = folder / (sync == Sync::Batch ? "batch" : "each");
+    test::GoOptions options;
+    options.run.sync = sync;
+    options.run.jobs = 3;
+    const RunResult first = test::finish(chain, folder / "in", out, options);
+    CHECK(first.written > 0);
+    const bool same = test::visible(out) == test::visible(folder / "none");
+    CHECK(same);
+    CHECK(test::leftovers(out).empty());
+    const RunResult second = test::finish(chain, folder / "in", out, options);
+    CHECK(second.written == 0);
+    CHECK(second.up_to_date == first.written);
+  }
+}
+
+TEST_CASE("in a group too, a file of somebody else's fails its image alone", "[batch][sync]") {
+  const test::Folder folder;
+  for (const char* name : {"a", "b", "c"})
+    folder.put(std::string("in/") + name + ".png", test::png(9, 7));
+  const std::string chain = test::crops(2);
+  const std::string out = folder / "out";
+  test::GoOptions options;
+  options.run.sync = Sync::Batch;
+  options.run.shard = Shard{0, 1};  // shards look at each output when it gets its name
+  folder.put("out/b_001.png", "mine");
+  const RunResult result = test::go(chain, folder / "in", out, options);
+  CHECK(result.finished);
+  CHECK(result.written == 2);
+  CHECK(result.failed == 1);
+  CHECK(test::text_of(out + "/b_001.png") == "mine");
+  CHECK_FALSE(test::exists(out + "/b_000.png"));
+  CHECK(test::exists(out + "/c_001.png"));
+}
+
+TEST_CASE("after a loss of power, empty outputs without a journal are made again",
+          "[batch][sync]") {
+  const test::Folder folder;
+  folder.put("in/a.png", test::png(9, 7));
+  folder.put("in/b.png", test::png(9, 7));
+  const std::string chain = test::crops(1);
+  const std::string out = folder / "out";
+  folder.put("out/a.png", "");
+  CHECK(test::refusal(chain, folder / "in", out).find("a.png") != std::string::npos);
+  folder.put("out/.manifest.jsonl.0.log", "");  // a run was at work here
+  const RunResult result = test::finish(chain, folder / "in", out);
+  CHECK(result.written == 2);
+  CHECK(result.failed == 0);
+  folder.put("out/.manifest.jsonl.0.log", "");
+  folder.put("out/b.png", "not empty");
+  std::filesystem::remove(out + "/.manifest.jsonl.journal");
+  std::filesystem::remove(out + "/manifest.jsonl");
+  CHECK(test::finish(chain, folder / "in", out).failed == 1);
+  CHECK(test::text_of(out + "/b.png") == "not empty");
+}
+
+TEST_CASE("an image that takes too long fails, and the others do not", "[batch][timeout]") {
+  const test::Folder folder;
+  folder.put("in/a.png", test::png(9, 7));
+  test::GoOptions options;
+  options.run.timeout = std::chrono::nanoseconds(1);
+  const RunResult late = test::finish(test::crops(1), folder / "in", folder / "out", options);
+  CHECK(late.failed == 1);
+  CHECK(test::manifest_text(folder / "out").find("timed_out") != std::string::npos);
+  CHECK(test::manifest_text(folder / "out")
+            .find("took longer than the 1e-09 s of --timeout-per-image") != std::string::npos);
+  options.run.timeout = std::chrono::hours(1);
+  CHECK(test::finish(test::crops(1), folder / "in", folder / "out", options).retried == 1);
 }
 
 TEST_CASE("inputs that go away or cannot be opened are failures of their own", "[batch][engine]") {

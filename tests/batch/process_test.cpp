@@ -416,6 +416,7 @@ TEST_CASE("a picture whose time is over is given up at whichever look that is", 
     INFO(trial.name);
     const test::Folder folder;
     folder.put("a", trial.file);
+    const OutTree out = test::out_tree(folder / "out");
     const Chain chain = test::chain_of(trial.chain);
     const std::atomic<int> stop = 2;
     // A clock that goes on by a second whenever it is looked at.
@@ -429,7 +430,7 @@ TEST_CASE("a picture whose time is over is given up at whichever look that is", 
       looks = 0;
       options.grace = std::chrono::seconds(grace);
       Scratch scratch;
-      auto made = process_image(chain, {folder / "a", "a", 0, true, {}, nullptr}, folder / "out",
+      auto made = process_image(chain, {folder / "a", "a", 0, true, {}, nullptr}, out,
                                 scratch, options);
       REQUIRE(made);
       return *std::move(made);
@@ -470,7 +471,8 @@ TEST_CASE("a picture that is not told to stop looks at no clock", "[batch][stop]
   Scratch scratch;
   const auto made =
       process_image(test::chain_of(R"({"layers": [{"class_name": "Cropping2D", "cropping": 2}]})"),
-                    {folder / "a", "a", 0, true, {}, nullptr}, folder / "out", scratch, options);
+                    {folder / "a", "a", 0, true, {}, nullptr}, test::out_tree(folder / "out"),
+                    scratch, options);
   REQUIRE(made);
   CHECK_FALSE(made->abandoned);
   CHECK(made->outputs.size() == 1);

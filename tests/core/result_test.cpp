@@ -46,7 +46,7 @@ TEST_CASE("a value that cannot be copied is moved out") {
 
 TEST_CASE("the names of error codes, which stand in manifests, stay as they are") {
   using enum ErrorCode;
-  const std::array<std::pair<ErrorCode, std::string_view>, 13> names{{
+  const std::array<std::pair<ErrorCode, std::string_view>, 14> names{{
       {Usage, "usage"},
       {Unreadable, "unreadable"},
       {NotAnImage, "not_an_image"},
@@ -58,6 +58,7 @@ TEST_CASE("the names of error codes, which stand in manifests, stay as they are"
       {Depth, "depth"},
       {Write, "write"},
       {Changed, "changed"},
+      {TimedOut, "timed_out"},
       {Stopped, "stopped"},
       {Internal, "internal"},
   }};

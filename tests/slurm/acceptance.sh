@@ -165,13 +165,12 @@ as_one_machine() {
 }
 
 temporaries() {
-  find "$out" -name '*.tmp'
+  find "$out" -name '.deckle-*'
 }
 
-# What is killed may leave an unfinished file, which merge sweeps once nobody can be at work on it any more.
+# What is killed may leave unfinished files, which merge sweeps once nobody can be at work on them any more.
 sweep() {
   note+=", $(temporaries | wc -l) temporaries swept"
-  temporaries | xargs -r touch -d '2 hours ago'
   "$DECKLE" merge "$out" -o "$out/manifest.jsonl" >/dev/null 2>&1 || fail "the second merge failed" || return 1
   [[ -z $(temporaries) ]] || fail "left behind: $(temporaries)" || return 1
   as_one_machine

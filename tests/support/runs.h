@@ -101,8 +101,9 @@ inline void copy_folder(const std::string& from, const std::string& to) {
     set_mtime(join_path(to, name), stamp.first);
 }
 
+/// A hidden file, or one in a hidden folder.
 inline bool is_hidden(const std::string& name) {
-  return name_of_path(name).starts_with(".");
+  return name.starts_with(".") || name.find("/.") != std::string::npos;
 }
 
 /// Outputs and manifests: all that a user sees.
@@ -116,7 +117,7 @@ inline std::map<std::string, std::string> visible(const std::string& out) {
 inline Strings leftovers(const std::string& out) {
   Strings left = names(out);
   std::erase_if(left, [](const std::string& name) {
-    return !name_of_path(name).starts_with(kTemporaryPrefix) && !name.ends_with(".log");
+    return name.find(kTemporaryPrefix) == std::string::npos && !name.ends_with(".log");
   });
   return left;
 }
@@ -135,6 +136,13 @@ inline InputList inputs_of(const Chain& chain, const std::string& in, const std:
   InputList list = listed(InputRequest{{in}, {}, '\n', out});
   if (chain.seed_from == SeedFrom::Index) (void)keep_images(list, 1);
   return list;
+}
+
+/// A folder to write into, made where it is missing.
+inline OutTree out_tree(const std::string& path) {
+  auto tree = OutTree::open(path);
+  if (!tree) throw std::runtime_error(tree.error().message);
+  return *std::move(tree);
 }
 
 struct GoOptions {
