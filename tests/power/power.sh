@@ -114,7 +114,7 @@ for system in "${systems[@]}"; do
     fi
     run "${options[@]}" >/dev/null 2>&1 &
     job=$!
-    sleep "$(printf '%d.%03d' $((wait_ms = RANDOM * took / 32768, wait_ms / 1000)) $((wait_ms % 1000)))"
+    sleep "$(awk -v ms="$((RANDOM * took / 32768))" 'BEGIN { print ms / 1000 }')"
     power_off
     status=0
     wait "$job" || status=$?
