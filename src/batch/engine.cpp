@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -62,6 +63,7 @@ class Engine {
   }
 
   RunResult run() {
+    if (lost_past()) return std::move(result_);
     const int jobs = std::max(options_.jobs, 1);
     // Images first; what they leave free helps within them.
     const auto images =
@@ -70,7 +72,13 @@ class Engine {
     std::vector<Scratch> scratch(static_cast<std::size_t>(jobs));
     for_each_index(inputs_.files.size(), jobs, [&](std::size_t i, std::size_t worker) {
       if (stopped_ || (options_.stop != nullptr && *options_.stop != 0)) return;
-      take(options_.order.empty() ? i : options_.order[i], scratch[worker]);
+      const std::size_t index = options_.order.empty() ? i : options_.order[i];
+      try {
+        take(index, scratch[worker]);
+      } catch (const std::bad_alloc&) {
+        const std::lock_guard lock(mutex_);
+        end(inputs_.file_path(inputs_.files[index]), {ErrorCode::TooLarge, "not enough memory"});
+      }
     });
     if (taken_ == inputs_.files.size() && !stopped_) finish();
     return std::move(result_);
@@ -90,7 +98,7 @@ class Engine {
         past_of_[input] = static_cast<std::uint32_t>(item);
       } else if (const auto entry = folder_.past().read(items[item].place)) {  // else spoilt
         if (options_.add || is_unseen(items[item].path)) {
-          kept_.push_back({input, items[item].place});
+          kept_.push_back({input, items[item].place, lines_of(*entry)});
         } else if (!entry->outputs.empty()) {  // what failed left nothing
           set_gone(items[item].path, items[item].place);
         }
@@ -126,6 +134,14 @@ class Engine {
     result_.fatal_file = file;
   }
 
+  // Ends the run where an entry of the past could not be read: nothing may be concluded from an
+  // entry that is not there.
+  bool lost_past() {
+    const auto failure = folder_.past().failure();
+    if (failure) end("", *failure);
+    return failure.has_value();
+  }
+
   void take(std::size_t index, Scratch& scratch) {
     const InputFile& input = inputs_.files[index];
     ImageSource source{inputs_.file_path(input),
@@ -138,7 +154,12 @@ class Engine {
       if (unlisted != inputs_.unlisted.end()) source.failure = &unlisted->second;
     }
     if (options_.recorded) {
-      source.recorded = options_.recorded(input);
+      auto recorded = options_.recorded(input);
+      if (!recorded) {
+        const std::lock_guard lock(mutex_);
+        return end("", recorded.error());
+      }
+      source.recorded = *std::move(recorded);
       if (source.recorded.empty()) {
         const std::lock_guard lock(mutex_);
         ++taken_;
@@ -146,8 +167,15 @@ class Engine {
       }
     }
     const std::optional<Entry> before = past_entry(index);
+    if (!before && past_of_[index] != kNoPast) {  // spoilt, or worse
+      const std::lock_guard lock(mutex_);
+      if (lost_past()) return;
+    }
+    if (before && options_.recorded) add_recorded(*before, source.recorded);
     if (before && before->status != Status::Failed) {
-      const auto kept = keep_if_unchanged(index, source.file, *before, scratch.file);
+      const std::size_t lines =
+          options_.recorded ? source.recorded.size() : static_cast<std::size_t>(chain_.copies);
+      const auto kept = keep_if_unchanged(index, source.file, *before, lines, scratch.file);
       if (!kept || *kept) {
         const std::lock_guard lock(mutex_);
         if (!kept) return end(folder_.manifest(), kept.error());
@@ -163,7 +191,11 @@ class Engine {
                       {.memory = options_.memory, .jobs = jobs_inside_, .stop = options_.stop});
     if (options_.at_work != nullptr) --*options_.at_work;
     if (processed && processed->abandoned) return;
-    if (processed) {
+    if (processed && options_.recorded && before && before->status != Status::Failed &&
+        processed->records.front().error) {
+      // What an earlier replay made of it is still right.
+      journal_.keep(index, folder_.past().items()[past_of_[index]].place, lines_of(*before));
+    } else if (processed) {
       if (auto kept = keep(index, before, *processed, scratch.file); !kept)
         processed = kept.error();
     }
@@ -179,6 +211,22 @@ class Engine {
     count(source.file, *processed);
   }
 
+  // A replay of some copies keeps the others that an earlier replay made: they are made together.
+  static void add_recorded(const Entry& before, std::vector<Record>& recorded) {
+    std::string_view lines = before.lines;
+    while (!lines.empty()) {
+      const std::string_view line = lines.substr(0, lines.find('\n'));
+      lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+      auto record = parse_record(line);
+      if (!record || record->output.empty()) continue;
+      const auto same = [&](const Record& other) { return other.copy == record->copy; };
+      if (std::none_of(recorded.begin(), recorded.end(), same))
+        recorded.push_back(*std::move(record));
+    }
+    std::sort(recorded.begin(), recorded.end(),
+              [](const Record& x, const Record& y) { return x.copy < y.copy; });
+  }
+
   [[nodiscard]] std::optional<Entry> past_entry(std::size_t index) const {
     if (past_of_[index] == kNoPast) return std::nullopt;
     return folder_.past().read(folder_.past().items()[past_of_[index]].place);
@@ -186,14 +234,13 @@ class Engine {
 
   // Whether input and outputs are what they were: by size and time, else by digest. Then the entry
   // stands, with its stamps brought up to date.
+  // `lines`: how many it should have.
   Result<bool> keep_if_unchanged(std::size_t index, const std::string& file, const Entry& before,
-                                 Buffer& buffer) {
+                                 std::size_t lines, Buffer& buffer) {
     if (chain_.uses_index() && before.index != std::int64_t{inputs_.files[index].index})
       return false;
     // A manifest that was edited may lack the lines of some copies.
-    if (std::count(before.lines.begin(), before.lines.end(), '\n') != chain_.copies &&
-        !options_.recorded)
-      return false;
+    if (lines_of(before) != lines) return false;
     if (was_decoded_otherwise(before.lines)) return false;
     Entry now = before;
     const auto stamp = input_stamp(file);
@@ -215,7 +262,7 @@ class Engine {
       output.stamp = *there;
     }
     if (now == before) {
-      journal_.keep(index, folder_.past().items()[past_of_[index]].place);
+      journal_.keep(index, folder_.past().items()[past_of_[index]].place, lines_of(before));
       return true;
     }
     now.index = inputs_.files[index].index;
@@ -259,9 +306,11 @@ class Engine {
     std::vector<bool> own;
     for (const Record& record : processed.records) {
       struct stat status {};
-      own.push_back(!record.output.empty() && !options_.overwrite && !folder_.was_empty() &&
-                    ::lstat(join_path(out_, record.output).c_str(), &status) == 0 &&
-                    folder_.is_own(record.output));
+      const bool asked = !record.output.empty() && !options_.overwrite && !folder_.was_empty() &&
+                         ::lstat(join_path(out_, record.output).c_str(), &status) == 0;
+      const auto is_own = asked ? folder_.is_own(record.output) : false;
+      if (!is_own) return is_own.error();
+      own.push_back(*is_own);
     }
     if (auto noted = note(index, before, processed); !noted) return noted;
     std::size_t next = 0;
@@ -292,7 +341,7 @@ class Engine {
   }
 
   // What this input gave before under other names, as far as nobody changed it.
-  void remove_superseded(const Entry& before, const Processed& processed, Buffer& buffer) const {
+  void remove_superseded(const Entry& before, const Processed& processed, Buffer& buffer) {
     if (!processed.records.front().error && processed.records.front().skipped.empty()) {
       const auto digests = output_digests(before.lines);
       for (std::size_t i = 0; i < before.outputs.size() && i < digests.size(); ++i) {
@@ -301,8 +350,10 @@ class Engine {
             std::any_of(processed.records.begin(), processed.records.end(),
                         [&](const Record& record) { return record.output == old; });
         const std::string path = join_path(out_, old);
-        if (!still_made && hex_or_empty(digest_of(path, buffer)) == digests[i])
-          ::unlink(path.c_str());
+        if (still_made || hex_or_empty(digest_of(path, buffer)) != digests[i]) continue;
+        if (::unlink(path.c_str()) == 0 || errno == ENOENT) continue;
+        const std::lock_guard lock(mutex_);
+        result_.left_behind.push_back(old);
       }
     }
   }
@@ -389,11 +440,16 @@ class Engine {
       result_.no_images = true;
       return;
     }
+    if (lost_past()) return;
     // An input that is no image any more has no entry: what was made of it goes with those that are
     // gone.
     for (std::size_t i = 0; i < past_of_.size(); ++i) {
       if (past_of_[i] == kNoPast || journal_.has(i)) continue;
       set_gone(inputs_.files[i].path, folder_.past().items()[past_of_[i]].place);
+    }
+    if (options_.prune && !options_.prune_all && prunes_all()) {
+      result_.prunes_all = true;
+      return;
     }
     const bool deletes = (options_.prune && !gone_.empty()) || !folder_.past().replaced().empty();
     const std::unordered_set<std::string> current =
@@ -406,7 +462,10 @@ class Engine {
       remove_stacks();
     const bool deleted = remove_replaced(current) || (options_.prune && !gone_.empty());
     if (options_.prune) prune(current);
+    if (lost_past()) return;
+    gone_.insert(gone_.end(), undeleted_.begin(), undeleted_.end());
     gone_.insert(gone_.end(), unseen_.begin(), unseen_.end());
+    std::sort(result_.undeleted.begin(), result_.undeleted.end());
     std::sort(result_.gone.begin(), result_.gone.end());
     result_.gone.erase(std::unique(result_.gone.begin(), result_.gone.end()), result_.gone.end());
     std::sort(result_.changed.begin(), result_.changed.end());
@@ -480,20 +539,61 @@ class Engine {
     });
   }
 
-  // Deletes an output that is as recorded, and the folders that become empty. False where the
-  // output is not as recorded; it stays.
+  // Whether no recorded input would be left: then the list of inputs is more likely wrong.
+  [[nodiscard]] bool prunes_all() const {
+    if ((gone_.empty() && folder_.past().replaced().empty()) || !kept_.empty()) return false;
+    for (std::size_t i = 0; i < inputs_.files.size(); ++i) {
+      if (journal_.has(i)) return false;
+    }
+    return true;
+  }
+
+  // Deletes an output that is as recorded, and the folders that become empty. An output that is not
+  // as recorded stays, and is reported. False where it could not be deleted, or looked at.
   bool delete_output(const std::string& output, const std::string& recorded, Buffer& buffer,
-                     std::size_t& deleted) const {
+                     std::size_t& deleted) {
     const std::string path = join_path(out_, output);
+    const auto cannot = [&](const std::string& why) {
+      result_.undeleted.push_back(printable(output) + ": " + why);
+      return false;
+    };
     struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0) return true;
-    const bool as_made = !recorded.empty() && hex_or_empty(digest_of(path, buffer)) == recorded;
-    if (!as_made || ::unlink(path.c_str()) != 0) return false;
+    if (::lstat(path.c_str(), &status) != 0) {
+      if (errno == ENOENT || errno == ENOTDIR) return true;
+      return cannot(errno_error(ErrorCode::Unreadable, "cannot read", errno).message);
+    }
+    FileStamp stamp;
+    const auto file = open_to_read(path, &stamp);
+    const auto digest = file ? sha256_of(*file, stamp.size, buffer) : file.error();
+    if (!digest && digest.error().sys_errno != 0) return cannot(digest.error().message);
+    if (!digest || hex(*digest) != recorded) {
+      result_.left_behind.push_back(output);
+      return true;
+    }
+    if (::unlink(path.c_str()) != 0)
+      return cannot(errno_error(ErrorCode::Write, "cannot delete", errno).message);
     ++deleted;
     for (std::string_view above = folder_of(output); !above.empty(); above = folder_of(above)) {
       if (::rmdir(join_path(out_, above).c_str()) != 0) break;  // not empty
     }
     return true;
+  }
+
+  // Deletes the outputs of an entry that this run does not make. What could not be deleted stays in
+  // the state, for the next run.
+  void delete_outputs(const EntryPlace& place, const std::unordered_set<std::string>& current,
+                      Buffer& buffer, std::size_t& deleted) {
+    const auto entry = folder_.past().read(place);
+    if (!entry) return;
+    const auto digests = output_digests(entry->lines);
+    bool all = true;
+    for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
+      const std::string& output = entry->outputs[i].path;
+      if (current.contains(output)) continue;
+      const std::string recorded = i < digests.size() ? digests[i] : "";
+      all = delete_output(output, recorded, buffer, deleted) && all;
+    }
+    if (!all) undeleted_.push_back(place);
   }
 
   // Deletes outputs of another chain that this run does not make. Those that were changed stay, and
@@ -511,7 +611,6 @@ class Engine {
       const bool listed = file != files.end() && file->path == item.path;
       const auto entry = folder_.past().read(item.place);
       if (!entry) continue;
-      const auto digests = output_digests(entry->lines);
       const bool waits = !listed && std::any_of(entry->outputs.begin(), entry->outputs.end(),
                                                 [&](const EntryOutput& output) {
                                                   return !current.contains(output.path);
@@ -521,13 +620,7 @@ class Engine {
         continue;
       }
       changed = true;
-      for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
-        const std::string& output = entry->outputs[i].path;
-        if (current.contains(output)) continue;
-        const std::string recorded = i < digests.size() ? digests[i] : "";
-        if (!delete_output(output, recorded, buffer, result_.removed))
-          result_.left_behind.push_back(output);
-      }
+      delete_outputs(item.place, current, buffer, result_.removed);
     }
     return changed;
   }
@@ -536,18 +629,8 @@ class Engine {
   // was changed.
   void prune(const std::unordered_set<std::string>& current) {
     Buffer buffer;
-    for (const EntryPlace& place : gone_) {
-      const auto entry = folder_.past().read(place);
-      if (!entry) continue;
-      const auto digests = output_digests(entry->lines);
-      for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
-        const std::string& output = entry->outputs[i].path;
-        if (current.contains(output)) continue;
-        const std::string recorded = i < digests.size() ? digests[i] : "";
-        if (!delete_output(output, recorded, buffer, result_.pruned))
-          result_.left_behind.push_back(output);
-      }
-    }
+    for (const EntryPlace& place : gone_)
+      delete_outputs(place, current, buffer, result_.pruned);
     gone_.clear();
   }
 
@@ -588,6 +671,7 @@ class Engine {
   Journal journal_;
   std::vector<std::uint32_t> past_of_;  ///< for each input: its item of the past
   std::vector<EntryPlace> gone_;
+  std::vector<EntryPlace> undeleted_;  ///< entries of which an output could not be deleted
   std::vector<std::string> unlisted_;  ///< names of folders that could not be listed, each with "/"
   std::vector<EntryPlace> unseen_;     ///< entries of inputs in them
   std::vector<KeptEntry> kept_;

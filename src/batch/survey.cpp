@@ -449,8 +449,8 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
   return Done{};
 }
 
-std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
-                                      const OutputFolder& folder) {
+Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputList& list,
+                                              const OutputFolder& folder) {
   std::vector<std::string> foreign;
   // Names that are not known yet are looked at when the output is made.
   if (folder.was_empty() || is_late_name(chain.output.name)) return foreign;
@@ -463,7 +463,10 @@ std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
     if (item != past.end() && item->path == file.path) continue;
     for (const auto& [output, copy] : possible_copies(chain, file)) {
       const std::string path = join_path(folder.path(), output);
-      if (::lstat(path.c_str(), &status) != 0 || folder.is_own(output)) continue;
+      if (::lstat(path.c_str(), &status) != 0) continue;
+      const auto is_own = folder.is_own(output);
+      if (!is_own) return is_own.error();
+      if (*is_own) continue;
       const auto codec = look(list.file_path(file));
       if (!codec || output_name(chain, fields_of(chain, file, copy), **codec).path != output)
         continue;

@@ -57,7 +57,8 @@ struct OutputName {
 
 /// Files that stand where the output of an input without a past is to go, and that no run made, in
 /// sentences.
-[[nodiscard]] std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
-                                                    const OutputFolder& folder);
+[[nodiscard]] Result<std::vector<std::string>> find_foreign(const Chain& chain,
+                                                            const InputList& list,
+                                                            const OutputFolder& folder);
 
 }  // namespace deckle

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataset/files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -160,6 +161,39 @@ Result<std::string_view> PartReader::read(const File& file, std::uint64_t offset
   return std::string_view(block_).substr(static_cast<std::size_t>(offset - begin_), length);
 }
 
+Result<std::optional<std::string_view>> LineReader::next(const File& file) {
+  constexpr std::size_t kBlock = std::size_t{1} << 18U;
+  std::size_t searched = at_;
+  for (;;) {
+    const auto newline = buffer_.find('\n', searched);
+    if (newline != std::string::npos) {
+      begin_ = base_ + at_;
+      const std::string_view line = std::string_view(buffer_).substr(at_, newline - at_);
+      at_ = newline + 1;
+      is_whole_ = true;
+      return std::optional(line);
+    }
+    buffer_.erase(0, at_);
+    base_ += at_;
+    at_ = 0;
+    const std::size_t have = buffer_.size();
+    searched = have;
+    buffer_.resize(have + kBlock);
+    const ssize_t n =
+        ::pread(file.fd(), buffer_.data() + have, kBlock, static_cast<off_t>(base_ + have));
+    const int why = errno;
+    buffer_.resize(have + (n > 0 ? static_cast<std::size_t>(n) : 0));
+    if (n < 0 && why == EINTR) continue;
+    if (n < 0) return errno_error(ErrorCode::Unreadable, "cannot read", why);
+    if (n > 0) continue;
+    if (have == 0) return std::optional<std::string_view>();
+    begin_ = base_;
+    at_ = have;
+    is_whole_ = false;
+    return std::optional(std::string_view(buffer_));
+  }
+}
+
 Result<Done> read_all(const File& file, Buffer& out) {
   struct stat status {};
   if (::fstat(file.fd(), &status) != 0)
@@ -235,6 +269,33 @@ Result<Done> write_all(const File& file, Bytes data) {
     data = data.subspan(static_cast<std::size_t>(n));
   }
   return Done{};
+}
+
+Result<std::vector<std::string>> list_folder(const std::string& path) {
+  const auto cannot = [&](int error_number) {
+    return errno_error(ErrorCode::Unreadable,
+                       "cannot list the folder " + printable(path.empty() ? "." : path),
+                       error_number);
+  };
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.empty() ? "." : path.c_str()),
+                                                   &::closedir);
+  if (!folder) return cannot(errno);
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = ::readdir(folder.get());
+    if (entry == nullptr && errno != 0) return cannot(errno);
+    if (entry == nullptr) return names;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+}
+
+Result<bool> is_there(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return errno_error(ErrorCode::Unreadable, printable(path) + ": cannot read", errno);
 }
 
 Result<Done> make_folders(const std::string& path) {

@@ -692,15 +692,20 @@ TEST_CASE("the recorded seed is found again, for the same chain only", "[batch][
   const test::Folder folder;
   test::put_pictures(folder, "in", 12);
   const std::string out = folder / "out";
-  CHECK_FALSE(recorded_seed(out, chain));
+  const auto seed = [&] {
+    const auto found = recorded_seed(out, chain);
+    REQUIRE(found);
+    return *found;
+  };
+  CHECK_FALSE(seed());
   (void)test::go_part(crops(1, "[-7, 9]"), folder / "in", out, 3);
-  CHECK(recorded_seed(out, chain) == SeedPair{-7, 9});
+  CHECK(seed() == SeedPair{-7, 9});
   (void)finish(crops(1, "[-7, 9]"), folder / "in", out);
-  CHECK(recorded_seed(out, chain) == SeedPair{-7, 9});
+  CHECK(seed() == SeedPair{-7, 9});
   std::filesystem::remove(out + "/.manifest.jsonl.journal");
-  CHECK(recorded_seed(out, chain) == SeedPair{-7, 9});
+  CHECK(seed() == SeedPair{-7, 9});
   chain.copies = 2;
-  CHECK_FALSE(recorded_seed(out, chain));
+  CHECK_FALSE(seed());
 }
 
 TEST_CASE("a second run into a folder that is being written is refused", "[batch][resume][lock]") {
@@ -717,7 +722,7 @@ TEST_CASE("a second run into a folder that is being written is refused", "[batch
     test::GoOptions options;
     options.overwrite = true;
     CHECK(test::refusal(crops(), folder / "in", out, options) == busy);
-    const auto replay = OutputFolder::open_for_replay(out);
+    const auto replay = OutputFolder::open_for_replay(out, {manifest_header(chain)}, false);
     REQUIRE_FALSE(replay);
     CHECK(replay.error().message == busy);
     // Shards hold no lock and ask for none.
