@@ -164,6 +164,7 @@ class RunCommand {
     if (const auto clashes = find_clashes(chain, inputs); !clashes.empty()) {
       return refuse(report_, clashes, advice_on_clashes(chain, inputs), kExitUsage);
     }
+    case_clashes_ = find_case_clashes(chain, inputs);
     // An image's place in the list counts images only.
     if (chain.uses_index()) passed_over_ = keep_images(inputs, jobs_);
     return std::nullopt;
@@ -191,6 +192,17 @@ class RunCommand {
                       "--root DIR keeps folders in the names, --name TEMPLATE makes other ones",
                       kExitUsage);
       }
+    }
+    if (!case_clashes_.empty() && !arguments_.dry_run) {
+      const auto ignores = ignores_case(arguments_.out);
+      if (!ignores) {
+        report_.error(arguments_.out, ignores.error());
+        return kExitStopped;
+      }
+      if (*ignores)
+        return refuse(report_, case_clashes_,
+                      "give an -o where case counts, or a --name that keeps them apart",
+                      kExitUsage);
     }
     // Copies of a shard may be at work: what they write meanwhile is looked at one by one.
     if (arguments_.overwrite || shard_) return std::nullopt;
@@ -282,6 +294,7 @@ class RunCommand {
   Report report_;
   const int jobs_ = resolve_jobs(arguments_.jobs, report_);
   std::optional<Shard> shard_;
+  std::vector<std::string> case_clashes_;  // of importance where OUT ignores case
   std::size_t passed_over_ = 0;
 };
 

@@ -203,8 +203,8 @@ class Engine {
     if (!processed) return end(fatal_file(input), processed.error());
     ++taken_;
     if (before && before->status == Status::Failed) ++result_.retried;
-    if (before && before->status != Status::Failed && !before->input_sha256.empty() &&
-        !processed->no_image &&
+    if (!options_.recorded && before && before->status != Status::Failed &&
+        !before->input_sha256.empty() && !processed->no_image &&
         hex_or_empty(processed->records.front().input_sha256) != before->input_sha256) {
       result_.changed.push_back(source.path);
     }
@@ -259,7 +259,7 @@ class Engine {
       if (recorded.empty()) recorded = output_digests(now.lines);
       if (i >= recorded.size() || hex_or_empty(digest_of(path, buffer)) != recorded[i])
         return false;
-      output.stamp = *there;
+      output.stamp = trusted_if_fine(*there);
     }
     if (now == before) {
       journal_.keep(index, folder_.past().items()[past_of_[index]].place, lines_of(before));
@@ -391,7 +391,8 @@ class Engine {
     for (const Record& record : processed.records) {
       entry.lines += line_text(manifest_line(record, chain_)) + "\n";
       if (!record.output.empty())
-        entry.outputs.push_back({record.output, processed.outputs[next++].stamp()});
+        entry.outputs.push_back(
+            {record.output, trusted_if_fine(processed.outputs[next++].stamp())});
     }
     // What an earlier run made of this input stays ours, though it is out of date.
     if (before && entry.status != Status::Written) entry.outputs = before->outputs;
@@ -445,7 +446,8 @@ class Engine {
     // gone.
     for (std::size_t i = 0; i < past_of_.size(); ++i) {
       if (past_of_[i] == kNoPast || journal_.has(i)) continue;
-      set_gone(inputs_.files[i].path, folder_.past().items()[past_of_[i]].place);
+      if (const auto entry = past_entry(i); entry && !entry->outputs.empty())
+        set_gone(inputs_.files[i].path, folder_.past().items()[past_of_[i]].place);
     }
     if (options_.prune && !options_.prune_all && prunes_all()) {
       result_.prunes_all = true;
@@ -648,7 +650,8 @@ class Engine {
       for (; kept != kept_.end() && kept->before == i; ++kept) {
         if (const auto entry = folder_.past().read(kept->place)) take(entry->path);
       }
-      if (i < inputs_.files.size()) take(inputs_.files[i].path);
+      // What is no image is not recorded, and may have been before.
+      if (i < inputs_.files.size() && journal_.has(i)) take(inputs_.files[i].path);
     }
     return digest;
   }

@@ -221,6 +221,34 @@ std::string one_of(std::span<const std::string_view> words) {
   return text;
 }
 
+std::string lower_case(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t n = utf8_length(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(n, 1));
+    text.remove_prefix(character.size());
+    unsigned code = n == 1 || n == 2 ? code_point(character) : 0;
+    if ((code >= 'A' && code <= 'Z') || (code >= 0xC0 && code <= 0xDE && code != 0xD7) ||
+        (code >= 0x391 && code <= 0x3A9) || (code >= 0x410 && code <= 0x42F)) {
+      code += 0x20;
+    } else if (code >= 0x400 && code <= 0x40F) {
+      code += 0x50;
+    } else if ((code >= 0x100 && code <= 0x137) || (code >= 0x14A && code <= 0x177)) {
+      code |= 1U;
+    } else {
+      out += character;
+      continue;
+    }
+    if (code < 0x80) {
+      out += static_cast<char>(code);
+    } else {
+      out += static_cast<char>(0xC0U | code >> 6U);
+      out += static_cast<char>(0x80U | (code & 0x3FU));
+    }
+  }
+  return out;
+}
+
 std::string_view folder_of(std::string_view path) {
   const auto slash = path.rfind('/');
   return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);

@@ -54,6 +54,10 @@ namespace deckle {
 /// `a, b or c`, for lists of what is allowed.
 [[nodiscard]] std::string one_of(std::span<const std::string_view> words);
 
+/// In lower case, as far as Latin, Greek and Cyrillic letters go: enough to see names that are one
+/// on a file system without case.
+[[nodiscard]] std::string lower_case(std::string_view text);
+
 /// Everything before the last '/', or nothing.
 [[nodiscard]] std::string_view folder_of(std::string_view path);
 [[nodiscard]] std::string_view name_of_path(std::string_view path);

@@ -340,6 +340,18 @@ Result<std::optional<File>> lock_file(const std::string& path) {
   return errno_error(ErrorCode::Write, "cannot lock", errno);
 }
 
+Result<bool> ignores_case(const std::string& folder) {
+  const std::string name = temporary_name(join_path(folder, "x"));
+  std::string other(name_of_path(name));
+  std::transform(other.begin(), other.end(), other.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  auto file = create(name);
+  if (!file) return file.error();
+  const auto there = is_there(join_path(folder, other));
+  ::unlink(name.c_str());
+  return there;
+}
+
 std::string temporary_name(const std::string& path) {
   return join_path(folder_of(path).empty() && path.starts_with('/') ? "/" : folder_of(path),
                    std::string(kTemporaryPrefix) + unique_id() + ".tmp");

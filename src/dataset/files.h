@@ -127,6 +127,10 @@ class MappedFile {
 /// Whether there is anything of that name (links are followed). What cannot be known is an error.
 [[nodiscard]] Result<bool> is_there(const std::string& path);
 
+/// Whether names that differ in case alone are one file in a folder: tries it, with a temporary
+/// file.
+[[nodiscard]] Result<bool> ignores_case(const std::string& folder);
+
 /// Makes a folder and those above it.
 [[nodiscard]] Result<Done> make_folders(const std::string& path);
 
