@@ -20,8 +20,17 @@
 namespace deckle {
 namespace {
 
+// Again where a signal came in between, as on network file systems.
+int open_file(const std::string& path, int flags) {
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
 Result<File> create(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int fd = open_file(path, O_RDWR | O_CREAT | O_EXCL);
   if (fd < 0) return errno_error(ErrorCode::Write, "cannot write", errno);
   return File(fd);
 }
@@ -99,7 +108,7 @@ std::string join_path(std::string_view folder, std::string_view name) {
 
 Result<File> open_to_read(const std::string& path, FileStamp* stamp) {
   // O_NONBLOCK: a fifo among the inputs must not hold the run up.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int fd = open_file(path, O_RDONLY | O_NONBLOCK);
   if (fd < 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
   File file(fd);
   struct stat status {};
@@ -163,6 +172,12 @@ Result<std::string_view> PartReader::read(const File& file, std::uint64_t offset
 
 Result<std::optional<std::string_view>> LineReader::next(const File& file) {
   constexpr std::size_t kBlock = std::size_t{1} << 18U;
+  if (base_ + buffer_.size() == 0) {
+    struct stat status {};
+    if (::fstat(file.fd(), &status) != 0)
+      return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+    size_ = static_cast<std::uint64_t>(status.st_size);
+  }
   std::size_t searched = at_;
   for (;;) {
     const auto newline = buffer_.find('\n', searched);
@@ -186,6 +201,11 @@ Result<std::optional<std::string_view>> LineReader::next(const File& file) {
     if (n < 0 && why == EINTR) continue;
     if (n < 0) return errno_error(ErrorCode::Unreadable, "cannot read", why);
     if (n > 0) continue;
+    // Logs grow while they are read; nothing gets shorter.
+    if (base_ + have < size_) {
+      return Error{ErrorCode::Unreadable, "cannot read: " + std::to_string(base_ + have) +
+                                              " of its " + std::to_string(size_) + " bytes came"};
+    }
     if (have == 0) return std::optional<std::string_view>();
     begin_ = base_;
     at_ = have;

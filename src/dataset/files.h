@@ -90,6 +90,7 @@ class LineReader {
   std::size_t at_ = 0;
   std::uint64_t base_ = 0;  ///< of the buffer, in the file
   std::uint64_t begin_ = 0;
+  std::uint64_t size_ = 0;  ///< of the file when reading began
   bool is_whole_ = true;
 };
 /// The whole of an open file; the second, of one whose size is known.
