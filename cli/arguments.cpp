@@ -378,8 +378,17 @@ MemoryLimit resolve_memory(std::uint64_t bytes, int jobs) {
   return bytes > 0 ? MemoryLimit{bytes, true} : usual_memory_limit(jobs);
 }
 
-int resolve_jobs(int jobs) {
-  return jobs > 0 ? jobs : usable_processors();
+int resolve_jobs(int jobs, Report& report) {
+  const int wanted = jobs > 0 ? jobs : usable_processors();
+  if (wanted == 1) return 1;
+  // One more listens for Ctrl-C.
+  const int found = std::max(startable_threads(wanted + 1) - 1, 1);
+  if (found < wanted) {
+    report.warning("only " + std::to_string(found) + " of " + std::to_string(wanted) +
+                   " threads can be started (ulimit -u, a limit of the container, or memory); the "
+                   "results are the same");
+  }
+  return found;
 }
 
 }  // namespace deckle::cli

@@ -78,7 +78,8 @@ void report_mistakes(const Mistakes& mistakes, const std::string& file, const st
 /// How much memory a picture may take: as asked for (0: not), else what suits so many threads.
 [[nodiscard]] MemoryLimit resolve_memory(std::uint64_t bytes, int jobs);
 
-/// The number of threads: as asked for, else the processors of this process.
-[[nodiscard]] int resolve_jobs(int jobs);
+/// The number of threads: as asked for, else the processors of this process; fewer, with a word,
+/// where not so many can be started.
+[[nodiscard]] int resolve_jobs(int jobs, Report& report);
 
 }  // namespace deckle::cli

@@ -23,8 +23,8 @@ int run_diff(const DiffArguments& arguments) {
   const auto a = find_manifest(arguments.a, report);
   const auto b = find_manifest(arguments.b, report);
   if (!a || !b) return kExitUsage;
-  const auto counts = diff_manifests(
-      *a, *b, [](const std::string& difference) { std::printf("%s\n", difference.c_str()); });
+  const auto counts =
+      diff_manifests(*a, *b, [](const std::string& difference) { print_line(difference); });
   std::fflush(stdout);
   if (!counts) {
     report.error(counts.error().message);

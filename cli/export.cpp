@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 
 #include "arguments.h"
@@ -61,8 +60,7 @@ int run_export(const ExportArguments& arguments) {
                    "3.5 it resizes those that are smaller, later it shows the window that begins "
                    "where that would");
   }
-  std::printf("%s\n",
-              std::get<Json>(result).dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  print_json(std::get<Json>(result), 2);
   return kExitOk;
 }
 

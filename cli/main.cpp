@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <new>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +66,27 @@ bool is_option_misspelt(const CLI::App& app) {
   return false;
 }
 
+// What CLI11 says of a command line, which may hold anything: its lines one by one.
+void print_usage_error(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    std::fprintf(stderr, "%s\n", deckle::terminal_text(line).c_str());
+  }
+}
+
+// A file that is opened must not become standard output or error, where messages would be written
+// into it. What is closed is opened the other way round: its use stays an error.
+bool open_standard_files() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
+    int opened = ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened < 0) opened = ::open("/", O_RDONLY);  // where there is no /dev
+    if (opened != fd) return false;
+  }
+  return true;
+}
+
 // Results that could not be written are a failure, as on a full disk. A reader that went away, as
 // head does, has what it wanted: that is quiet, with the exit code that a shell gives for SIGPIPE.
 int with_output(int exit) {
@@ -68,9 +96,8 @@ int with_output(int exit) {
   return kExitStopped;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+// Reads the command line and does what it asks for. The exit code.
+int run_command(int argc, char** argv) {
   CLI::App app{"deckle: Keras layers over folders of images, in parallel, reproducible to the byte",
                "deckle"};
   app.formatter(std::make_shared<HelpFormatter>());
@@ -92,10 +119,66 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() != 0 && is_option_misspelt(app)) return kExitUsage;
-    return app.exit(e) == 0 ? with_output(kExitOk) : kExitUsage;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "deckle: a mistake in deckle: %s\n", e.what());
-    return kExitMistake;
+    std::ostringstream said;
+    std::ostringstream wrong;
+    const bool good = app.exit(e, said, wrong) == 0;
+    std::fputs(said.str().c_str(), stdout);
+    print_usage_error(wrong.str());
+    return good ? with_output(kExitOk) : kExitUsage;
   }
   return with_output(exit);
+}
+
+// What to say of an exception that nobody expected. The exit code. Takes no memory.
+int tell_exception(const std::exception_ptr& thrown) {
+  try {
+    if (thrown) std::rethrow_exception(thrown);
+    std::fputs("deckle: a mistake in deckle: the process was to be ended\n", stderr);
+  } catch (const std::bad_alloc&) {
+    std::fputs("not enough memory; what is finished stays valid, and the same command goes on\n",
+               stderr);
+    return kExitStopped;
+  } catch (const std::exception& e) {
+    std::fputs("deckle: a mistake in deckle: ", stderr);
+    for (const char* c = e.what(); *c != 0; ++c)
+      std::fputc(static_cast<unsigned char>(*c) < ' ' || *c == 0x7F ? '?' : *c, stderr);
+    std::fputc('\n', stderr);
+  } catch (...) {
+    std::fputs("deckle: a mistake in deckle: something unknown was thrown\n", stderr);
+  }
+  return kExitMistake;
+}
+
+// An exception where none may leave (a destructor, a thread) ends the process, but never by abort.
+[[noreturn]] void on_terminate() {
+  std::_Exit(tell_exception(std::current_exception()));
+}
+
+bool ended = false;  // by ourselves
+
+// A library that gives up calls exit(1), as OpenMP's does where it gets neither thread nor memory.
+// That code says "some images failed".
+void on_exit_of_library() {
+  if (ended) return;
+  std::fputs(
+      "stopped: a library gave up; what is finished stays valid, and the same command goes "
+      "on\n",
+      stderr);
+  std::_Exit(kExitStopped);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (!open_standard_files()) return kExitStopped;
+  std::set_terminate(on_terminate);
+  if (std::atexit(on_exit_of_library) != 0) return kExitStopped;
+  int exit = kExitOk;
+  try {
+    exit = run_command(argc, argv);
+  } catch (...) {
+    exit = tell_exception(std::current_exception());
+  }
+  ended = true;
+  return exit;
 }

@@ -45,7 +45,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
       line += row[i];
       if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 3, ' ');
     }
-    std::printf("%s\n", line.c_str());
+    print_line(line);
   }
 }
 
@@ -88,7 +88,7 @@ void print_remarks(const std::vector<Remark>& remarks, const std::string& one,
               (remarks.size() == 1 ? one : many).c_str());
   const std::size_t shown = all ? remarks.size() : std::min(remarks.size(), kShownRemarks);
   for (std::size_t i = 0; i < shown; ++i) {
-    std::printf("  %s: %s\n", printable(remarks[i].file).c_str(), remarks[i].text.c_str());
+    print_line("  " + printable(remarks[i].file) + ": " + remarks[i].text);
   }
   if (shown < remarks.size())
     std::printf("  and %s more (--all)\n", grouped(remarks.size() - shown).c_str());
@@ -100,9 +100,9 @@ std::string shown_name(const Chain& chain, const std::string& chain_file) {
 
 void print_effect(Effect effect, const std::vector<std::string>& files, bool all) {
   if (files.empty()) return;
-  std::printf("%s\n", text_of(effect, files.size()).c_str());
+  print_line(text_of(effect, files.size()));
   for (const std::string& file : files) {
-    if (all) std::printf("  %s\n", printable(file).c_str());
+    if (all) print_line("  " + printable(file));
   }
 }
 
@@ -196,7 +196,7 @@ int print_shapes_alone(const Chain& chain, const Shape& input, bool json, Report
   for (std::size_t i = 0; i + 1 < shapes.size(); ++i)
     total += parameters[i];
   if (json) {
-    std::printf("%s\n", shapes_json(chain, shapes, parameters, total).dump().c_str());
+    print_json(shapes_json(chain, shapes, parameters, total));
   } else {
     std::vector<std::vector<std::string>> rows;
     rows.push_back(
@@ -260,7 +260,7 @@ void print_text(const Chain& chain, const InputList& inputs, const Outlook& outl
   if (plan.passed_over > 0) {
     std::printf("%s passed over: no images\n", count_of(plan.passed_over, "file").c_str());
   }
-  if (!inputs.left_out.empty()) std::printf("%s\n", left_out_text(inputs).c_str());
+  if (!inputs.left_out.empty()) print_line(left_out_text(inputs));
   for (std::size_t i = 0; i < plan.effects.size(); ++i)
     print_effect(static_cast<Effect>(i), plan.effects.at(i), all);
   print_remarks(plan.failing, "cannot be done", "cannot be done", all);
@@ -272,10 +272,10 @@ void print_text(const Chain& chain, const InputList& inputs, const Outlook& outl
     std::printf("%s of outputs, a run will be refused:\n",
                 count_of(outlook.clashes.size(), "clash", "clashes").c_str());
     for (const std::string& clash : outlook.clashes)
-      std::printf("  %s\n", clash.c_str());
-    std::printf("  %s\n", outlook.advice.c_str());
+      print_line("  " + clash);
+    print_line("  " + outlook.advice);
   }
-  if (!outlook.no_image.empty()) std::printf("%s\n", outlook.no_image.c_str());
+  if (!outlook.no_image.empty()) print_line(outlook.no_image);
 }
 
 Json remarks_json(const std::vector<Remark>& remarks) {
@@ -354,7 +354,7 @@ int run_plan(const PlanArguments& arguments) {
   int exit = kExitOk;
   auto inputs = load_inputs(arguments.inputs, "", report, exit);
   if (!inputs) return exit;
-  const int jobs = resolve_jobs(arguments.jobs);
+  const int jobs = resolve_jobs(arguments.jobs, report);
   std::size_t passed_over = 0;
   if (chain->uses_index()) passed_over = keep_images(*inputs, jobs);
   return print_plan(*chain, *inputs,
@@ -369,7 +369,7 @@ int run_plan(const PlanArguments& arguments) {
 
 int print_plan(const Chain& given, const InputList& inputs, const PlanOptions& options) {
   Chain chain = given;
-  if (!options.json) std::printf("%s\n", title(chain, options.chain_file).c_str());
+  if (!options.json) print_line(title(chain, options.chain_file));
   if (!chain.seed) chain.seed = SeedPair{};  // shapes and shares do not depend on it
   Outlook outlook;
   Forecast& plan = outlook.plan = forecast(chain, inputs, options.jobs);
@@ -379,9 +379,7 @@ int print_plan(const Chain& given, const InputList& inputs, const PlanOptions& o
   if (plan.images == 0 && !options.allow_empty)
     outlook.no_image = no_images_text(inputs, plan.passed_over);
   if (options.json) {
-    std::printf(
-        "%s\n",
-        plan_json(given, shown_name(given, options.chain_file), inputs, outlook).dump().c_str());
+    print_json(plan_json(given, shown_name(given, options.chain_file), inputs, outlook));
   } else {
     print_text(chain, inputs, outlook, options.all);
   }

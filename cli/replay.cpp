@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/replay.h"
 
+#include <sys/stat.h>
+
 #include <memory>
+#include <optional>
 
 #include "arguments.h"
 #include "batch/engine.h"
@@ -30,6 +33,52 @@ struct ReplayArguments {
   ReportOptions report;
 };
 
+int seed_derivation_of(const Json& header) {
+  const Json derivation = header.value("seed_derivation", Json());
+  return derivation.is_number_integer() ? derivation.get<int>() : kSeedDerivation;
+}
+
+bool is_same_folder(const std::string& a, const std::string& b) {
+  struct stat first {};
+  struct stat second {};
+  return ::stat(a.empty() ? "." : a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+// Files in the way of outputs, and files there that are nobody's: the exit code where there are
+// such.
+std::optional<int> refuse_what_is_there(const Replay& replay, const InputList& inputs,
+                                        const OutputFolder& folder,
+                                        const ReplayArguments& arguments, Report& report) {
+  if (const auto blocked = find_blocked(replay.chain(), inputs, folder.path()); !blocked.empty())
+    return refuse(report, blocked, "move it away, or give another -o", kExitStopped);
+  if (arguments.overwrite || folder.was_empty()) return std::nullopt;
+  std::vector<std::string> foreign;
+  for (const InputFile& file : inputs.files) {
+    const auto records = replay.records(file.path);
+    if (!records) {
+      report.error(records.error().message);
+      return kExitStopped;
+    }
+    for (const Record& record : *records) {
+      const std::string path = join_path(folder.path(), record.output);
+      struct stat status {};
+      if (::lstat(path.c_str(), &status) != 0) continue;
+      const auto is_own = folder.is_own(record.output);
+      if (!is_own) {
+        report.error(is_own.error().message);
+        return kExitStopped;
+      }
+      if (!*is_own)
+        foreign.push_back(printable(path) +
+                          ": is there already and was not made by a run into this folder");
+    }
+  }
+  if (foreign.empty()) return std::nullopt;
+  return refuse(report, foreign, "give another -o, or --overwrite to replace what is there",
+                kExitStopped);
+}
+
 int run_replay(const ReplayArguments& arguments) {
   Report report(arguments.report);
   const auto manifest = find_manifest(arguments.manifest, report);
@@ -48,30 +97,39 @@ int run_replay(const ReplayArguments& arguments) {
   if (const auto checked = check_output_folder(chain, *inputs, arguments.out); !checked) {
     return refuse(report, {checked.error().message}, "the input stays as it is", kExitUsage);
   }
+  if (const auto clashes = find_clashes(chain, *inputs); !clashes.empty())
+    return refuse(report, clashes, advice_on_clashes(chain, *inputs), kExitUsage);
   if (replay->outputs() == 0) {
     report.error("nothing in " + printable(*manifest) +
                  " is asked for; its outputs are matched by --only " + "and --copies");
     return kExitUsage;
   }
-  auto folder = OutputFolder::open_for_replay(arguments.out);
+  const int derivation = seed_derivation_of(replay->header());
+  Json made = manifest_header(chain, inputs->names_from);
+  made["seed_derivation"] = derivation;
+  // Into its own folder a replay restores what was lost, whichever codecs are at hand.
+  const bool into_own = is_same_folder(std::string(folder_of(*manifest)), arguments.out);
+  std::vector<Json> headers{std::move(made)};
+  if (into_own) headers.push_back(replay->header());
+  auto folder = OutputFolder::open_for_replay(arguments.out, headers, arguments.overwrite);
   if (!folder) {
     report.error(folder.error().message);
     return kExitStopped;
   }
   if (!folder->note().empty()) report.warning(folder->note());
+  if (const auto refused = refuse_what_is_there(*replay, *inputs, *folder, arguments, report))
+    return *refused;
   for (const std::string& input : missing) {
     report.failure(input, {ErrorCode::Unreadable, "is in the manifest but not among the inputs"});
   }
   RunOptions options;
-  options.jobs = resolve_jobs(arguments.jobs);
+  options.jobs = resolve_jobs(arguments.jobs, report);
   options.memory = resolve_memory(arguments.max_memory, options.jobs);
   options.overwrite = arguments.overwrite;
   options.sync = arguments.sync;
-  // A manifest that is there already stays the record of what is there.
-  options.record = !stamp_of(folder->manifest());
-  if (const Json derivation = replay->header().value("seed_derivation", Json());
-      derivation.is_number_integer())
-    options.seed_derivation = derivation.get<int>();
+  options.record = !into_own;
+  options.add = true;  // what earlier replays recorded stays
+  options.seed_derivation = derivation;
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   const std::string start =
       count_of(replay->outputs(), "recorded output") + " → " + printable(arguments.out);
@@ -108,7 +166,8 @@ void add_replay(CLI::App& app, int& exit) {
   add_memory_option(*command, arguments->max_memory);
   add_sync_option(*command, arguments->sync);
   command->add_flag("--overwrite", arguments->overwrite,
-                    "Replace files in OUT that no run of deckle's made");
+                    "Replace what is in OUT: the outputs of another run, and files that no run of "
+                    "deckle's made");
   command->add_option("--summary", arguments->summary, "Write the figures of the last line as JSON")
       ->option_text("F");
   add_report_options(*command, arguments->report);
@@ -116,7 +175,8 @@ void add_replay(CLI::App& app, int& exit) {
       "\nNothing is drawn and no chain file is needed. An input whose digest is not the recorded "
       "one is refused, by name. Where another version of a codec makes other bytes of the same "
       "pixels, that is said. "
-      "A manifest that is in OUT already is left as it is.\n\n"
+      "Into the manifest's own folder a replay restores what was lost, and the manifest is left as "
+      "it is; into another folder it writes one, and a further replay adds to it.\n\n"
       "Examples:\n"
       "  deckle replay train photos -o again\n"
       "  deckle replay train photos -o train --only 'cats/*'");

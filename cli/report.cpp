@@ -80,6 +80,15 @@ std::string rate_text(double images_per_second) {
   return text.data();
 }
 
+void print_line(std::string_view text) {
+  std::printf("%s\n", terminal_text(text).c_str());
+}
+
+void print_json(const Json& json, int indent) {
+  const std::string text = json.dump(indent, ' ', false, Json::error_handler_t::replace);
+  std::printf("%s\n", terminal_json(text).c_str());
+}
+
 bool write_text(const std::string& path, const std::string& text, Report& report) {
   if (path == "-")
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
@@ -144,10 +153,10 @@ void Report::line(std::string_view level, std::string_view text, const Json& fie
     Json json{{"level", level}, {"message", to_utf8(text)}};
     for (const auto& [key, value] : fields.items())
       json[key] = value;
-    out = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    out = terminal_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
-    out = colour_ && !colour.empty() ? std::string(colour) + std::string(text) + std::string(kPlain)
-                                     : std::string(text);
+    out = terminal_text(text);
+    if (colour_ && !colour.empty()) out = std::string(colour) + out + std::string(kPlain);
   }
   out += '\n';
   std::fwrite(out.data(), 1, out.size(), stderr);

@@ -85,6 +85,12 @@ class Report {
   Clock::time_point last_;
 };
 
+/// Prints a line of results to standard output. Names from files may stand in it: nothing in it
+/// reaches a terminal as a control character.
+void print_line(std::string_view text);
+/// The same of a JSON value; `indent` as nlohmann::json's dump takes it.
+void print_json(const Json& json, int indent = -1);
+
 /// Writes a file, or to standard output where the path is "-". False where that failed; of a file
 /// it was reported.
 bool write_text(const std::string& path, const std::string& text, Report& report);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <string_view>
 
 #include "arguments.h"
 #include "batch/engine.h"
@@ -10,12 +13,15 @@
 #include "batch/survey.h"
 #include "commands.h"
 #include "core/text.h"
+#include "dataset/files.h"
 #include "plan.h"
 #include "report.h"
 #include "session.h"
 
 namespace deckle::cli {
 namespace {
+
+constexpr std::string_view kPruneAll = "all";
 
 struct RunArguments {
   ChainArguments chain;
@@ -25,7 +31,7 @@ struct RunArguments {
   std::uint64_t max_memory = 0;
   bool stop_on_error = false;
   bool overwrite = false;
-  bool prune = false;
+  std::string prune{};  ///< "": not; else "true" or "all"
   bool add = false;
   bool allow_empty = false;
   bool dry_run = false;
@@ -66,7 +72,7 @@ class RunCommand {
           "-o needs the name of a folder; \".\" is the current one, and \"./-\" one named -");
       return kExitUsage;
     }
-    if (arguments_.add && arguments_.prune) {
+    if (arguments_.add && prunes()) {
       report_.error("--add keeps what --prune deletes; give one of them");
       return kExitUsage;
     }
@@ -75,7 +81,12 @@ class RunCommand {
     int exit = kExitOk;
     if (!read_shard()) return kExitUsage;
     if (chain->needs_seed() && !chain->seed) {
-      chain->seed = recorded_seed(arguments_.out, *chain);
+      const auto recorded = recorded_seed(arguments_.out, *chain);
+      if (!recorded) {
+        report_.error(recorded.error().message);
+        return kExitStopped;
+      }
+      chain->seed = *recorded;
       if (!chain->seed && shard_) {
         report_.error(
             "a chain that draws needs a \"seed\" (or --seed) when it is run in shards, the same "
@@ -92,6 +103,15 @@ class RunCommand {
       return kExitUsage;
     }
     if (const auto refused = refuse_early(*chain, *inputs)) return *refused;
+    if (prunes() && arguments_.prune != kPruneAll) {
+      const auto empty = find_empty();
+      if (!empty) {
+        report_.error(empty.error().message);
+        return kExitStopped;
+      }
+      if (!empty->empty())
+        return refuse(report_, *empty, "--prune=all where that is meant", kExitStopped);
+    }
     if (inputs->files.empty() && !arguments_.allow_empty) {
       report_.error(no_images_text(*inputs, passed_over_));
       report_.info("nothing was written; --allow-empty where that is meant");
@@ -128,8 +148,8 @@ class RunCommand {
       report_.error(shard.error().message);
       return false;
     }
-    if (arguments_.prune || arguments_.add) {
-      report_.error(std::string(arguments_.prune ? "--prune" : "--add") +
+    if (prunes() || arguments_.add) {
+      report_.error(std::string(prunes() ? "--prune" : "--add") +
                     " goes with a run over all inputs, not with one shard");
       return false;
     }
@@ -146,6 +166,7 @@ class RunCommand {
     if (const auto clashes = find_clashes(chain, inputs); !clashes.empty()) {
       return refuse(report_, clashes, advice_on_clashes(chain, inputs), kExitUsage);
     }
+    case_clashes_ = find_case_clashes(chain, inputs);
     // An image's place in the list counts images only.
     if (chain.uses_index()) passed_over_ = keep_images(inputs, jobs_);
     return std::nullopt;
@@ -164,22 +185,60 @@ class RunCommand {
       return refuse(report_, blocked, "move it away, or give another -o", kExitStopped);
     if (arguments_.add) {
       const auto clashes = find_recorded_clashes(chain, inputs, *folder);
+      if (const auto failure = folder->past().failure()) {
+        report_.error(failure->message);
+        return kExitStopped;
+      }
       if (!clashes.empty()) {
         return refuse(report_, clashes,
                       "--root DIR keeps folders in the names, --name TEMPLATE makes other ones",
                       kExitUsage);
       }
     }
+    if (!case_clashes_.empty() && !arguments_.dry_run) {
+      const auto ignores = ignores_case(arguments_.out);
+      if (!ignores) {
+        report_.error(arguments_.out, ignores.error());
+        return kExitStopped;
+      }
+      if (*ignores)
+        return refuse(report_, case_clashes_,
+                      "give an -o where case counts, or a --name that keeps them apart",
+                      kExitUsage);
+    }
     // Copies of a shard may be at work: what they write meanwhile is looked at one by one.
     if (arguments_.overwrite || shard_) return std::nullopt;
     const auto foreign = find_foreign(chain, inputs, *folder);
-    if (foreign.empty()) return std::nullopt;
-    return refuse(report_, foreign, "give another -o, or --overwrite to replace what is there",
+    if (!foreign) {
+      report_.error(foreign.error().message);
+      return kExitStopped;
+    }
+    if (foreign->empty()) return std::nullopt;
+    return refuse(report_, *foreign, "give another -o, or --overwrite to replace what is there",
                   kExitStopped);
   }
 
   // What --add keeps must be of the same chain.
   [[nodiscard]] bool replaces() const { return arguments_.overwrite && !arguments_.add; }
+
+  [[nodiscard]] bool prunes() const { return !arguments_.prune.empty(); }
+
+  // The inputs that are folders with nothing in them, as where nothing is mounted.
+  [[nodiscard]] Result<std::vector<std::string>> find_empty() const {
+    std::vector<std::string> empty;
+    for (const std::string& input : arguments_.inputs.inputs) {
+      struct stat status {};
+      if (::stat(input.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
+      const auto names = list_folder(input);
+      if (!names) return names.error();
+      if (names->empty()) {
+        empty.push_back(printable(input) +
+                        ": an empty folder (not mounted?), and --prune deletes what was made of "
+                        "its files");
+      }
+    }
+    return empty;
+  }
 
   int process(const Chain& chain, InputList& inputs) {
     RunOptions options;
@@ -190,7 +249,8 @@ class RunCommand {
     options.memory = resolve_memory(arguments_.max_memory, jobs_);
     options.stop_on_error = arguments_.stop_on_error;
     options.overwrite = arguments_.overwrite;
-    options.prune = arguments_.prune;
+    options.prune = prunes();
+    options.prune_all = arguments_.prune == kPruneAll;
     options.add = arguments_.add;
     // One part of many may have none.
     options.need_images = !arguments_.allow_empty && !shard_;
@@ -204,9 +264,14 @@ class RunCommand {
     if (const auto refused = refuse_folder(chain, inputs, folder)) return *refused;
     if (!folder->note().empty()) report_.warning(folder->note());
     if (shard_) {
-      if (const auto others = other_shards_in(arguments_.out, *shard_); !others.empty()) {
-        report_.warning(printable(others.front()) +
-                        (others.size() > 1 ? " and others are" : " is") +
+      const auto others = other_shards_in(arguments_.out, *shard_);
+      if (!others) {
+        report_.error(others.error().message);
+        return kExitStopped;
+      }
+      if (!others->empty()) {
+        report_.warning(printable(others->front()) +
+                        (others->size() > 1 ? " and others are" : " is") +
                         " of another number of shards than " + std::to_string(shard_->of) +
                         "; merge will refuse the folder until they are deleted");
       }
@@ -233,8 +298,9 @@ class RunCommand {
 
   const RunArguments& arguments_;
   Report report_;
-  const int jobs_ = resolve_jobs(arguments_.jobs);
+  const int jobs_ = resolve_jobs(arguments_.jobs, report_);
   std::optional<Shard> shard_;
+  std::vector<std::string> case_clashes_;  // of importance where OUT ignores case
   std::size_t passed_over_ = 0;
 };
 
@@ -270,8 +336,12 @@ void add_run(CLI::App& app, int& exit) {
       "deckle's made");
   command->add_flag("--add", arguments->add,
                     "Keep what earlier runs into OUT recorded of other inputs");
-  command->add_flag("--prune", arguments->prune,
-                    "Delete the outputs of recorded inputs that are not among these");
+  command
+      ->add_flag("--prune", arguments->prune,
+                 "Delete the outputs of recorded inputs that are not among these; all of them only "
+                 "with --prune=all")
+      ->check(CLI::IsMember({"true", "all"}))
+      ->option_text("[=all]");
   command->add_flag("--allow-empty", arguments->allow_empty, "No image at all is no failure");
   command
       ->add_option("--shard", arguments->shard,
@@ -306,7 +376,8 @@ void add_run(CLI::App& app, int& exit) {
                    "Write a list of the inputs that failed, which --files-from takes")
       ->option_text("F");
   command->footer(
-      "\nExit codes: 0 all done; 1 done, but some images failed, or there were none; 2 the command "
+      "\nExit codes: 0 all done; 1 done, but some images failed, or there were none, or outputs "
+      "could not be deleted; 2 the command "
       "line or the chain is wrong; 3 the run could not go on; 70 a mistake in deckle itself; 130, "
       "143, 129 interrupted; 141 the reader of the output went away. However it ended, the same "
       "command goes on from there.\n\n"

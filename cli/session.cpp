@@ -70,6 +70,7 @@ class Session {
                   " lists all of them");
     tell_gone(result, run);
     tell_left_behind(result);
+    tell_undeleted(result);
     if (depth_failed_ && chain.of_model) {
       report_.info(
           "a Keras model says nothing of outputs: put its layers, without InputLayer, into a chain "
@@ -111,7 +112,7 @@ class Session {
     const auto stacks = stack_outputs(folder_.path(), folder_.manifest(), shard);
     if (!stacks) {
       report_.error(stacks.error().message);
-      return stacks.error().code == ErrorCode::Write ? kExitStopped : kExitImages;
+      return kExitStopped;
     }
     for (const std::string& problem : stacks->problems)
       report_.error("not stacked: " + problem);
@@ -165,10 +166,23 @@ class Session {
         result.left_behind,
         [](bool one) {
           return std::string(" of the run before ") + (one ? "stays" : "stay") + ", because " +
-                 (one ? "it is" : "they are") + " not as recorded; no manifest knows " +
-                 (one ? "it" : "them") + " now";
+                 (one ? "it is" : "they are") + " not as recorded or could not be deleted; no " +
+                 "manifest knows " + (one ? "it" : "them") + " now";
         },
-        "stays, and is not as recorded", "output");
+        "stays, and is not as recorded or could not be deleted", "output");
+  }
+
+  void tell_undeleted(const RunResult& result) {
+    constexpr std::size_t kShown = 10;
+    const std::size_t count = result.undeleted.size();
+    for (std::size_t i = 0; i < count && i < kShown; ++i)
+      report_.error(result.undeleted[i]);
+    for (std::size_t i = kShown; i < count; ++i)
+      report_.detail(result.undeleted[i]);
+    if (count == 0) return;
+    report_.error(count_of(count, "output") + " could not be deleted and " +
+                  (count == 1 ? "stays" : "stay") + " recorded: the same command tries again" +
+                  (count > kShown ? " (-v names all)" : ""));
   }
 
   // A line with the count and the first names; -v names all.
@@ -214,6 +228,7 @@ class Session {
                 {"pruned", result.pruned},
                 {"kept", result.kept},
                 {"removed", result.removed},
+                {"undeleted", result.undeleted.size()},
                 {"seconds", seconds},
                 {"images_per_second", rate},
                 {"finished", result.finished}};
@@ -222,7 +237,7 @@ class Session {
     tell_effects(result.effects, fields);
     if (result.finished && records_) fields["manifest"] = to_utf8(manifest);
 
-    int exit = result.failed > 0 ? kExitImages : kExitOk;
+    int exit = result.failed > 0 || !result.undeleted.empty() ? kExitImages : kExitOk;
     const std::size_t left =
         inputs_.files.size() + options_.passed_over - done - result.passed_over;
     const std::string state = grouped(result.written + result.up_to_date) + " written and whole, " +
@@ -239,6 +254,14 @@ class Session {
       report_.info(
           std::string(stamp_of(manifest) ? "the manifest stays as it was" : "nothing was written") +
               "; --allow-empty where that is meant",
+          fields);
+      exit = kExitImages;
+    } else if (result.prunes_all) {
+      report_.error("--prune would delete all recorded outputs: none of " +
+                    count_of(result.gone.size(), "recorded input") + " is among these");
+      report_.info(
+          "nothing was deleted, and the manifest stays as it was; --prune=all where that "
+          "is meant",
           fields);
       exit = kExitImages;
     } else if (caught_signal() != 0 && !result.finished) {

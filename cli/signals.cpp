@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <system_error>
 
 #include "core/text.h"
 
@@ -32,13 +33,15 @@ extern "C" void on_signal(int signal) {
 }  // namespace
 
 void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  for (const int signal : {SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGTERM, SIGHUP, SIGINT}) {
+    // nohup, and a shell's background job, begin with it ignored: that is what their users want.
+    struct sigaction before {};
+    if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    if (signal == SIGINT) action.sa_flags = static_cast<int>(SA_RESETHAND);
     ::sigaction(signal, &action, nullptr);
   }
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  ::sigaction(SIGINT, &action, nullptr);
   // A file that would grow beyond ulimit -f is an error like a full disk, not the end of the
   // process.
   std::signal(SIGXFSZ, SIG_IGN);
@@ -53,16 +56,22 @@ SignalWatch::SignalWatch(Report& report, const std::atomic<int>& at_work) {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;  // then signals are not reported
   from_ = ends[0];
   to_ = ends[1];
+  try {
+    thread_ = std::thread([this, &report, &at_work] {
+      char told = 0;
+      while (::read(from_, &told, 1) == 1 && told == kSignal) {
+        const int pictures = at_work;
+        if (pictures == 0) continue;
+        report.info("finishing " + count_of(static_cast<std::uint64_t>(pictures), "picture") +
+                    (interrupted == SIGINT ? "; Ctrl-C again stops now" : ""));
+      }
+    });
+  } catch (const std::system_error&) {  // no thread to be had: signals end the run all the same
+    ::close(from_);
+    ::close(to_);
+    return;
+  }
   signals_to = to_;
-  thread_ = std::thread([this, &report, &at_work] {
-    char told = 0;
-    while (::read(from_, &told, 1) == 1 && told == kSignal) {
-      const int pictures = at_work;
-      if (pictures == 0) continue;
-      report.info("finishing " + count_of(static_cast<std::uint64_t>(pictures), "picture") +
-                  (interrupted == SIGINT ? "; Ctrl-C again stops now" : ""));
-    }
-  });
 }
 
 SignalWatch::~SignalWatch() {

@@ -2,6 +2,7 @@
 #include "batch/verify.h"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 
@@ -23,16 +24,16 @@ int run_verify(const VerifyArguments& arguments) {
   Report report(arguments.report);
   const auto manifest = find_manifest(arguments.manifest, report);
   if (!manifest) return kExitUsage;
-  const auto verified = verify_manifest(*manifest, resolve_jobs(arguments.jobs));
+  const auto verified = verify_manifest(*manifest, resolve_jobs(arguments.jobs, report));
   if (!verified) {
     report.error(*manifest, verified.error());
-    return kExitUsage;
+    // A manifest that is not there is a mistake in the command line.
+    return verified.error().sys_errno == ENOENT ? kExitUsage : exit_code(verified.error());
   }
   constexpr std::array<std::string_view, 4> kKinds{"missing", "altered", "unreadable", "unknown"};
   for (const Difference& difference : verified->differences) {
-    std::printf("%s: %s%s\n", std::string(kKinds.at(difference.kind)).c_str(),
-                printable(difference.path).c_str(),
-                difference.detail.empty() ? "" : (" (" + difference.detail + ")").c_str());
+    print_line(std::string(kKinds.at(difference.kind)) + ": " + printable(difference.path) +
+               (difference.detail.empty() ? "" : " (" + difference.detail + ")"));
   }
   std::fflush(stdout);
   const std::size_t wrong = verified->differences.size();

@@ -4,6 +4,7 @@
 #     tests/run.sh [--preset release|ci|debug|asan|tsan] [-- CTEST-ARGUMENT...]
 #     tests/run.sh --format      only checks the format of the C++ files
 #     tests/run.sh --tidy        only runs clang-tidy over src/ and cli/
+#     tests/run.sh --faults [ARGUMENT...]   only lets each system call of small runs fail, one at a time; half an hour
 #     tests/run.sh --slurm [full]    only runs shards on a real Slurm, which it installs; needs root
 #
 # For instance `tests/run.sh --preset asan -- -R cli.` runs the command-line cases under the sanitizers.
@@ -36,6 +37,12 @@ check_tidy() {
   printf 'tidy: nothing to say about %d files\n' "${#files[@]}"
 }
 
+run_faults() {
+  need_packages build test
+  build_preset ci -- deckle deckle_fault
+  python3 tests/faults/campaign.py --deckle build/ci/deckle --library build/ci/tests/libdeckle_fault.so "$@"
+}
+
 run_slurm() {
   if [[ $(id -u) != 0 ]]; then
     printf 'SKIPPED: needs root, to run a Slurm\n'
@@ -59,6 +66,11 @@ while [[ $# -gt 0 ]]; do
       ;;
     --tidy)
       check_tidy
+      exit
+      ;;
+    --faults)
+      shift
+      run_faults "$@"
       exit
       ;;
     --slurm)

@@ -18,14 +18,15 @@ struct Side {
 
   Result<Done> advance() {
     record.reset();
-    const auto line = reader.next();
-    if (!line) return Done{};
-    auto parsed = parse_record(*line);
-    if (!parsed) {
-      Error error = reader.wrong(parsed.error());
+    const auto named = [&](Error error) {
       error.message = printable(path) + ": " + error.message;
       return error;
-    }
+    };
+    const auto line = reader.next();
+    if (!line) return named(line.error());
+    if (!*line) return Done{};
+    auto parsed = parse_record(**line);
+    if (!parsed) return named(reader.wrong(parsed.error()));
     record = *std::move(parsed);
     return Done{};
   }

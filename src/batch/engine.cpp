@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -65,6 +66,7 @@ class Engine {
   }
 
   RunResult run() {
+    if (lost_past()) return std::move(result_);
     const int jobs = std::max(options_.jobs, 1);
     // Images first; what they leave free helps within them.
     const auto images =
@@ -75,7 +77,13 @@ class Engine {
       groups_.emplace(GroupLimits{}, [this](std::vector<Finished>& group) { commit(group); });
     for_each_index(inputs_.files.size(), jobs, [&](std::size_t i, std::size_t worker) {
       if (stopped_ || (options_.stop != nullptr && *options_.stop != 0)) return;
-      take(options_.order.empty() ? i : options_.order[i], scratch[worker]);
+      const std::size_t index = options_.order.empty() ? i : options_.order[i];
+      try {
+        take(index, scratch[worker]);
+      } catch (const std::bad_alloc&) {
+        const std::lock_guard lock(mutex_);
+        end(inputs_.file_path(inputs_.files[index]), {ErrorCode::TooLarge, "not enough memory"});
+      }
     });
     groups_.reset();
     if (taken_ == inputs_.files.size() && !stopped_) finish();
@@ -96,7 +104,7 @@ class Engine {
         past_of_[input] = static_cast<std::uint32_t>(item);
       } else if (const auto entry = folder_.past().read(items[item].place)) {  // else spoilt
         if (options_.add || is_unseen(items[item].path)) {
-          kept_.push_back({input, items[item].place});
+          kept_.push_back({input, items[item].place, lines_of(*entry)});
         } else if (!entry->outputs.empty()) {  // what failed left nothing
           set_gone(items[item].path, items[item].place);
         }
@@ -132,6 +140,14 @@ class Engine {
     result_.fatal_file = file;
   }
 
+  // Ends the run where an entry of the past could not be read: nothing may be concluded from an
+  // entry that is not there.
+  bool lost_past() {
+    const auto failure = folder_.past().failure();
+    if (failure) end("", *failure);
+    return failure.has_value();
+  }
+
   void take(std::size_t index, Scratch& scratch) {
     const InputFile& input = inputs_.files[index];
     ImageSource source{inputs_.file_path(input),
@@ -144,7 +160,12 @@ class Engine {
       if (unlisted != inputs_.unlisted.end()) source.failure = &unlisted->second;
     }
     if (options_.recorded) {
-      source.recorded = options_.recorded(input);
+      auto recorded = options_.recorded(input);
+      if (!recorded) {
+        const std::lock_guard lock(mutex_);
+        return end("", recorded.error());
+      }
+      source.recorded = *std::move(recorded);
       if (source.recorded.empty()) {
         const std::lock_guard lock(mutex_);
         ++taken_;
@@ -152,8 +173,15 @@ class Engine {
       }
     }
     const std::optional<Entry> before = past_entry(index);
+    if (!before && past_of_[index] != kNoPast) {  // spoilt, or worse
+      const std::lock_guard lock(mutex_);
+      if (lost_past()) return;
+    }
+    if (before && options_.recorded) add_recorded(*before, source.recorded);
     if (before && before->status != Status::Failed) {
-      const auto kept = keep_if_unchanged(index, source.file, *before, scratch.file);
+      const std::size_t lines =
+          options_.recorded ? source.recorded.size() : static_cast<std::size_t>(chain_.copies);
+      const auto kept = keep_if_unchanged(index, source.file, *before, lines, scratch.file);
       if (!kept || *kept) {
         const std::lock_guard lock(mutex_);
         if (!kept) return end(folder_.manifest(), kept.error());
@@ -190,6 +218,22 @@ class Engine {
     groups_->add(std::move(finished), outputs, bytes);
   }
 
+  // A replay of some copies keeps the others that an earlier replay made: they are made together.
+  static void add_recorded(const Entry& before, std::vector<Record>& recorded) {
+    std::string_view lines = before.lines;
+    while (!lines.empty()) {
+      const std::string_view line = lines.substr(0, lines.find('\n'));
+      lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+      auto record = parse_record(line);
+      if (!record || record->output.empty()) continue;
+      const auto same = [&](const Record& other) { return other.copy == record->copy; };
+      if (std::none_of(recorded.begin(), recorded.end(), same))
+        recorded.push_back(*std::move(record));
+    }
+    std::sort(recorded.begin(), recorded.end(),
+              [](const Record& x, const Record& y) { return x.copy < y.copy; });
+  }
+
   [[nodiscard]] std::optional<Entry> past_entry(std::size_t index) const {
     if (past_of_[index] == kNoPast) return std::nullopt;
     return folder_.past().read(folder_.past().items()[past_of_[index]].place);
@@ -197,14 +241,13 @@ class Engine {
 
   // Whether input and outputs are what they were: by size and time, else by digest. Then the entry
   // stands, with its stamps brought up to date.
+  // `lines`: how many it should have.
   Result<bool> keep_if_unchanged(std::size_t index, const std::string& file, const Entry& before,
-                                 Buffer& buffer) {
+                                 std::size_t lines, Buffer& buffer) {
     if (chain_.uses_index() && before.index != std::int64_t{inputs_.files[index].index})
       return false;
     // A manifest that was edited may lack the lines of some copies.
-    if (std::count(before.lines.begin(), before.lines.end(), '\n') != chain_.copies &&
-        !options_.recorded)
-      return false;
+    if (lines_of(before) != lines) return false;
     if (was_decoded_otherwise(before.lines)) return false;
     Entry now = before;
     const auto stamp = input_stamp(file);
@@ -223,10 +266,10 @@ class Engine {
       if (recorded.empty()) recorded = output_digests(now.lines);
       if (i >= recorded.size() || hex_or_empty(digest_of(output.path, buffer)) != recorded[i])
         return false;
-      output.stamp = *there;
+      output.stamp = trusted_if_fine(*there);
     }
     if (now == before) {
-      journal_.keep(index, folder_.past().items()[past_of_[index]].place);
+      journal_.keep(index, folder_.past().items()[past_of_[index]].place, lines_of(before));
       return true;
     }
     now.index = inputs_.files[index].index;
@@ -343,7 +386,9 @@ class Engine {
       if (record.output.empty() || replaces || folder_.was_empty() || !tree_.has(record.output))
         continue;
       if (digest_of(record.output, buffer) == record.output_sha256) continue;  // as good
-      if (!folder_.is_own(record.output) && !was_left_empty(record.output)) {
+      const auto is_own = folder_.is_own(record.output);
+      if (!is_own) return is_own.error();
+      if (!*is_own && !was_left_empty(record.output)) {
         fail(finished, Record(record), not_ours());
         return Done{};
       }
@@ -431,7 +476,7 @@ class Engine {
   }
 
   // What this input gave before under other names, as far as nobody changed it.
-  void remove_superseded(const Finished& finished, Buffer& buffer) const {
+  void remove_superseded(const Finished& finished, Buffer& buffer) {
     const std::vector<Record>& records = finished.processed.records;
     const Entry& before = *finished.before;
     if (finished.processed.no_image || records.front().error || !records.front().skipped.empty())
@@ -442,8 +487,11 @@ class Engine {
       const bool still_made = std::any_of(records.begin(), records.end(), [&](const Record& record) {
         return record.output == old;
       });
-      if (!still_made && hex_or_empty(digest_of(old, buffer)) == digests[i])
-        (void)tree_.remove(old);
+      if (still_made || hex_or_empty(digest_of(old, buffer)) != digests[i]) continue;
+      if (auto removed = tree_.remove(old); removed || removed.error().sys_errno == ENOENT)
+        continue;
+      const std::lock_guard lock(mutex_);
+      result_.left_behind.push_back(old);
     }
   }
 
@@ -452,6 +500,12 @@ class Engine {
     const std::optional<Entry>& before = finished.before;
     if (!options_.record || processed.no_image) return Done{};
     const Record& first = processed.records.front();
+    if (options_.recorded && before && before->status != Status::Failed && first.error) {
+      // What an earlier replay made of it is still right.
+      journal_.keep(finished.index, folder_.past().items()[past_of_[finished.index]].place,
+                    lines_of(*before));
+      return Done{};
+    }
     Entry entry;
     entry.path = first.input;
     entry.status = first.error              ? Status::Failed
@@ -464,7 +518,8 @@ class Engine {
     for (const Record& record : processed.records) {
       entry.lines += line_text(manifest_line(record, chain_)) + "\n";
       if (!record.output.empty())
-        entry.outputs.push_back({record.output, processed.outputs[next++].stamp()});
+        entry.outputs.push_back(
+            {record.output, trusted_if_fine(processed.outputs[next++].stamp())});
     }
     // What an earlier run made of this input stays ours, though it is out of date.
     if (before && entry.status != Status::Written) entry.outputs = before->outputs;
@@ -476,8 +531,8 @@ class Engine {
     const std::optional<Entry>& before = finished.before;
     ++taken_;
     if (before && before->status == Status::Failed) ++result_.retried;
-    if (before && before->status != Status::Failed && !before->input_sha256.empty() &&
-        !processed.no_image &&
+    if (!options_.recorded && before && before->status != Status::Failed &&
+        !before->input_sha256.empty() && !processed.no_image &&
         hex_or_empty(processed.records.front().input_sha256) != before->input_sha256) {
       result_.changed.push_back(inputs_.files[finished.index].path);
     }
@@ -522,11 +577,17 @@ class Engine {
       result_.no_images = true;
       return;
     }
+    if (lost_past()) return;
     // An input that is no image any more has no entry: what was made of it goes with those that are
     // gone.
     for (std::size_t i = 0; i < past_of_.size(); ++i) {
       if (past_of_[i] == kNoPast || journal_.has(i)) continue;
-      set_gone(inputs_.files[i].path, folder_.past().items()[past_of_[i]].place);
+      if (const auto entry = past_entry(i); entry && !entry->outputs.empty())
+        set_gone(inputs_.files[i].path, folder_.past().items()[past_of_[i]].place);
+    }
+    if (options_.prune && !options_.prune_all && prunes_all()) {
+      result_.prunes_all = true;
+      return;
     }
     const bool deletes = (options_.prune && !gone_.empty()) || !folder_.past().replaced().empty();
     const std::unordered_set<std::string> current =
@@ -539,7 +600,10 @@ class Engine {
       remove_stacks();
     const bool deleted = remove_replaced(current) || (options_.prune && !gone_.empty());
     if (options_.prune) prune(current);
+    if (lost_past()) return;
+    gone_.insert(gone_.end(), undeleted_.begin(), undeleted_.end());
     gone_.insert(gone_.end(), unseen_.begin(), unseen_.end());
+    std::sort(result_.undeleted.begin(), result_.undeleted.end());
     std::sort(result_.gone.begin(), result_.gone.end());
     result_.gone.erase(std::unique(result_.gone.begin(), result_.gone.end()), result_.gone.end());
     std::sort(result_.changed.begin(), result_.changed.end());
@@ -619,16 +683,55 @@ class Engine {
     });
   }
 
-  // Deletes an output that is as recorded, and the folders that become empty. False where the
-  // output is not as recorded; it stays.
+  // Whether no recorded input would be left: then the list of inputs is more likely wrong.
+  [[nodiscard]] bool prunes_all() const {
+    if ((gone_.empty() && folder_.past().replaced().empty()) || !kept_.empty()) return false;
+    for (std::size_t i = 0; i < inputs_.files.size(); ++i) {
+      if (journal_.has(i)) return false;
+    }
+    return true;
+  }
+
+  // Deletes an output that is as recorded, and the folders that become empty. An output that is not
+  // as recorded stays, and is reported. False where it could not be deleted, or looked at.
   bool delete_output(const std::string& output, const std::string& recorded, Buffer& buffer,
-                     std::size_t& deleted) const {
-    if (!tree_.has(output)) return true;
-    const bool as_made = !recorded.empty() && hex_or_empty(digest_of(output, buffer)) == recorded;
-    if (!as_made || !tree_.remove(output)) return false;
+                     std::size_t& deleted) {
+    const auto cannot = [&](const std::string& why) {
+      result_.undeleted.push_back(printable(output) + ": " + why);
+      return false;
+    };
+    FileStamp stamp;
+    const auto file = tree_.open_file(output, &stamp);
+    const auto digest = file ? sha256_of(*file, stamp.size, buffer) : file.error();
+    const int why = digest ? 0 : digest.error().sys_errno;
+    if (why == ENOENT || why == ENOTDIR) return true;
+    // A link in its place, or no regular file, is somebody else's.
+    if (why != 0 && why != ELOOP) return cannot(digest.error().message);
+    if (!digest || hex(*digest) != recorded) {
+      result_.left_behind.push_back(output);
+      return true;
+    }
+    if (auto removed = tree_.remove(output); !removed) return cannot(removed.error().message);
     ++deleted;
     tree_.remove_empty(folder_of(output));
     return true;
+  }
+
+  // Deletes the outputs of an entry that this run does not make. What could not be deleted stays in
+  // the state, for the next run.
+  void delete_outputs(const EntryPlace& place, const std::unordered_set<std::string>& current,
+                      Buffer& buffer, std::size_t& deleted) {
+    const auto entry = folder_.past().read(place);
+    if (!entry) return;
+    const auto digests = output_digests(entry->lines);
+    bool all = true;
+    for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
+      const std::string& output = entry->outputs[i].path;
+      if (current.contains(output)) continue;
+      const std::string recorded = i < digests.size() ? digests[i] : "";
+      all = delete_output(output, recorded, buffer, deleted) && all;
+    }
+    if (!all) undeleted_.push_back(place);
   }
 
   // Deletes outputs of another chain that this run does not make. Those that were changed stay, and
@@ -646,7 +749,6 @@ class Engine {
       const bool listed = file != files.end() && file->path == item.path;
       const auto entry = folder_.past().read(item.place);
       if (!entry) continue;
-      const auto digests = output_digests(entry->lines);
       const bool waits = !listed && std::any_of(entry->outputs.begin(), entry->outputs.end(),
                                                 [&](const EntryOutput& output) {
                                                   return !current.contains(output.path);
@@ -656,13 +758,7 @@ class Engine {
         continue;
       }
       changed = true;
-      for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
-        const std::string& output = entry->outputs[i].path;
-        if (current.contains(output)) continue;
-        const std::string recorded = i < digests.size() ? digests[i] : "";
-        if (!delete_output(output, recorded, buffer, result_.removed))
-          result_.left_behind.push_back(output);
-      }
+      delete_outputs(item.place, current, buffer, result_.removed);
     }
     return changed;
   }
@@ -671,18 +767,8 @@ class Engine {
   // was changed.
   void prune(const std::unordered_set<std::string>& current) {
     Buffer buffer;
-    for (const EntryPlace& place : gone_) {
-      const auto entry = folder_.past().read(place);
-      if (!entry) continue;
-      const auto digests = output_digests(entry->lines);
-      for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
-        const std::string& output = entry->outputs[i].path;
-        if (current.contains(output)) continue;
-        const std::string recorded = i < digests.size() ? digests[i] : "";
-        if (!delete_output(output, recorded, buffer, result_.pruned))
-          result_.left_behind.push_back(output);
-      }
-    }
+    for (const EntryPlace& place : gone_)
+      delete_outputs(place, current, buffer, result_.pruned);
     gone_.clear();
   }
 
@@ -700,7 +786,8 @@ class Engine {
       for (; kept != kept_.end() && kept->before == i; ++kept) {
         if (const auto entry = folder_.past().read(kept->place)) take(entry->path);
       }
-      if (i < inputs_.files.size()) take(inputs_.files[i].path);
+      // What is no image is not recorded, and may have been before.
+      if (i < inputs_.files.size() && journal_.has(i)) take(inputs_.files[i].path);
     }
     return digest;
   }
@@ -724,6 +811,7 @@ class Engine {
   Journal journal_;
   std::vector<std::uint32_t> past_of_;  ///< for each input: its item of the past
   std::vector<EntryPlace> gone_;
+  std::vector<EntryPlace> undeleted_;  ///< entries of which an output could not be deleted
   std::vector<std::string> unlisted_;  ///< names of folders that could not be listed, each with "/"
   std::vector<EntryPlace> unseen_;     ///< entries of inputs in them
   std::vector<KeptEntry> kept_;

@@ -61,6 +61,7 @@ struct RunOptions {
   std::chrono::nanoseconds timeout{0};  ///< of each image; 0: none
   bool record = true;          ///< off: neither journal nor manifest, and no past
   bool prune = false;          ///< delete the outputs of inputs that are gone
+  bool prune_all = false;      ///< also where no recorded input would be left
   bool add = false;            ///< keep the records of inputs that are not in the list
   bool need_images = false;    ///< a list without any image is no run: nothing is recorded
   std::optional<Shard> shard;  ///< then `inputs` holds this shard's files alone
@@ -70,8 +71,9 @@ struct RunOptions {
   std::atomic<int>* at_work = nullptr;     ///< how many images are at work now
   std::vector<std::size_t> order;  ///< of work; empty: as listed. The results do not depend on it.
   int seed_derivation = kSeedDerivation;  ///< of what is recorded: of a replay, the manifest's
-  /// Where a manifest is replayed: its records of an input. Empty: the input is left alone.
-  std::function<std::vector<Record>(const InputFile&)> recorded;
+  /// Where a manifest is replayed: its records of an input. None: the input is left alone. An
+  /// Error, which names the manifest, ends the run.
+  std::function<Result<std::vector<Record>>(const InputFile&)> recorded;
   /// Called once an input is done, by one thread at a time, in the order in which they end.
   std::function<void(const ImageReport&)> report;
   /// Told of every step of finishing; tests end the process there.
@@ -96,6 +98,8 @@ struct RunResult {
   std::vector<std::string> changed;      ///< recorded inputs that are other files now
   std::size_t removed = 0;               ///< outputs of another chain that were deleted
   std::vector<std::string> left_behind;  ///< such that are not as recorded, and stay
+  std::vector<std::string> undeleted;    ///< outputs that stay recorded, each with the reason why
+  bool prunes_all = false;  ///< nothing was pruned or recorded: no recorded input would be left
   bool no_images = false;  ///< there was none among the inputs, and one was needed
   bool finished = false;   ///< every input was taken, and the manifest is written
   std::optional<Error>

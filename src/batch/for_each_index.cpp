@@ -5,11 +5,17 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <exception>
 #include <fstream>
+#include <future>
 #include <mutex>
+#include <new>
 #include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
 
 #include "batch/cgroup.h"
 
@@ -32,6 +38,18 @@ double quota_v1(const std::string& folder) {
   return quota > 0 && period > 0 ? quota / period : 0;
 }
 
+// The size of a team that can start. OpenMP's library ends the process with exit code 1 where a
+// thread cannot be started, so that is tried before. Outside of another team it keeps the threads
+// of the last one: only more than those are new.
+int team_size(int jobs) {
+  if (jobs < 2) return jobs;
+  if (omp_get_level() > 0) return startable_threads(jobs);
+  thread_local int kept = 1;
+  if (jobs > kept) jobs = kept - 1 + startable_threads(jobs - kept + 1);
+  kept = jobs;
+  return jobs;
+}
+
 }  // namespace
 
 void for_each_index(std::size_t n, int jobs,
@@ -39,25 +57,46 @@ void for_each_index(std::size_t n, int jobs,
   // A thread without work would only spin.
   jobs =
       static_cast<int>(std::clamp<std::size_t>(n, 1, static_cast<std::size_t>(std::max(jobs, 1))));
+  jobs = team_size(jobs);
   omp_set_max_active_levels(2);  // images, and parts of an image
-  // The one pragma of the program. Dynamic: images differ in size by orders of magnitude.
-#pragma omp parallel for schedule(dynamic, 1) num_threads(jobs)
-  for (std::size_t i = 0; i < n; ++i)
-    f(i, static_cast<std::size_t>(omp_get_thread_num()));
-}
-
-void for_each_part(std::size_t n, int jobs, const std::function<void(std::size_t)>& f) {
+  // What leaves a parallel loop ends the process.
   std::exception_ptr thrown;
   std::mutex mutex;
-  for_each_index(n, jobs, [&](std::size_t i, std::size_t) {
+  std::atomic<bool> failed = false;
+  // The one pragma of the program. Dynamic: images differ in size by orders of magnitude.
+#pragma omp parallel for schedule(dynamic, 1) num_threads(jobs)
+  for (std::size_t i = 0; i < n; ++i) {
+    if (failed) continue;
     try {
-      f(i);
+      f(i, static_cast<std::size_t>(omp_get_thread_num()));
     } catch (...) {
       const std::lock_guard lock(mutex);
       thrown = std::current_exception();
+      failed = true;
     }
-  });
+  }
   if (thrown) std::rethrow_exception(thrown);
+}
+
+void for_each_part(std::size_t n, int jobs, const std::function<void(std::size_t)>& f) {
+  for_each_index(n, jobs, [&](std::size_t i, std::size_t) { f(i); });
+}
+
+int startable_threads(int wanted) {
+  std::vector<std::thread> threads;
+  std::promise<void> all_tried;
+  const std::shared_future<void> end = all_tried.get_future().share();
+  try {
+    threads.reserve(static_cast<std::size_t>(std::max(wanted, 1)));
+    while (static_cast<int>(threads.size()) + 1 < wanted)
+      threads.emplace_back([end] { end.wait(); });
+  } catch (const std::system_error&) {  // as many as can be
+  } catch (const std::bad_alloc&) {
+  }
+  all_tried.set_value();
+  for (std::thread& thread : threads)
+    thread.join();
+  return static_cast<int>(threads.size()) + 1;
 }
 
 double cgroup_quota(const char* root) {

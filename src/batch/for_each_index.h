@@ -7,12 +7,17 @@
 namespace deckle {
 
 /// Calls f(i, worker) for every i below n, each once, in any order, on up to `jobs` threads;
-/// `worker` is below `jobs` and no two calls of one worker run at the same time. f must not throw.
+/// `worker` is below `jobs` and no two calls of one worker run at the same time. Where fewer
+/// threads can be started, there are fewer. An exception that f throws comes back when all have
+/// ended; what was not begun by then is left out.
 void for_each_index(std::size_t n, int jobs,
                     const std::function<void(std::size_t, std::size_t)>& f);
 
-/// The same within one image, where f may throw: that comes back when all have ended.
+/// The same within one image.
 void for_each_part(std::size_t n, int jobs, const std::function<void(std::size_t)>& f);
+
+/// How many threads can run at once now, at least 1 (this one) and at most `wanted`: tries it.
+[[nodiscard]] int startable_threads(int wanted);
 
 /// The processors that this process may really use: its affinity, and its cgroup's CPU quota
 /// rounded up.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/journal.h"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -133,44 +133,6 @@ bool begins(std::string_view line, char kind) {
   return line.size() > 1 && line[0] == kind && line[1] == '\t';
 }
 
-// Reads a file line by line and knows where each one began.
-class LineReader {
- public:
-  explicit LineReader(const File& file) : file_(file) {}
-
-  // Nothing at the end; a last line without its newline counts as none.
-  std::optional<std::string_view> next() {
-    for (;;) {
-      const auto newline = buffer_.find('\n', at_);
-      if (newline != std::string::npos) {
-        begin_ = base_ + at_;
-        const std::string_view line = std::string_view(buffer_).substr(at_, newline - at_);
-        at_ = newline + 1;
-        return line;
-      }
-      buffer_.erase(0, at_);
-      base_ += at_;
-      at_ = 0;
-      const std::size_t have = buffer_.size();
-      buffer_.resize(have + kBlock);
-      const ssize_t n =
-          ::pread(file_.fd(), buffer_.data() + have, kBlock, static_cast<off_t>(base_ + have));
-      buffer_.resize(have + (n > 0 ? static_cast<std::size_t>(n) : 0));
-      if (n <= 0) return std::nullopt;
-    }
-  }
-  [[nodiscard]] std::uint64_t begin() const { return begin_; }
-  [[nodiscard]] std::uint64_t end() const { return base_ + at_; }
-
- private:
-  static constexpr std::size_t kBlock = std::size_t{1} << 18U;
-  const File& file_;
-  std::string buffer_;
-  std::size_t at_ = 0;
-  std::uint64_t base_ = 0;
-  std::uint64_t begin_ = 0;
-};
-
 // Collects what is written into calls of a sensible size.
 class BufferedWriter {
  public:
@@ -215,22 +177,37 @@ std::string hidden_base(const std::string& manifest) {
 }
 
 // The logs beside a manifest, sorted by name.
-std::vector<std::string> find_logs(const std::string& manifest) {
+Result<std::vector<std::string>> find_logs(const std::string& manifest) {
   const std::string base = hidden_base(manifest);
   const std::string prefix = std::string(name_of_path(base)) + ".";
-  const std::string folder(folder_of(base));
+  const std::string folder(folder_of(base).empty() && base.starts_with('/') ? "/"
+                                                                            : folder_of(base));
   std::vector<std::string> logs;
-  if (DIR* listing =
-          ::opendir(folder.empty() ? (base.starts_with('/') ? "/" : ".") : folder.c_str())) {
-    while (const dirent* entry = ::readdir(listing)) {
-      const std::string_view name = entry->d_name;
-      if (name.starts_with(prefix) && name.ends_with(".log"))
-        logs.push_back(join_path(folder, name));
-    }
-    ::closedir(listing);
+  const auto names = list_folder(folder);
+  if (!names) return names.error().sys_errno == ENOENT ? Result(std::move(logs)) : names.error();
+  for (const std::string& name : *names) {
+    if (name.starts_with(prefix) && name.ends_with(".log")) logs.push_back(join_path(folder, name));
   }
   std::sort(logs.begin(), logs.end());
   return logs;
+}
+
+// Tells whether the state or the manifest was replaced.
+std::vector<std::int64_t> versions_of(const std::string& manifest) {
+  std::vector<std::int64_t> versions;
+  for (const std::string& path : {state_path(manifest), manifest}) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) status = {};
+    versions.insert(versions.end(),
+                    {static_cast<std::int64_t>(status.st_ino), std::int64_t{status.st_size},
+                     std::int64_t{status.st_mtim.tv_sec}, std::int64_t{status.st_mtim.tv_nsec}});
+  }
+  return versions;
+}
+
+Error named(const std::string& path, Error error) {
+  error.message = printable(path) + ": " + error.message;
+  return error;
 }
 
 // An entry as far as a manifest's lines tell it.
@@ -255,20 +232,76 @@ std::optional<Entry> entry_from_lines(std::string_view lines) {
   return entry;
 }
 
+// A path that leads out of the folder is in no entry that deckle wrote.
+Error leads_out(const std::string& path) {
+  return {ErrorCode::Usage, "names " + printable(path) +
+                                ", which leads out of the folder; no run of deckle's wrote that. "
+                                "Move it away"};
+}
+
+// Nothing where the text is spoilt; an Error where it is whole and hostile.
+Result<std::optional<Entry>> read_entry(std::string_view text) {
+  const std::string_view whole = text;
+  const auto first = take_line(text);
+  if (!first || !begins(*first, kEntryBegin)) return std::optional<Entry>();
+  Fields fields(*first);
+  fields.text();
+  Entry entry;
+  const std::string_view status = fields.text();
+  if (status != "w" && status != "s" && status != "f" && status != "r")
+    return std::optional<Entry>();
+  entry.status = static_cast<Status>(status[0]);
+  entry.index = fields.number<std::int64_t>();
+  entry.input = fields.stamp();
+  entry.input_sha256 = fields.text();
+  if (entry.input_sha256 == "-") entry.input_sha256.clear();
+  const auto outputs = fields.number<std::size_t>();
+  const auto lines = fields.number<std::size_t>();
+  entry.path = unescaped(fields.text());
+  if (!fields.good()) return std::optional<Entry>();
+  for (std::size_t i = 0; i < outputs; ++i) {
+    const auto line = take_line(text);
+    if (!line || !begins(*line, kOutput)) return std::optional<Entry>();
+    Fields output(*line);
+    output.text();
+    const FileStamp stamp = output.stamp();
+    entry.outputs.push_back({unescaped(output.text()), stamp});
+    if (!output.good()) return std::optional<Entry>();
+  }
+  for (std::size_t i = 0; i < lines; ++i) {
+    const auto line = take_line(text);
+    if (!line) return std::optional<Entry>();
+    entry.lines += *line;
+    entry.lines += '\n';
+  }
+  const std::string_view body = whole.substr(0, whole.size() - text.size());
+  const auto end = take_line(text);
+  if (!end || !begins(*end, kEntryEnd) || end->substr(2) != checksum(body) || !text.empty())
+    return std::optional<Entry>();
+  for (const EntryOutput& output : entry.outputs) {
+    if (!is_inside(output.path)) return leads_out(output.path);
+  }
+  if (!is_input_name(entry.path)) return leads_out(entry.path);
+  return std::optional(std::move(entry));
+}
+
 }  // namespace
 
 std::string state_path(const std::string& manifest) {
   return hidden_base(manifest) + ".journal";
 }
 
+std::size_t lines_of(const Entry& entry) {
+  return static_cast<std::size_t>(std::count(entry.lines.begin(), entry.lines.end(), '\n'));
+}
+
 std::string to_text(const Entry& entry) {
-  const auto lines = std::count(entry.lines.begin(), entry.lines.end(), '\n');
   std::string text{kEntryBegin};
   text += '\t';
   text += static_cast<char>(entry.status);
   text += "\t" + std::to_string(entry.index) + "\t" + stamp_text(entry.input) + "\t" +
           (entry.input_sha256.empty() ? "-" : entry.input_sha256) + "\t" +
-          std::to_string(entry.outputs.size()) + "\t" + std::to_string(lines) + "\t" +
+          std::to_string(entry.outputs.size()) + "\t" + std::to_string(lines_of(entry)) + "\t" +
           escaped(entry.path) + "\n";
   for (const EntryOutput& output : entry.outputs) {
     text += std::string(1, kOutput) + "\t" + stamp_text(output.stamp) + "\t" +
@@ -280,55 +313,37 @@ std::string to_text(const Entry& entry) {
 }
 
 std::optional<Entry> parse_entry(std::string_view text) {
-  const std::string_view whole = text;
-  const auto first = take_line(text);
-  if (!first || !begins(*first, kEntryBegin)) return std::nullopt;
-  Fields fields(*first);
-  fields.text();
-  Entry entry;
-  const std::string_view status = fields.text();
-  if (status != "w" && status != "s" && status != "f" && status != "r") return std::nullopt;
-  entry.status = static_cast<Status>(status[0]);
-  entry.index = fields.number<std::int64_t>();
-  entry.input = fields.stamp();
-  entry.input_sha256 = fields.text();
-  if (entry.input_sha256 == "-") entry.input_sha256.clear();
-  const auto outputs = fields.number<std::size_t>();
-  const auto lines = fields.number<std::size_t>();
-  entry.path = unescaped(fields.text());
-  if (!fields.good()) return std::nullopt;
-  for (std::size_t i = 0; i < outputs; ++i) {
-    const auto line = take_line(text);
-    if (!line || !begins(*line, kOutput)) return std::nullopt;
-    Fields output(*line);
-    output.text();
-    const FileStamp stamp = output.stamp();
-    entry.outputs.push_back({unescaped(output.text()), stamp});
-    if (!output.good()) return std::nullopt;
-  }
-  for (std::size_t i = 0; i < lines; ++i) {
-    const auto line = take_line(text);
-    if (!line) return std::nullopt;
-    entry.lines += *line;
-    entry.lines += '\n';
-  }
-  const std::string_view body = whole.substr(0, whole.size() - text.size());
-  const auto end = take_line(text);
-  if (!end || !begins(*end, kEntryEnd) || end->substr(2) != checksum(body) || !text.empty())
-    return std::nullopt;
-  return entry;
+  auto entry = read_entry(text);
+  if (!entry || !*entry) return std::nullopt;
+  return **std::move(entry);
 }
 
+// A run that ends meanwhile moves its log to the state: then there is another look.
 Result<Past> Past::load(const std::string& manifest) {
+  constexpr int kMostLooks = 20;
+  for (int look = 1;; ++look) {
+    const auto before = versions_of(manifest);
+    auto past = load_once(manifest);
+    if (look == kMostLooks || versions_of(manifest) == before) return past;
+  }
+}
+
+Result<Past> Past::load_once(const std::string& manifest) {
   static std::atomic<std::uint64_t> count{0};
   Past past;
   past.id_ = ++count;
   past.manifest_ = stamp_of(manifest);
   if (auto read = past.read_journal(state_path(manifest), true); !read) return read.error();
-  if (!past.has_state_ && ::access(manifest.c_str(), F_OK) == 0) {
-    if (auto read = past.read_manifest(manifest); !read) return read.error();
+  if (!past.has_state_) {
+    const auto there = is_there(manifest);
+    if (!there) return there.error();
+    if (*there) {
+      if (auto read = past.read_manifest(manifest); !read) return read.error();
+    }
   }
-  for (const std::string& log : find_logs(manifest)) {
+  const auto logs = find_logs(manifest);
+  if (!logs) return logs.error();
+  for (const std::string& log : *logs) {
     past.logs_.push_back(log);
     if (auto read = past.read_journal(log, false); !read) return read.error();
   }
@@ -348,17 +363,16 @@ Result<Past> Past::load(const std::string& manifest) {
 }
 
 Result<Done> Past::read_journal(const std::string& path, bool is_state) {
-  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) {
-    if (errno == ENOENT) return Done{};
-    return errno_error(ErrorCode::Unreadable, "cannot read " + path, errno);
-  }
-  LineReader reader(file);
-  const auto header = reader.next();
-  if (!header || !header->starts_with("{\"deckle_manifest\":"))
+  auto file = open_to_read(path);
+  if (!file && file.error().sys_errno == ENOENT) return Done{};
+  if (!file) return named(path, file.error());
+  LineReader reader;
+  const auto header = reader.next(*file);
+  if (!header) return named(path, header.error());
+  if (!*header || !reader.is_whole() || !(*header)->starts_with("{\"deckle_manifest\":"))
     return Done{};  // cut short at its very beginning
-  if (header_.empty()) header_ = *header;
-  const bool same_run = *header == header_;
+  if (header_.empty()) header_ = **header;
+  const bool same_run = **header == header_;
   if (is_state) has_state_ = true;
   const auto file_index = static_cast<std::uint32_t>(files_.size());
   // An entry is taken when its end is there; one that is cut short never gets there.
@@ -366,53 +380,78 @@ Result<Done> Past::read_journal(const std::string& path, bool is_state) {
   std::uint64_t begin = 0;
   bool open = false;
   bool is_replaced = false;
-  while (const auto line = reader.next()) {
-    if (begins(*line, kEntryBegin)) {
+  for (;;) {
+    const auto next = reader.next(*file);
+    if (!next) return named(path, next.error());
+    if (!*next || !reader.is_whole()) break;
+    const std::string_view line = **next;
+    if (begins(line, kEntryBegin)) {
       begin = reader.begin();
-      path_of_entry = unescaped(line->substr(line->rfind('\t') + 1));
-      is_replaced = line->size() > 2 && (*line)[2] == static_cast<char>(Status::Replaced);
+      path_of_entry = unescaped(line.substr(line.rfind('\t') + 1));
+      is_replaced = line.size() > 2 && line[2] == static_cast<char>(Status::Replaced);
       open = true;
-    } else if (begins(*line, kEntryEnd) && open) {
+    } else if (begins(line, kEntryEnd) && open) {
       open = false;
       if (!same_run) continue;
       (is_replaced ? replaced_ : items_)
           .push_back({path_of_entry,
                       {file_index, static_cast<std::uint32_t>(reader.end() - begin), begin}});
-    } else if (begins(*line, kSeal) && is_state) {
-      seal_ = parse_seal(*line);
+    } else if (begins(line, kSeal) && is_state) {
+      seal_ = parse_seal(line);
     }
   }
-  files_.push_back(std::move(file));
+  add_file(*std::move(file), path);
   return Done{};
 }
 
 Result<Done> Past::read_manifest(const std::string& path) {
-  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return errno_error(ErrorCode::Unreadable, "cannot read " + path, errno);
-  LineReader reader(file);
-  const auto header = reader.next();
-  if (!header || !header->starts_with("{\"deckle_manifest\":")) {
-    return Error{ErrorCode::Usage, path + ": not a deckle manifest"};
-  }
-  Json json = parse_json(*header);
-  if (!json.is_object()) return Error{ErrorCode::Usage, path + ": not a deckle manifest"};
+  auto file = open_to_read(path);
+  if (!file) return named(path, file.error());
+  LineReader reader;
+  const auto header = reader.next(*file);
+  if (!header) return named(path, header.error());
+  const Json first = *header ? parse_json(**header) : Json();
+  if (!first.is_object() || !(*header)->starts_with("{\"deckle_manifest\":"))
+    return named(path, {ErrorCode::Usage, "not a deckle manifest"});
+  const auto said = records_of(first);
+  if (!said) return named(path, said.error());
+  // What a journal's header does not have.
+  Json json = first;
   json.erase("shard");
+  json.erase(std::string(kRecordsKey));
   header_ = line_text(json);
   const auto file_index = static_cast<std::uint32_t>(files_.size());
-  while (const auto line = reader.next()) {
-    const auto entry = entry_from_lines(std::string(*line) + "\n");
-    if (!entry) continue;  // edited by hand: what it stood for is made again
+  std::uint64_t records = 0;
+  for (;;) {
+    const auto line = reader.next(*file);
+    if (!line) return named(path, line.error());
+    if (!*line) break;
+    ++records;
+    if (!reader.is_whole()) continue;  // what is cut short is made again
+    const auto entry = entry_from_lines(std::string(**line) + "\n");
+    if (!entry) {
+      const Json wrong = parse_json(**line);
+      const auto output = wrong.is_object() ? get_path(wrong, "output") : std::nullopt;
+      if (output && !is_inside(*output)) return named(path, leads_out(*output));
+      continue;  // edited by hand: what it stood for is made again
+    }
+    if (!is_input_name(entry->path)) return named(path, leads_out(entry->path));
+    const auto length = static_cast<std::uint32_t>(reader.end() - reader.begin());
     if (!items_.empty() && items_.back().path == entry->path &&  // another copy
         items_.back().place.offset + items_.back().place.length == reader.begin()) {
-      items_.back().place.length += static_cast<std::uint32_t>(reader.end() - reader.begin());
+      items_.back().place.length += length;
     } else {
-      items_.push_back({entry->path,
-                        {file_index, static_cast<std::uint32_t>(reader.end() - reader.begin()),
-                         reader.begin()}});
+      items_.push_back({entry->path, {file_index, length, reader.begin()}});
     }
   }
-  files_.push_back(std::move(file));
+  if (*said && records != **said) return named(path, wrong_records(records, **said));
+  add_file(*std::move(file), path);
   return Done{};
+}
+
+void Past::add_file(File file, const std::string& path) {
+  files_.push_back(std::move(file));
+  paths_.push_back(path);
 }
 
 std::optional<Entry> Past::read(const EntryPlace& place) const {
@@ -423,9 +462,25 @@ std::optional<Entry> Past::read(const EntryPlace& place) const {
   };
   thread_local Reader reader;  // entries are read in their order, though by several threads
   if (reader.past != id_ || reader.file != place.file) reader = {id_, place.file, {}};
+  const auto fail = [&](const Error& error) {
+    const std::lock_guard lock(failure_->mutex);
+    if (!failure_->first) failure_->first = named(paths_[place.file], error);
+  };
   const auto text = reader.part.read(files_[place.file], place.offset, place.length);
-  if (!text) return std::nullopt;
-  return text->starts_with('{') ? entry_from_lines(*text) : parse_entry(*text);
+  if (!text) {
+    fail(text.error());
+    return std::nullopt;
+  }
+  if (text->starts_with('{')) return entry_from_lines(*text);
+  auto entry = read_entry(*text);
+  if (entry) return *std::move(entry);
+  fail(entry.error());
+  return std::nullopt;
+}
+
+std::optional<Error> Past::failure() const {
+  const std::lock_guard lock(failure_->mutex);
+  return failure_->first;
 }
 
 std::unordered_set<std::string> Past::outputs() const {
@@ -452,6 +507,7 @@ Result<Done> replace_past(const std::string& manifest, const std::string& header
     for (const auto* items : {&past.items(), &past.replaced()}) {
       for (const Past::Item& item : *items) {
         auto entry = past.read(item.place);
+        if (const auto failed = past.failure()) return *failed;
         if (!entry || entry->outputs.empty()) continue;  // spoilt; or nothing to be deleted
         entry->status = Status::Replaced;
         if (auto written = writer.write(to_text(*entry)); !written) return written;
@@ -526,7 +582,9 @@ Result<Done> Journal::append(std::size_t input, const Entry& entry,
     }
     return written;
   }
-  places_[input] = {{0, static_cast<std::uint32_t>(text.size()), log_size_}, true};
+  places_[input] = {{0, static_cast<std::uint32_t>(text.size()), log_size_},
+                    static_cast<std::uint32_t>(lines_of(entry)),
+                    true};
   log_size_ += text.size();
   return Done{};
 }
@@ -537,9 +595,9 @@ Result<Done> Journal::sync() const {
   return Done{};
 }
 
-void Journal::keep(std::size_t input, const EntryPlace& place) {
+void Journal::keep(std::size_t input, const EntryPlace& place, std::size_t lines) {
   const std::lock_guard lock(mutex_);
-  places_[input] = {place, false};
+  places_[input] = {place, static_cast<std::uint32_t>(lines), false};
 }
 
 Result<std::string> Journal::text_of(const Place& place) const {
@@ -563,7 +621,9 @@ Result<Done> Journal::for_each_place(const std::vector<KeptEntry>& kept,
   auto next = kept.begin();
   for (std::size_t i = 0; i <= places_.size(); ++i) {
     for (; next != kept.end() && next->before <= i; ++next) {
-      if (auto visited = visit({next->place, false}); !visited) return visited;
+      if (auto visited = visit({next->place, static_cast<std::uint32_t>(next->lines), false});
+          !visited)
+        return visited;
     }
     if (i == places_.size() || places_[i].place.length == 0) continue;
     if (auto visited = visit(places_[i]); !visited) return visited;
@@ -578,7 +638,13 @@ Result<Done> Journal::write_manifest(std::string_view header, const std::vector<
   if (!file) return file.error();
   const auto fill = [&]() -> Result<Done> {
     BufferedWriter writer(*file);
-    if (auto written = writer.write(std::string(header) + "\n"); !written) return written;
+    std::uint64_t records = 0;
+    const auto count = [&](const Place& place) -> Result<Done> {
+      records += place.lines;
+      return Done{};
+    };
+    if (auto counted = for_each_place(kept, count); !counted) return counted;
+    if (auto written = writer.write(with_records(header, records) + "\n"); !written) return written;
     const auto put_lines = [&](const Place& place) -> Result<Done> {
       auto text = text_of(place);
       if (!text) return text.error();
@@ -635,7 +701,7 @@ Result<Done> Journal::write_state(const std::vector<KeptEntry>& kept,
     };
     if (auto copied = for_each_place(kept, copy); !copied) return copied;
     for (const EntryPlace& place : gone) {
-      if (auto copied = copy({place, false}); !copied) return copied;
+      if (auto copied = copy({place, 0, false}); !copied) return copied;
     }
     if (auto written = writer.write(seal_text(seal)); !written) return written;
     return writer.flush();

@@ -52,7 +52,11 @@ struct Entry {
   bool operator==(const Entry&) const = default;
 };
 
+/// The number of its lines in the manifest.
+[[nodiscard]] std::size_t lines_of(const Entry& entry);
+
 [[nodiscard]] std::string to_text(const Entry& entry);
+/// Nothing where the text is spoilt, or names a path that leads out of its folder.
 [[nodiscard]] std::optional<Entry> parse_entry(std::string_view text);
 
 /// Where the text of an entry stands.
@@ -81,7 +85,7 @@ class Past {
 
   /// Reads the state and the logs beside `manifest` (which need not exist); without any, the
   /// manifest itself. What is damaged is left out. Fails with Unreadable, or Usage for a manifest
-  /// that is none.
+  /// that is none, or has not as many lines as its header says; the message names the file.
   static Result<Past> load(const std::string& manifest);
 
   /// The header that the entries were made under; empty where there is no past.
@@ -97,14 +101,21 @@ class Past {
   /// Of the manifest, as it was before anything was read.
   [[nodiscard]] const std::optional<FileStamp>& manifest() const { return manifest_; }
 
+  /// Nothing where the entry is spoilt, or could not be read: then that is failure().
   [[nodiscard]] std::optional<Entry> read(const EntryPlace& place) const;
+  /// The first entry that could not be read, or that names a path which leads out of the folder. By
+  /// then nothing may be concluded from an entry that is not there. Safe to call from several
+  /// threads, as read() is.
+  [[nodiscard]] std::optional<Error> failure() const;
 
   /// All outputs of all entries, of replaced ones too.
   [[nodiscard]] std::unordered_set<std::string> outputs() const;
 
  private:
+  static Result<Past> load_once(const std::string& manifest);
   Result<Done> read_journal(const std::string& path, bool is_state);
   Result<Done> read_manifest(const std::string& path);
+  void add_file(File file, const std::string& path);
 
   std::optional<FileStamp> manifest_;
   std::string header_;
@@ -114,6 +125,12 @@ class Past {
   std::vector<std::string> logs_;
   bool has_state_ = false;
   std::vector<File> files_;
+  std::vector<std::string> paths_;  ///< of the files
+  struct Failure {
+    std::mutex mutex;
+    std::optional<Error> first;
+  };
+  std::unique_ptr<Failure> failure_ = std::make_unique<Failure>();
   std::uint64_t id_ = 0;  ///< tells this past from others that the same thread read
 };
 
@@ -127,6 +144,7 @@ class Past {
 struct KeptEntry {
   std::size_t before;
   EntryPlace place;
+  std::size_t lines;  ///< of the manifest
 };
 
 /// The journal of a run: its own log, and the past it goes on from.
@@ -144,16 +162,16 @@ class Journal {
                       const std::optional<Entry>& before = std::nullopt);
   /// What was appended is on the disk when this returns.
   [[nodiscard]] Result<Done> sync() const;
-  /// Takes a past entry as it is.
-  void keep(std::size_t input, const EntryPlace& place);
+  /// Takes a past entry of so many lines as it is.
+  void keep(std::size_t input, const EntryPlace& place, std::size_t lines);
 
   /// Whether all is as the last run left it, so that finish() will write nothing.
   [[nodiscard]] bool is_unchanged(std::uint64_t inputs_digest, bool deleted) const;
-  /// Writes the manifest: `header`, then the inputs in their order, with those that are `kept`
-  /// (sorted) between them. Then the log becomes the state, together with `gone`: entries of inputs
-  /// that are no longer there. Where nothing changed, nothing is written. `inputs_digest` tells one
-  /// list of inputs from another. Where outputs were `deleted` the state is written again in any
-  /// case.
+  /// Writes the manifest: `header` with the number of lines behind it, then the inputs in their
+  /// order, with those that are `kept` (sorted) between them. Then the log becomes the state,
+  /// together with `gone`: entries of inputs that are no longer there. Where nothing changed,
+  /// nothing is written. `inputs_digest` tells one list of inputs from another. Where outputs were
+  /// `deleted` the state is written again in any case.
   Result<Done> finish(std::string_view header, const std::vector<KeptEntry>& kept,
                       const std::vector<EntryPlace>& gone, std::uint64_t inputs_digest,
                       bool deleted);
@@ -166,7 +184,8 @@ class Journal {
  private:
   struct Place {
     EntryPlace place;
-    bool ours = false;  ///< in our log, else in the past
+    std::uint32_t lines = 0;  ///< of the manifest
+    bool ours = false;        ///< in our log, else in the past
   };
 
   Result<Done> open_log();

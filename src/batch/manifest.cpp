@@ -272,6 +272,25 @@ std::string layer_difference(const Json& was, const Json& is, std::size_t i) {
 
 }  // namespace
 
+std::string with_records(std::string_view header, std::uint64_t records) {
+  Json json = parse_json(header);
+  json[std::string(kRecordsKey)] = records;
+  return line_text(json);
+}
+
+Error wrong_records(std::uint64_t records, std::uint64_t said) {
+  return wrong("has " + count_of(records, "record") + ", and its header says " + grouped(said) +
+               ": it was cut short or edited; where it was edited on purpose, correct "
+               "\"records\" in its first line");
+}
+
+Result<std::optional<std::uint64_t>> records_of(const Json& header) {
+  const auto records = header.find(kRecordsKey);
+  if (records == header.end()) return std::optional<std::uint64_t>();
+  if (!records->is_number_unsigned()) return wrong("\"records\" is not a number of lines");
+  return std::optional(records->get<std::uint64_t>());
+}
+
 std::string line_text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -375,6 +394,8 @@ Result<Record> parse_record(std::string_view line) {
   const Json json = parse_json(line);
   const auto input = json.is_object() ? get_path(json, "input") : std::nullopt;
   if (!input) return wrong("not a line of a manifest");
+  if (!is_input_name(*input))
+    return wrong("the input path " + line_text(json["input"]) + " does not stay inside the folder");
   Record record;
   record.input = *input;
   record.input_sha256 = sha256_from(json, "input_sha256");
@@ -487,21 +508,29 @@ Result<ManifestReader> ManifestReader::open(const std::string& path) {
                  "a folder; its manifest is " + printable(join_path(path, kManifestName))};
   }
   ManifestReader reader;
-  reader.file_ = std::make_unique<std::ifstream>(path, std::ios::binary);
-  if (!*reader.file_) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+  auto file = open_to_read(path);
+  if (!file) return file.error();
+  reader.file_ = *std::move(file);
   const auto line = reader.next();
-  if (!line) return Error{ErrorCode::Usage, "not a deckle manifest: the file is empty"};
-  reader.header_ = parse_json(*line);
+  if (!line) return line.error();
+  if (!*line) return Error{ErrorCode::Usage, "not a deckle manifest: the file is empty"};
+  reader.header_ = parse_json(**line);
   if (auto header = check_header(reader.header_); !header) return reader.wrong(header.error());
+  auto records = records_of(reader.header_);
+  if (!records) return reader.wrong(records.error());
+  reader.records_ = *records;
   return reader;
 }
 
-std::optional<std::string_view> ManifestReader::next() {
-  if (!std::getline(*file_, text_)) return std::nullopt;
-  ++line_;
-  offset_ = next_offset_;
-  next_offset_ += text_.size() + 1;
-  return text_;
+Result<std::optional<std::string_view>> ManifestReader::next() {
+  auto line = lines_.next(file_);
+  if (!line) return line;
+  if (*line) {
+    ++line_;
+  } else if (records_ && line_ - 1 != *records_) {
+    return wrong_records(line_ - 1, *records_);
+  }
+  return line;
 }
 
 Error ManifestReader::wrong(const Error& error) const {
@@ -512,8 +541,11 @@ Result<Done> read_outputs(const std::string& path,
                           const std::function<void(const ManifestOutput&)>& visit) {
   auto reader = ManifestReader::open(path);
   if (!reader) return reader.error();
-  while (const auto line = reader->next()) {
-    auto output = parse_output(*line);
+  for (;;) {
+    const auto line = reader->next();
+    if (!line) return line.error();
+    if (!*line) break;
+    auto output = parse_output(**line);
     if (!output) return reader->wrong(output.error());
     if (!*output) continue;
     (*output)->line = reader->line();

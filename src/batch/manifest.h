@@ -7,9 +7,7 @@
 
 #include <array>
 #include <cstdint>
-#include <fstream>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +18,7 @@
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/result.h"
+#include "dataset/files.h"
 #include "dataset/inputs.h"
 #include "geometry/placed.h"
 
@@ -40,6 +39,18 @@ inline constexpr std::array<std::string_view, 21> kLineKeys{
 
 /// What the names in a manifest are relative to; where its header does not say it, an input folder.
 [[nodiscard]] NamesFrom names_from(const Json& header);
+
+/// The key of the header under which the number of lines behind it stands.
+inline constexpr std::string_view kRecordsKey = "records";
+
+/// The text of a header with that number at its end; `header` has none yet.
+[[nodiscard]] std::string with_records(std::string_view header, std::uint64_t records);
+
+/// Why a manifest with so many lines behind its header is refused: the header says another number.
+[[nodiscard]] Error wrong_records(std::uint64_t records, std::uint64_t said);
+
+/// The number that a header says; nothing where it says none. Usage where that is no number.
+[[nodiscard]] Result<std::optional<std::uint64_t>> records_of(const Json& header);
 
 /// A line's text, without its newline.
 [[nodiscard]] std::string line_text(const Json& json);
@@ -105,22 +116,24 @@ class ManifestReader {
   static Result<ManifestReader> open(const std::string& path);
 
   [[nodiscard]] const Json& header() const { return header_; }
-  /// The next line, without its newline; nothing at the end.
-  std::optional<std::string_view> next();
+  /// The number of lines behind the header, as the header says it; earlier ones do not.
+  [[nodiscard]] const std::optional<std::uint64_t>& records() const { return records_; }
+  /// The next line, without its newline; nothing at the end. An Error where it cannot be read, or
+  /// where there are more or fewer lines than the header says.
+  Result<std::optional<std::string_view>> next();
   [[nodiscard]] std::size_t line() const { return line_; }
   /// Where the last line began, in bytes.
-  [[nodiscard]] std::uint64_t offset() const { return offset_; }
+  [[nodiscard]] std::uint64_t offset() const { return lines_.begin(); }
 
   /// An Error (Usage) about the last line.
   [[nodiscard]] Error wrong(const Error& error) const;
 
  private:
-  std::unique_ptr<std::ifstream> file_;
-  std::string text_;
+  File file_;
+  LineReader lines_;
   Json header_;
+  std::optional<std::uint64_t> records_;
   std::size_t line_ = 0;
-  std::uint64_t offset_ = 0;
-  std::uint64_t next_offset_ = 0;
 };
 
 /// Checks a line that is no header; nothing where it records no output.

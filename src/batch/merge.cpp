@@ -35,11 +35,12 @@ struct Source {
   // follow.
   Result<bool> advance() {
     const auto next = reader.next();
-    if (!next) {
+    if (!next) return named(next.error());
+    if (!*next) {
       if (const auto whole = check_copies(); !whole) return whole.error();
       return false;
     }
-    const Json json = parse_json(*next);
+    const Json json = parse_json(**next);
     const auto name = json.is_object() ? get_path(json, "input") : std::nullopt;
     if (!name) return named(reader.wrong({ErrorCode::Usage, "not a line of a manifest"}));
     if (inputs > 0 && *name < input) {
@@ -57,7 +58,7 @@ struct Source {
       ++inputs;
     }
     all_copies = !json.contains("error");
-    line = *next;
+    line = **next;
     copy = number;
     input = *name;
     return true;
@@ -81,11 +82,13 @@ Result<std::vector<std::string>> expand(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-      for (const std::string& manifest : manifests_in(path)) {
-        if (name_of_path(manifest).starts_with("manifest-") &&
-            ::access(manifest.c_str(), F_OK) == 0) {
-          files.push_back(manifest);
-        }
+      const auto manifests = manifests_in(path);
+      if (!manifests) return manifests.error();
+      for (const std::string& manifest : *manifests) {
+        if (!name_of_path(manifest).starts_with("manifest-")) continue;
+        const auto there = is_there(manifest);
+        if (!there) return there.error();
+        if (*there) files.push_back(manifest);
       }
     } else {
       files.push_back(path);
@@ -114,6 +117,26 @@ Result<std::vector<Source>> open_all(const std::vector<std::string>& files) {
     sources.push_back({file, *std::move(reader), std::move(shard), "", "", 0, 0, false});
   }
   return sources;
+}
+
+// The lines that the merged manifest will have. Earlier headers do not say how many there are.
+Result<std::uint64_t> count_records(const std::vector<Source>& sources) {
+  std::uint64_t sum = 0;
+  for (const Source& source : sources) {
+    if (source.reader.records()) {
+      sum += *source.reader.records();
+      continue;
+    }
+    auto reader = ManifestReader::open(source.path);
+    if (!reader) return source.named(reader.error());
+    for (;;) {
+      const auto line = reader->next();
+      if (!line) return source.named(line.error());
+      if (!*line) break;
+      ++sum;
+    }
+  }
+  return sum;
 }
 
 // What lies together of different numbers of shards; "" where all are of one.
@@ -237,9 +260,16 @@ Result<MergeResult> merge_manifests(const std::vector<std::string>& paths,
   };
   File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!file.is_open()) return cannot(errno);
+  const auto records = count_records(*sources);
+  if (!records) {
+    ::unlink(temporary.c_str());
+    return records.error();
+  }
   Json header = sources->front().reader.header();
   header.erase("shard");
-  if (auto written = write_all(file, as_bytes(line_text(header) + "\n")); !written) {
+  header.erase(std::string(kRecordsKey));
+  const std::string first = with_records(line_text(header), *records) + "\n";
+  if (auto written = write_all(file, as_bytes(first)); !written) {
     return cannot(written.error().sys_errno);
   }
   if (auto merged = merge_lines(*sources, file, result); !merged) {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/output_folder.h"
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
 #include <set>
 
 #include "batch/manifest.h"
@@ -32,34 +30,42 @@ std::optional<std::string> manifest_of(std::string_view name) {
   return std::string(name.substr(0, end + 6));
 }
 
+// The first line of a file, as JSON; no object where there is no such file, or no such line.
+Result<Json> first_line(const std::string& path) {
+  const auto named = [&](Error error) {
+    error.message = printable(path) + ": " + error.message;
+    return error;
+  };
+  const auto file = open_to_read(path);
+  if (!file && file.error().sys_errno == ENOENT) return Json();
+  if (!file) return named(file.error());
+  LineReader reader;
+  const auto line = reader.next(*file);
+  if (!line) return named(line.error());
+  return *line ? parse_json(**line) : Json();
+}
+
 // The header that the entries of a manifest were made under.
-Json header_of(const std::string& manifest) {
-  std::string line;
-  std::ifstream state(state_path(manifest), std::ios::binary);
-  if (!std::getline(state, line) || !parse_json(line).is_object()) {
-    std::ifstream file(manifest, std::ios::binary);
-    if (!std::getline(file, line)) {
-      const auto past = Past::load(manifest);
-      line = past ? past->header() : "";
-    }
-  }
-  return parse_json(line);
+Result<Json> header_of(const std::string& manifest) {
+  const std::string state = state_path(manifest);
+  auto header = first_line(state);
+  if (header && !header->is_object()) header = first_line(manifest);
+  if (!header || header->is_object()) return header;
+  const auto past = Past::load(manifest);
+  // A file that is no manifest is the caller's to refuse.
+  if (!past && past.error().code != ErrorCode::Usage) return past.error();
+  return past ? parse_json(past->header()) : Json();
+}
+
+bool is_header(const Json& json) {
+  return json.is_object() && json.contains("deckle_manifest");
 }
 
 // Nothing but our lock.
 bool holds_nothing(const std::string& folder) {
-  DIR* const listing = ::opendir(folder.c_str());
-  if (listing == nullptr) return false;
-  bool nothing = true;
-  errno = 0;
-  while (const dirent* entry = ::readdir(listing)) {
-    const std::string_view name = entry->d_name;
-    nothing = nothing && (name == "." || name == ".." || name.starts_with(kLockName));
-    if (!nothing) break;
-  }
-  nothing = nothing && errno == 0;
-  ::closedir(listing);
-  return nothing;
+  const auto names = list_folder(folder);
+  return names && std::all_of(names->begin(), names->end(),
+                              [](const std::string& name) { return name.starts_with(kLockName); });
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -71,22 +77,23 @@ std::string joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-std::vector<std::string> manifests_in(const std::string& folder) {
+Result<std::vector<std::string>> manifests_in(const std::string& folder) {
+  const auto names = list_folder(folder);
+  if (!names && names.error().sys_errno == ENOENT) return std::vector<std::string>();
+  if (!names) return names.error();
   std::set<std::string> found;
-  if (DIR* listing = ::opendir(folder.empty() ? "." : folder.c_str())) {
-    while (const dirent* entry = ::readdir(listing)) {
-      if (const auto manifest = manifest_of(entry->d_name))
-        found.insert(join_path(folder, *manifest));
-    }
-    ::closedir(listing);
+  for (const std::string& name : *names) {
+    if (const auto manifest = manifest_of(name)) found.insert(join_path(folder, *manifest));
   }
-  return {found.begin(), found.end()};
+  return std::vector<std::string>(found.begin(), found.end());
 }
 
-std::vector<std::string> other_shards_in(const std::string& folder, Shard shard) {
+Result<std::vector<std::string>> other_shards_in(const std::string& folder, Shard shard) {
   const std::string ours = manifest_name(shard);
   const auto of = [](std::string_view name) { return name.substr(name.rfind("-of-") + 1); };
-  std::vector<std::string> others = manifests_in(folder);
+  auto found = manifests_in(folder);
+  if (!found) return found;
+  std::vector<std::string> others = *std::move(found);
   std::erase_if(others, [&](const std::string& path) {
     const std::string_view name = name_of_path(path);
     return name.find("-of-") == std::string_view::npos || of(name) == of(ours) || !stamp_of(path);
@@ -94,17 +101,20 @@ std::vector<std::string> other_shards_in(const std::string& folder, Shard shard)
   return others;
 }
 
-std::optional<SeedPair> recorded_seed(const std::string& folder, const Chain& chain) {
-  for (const std::string& manifest : manifests_in(folder)) {
-    const Json header = header_of(manifest);
-    if (!header.is_object() || !header.contains("seed")) continue;
-    const auto seed = seed_pair(header["seed"]);
+Result<std::optional<SeedPair>> recorded_seed(const std::string& folder, const Chain& chain) {
+  const auto manifests = manifests_in(folder);
+  if (!manifests) return manifests.error();
+  for (const std::string& manifest : *manifests) {
+    const auto header = header_of(manifest);
+    if (!header) return header.error();
+    if (!header->is_object() || !header->contains("seed")) continue;
+    const auto seed = seed_pair((*header)["seed"]);
     if (!seed) continue;
     Chain seeded = chain;
     seeded.seed = *seed;
-    if (resolved(seeded) == header.value("chain", Json())) return *seed;
+    if (resolved(seeded) == header->value("chain", Json())) return std::optional<SeedPair>(*seed);
   }
-  return std::nullopt;
+  return std::optional<SeedPair>();
 }
 
 Result<OutputFolder> OutputFolder::open_locked(const std::string& path,
@@ -135,9 +145,13 @@ Result<OutputFolder> OutputFolder::open_locked(const std::string& path,
   return folder;
 }
 
-Result<OutputFolder> OutputFolder::open_for_replay(const std::string& path) {
+Result<OutputFolder> OutputFolder::open_for_replay(const std::string& path,
+                                                   const std::vector<Json>& headers,
+                                                   bool overwrite) {
   auto folder = open_locked(path, std::nullopt);
   if (!folder) return folder;
+  if (auto checked = check_others(path, headers, folder->manifest(), overwrite, true); !checked)
+    return checked.error();
   auto past = Past::load(folder->manifest());
   if (!past) return refuse(past.error().message);
   folder->past_ = *std::move(past);
@@ -145,23 +159,35 @@ Result<OutputFolder> OutputFolder::open_for_replay(const std::string& path) {
 }
 
 // Whether what is there belongs to this chain; with `remove`, what is ours and does not makes room.
-Result<Done> OutputFolder::check_others(const std::string& path, const Json& header,
+Result<Done> OutputFolder::check_others(const std::string& path, const std::vector<Json>& headers,
                                         const std::string& ours, bool overwrite, bool remove) {
-  for (const std::string& manifest : manifests_in(path)) {
-    const Json was = header_of(manifest);
-    const bool no_manifest = !was.is_object() || !was.contains("deckle_manifest");
-    if (no_manifest && ::access(manifest.c_str(), F_OK) != 0)
-      continue;  // a journal without a first line
+  const auto manifests = manifests_in(path);
+  if (!manifests) return refuse(manifests.error().message);
+  for (const std::string& manifest : *manifests) {
+    auto header = header_of(manifest);
+    const auto there = is_there(manifest);
+    if (!there) return refuse(there.error().message);
+    // A run may have ended between the two looks.
+    if (header && !is_header(*header) && *there) header = header_of(manifest);
+    if (!header) return refuse(header.error().message);
+    const Json& was = *header;
+    const bool no_manifest = !is_header(was);
+    if (no_manifest && !*there) continue;  // a journal without a first line
     if (no_manifest) {
       if (!overwrite) {
         return refuse(printable(manifest) +
                       ": not a manifest of deckle's; move it away, or --overwrite it");
       }
-      if (remove) ::unlink(manifest.c_str());
+      if (remove && ::unlink(manifest.c_str()) != 0 && errno != ENOENT) {
+        return refuse(
+            errno_error(ErrorCode::Write, printable(manifest) + ": cannot delete", errno).message);
+      }
       continue;
     }
-    const auto differences = header_differences(was, header);
-    if (differences.empty()) continue;
+    const auto differences = header_differences(was, headers.front());
+    if (std::any_of(headers.begin(), headers.end(),
+                    [&](const Json& ours) { return header_differences(was, ours).empty(); }))
+      continue;
     if (!overwrite) {
       return refuse(printable(manifest) +
                     ": this folder holds the outputs of another run:" + joined(differences) +
@@ -171,7 +197,7 @@ Result<Done> OutputFolder::check_others(const std::string& path, const Json& hea
     if (!remove || manifest != ours) continue;
     const auto past = Past::load(manifest);
     if (!past) return refuse(past.error().message);
-    if (auto replaced = replace_past(manifest, line_text(header), *past); !replaced)
+    if (auto replaced = replace_past(manifest, line_text(headers.front()), *past); !replaced)
       return refuse(printable(manifest) + ": " + replaced.error().message);
   }
   return Done{};
@@ -183,7 +209,7 @@ Result<OutputFolder> OutputFolder::open(const std::string& path, const Chain& ch
   auto folder = open_locked(path, shard);
   if (!folder) return folder;
   if (auto checked =
-          check_others(path, manifest_header(chain, names), folder->manifest(), overwrite, true);
+          check_others(path, {manifest_header(chain, names)}, folder->manifest(), overwrite, true);
       !checked) {
     return checked.error();
   }
@@ -200,7 +226,7 @@ Result<OutputFolder> OutputFolder::look(const std::string& path, const Chain& ch
   folder.path_ = path;
   folder.shard_ = shard;
   if (auto checked =
-          check_others(path, manifest_header(chain, names), folder.manifest(), overwrite, false);
+          check_others(path, {manifest_header(chain, names)}, folder.manifest(), overwrite, false);
       !checked) {
     return checked.error();
   }
@@ -214,12 +240,23 @@ std::string OutputFolder::manifest() const {
   return join_path(path_, manifest_name(shard_));
 }
 
-bool OutputFolder::is_own(const std::string& output) const {
+Result<bool> OutputFolder::is_own(const std::string& output) const {
   std::call_once(own_->once, [&] {
-    for (const std::string& manifest : manifests_in(path_)) {
-      if (const auto past = Past::load(manifest)) own_->outputs.merge(past->outputs());
+    const auto manifests = manifests_in(path_);
+    if (!manifests) {
+      own_->failure = manifests.error();
+      return;
+    }
+    for (const std::string& manifest : *manifests) {
+      const auto past = Past::load(manifest);
+      // What is no manifest of ours records nothing of ours.
+      if (!past && past.error().code == ErrorCode::Usage) continue;
+      if (past) own_->outputs.merge(past->outputs());
+      own_->failure = past ? past->failure() : past.error();
+      if (own_->failure) return;
     }
   });
+  if (own_->failure) return *own_->failure;
   return own_->outputs.contains(output);
 }
 

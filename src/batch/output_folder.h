@@ -35,8 +35,10 @@ class OutputFolder {
                                    std::optional<Shard> shard, bool overwrite,
                                    NamesFrom names = NamesFrom::InputFolder);
 
-  /// To make recorded outputs again: whatever the folder holds, its manifest is left as it is.
-  static Result<OutputFolder> open_for_replay(const std::string& path);
+  /// To make recorded outputs again. What the folder holds must be of one of the `headers`, as
+  /// header_differences() tells; the first one is that of what is made.
+  static Result<OutputFolder> open_for_replay(const std::string& path,
+                                              const std::vector<Json>& headers, bool overwrite);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   /// What is written goes through it. Not of a folder that was only looked at.
@@ -47,14 +49,14 @@ class OutputFolder {
   [[nodiscard]] const Past& past() const { return past_; }
 
   /// Whether an earlier run, or another shard, recorded this output. Reads all journals when it is
-  /// first asked; safe to call from several threads.
-  [[nodiscard]] bool is_own(const std::string& output) const;
+  /// first asked, and fails where one cannot be read; safe to call from several threads.
+  [[nodiscard]] Result<bool> is_own(const std::string& output) const;
 
   /// Nothing lay in the folder when it was opened, and nobody else writes into it.
   [[nodiscard]] bool was_empty() const { return was_empty_; }
 
  private:
-  static Result<Done> check_others(const std::string& path, const Json& header,
+  static Result<Done> check_others(const std::string& path, const std::vector<Json>& headers,
                                    const std::string& ours, bool overwrite, bool remove);
   static Result<OutputFolder> open_locked(const std::string& path, std::optional<Shard> shard);
 
@@ -68,19 +70,22 @@ class OutputFolder {
   struct Own {
     std::once_flag once;
     std::unordered_set<std::string> outputs;
+    std::optional<Error> failure;
   };
   std::unique_ptr<Own> own_ = std::make_unique<Own>();
 };
 
 /// The manifests in a folder, those of shards included, also where only their journals are there
-/// yet. Sorted.
-[[nodiscard]] std::vector<std::string> manifests_in(const std::string& folder);
+/// yet. Sorted. None where there is no folder; fails where it cannot be listed.
+[[nodiscard]] Result<std::vector<std::string>> manifests_in(const std::string& folder);
 
 /// Manifests in a folder of another number of shards than this one is of.
-[[nodiscard]] std::vector<std::string> other_shards_in(const std::string& folder, Shard shard);
+[[nodiscard]] Result<std::vector<std::string>> other_shards_in(const std::string& folder,
+                                                               Shard shard);
 
 /// The seed that an earlier run into this folder drew for the same chain; nothing where there was
 /// none.
-[[nodiscard]] std::optional<SeedPair> recorded_seed(const std::string& folder, const Chain& chain);
+[[nodiscard]] Result<std::optional<SeedPair>> recorded_seed(const std::string& folder,
+                                                            const Chain& chain);
 
 }  // namespace deckle

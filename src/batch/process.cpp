@@ -524,6 +524,10 @@ FileStamp trusted(FileStamp stamp) {
   return stamp;
 }
 
+FileStamp trusted_if_fine(FileStamp stamp) {
+  return stamp.mtime_ns % 1'000'000'000 == 0 ? trusted(stamp) : stamp;
+}
+
 bool concerns_one_file(const Error& error) {
   // Not ENOTDIR: where a file is in the place of a folder, none of its outputs can be written.
   constexpr std::array kOfTheName{ENAMETOOLONG, EEXIST, EISDIR, ENOTEMPTY, EILSEQ, EINVAL, ELOOP};

@@ -4,7 +4,9 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <unordered_set>
 
+#include "core/text.h"
 #include "dataset/files.h"
 
 namespace deckle {
@@ -34,8 +36,13 @@ Result<Replay> Replay::open(const std::string& manifest, const ReplayRequest& re
   auto chain = chain_of(replay.header_);
   if (!chain) return reader->wrong(chain.error());
   replay.chain_ = *std::move(chain);
-  while (const auto line = reader->next()) {
-    auto record = parse_record(*line);
+  replay.manifest_ = manifest;
+  std::unordered_set<std::string> outputs;
+  for (;;) {
+    const auto line = reader->next();
+    if (!line) return line.error();
+    if (!*line) break;
+    auto record = parse_record(**line);
     if (!record) return reader->wrong(record.error());
     for (const Draw& draw : record->draws) {
       if (draw.layer >= replay.chain_.layers.size()) {
@@ -43,10 +50,14 @@ Result<Replay> Replay::open(const std::string& manifest, const ReplayRequest& re
                                                     ", which the chain does not have"});
       }
     }
+    if (!record->output.empty() && !outputs.insert(record->output).second) {
+      return reader->wrong({ErrorCode::Usage, "the output " + printable(record->output) +
+                                                  " is that of an earlier line too"});
+    }
     if (!is_wanted(*record, request)) continue;
     ++replay.outputs_;
     replay.lines_[record->input].push_back(
-        {reader->offset(), static_cast<std::uint32_t>(line->size())});
+        {reader->offset(), static_cast<std::uint32_t>((*line)->size())});
   }
   auto file = open_to_read(manifest);
   if (!file) return file.error();
@@ -66,14 +77,18 @@ std::vector<std::string> Replay::match(InputList& list) const {
   return missing;
 }
 
-std::vector<Record> Replay::records(const std::string& input) const {
+Result<std::vector<Record>> Replay::records(const std::string& input) const {
   std::vector<Record> records;
   const auto found = lines_.find(input);
   if (found == lines_.end()) return records;
   for (const Place& place : found->second) {
     const auto line = read_part(file_, place.offset, place.length);
-    if (!line) continue;
-    if (auto record = parse_record(*line)) records.push_back(*std::move(record));
+    auto record = line ? parse_record(*line) : line.error();
+    if (!record) {  // it changed since it was opened, or cannot be read any more
+      return Error{ErrorCode::Unreadable, printable(manifest_) + ": " + record.error().message,
+                   record.error().sys_errno};
+    }
+    records.push_back(*std::move(record));
   }
   return records;
 }

@@ -38,8 +38,9 @@ class Replay {
   /// Leaves only the inputs that have lines; gives those that have lines but are not in the list.
   [[nodiscard]] std::vector<std::string> match(InputList& list) const;
 
-  /// The records of an input, in the order of their copies. Safe to call from several threads.
-  [[nodiscard]] std::vector<Record> records(const std::string& input) const;
+  /// The records of an input, in the order of their copies. Fails where the manifest cannot be read
+  /// any more. Safe to call from several threads.
+  [[nodiscard]] Result<std::vector<Record>> records(const std::string& input) const;
 
  private:
   struct Place {
@@ -50,6 +51,7 @@ class Replay {
   Chain chain_;
   Json header_;
   std::size_t outputs_ = 0;
+  std::string manifest_;
   File file_;
   std::map<std::string, std::vector<Place>> lines_;
 };

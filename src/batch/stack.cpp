@@ -220,14 +220,20 @@ Result<Done> check_stack(const std::string& path,
 }
 
 // The manifests that stacks were made from: where shards were merged, theirs.
-std::vector<std::string> stacked_from(const std::string& manifest, const Json& header) {
+Result<std::vector<std::string>> stacked_from(const std::string& manifest, const Json& header) {
   std::vector<std::string> shards;
   if (!header.contains("shard")) {
-    for (const std::string& path : manifests_in(std::string(folder_of(manifest)))) {
-      if (name_of_path(path).starts_with("manifest-") && stamp_of(path)) shards.push_back(path);
+    const auto manifests = manifests_in(std::string(folder_of(manifest)));
+    if (!manifests) return manifests;
+    for (const std::string& path : *manifests) {
+      if (!name_of_path(path).starts_with("manifest-")) continue;
+      const auto there = is_there(path);
+      if (!there) return there.error();
+      if (*there) shards.push_back(path);
     }
   }
-  return shards.empty() ? std::vector<std::string>{manifest} : shards;
+  if (shards.empty()) shards.push_back(manifest);
+  return shards;
 }
 
 }  // namespace
@@ -275,7 +281,9 @@ Result<std::vector<StackCheck>> check_stacks(const std::string& manifest) {
   const std::string out(
       folder_of(manifest).empty() && manifest.starts_with('/') ? "/" : folder_of(manifest));
   std::vector<StackCheck> checks;
-  for (const std::string& path : stacked_from(manifest, first->header())) {
+  const auto manifests = stacked_from(manifest, first->header());
+  if (!manifests) return manifests.error();
+  for (const std::string& path : *manifests) {
     const auto reader = ManifestReader::open(path);
     if (!reader) return reader.error();
     const Json chain = reader->header().value("chain", Json::object());

@@ -172,7 +172,12 @@ struct Candidate {
 
 // With the default names only files of one stem can write one output: the key is that of the stem,
 // else of the whole name.
-std::vector<Candidate> candidates(const Chain& chain, const InputList& list) {
+// `fold`: names that it makes alike have one key.
+std::vector<Candidate> candidates(
+    const Chain& chain, const InputList& list,
+    std::string (*fold)(std::string_view) = [](std::string_view name) {
+      return std::string(name);
+    }) {
   std::vector<Candidate> all;
   const Codec& any = codec_of(chain.output.format.value_or(Format::Png));
   const bool by_stem = chain.output.name.empty();
@@ -183,7 +188,7 @@ std::vector<Candidate> candidates(const Chain& chain, const InputList& list) {
       const InputFile& file = list.files[i];
       std::string name;
       if (!by_stem) name = output_path(chain.output.name, fields_of(chain, file, copy), any, false);
-      const std::string_view text = by_stem ? stem_of(file.path) : std::string_view(name);
+      const std::string text = fold(by_stem ? stem_of(file.path) : std::string_view(name));
       all.push_back({XXH3_64bits(text.data(), text.size()), i, copy});
     }
   }
@@ -276,8 +281,8 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
   // The manifest and the seeds know an input by its name.
   for (std::uint32_t i = 1; i < list.files.size(); ++i) {
     const InputFile& file = list.files[i];
-    if (file.path != list.files[i - 1].path || !look(list.file_path(file)) ||
-        !look(list.file_path(list.files[i - 1])))
+    if (file.path != list.files[i - 1].path || passes_over(list, file) ||
+        passes_over(list, list.files[i - 1]))
       continue;
     clashes.push_back("two inputs have the name " + printable(file.path) + ": " + shown(i - 1) +
                       ", " + shown(i));
@@ -333,6 +338,31 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
                         ", which is the folder of other outputs");
     }
   }
+  return clashes;
+}
+
+std::vector<std::string> find_case_clashes(const Chain& chain, const InputList& list) {
+  std::vector<std::string> clashes;
+  if (is_late_name(chain.output.name)) return clashes;
+  const std::vector<Candidate> all = candidates(chain, list, lower_case);
+  for (std::size_t begin = 0; begin < all.size();) {
+    std::size_t end = begin + 1;
+    while (end < all.size() && all[end].key == all[begin].key)
+      ++end;
+    const std::span<const Candidate> group(all.data() + begin, end - begin);
+    begin = end;
+    if (group.size() < 2) continue;
+    std::map<std::string, PossibleOutput> by_name;
+    for (const PossibleOutput& output : outputs_of(chain, list, group)) {
+      const auto [other, added] = by_name.emplace(lower_case(output.path), output);
+      if (added || other->second.path == output.path) continue;
+      clashes.push_back("two inputs would write " + printable(other->second.path) + " and " +
+                        printable(output.path) + ", one file where case does not count: " +
+                        printable(list.file_path(list.files[other->second.file])) + ", " +
+                        printable(list.file_path(list.files[output.file])));
+    }
+  }
+  std::sort(clashes.begin(), clashes.end());
   return clashes;
 }
 
@@ -449,8 +479,8 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
   return Done{};
 }
 
-std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
-                                      const OutputFolder& folder) {
+Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputList& list,
+                                              const OutputFolder& folder) {
   std::vector<std::string> foreign;
   // Names that are not known yet are looked at when the output is made.
   if (folder.was_empty() || is_late_name(chain.output.name)) return foreign;
@@ -463,7 +493,10 @@ std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
     if (item != past.end() && item->path == file.path) continue;
     for (const auto& [output, copy] : possible_copies(chain, file)) {
       const std::string path = join_path(folder.path(), output);
-      if (::lstat(path.c_str(), &status) != 0 || folder.is_own(output)) continue;
+      if (::lstat(path.c_str(), &status) != 0) continue;
+      const auto is_own = folder.is_own(output);
+      if (!is_own) return is_own.error();
+      if (*is_own) continue;
       const auto codec = look(list.file_path(file));
       if (!codec || output_name(chain, fields_of(chain, file, copy), **codec).path != output)
         continue;

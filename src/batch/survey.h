@@ -50,6 +50,10 @@ struct OutputName {
 [[nodiscard]] std::vector<std::string> find_blocked(const Chain& chain, const InputList& list,
                                                     const std::string& out);
 
+/// Outputs that would be one file in a folder where the case of letters does not count, in
+/// sentences. Names with {hash}, {top} or {left} are not looked at.
+[[nodiscard]] std::vector<std::string> find_case_clashes(const Chain& chain, const InputList& list);
+
 /// Fails with Usage where the output folder is an input folder, or an output would land in one or
 /// on an input.
 [[nodiscard]] Result<Done> check_output_folder(const Chain& chain, const InputList& list,
@@ -57,7 +61,8 @@ struct OutputName {
 
 /// Files that stand where the output of an input without a past is to go, and that no run made, in
 /// sentences.
-[[nodiscard]] std::vector<std::string> find_foreign(const Chain& chain, const InputList& list,
-                                                    const OutputFolder& folder);
+[[nodiscard]] Result<std::vector<std::string>> find_foreign(const Chain& chain,
+                                                            const InputList& list,
+                                                            const OutputFolder& folder);
 
 }  // namespace deckle

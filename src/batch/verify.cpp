@@ -85,6 +85,12 @@ Result<Verification> verify_manifest(const std::string& manifest, int jobs) {
   if (!listed) return listed.error();
   for (const InputFile& file : listed->files) {
     if (is_shard_manifest(name_of_path(manifest))) break;  // the other shards' outputs are here too
+    // A folder that cannot be listed is one of the inputs, and fails.
+    if (const auto failed = listed->unlisted.find(listed->file_path(file));
+        failed != listed->unlisted.end()) {
+      result.differences.push_back({Difference::Unreadable, file.path, failed->second.message});
+      continue;
+    }
     if (known.contains(file.path) || file.path == name_of_path(manifest)) continue;
     if (is_shard_manifest(file.path)) continue;
     result.differences.push_back({Difference::Unknown, file.path, "not in the manifest"});

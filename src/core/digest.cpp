@@ -10,7 +10,6 @@
 
 #include <bit>
 #include <new>
-#include <stdexcept>
 
 #include "core/text.h"
 
@@ -21,13 +20,20 @@ static_assert(std::endian::native == std::endian::little,
 
 namespace {
 
+// Every OpenSSL has SHA-256: what fails here had no memory.
+void check(bool done) {
+  if (!done) throw std::bad_alloc();
+}
+
 // OpenSSL without its configuration file, which takes a millisecond to read and has nothing to say
 // about digests.
 const EVP_MD* sha256_algorithm() {
   static const bool begun = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1;
+  // Without memory for its context, OpenSSL would go on and use none.
+  static const bool has_context = begun && OSSL_LIB_CTX_get0_global_default() != nullptr;
   static const EVP_MD* const algorithm =
-      begun ? EVP_MD_fetch(nullptr, "SHA256", nullptr) : nullptr;  // never freed
-  if (algorithm == nullptr) throw std::runtime_error("OpenSSL has no SHA-256");
+      has_context ? EVP_MD_fetch(nullptr, "SHA256", nullptr) : nullptr;  // never freed
+  check(algorithm != nullptr);
   return algorithm;
 }
 
@@ -47,17 +53,17 @@ Sha256Stream::Sha256Stream() : state_(EVP_MD_CTX_new()) {
 }
 
 void Sha256Stream::start() {
-  if (EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(state_.get()), sha256_algorithm(), nullptr) != 1)
-    throw std::runtime_error("OpenSSL has no SHA-256");
+  check(EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(state_.get()), sha256_algorithm(), nullptr) ==
+        1);
 }
 
 void Sha256Stream::update(Bytes data) {
-  EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(state_.get()), data.data(), data.size());
+  check(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(state_.get()), data.data(), data.size()) == 1);
 }
 
 Sha256 Sha256Stream::finish() {
   Sha256 digest{};
-  EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(state_.get()), digest.data(), nullptr);
+  check(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(state_.get()), digest.data(), nullptr) == 1);
   return digest;
 }
 

@@ -53,6 +53,49 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
+// The number of a UTF-8 character of one to three bytes.
+unsigned code_point(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0);
+  if (character.size() == 2) return (byte(0) & 0x1FU) << 6U | (byte(1) & 0x3FU);
+  return (byte(0) & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
+}
+
+// Whether a character steers a terminal, or turns the direction of writing; `n` is its
+// utf8_length(). A byte that is no character may be one of the eight-bit controls.
+bool is_control(std::string_view character, std::size_t n) {
+  if (n == 0) return true;
+  if (n > 3) return false;
+  const unsigned code = code_point(character);
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x61C || code == 0x200E ||
+         code == 0x200F || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+// With control characters and bytes that are not UTF-8 as \n, \x1b, \xff. `stays` says where a
+// control character is left as it is.
+template <typename Stays>
+std::string escaped(std::string_view text, Stays stays) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t n = utf8_length(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(n, 1));
+    if (!is_control(character, n) || stays(text)) {
+      out += character;
+    } else if (character == "\n") {
+      out += "\\n";
+    } else {
+      std::array<char, 8> code{};
+      for (const char byte : character) {
+        std::snprintf(code.data(), code.size(), "\\x%02x",
+                      static_cast<unsigned>(static_cast<unsigned char>(byte)));
+        out += code.data();
+      }
+    }
+    text.remove_prefix(character.size());
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
@@ -100,25 +143,27 @@ std::string to_utf8(std::string_view bytes) {
 }
 
 std::string printable(std::string_view bytes) {
+  return escaped(bytes, [](std::string_view) { return false; });
+}
+
+std::string terminal_text(std::string_view message) {
+  return escaped(message, [](std::string_view text) { return text.starts_with("\n  "); });
+}
+
+std::string terminal_json(std::string_view json) {
   std::string out;
-  while (!bytes.empty()) {
-    const std::size_t n = utf8_length(bytes);
-    const auto c = static_cast<unsigned char>(bytes[0]);
-    // U+0080 to U+009F are control characters as well.
-    const bool c1 = n == 2 && c == 0xC2 && static_cast<unsigned char>(bytes[1]) < 0xA0;
-    if (c == '\n') {
-      out += "\\n";
-    } else if (n == 0 || c < 0x20 || c == 0x7F || c1) {
-      std::array<char, 8> code{};
-      for (std::size_t i = 0; i < std::max<std::size_t>(n, 1); ++i) {
-        std::snprintf(code.data(), code.size(), "\\x%02x",
-                      static_cast<unsigned>(static_cast<unsigned char>(bytes[i])));
-        out += code.data();
-      }
-    } else {
-      out += bytes.substr(0, n);
+  while (!json.empty()) {
+    const std::size_t n = utf8_length(json);
+    const std::string_view character = json.substr(0, std::max<std::size_t>(n, 1));
+    json.remove_prefix(character.size());
+    // What JSON itself escapes is below 0x20.
+    if (static_cast<unsigned char>(character[0]) < 0x20 || !is_control(character, n)) {
+      out += character;
+      continue;
     }
-    bytes.remove_prefix(std::max<std::size_t>(n, 1));
+    std::array<char, 8> code{};
+    std::snprintf(code.data(), code.size(), "\\u%04x", n == 0 ? 0xFFFDU : code_point(character));
+    out += code.data();
   }
   return out;
 }
@@ -174,6 +219,34 @@ std::string one_of(std::span<const std::string_view> words) {
     text += words[i];
   }
   return text;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t n = utf8_length(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(n, 1));
+    text.remove_prefix(character.size());
+    unsigned code = n == 1 || n == 2 ? code_point(character) : 0;
+    if ((code >= 'A' && code <= 'Z') || (code >= 0xC0 && code <= 0xDE && code != 0xD7) ||
+        (code >= 0x391 && code <= 0x3A9) || (code >= 0x410 && code <= 0x42F)) {
+      code += 0x20;
+    } else if (code >= 0x400 && code <= 0x40F) {
+      code += 0x50;
+    } else if ((code >= 0x100 && code <= 0x137) || (code >= 0x14A && code <= 0x177)) {
+      code |= 1U;
+    } else {
+      out += character;
+      continue;
+    }
+    if (code < 0x80) {
+      out += static_cast<char>(code);
+    } else {
+      out += static_cast<char>(0xC0U | code >> 6U);
+      out += static_cast<char>(0x80U | (code & 0x3FU));
+    }
+  }
+  return out;
 }
 
 std::string_view folder_of(std::string_view path) {

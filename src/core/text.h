@@ -25,9 +25,16 @@ namespace deckle {
 /// The text with every byte that is not part of a UTF-8 character replaced by U+FFFD.
 [[nodiscard]] std::string to_utf8(std::string_view bytes);
 
-/// A file name as a terminal may show it: control characters and bytes that are not UTF-8 as \n,
-/// \x1b, \xff.
+/// A file name as a terminal may show it: control characters (also DEL, C1 and those that turn the
+/// direction of writing) and bytes that are not UTF-8 as \n, \x1b, \xff.
 [[nodiscard]] std::string printable(std::string_view bytes);
+
+/// A whole message as a terminal may show it: the same, but a line break before two spaces, which
+/// begins a further line of a message of ours, stays.
+[[nodiscard]] std::string terminal_text(std::string_view message);
+
+/// JSON that may be shown by a terminal: the same characters as \u009b within its strings.
+[[nodiscard]] std::string terminal_json(std::string_view json);
 
 [[nodiscard]] std::string hex(std::span<const std::uint8_t> bytes);
 
@@ -46,6 +53,10 @@ namespace deckle {
 
 /// `a, b or c`, for lists of what is allowed.
 [[nodiscard]] std::string one_of(std::span<const std::string_view> words);
+
+/// In lower case, as far as Latin, Greek and Cyrillic letters go: enough to see names that are one
+/// on a file system without case.
+[[nodiscard]] std::string lower_case(std::string_view text);
 
 /// Everything before the last '/', or nothing.
 [[nodiscard]] std::string_view folder_of(std::string_view path);

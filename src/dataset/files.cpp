@@ -22,8 +22,17 @@
 namespace deckle {
 namespace {
 
+// Again where a signal came in between, as on network file systems.
+int open_at(int folder, const std::string& path, int flags) {
+  int fd = -1;
+  do {
+    fd = ::openat(folder, path.c_str(), flags | O_CLOEXEC, 0666);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
 Result<File> create(const std::string& path, int folder = AT_FDCWD) {
-  const int fd = ::openat(folder, path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int fd = open_at(folder, path, O_RDWR | O_CREAT | O_EXCL);
   if (fd < 0) return errno_error(ErrorCode::Write, "cannot write", errno);
   return File(fd);
 }
@@ -73,7 +82,8 @@ std::optional<FileStamp> stamp_of(const struct stat& status) {
 }
 
 // O_NONBLOCK: a fifo must not hold the run up.
-constexpr int kToRead = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+constexpr int kToRead = O_RDONLY | O_NONBLOCK;
+constexpr int kFolder = O_RDONLY | O_DIRECTORY;
 
 // What was opened, with errno where it was not.
 Result<File> regular_file(int fd, FileStamp* stamp) {
@@ -98,19 +108,27 @@ bool has_dead_maker(std::string_view name, const struct stat& status) {
   return std::int64_t{now.tv_sec} * 1'000'000'000 - mtime > kUnknownLifeNs;
 }
 
-// Names in an open folder; an error while they are read leaves some out, for another time.
-std::vector<std::string> names_in(int folder) {
-  std::vector<std::string> names;
-  const int own = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* const listing = own < 0 ? nullptr : ::fdopendir(own);
-  if (listing == nullptr) {
-    if (own >= 0) ::close(own);
-    return names;
+// The names in a folder that was opened for this alone; errno where that fails, also half-way.
+Result<std::vector<std::string>> names_in(int opened) {
+  const auto cannot = [](int error_number) {
+    return errno_error(ErrorCode::Unreadable, "cannot list the folder", error_number);
+  };
+  if (opened < 0) return cannot(errno);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(opened), &::closedir);
+  if (!folder) {
+    const int why = errno;
+    ::close(opened);
+    return cannot(why);
   }
-  while (const dirent* entry = ::readdir(listing))
-    names.emplace_back(entry->d_name);
-  ::closedir(listing);
-  return names;
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = ::readdir(folder.get());
+    if (entry == nullptr && errno != 0) return cannot(errno);
+    if (entry == nullptr) return names;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
 }
 
 bool delete_file(int folder, const std::string& name) {
@@ -147,11 +165,11 @@ std::string join_path(std::string_view folder, std::string_view name) {
 }
 
 Result<File> open_to_read(const std::string& path, FileStamp* stamp) {
-  return regular_file(::open(path.c_str(), kToRead), stamp);
+  return regular_file(open_at(AT_FDCWD, path, kToRead), stamp);
 }
 
 Result<File> open_to_read(const File& folder, const std::string& name, FileStamp* stamp) {
-  return regular_file(::openat(folder.fd(), name.c_str(), kToRead | O_NOFOLLOW), stamp);
+  return regular_file(open_at(folder.fd(), name, kToRead | O_NOFOLLOW), stamp);
 }
 
 Result<Done> read_head(const File& file, std::size_t limit, Buffer& out) {
@@ -203,6 +221,50 @@ Result<std::string_view> PartReader::read(const File& file, std::uint64_t offset
       return errno_error(ErrorCode::Unreadable, "cannot read", EIO);
   }
   return std::string_view(block_).substr(static_cast<std::size_t>(offset - begin_), length);
+}
+
+Result<std::optional<std::string_view>> LineReader::next(const File& file) {
+  constexpr std::size_t kBlock = std::size_t{1} << 18U;
+  if (base_ + buffer_.size() == 0) {
+    struct stat status {};
+    if (::fstat(file.fd(), &status) != 0)
+      return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+    size_ = static_cast<std::uint64_t>(status.st_size);
+  }
+  std::size_t searched = at_;
+  for (;;) {
+    const auto newline = buffer_.find('\n', searched);
+    if (newline != std::string::npos) {
+      begin_ = base_ + at_;
+      const std::string_view line = std::string_view(buffer_).substr(at_, newline - at_);
+      at_ = newline + 1;
+      is_whole_ = true;
+      return std::optional(line);
+    }
+    buffer_.erase(0, at_);
+    base_ += at_;
+    at_ = 0;
+    const std::size_t have = buffer_.size();
+    searched = have;
+    buffer_.resize(have + kBlock);
+    const ssize_t n =
+        ::pread(file.fd(), buffer_.data() + have, kBlock, static_cast<off_t>(base_ + have));
+    const int why = errno;
+    buffer_.resize(have + (n > 0 ? static_cast<std::size_t>(n) : 0));
+    if (n < 0 && why == EINTR) continue;
+    if (n < 0) return errno_error(ErrorCode::Unreadable, "cannot read", why);
+    if (n > 0) continue;
+    // Logs grow while they are read; nothing gets shorter.
+    if (base_ + have < size_) {
+      return Error{ErrorCode::Unreadable, "cannot read: " + std::to_string(base_ + have) +
+                                              " of its " + std::to_string(size_) + " bytes came"};
+    }
+    if (have == 0) return std::optional<std::string_view>();
+    begin_ = base_;
+    at_ = have;
+    is_whole_ = false;
+    return std::optional(std::string_view(buffer_));
+  }
 }
 
 Result<Done> read_all(const File& file, Buffer& out) {
@@ -282,6 +344,22 @@ Result<Done> write_all(const File& file, Bytes data) {
   return Done{};
 }
 
+Result<std::vector<std::string>> list_folder(const std::string& path) {
+  auto names = names_in(open_at(AT_FDCWD, path.empty() ? "." : path, kFolder));
+  if (names) return names;
+  Error error = names.error();
+  error.message.insert(std::string("cannot list the folder").size(),
+                       " " + printable(path.empty() ? "." : path));
+  return error;
+}
+
+Result<bool> is_there(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return errno_error(ErrorCode::Unreadable, printable(path) + ": cannot read", errno);
+}
+
 Result<Done> make_folders(const std::string& path) {
   if (path.empty() || ::mkdir(path.c_str(), 0777) == 0) return Done{};
   if (errno == ENOENT) {
@@ -311,6 +389,18 @@ std::optional<FileStamp> stamp_of(const File& file) {
   struct stat status {};
   if (::fstat(file.fd(), &status) != 0) return std::nullopt;
   return stamp_of(status);
+}
+
+Result<bool> ignores_case(const std::string& folder) {
+  const std::string name = temporary_name(join_path(folder, "x"));
+  std::string other(name_of_path(name));
+  std::transform(other.begin(), other.end(), other.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  auto file = create(name);
+  if (!file) return file.error();
+  const auto there = is_there(join_path(folder, other));
+  ::unlink(name.c_str());
+  return there;
 }
 
 std::string temporary_name(const std::string& path) {
@@ -505,10 +595,10 @@ Result<Done> sync_folder(const std::string& path) {
 
 std::size_t sweep_unfinished(const std::string& folder) {
   std::size_t deleted = 0;
-  const File open(::open(folder.empty() ? "." : folder.c_str(),
-                         O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!open.is_open()) return 0;
-  for (const std::string& name : names_in(open.fd())) {
+  const File open(open_at(AT_FDCWD, folder.empty() ? "." : folder, kFolder));
+  const auto names = open.is_open() ? list_folder(folder) : std::vector<std::string>();
+  if (!names) return 0;  // another time
+  for (const std::string& name : *names) {
     struct stat status {};
     if (!name.starts_with(kTemporaryPrefix) ||
         ::fstatat(open.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
@@ -518,10 +608,10 @@ std::size_t sweep_unfinished(const std::string& folder) {
     } else if (S_ISDIR(status.st_mode) &&
                parse_identity(std::string_view(name).substr(kTemporaryPrefix.size())) &&
                has_dead_maker(name, status)) {
-      const File workshop(
-          ::openat(open.fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      for (const std::string& file : names_in(workshop.fd()))
-        deleted += delete_file(workshop.fd(), file) ? 1 : 0;
+      const File workshop(open_at(open.fd(), name, kFolder | O_NOFOLLOW));
+      const auto files = names_in(open_at(open.fd(), name, kFolder | O_NOFOLLOW));
+      for (std::size_t i = 0; files && i < files->size(); ++i)
+        deleted += delete_file(workshop.fd(), (*files)[i]) ? 1 : 0;
       ::unlinkat(open.fd(), name.c_str(), AT_REMOVEDIR);
     }
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/bytes.h"
 #include "core/digest.h"
@@ -75,6 +76,26 @@ class PartReader {
   std::string block_;
   std::uint64_t begin_ = 0;
 };
+/// Reads a file line by line, and knows where each one began. Where a read fails, that is an error,
+/// never the end.
+class LineReader {
+ public:
+  /// The next line, without its newline, good until the next call; nothing at the end.
+  [[nodiscard]] Result<std::optional<std::string_view>> next(const File& file);
+  /// Whether the last line ended in a newline: what is cut short does not.
+  [[nodiscard]] bool is_whole() const { return is_whole_; }
+  /// Where the last line begins, and where the next one will.
+  [[nodiscard]] std::uint64_t begin() const { return begin_; }
+  [[nodiscard]] std::uint64_t end() const { return base_ + at_; }
+
+ private:
+  std::string buffer_;
+  std::size_t at_ = 0;
+  std::uint64_t base_ = 0;  ///< of the buffer, in the file
+  std::uint64_t begin_ = 0;
+  std::uint64_t size_ = 0;  ///< of the file when reading began
+  bool is_whole_ = true;
+};
 /// The whole of an open file; the second, of one whose size is known.
 [[nodiscard]] Result<Done> read_all(const File& file, Buffer& out);
 [[nodiscard]] Result<Done> read_all(const File& file, std::uint64_t size, Buffer& out);
@@ -102,6 +123,17 @@ class MappedFile {
 
 /// Writes all of it, however many calls it takes.
 [[nodiscard]] Result<Done> write_all(const File& file, Bytes data);
+
+/// The names in a folder, hidden ones included, in no order; not "." and "..". Where reading it
+/// fails half-way, that is an error. "" is the current folder.
+[[nodiscard]] Result<std::vector<std::string>> list_folder(const std::string& path);
+
+/// Whether there is anything of that name (links are followed). What cannot be known is an error.
+[[nodiscard]] Result<bool> is_there(const std::string& path);
+
+/// Whether names that differ in case alone are one file in a folder: tries it, with a temporary
+/// file.
+[[nodiscard]] Result<bool> ignores_case(const std::string& folder);
 
 /// Makes a folder and those above it.
 [[nodiscard]] Result<Done> make_folders(const std::string& path);

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
@@ -50,13 +49,18 @@ bool is_journal_name(std::string_view name) {
 }
 
 // Whether a file begins as manifests do.
-bool is_manifest(int folder, const char* name) {
+Result<bool> is_manifest(int folder, const char* name) {
   constexpr std::string_view kBegin = "{\"deckle_manifest\"";
   const File file(::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  std::array<char, kBegin.size()> head{};
-  return file.is_open() &&
-         ::read(file.fd(), head.data(), head.size()) == static_cast<ssize_t>(head.size()) &&
-         std::string_view(head.data(), head.size()) == kBegin;
+  if (!file.is_open() && errno == ENOENT) return false;
+  if (!file.is_open()) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+  struct stat status {};
+  if (::fstat(file.fd(), &status) != 0)
+    return errno_error(ErrorCode::Unreadable, "cannot read", errno);
+  if (!S_ISREG(status.st_mode)) return false;
+  Buffer head;
+  if (auto read = read_head(file, kBegin.size(), head); !read) return read.error();
+  return std::equal(kBegin.begin(), kBegin.end(), head.data(), head.data() + head.size());
 }
 
 // deckle's own files in a folder that runs wrote into, and the folder itself: left out silently.
@@ -99,8 +103,21 @@ class Lister {
       if (entry == nullptr) break;
       const std::string_view name = entry->d_name;
       // A folder that a run wrote into is no place to take inputs from, unless it is named.
-      if (above_.size() > 1 &&
-          (is_journal_name(name) || (is_manifest_name(name) && is_manifest(fd, entry->d_name)))) {
+      bool is_outputs = above_.size() > 1 && is_journal_name(name);
+      if (above_.size() > 1 && is_manifest_name(name)) {
+        const auto is = is_manifest(fd, entry->d_name);
+        if (!is) {
+          above_.pop_back();
+          drop_from(before);
+          return Error{is.error().code,
+                       printable(shown(prefix + std::string(name), root)) + ": " +
+                           is.error().message +
+                           ", and a folder of outputs is no input: it has to be known",
+                       is.error().sys_errno};
+        }
+        is_outputs = *is;
+      }
+      if (is_outputs) {
         drop_from(before);
         list_.outputs.push_back(shown(without_slash(prefix), root));
         errno = 0;
@@ -235,8 +252,11 @@ class Collector {
   Result<Done> add_inputs() {
     for (const std::string& input : request_.inputs) {
       struct stat status {};
-      if (::stat(input.c_str(), &status) != 0)
-        return usage(input, std::generic_category().message(errno));
+      if (::stat(input.c_str(), &status) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+          return usage(input, std::generic_category().message(errno));
+        return errno_error(ErrorCode::Unreadable, printable(input) + ": cannot read", errno);
+      }
       std::string name;
       std::uint32_t root = 0;
       if (!request_.root.empty()) {
@@ -275,6 +295,11 @@ class Collector {
       text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
       if (request_.separator == '\n' && line.ends_with('\r')) line.remove_suffix(1);
       if (line.empty()) continue;
+      if (line.find('\0') != std::string_view::npos) {
+        return usage(line,
+                     "a listed path holds a zero byte; -0 is for lists whose paths end in "
+                     "one");
+      }
       // A path below the one INPUT is relative to it, as with rsync, or absolute.
       const bool below_input = !request_.inputs.empty() && !line.starts_with('/');
       const auto name =

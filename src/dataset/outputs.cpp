@@ -183,4 +183,14 @@ bool is_inside(std::string_view relative) {
   }
 }
 
+bool is_input_name(std::string_view name) {
+  if (name.starts_with('/') || name.find('\0') != std::string_view::npos) return false;
+  while (!name.empty()) {
+    const std::string_view part = name.substr(0, name.find('/'));
+    if (part == "..") return false;
+    name.remove_prefix(std::min(part.size() + 1, name.size()));
+  }
+  return true;
+}
+
 }  // namespace deckle

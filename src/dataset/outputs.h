@@ -60,4 +60,8 @@ inline constexpr std::size_t kLongestName = 255;
 /// Whether a path from a manifest stays inside the folder it is relative to.
 [[nodiscard]] bool is_inside(std::string_view relative);
 
+/// The same of an input's name, which may be "" (the folder itself) and may hold "." or "//", as
+/// names within an archive do.
+[[nodiscard]] bool is_input_name(std::string_view name);
+
 }  // namespace deckle

@@ -2,6 +2,7 @@
 #include "batch/for_each_index.h"
 
 #include <atomic>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -37,6 +38,32 @@ TEST_CASE("no two calls of one worker run at once", "[batch][for_each_index]") {
     --busy.at(worker);
   });
   CHECK_FALSE(shared);
+}
+
+TEST_CASE("what a call throws comes back when all have ended", "[batch][for_each_index]") {
+  for (const int jobs : {1, 3}) {
+    std::atomic<int> running = 0;
+    const auto run = [&] {
+      for_each_index(200, jobs, [&](std::size_t i, std::size_t) {
+        ++running;
+        if (i == 50) {
+          --running;
+          throw std::bad_alloc();
+        }
+        --running;
+      });
+    };
+    CHECK_THROWS_AS(run(), std::bad_alloc);
+    CHECK(running == 0);
+  }
+}
+
+TEST_CASE("threads are tried before they are counted on", "[batch][for_each_index]") {
+  CHECK(startable_threads(0) == 1);
+  CHECK(startable_threads(1) == 1);
+  const int found = startable_threads(3);
+  CHECK(found >= 1);
+  CHECK(found <= 3);
 }
 
 TEST_CASE("there is always a processor to use", "[batch][for_each_index]") {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/journal.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <string>
 #include <thread>
 
+#include "batch/manifest.h"
 #include "support/catch.h"
 #include "support/folders.h"
 
@@ -15,6 +18,11 @@ namespace {
 
 const std::string kHeader = R"({"deckle_manifest":1,"deckle":"test"})";
 const std::string kDigest(64, 'a');
+
+// The first line of a manifest with so many lines behind it.
+std::string header_of(std::uint64_t records) {
+  return with_records(kHeader, records) + "\n";
+}
 
 std::string line_of(const std::string& input, const std::string& output) {
   return R"({"input":")" + input + R"(","input_sha256":")" + kDigest + R"(","output":")" + output +
@@ -323,9 +331,10 @@ TEST_CASE("a finished run leaves a manifest and a state that is sealed", "[batch
     CHECK_FALSE(journal.read(1));
     CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a", 2), entry_of("c")});
     CHECK(steps.empty());
-    REQUIRE(journal.finish("the header", {}, {}, 99, false));
+    REQUIRE(journal.finish(R"({"the":"header"})", {}, {}, 99, false));
   }
-  CHECK(test::text_of(manifest) == "the header\n" + entry_of("a").lines + entry_of("c").lines);
+  CHECK(test::text_of(manifest) ==
+        "{\"the\":\"header\",\"records\":2}\n" + entry_of("a").lines + entry_of("c").lines);
   CHECK(test::names(folder.path()) == Strings{".manifest.jsonl.journal", "manifest.jsonl"});
   CHECK(steps == Strings{"before the manifest is renamed", "after the manifest is renamed",
                          "before the log is renamed", "after the log is renamed",
@@ -365,8 +374,8 @@ TEST_CASE("a run that changed nothing writes nothing", "[batch][journal]") {
     Strings steps;
     Journal journal(manifest, kHeader, past, 2,
                     [&](std::string_view step) { steps.emplace_back(step); });
-    journal.keep(0, past.items()[0].place);
-    if (take_all) journal.keep(1, past.items()[1].place);
+    journal.keep(0, past.items()[0].place, 1);
+    if (take_all) journal.keep(1, past.items()[1].place, 1);
     const std::vector<EntryPlace> gone =
         take_all ? std::vector<EntryPlace>{} : std::vector<EntryPlace>{past.items()[1].place};
     REQUIRE(journal.finish(kHeader, {}, gone, inputs, pruned));
@@ -389,7 +398,7 @@ TEST_CASE("a run that changed nothing writes nothing", "[batch][journal]") {
 
   // What is gone leaves the manifest but stays in the state.
   CHECK(again(7, false, false).size() == 5);
-  CHECK(test::text_of(manifest) == kHeader + "\n" + entry_of("a").lines);
+  CHECK(test::text_of(manifest) == header_of(1) + entry_of("a").lines);
   CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a"), entry_of("b")});
 }
 
@@ -401,13 +410,13 @@ TEST_CASE("what is kept and what is new come together; old logs go", "[batch][jo
   const Past past = load(folder);
   {
     Journal journal(manifest, kHeader, past, 3, {});
-    journal.keep(1, past.items()[1].place);
+    journal.keep(1, past.items()[1].place, 1);
     REQUIRE(journal.append(2, entry_of("c")));
     REQUIRE(journal.append(0, entry_of("a", 70)));
     REQUIRE(journal.finish(kHeader, {}, {past.items()[2].place}, 1, false));
   }
   CHECK(test::text_of(manifest) ==
-        kHeader + "\n" + entry_of("a").lines + entry_of("b").lines + entry_of("c").lines);
+        header_of(3) + entry_of("a").lines + entry_of("b").lines + entry_of("c").lines);
   CHECK(test::names(folder.path()) == Strings{".manifest.jsonl.journal", "manifest.jsonl"});
   CHECK(entries(load(folder)) ==
         std::vector<Entry>{entry_of("a", 70), entry_of("b"), entry_of("c"), entry_of("d")});
@@ -416,17 +425,17 @@ TEST_CASE("what is kept and what is new come together; old logs go", "[batch][jo
 TEST_CASE("entries that come from a manifest alone go into the state", "[batch][journal]") {
   const test::Folder folder;
   const std::string manifest = folder / "manifest.jsonl";
-  const std::string text = kHeader + "\n" + line_of("a", "a_000.png") + line_of("a", "a_001.png") +
-                           line_of("b", "b.png");
-  folder.put("manifest.jsonl", text);
+  const std::string lines =
+      line_of("a", "a_000.png") + line_of("a", "a_001.png") + line_of("b", "b.png");
+  folder.put("manifest.jsonl", kHeader + "\n" + lines);
   const Past past = load(folder);
   {
     Journal journal(manifest, kHeader, past, 2, {});
-    journal.keep(0, past.items()[0].place);
-    journal.keep(1, past.items()[1].place);
+    journal.keep(0, past.items()[0].place, 2);
+    journal.keep(1, past.items()[1].place, 1);
     REQUIRE(journal.finish(kHeader, {}, {}, 1, false));
   }
-  CHECK(test::text_of(manifest) == text);
+  CHECK(test::text_of(manifest) == header_of(3) + lines);
   const Past after = load(folder);
   CHECK(after.has_state());
   CHECK(after.seal());
@@ -451,7 +460,7 @@ TEST_CASE("entries of several threads do not mix", "[batch][journal]") {
   for (std::thread& thread : threads)
     thread.join();
   REQUIRE(journal.finish(kHeader, {}, {}, 1, false));
-  std::string expected = kHeader + "\n";
+  std::string expected = header_of(kInputs);
   std::vector<Entry> all;
   for (std::size_t i = 0; i < kInputs; ++i) {
     all.push_back(entry(i));
@@ -506,4 +515,74 @@ TEST_CASE("a journal where none can be is an error with errno's text", "[batch][
   const auto appended = journal.append(0, entry_of("a"));
   REQUIRE_FALSE(appended);
   CHECK(appended.error().message == "cannot write: Not a directory");
+}
+
+TEST_CASE("a manifest that says how many records it has is taken only with as many",
+          "[batch][journal]") {
+  const test::Folder folder;
+  const std::string lines = line_of("a", "a.png") + line_of("b", "b.png");
+  folder.put("manifest.jsonl", header_of(2) + lines);
+  const Past past = load(folder);
+  CHECK(past.header() == kHeader);
+  CHECK(entries(past).size() == 2);
+  for (const std::uint64_t said : {1, 3}) {
+    folder.put("manifest.jsonl", header_of(said) + lines);
+    const auto refused = Past::load(folder / "manifest.jsonl");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message ==
+          (folder / "manifest.jsonl") + ": has 2 records, and its header says " +
+              std::to_string(said) +
+              ": it was cut short or edited; where it was edited on purpose, correct \"records\" "
+              "in its first line");
+  }
+}
+
+TEST_CASE("an entry that leads out of the folder is told, and never given", "[batch][journal]") {
+  const test::Folder folder;
+  for (const std::string bad : {"../victim", "/etc/victim", "a/../../victim", "", "a/"}) {
+    INFO(bad);
+    Entry hostile = entry_of("gone");
+    hostile.outputs = {{bad, {7, 12}}};
+    CHECK_FALSE(parse_entry(to_text(hostile)));
+    folder.put(".manifest.jsonl.journal", kHeader + "\n" + to_text(hostile));
+    const Past past = load(folder);
+    REQUIRE(past.items().size() == 1);
+    CHECK_FALSE(past.failure());
+    CHECK_FALSE(past.read(past.items()[0].place));
+    REQUIRE(past.failure());
+    CHECK(past.failure()->message ==
+          (folder / ".manifest.jsonl.journal") + ": names " + bad +
+              ", which leads out of the folder; no run of deckle's wrote that. Move it away");
+    CHECK(past.outputs().empty());
+  }
+  // Where there is no journal, a manifest alone is no better.
+  std::filesystem::remove(folder / ".manifest.jsonl.journal");
+  folder.put("manifest.jsonl", kHeader + "\n" + line_of("a", "../victim"));
+  CHECK_FALSE(Past::load(folder / "manifest.jsonl"));
+  folder.put("manifest.jsonl", kHeader + "\n" + line_of("../a", "a.png"));
+  CHECK_FALSE(Past::load(folder / "manifest.jsonl"));
+}
+
+TEST_CASE("what is spoilt is left out without a word: only what is whole can be hostile",
+          "[batch][journal]") {
+  const test::Folder folder;
+  Entry entry = entry_of("a");
+  std::string text = to_text(entry);
+  text.replace(text.find("a.png"), 5, "../x.");
+  folder.put(".manifest.jsonl.journal", kHeader + "\n" + text);
+  const Past past = load(folder);
+  REQUIRE(past.items().size() == 1);
+  CHECK_FALSE(past.read(past.items()[0].place));
+  CHECK_FALSE(past.failure());
+}
+
+TEST_CASE("a pipe in the place of a journal or manifest is refused at once", "[batch][journal]") {
+  for (const char* name : {"manifest.jsonl", ".manifest.jsonl.journal", ".manifest.jsonl.x.log"}) {
+    INFO(name);
+    const test::Folder folder;
+    REQUIRE(::mkfifo((folder / name).c_str(), 0600) == 0);
+    const auto refused = Past::load(folder / "manifest.jsonl");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message == (folder / name) + ": not a regular file");
+  }
 }

@@ -366,3 +366,41 @@ TEST_CASE("a hostile depth of brackets is refused without a crash", "[batch][man
   const std::string deep(200000, '[');
   CHECK(read_back(kHeader + deep + "\n").error == "line 2: not a line of a manifest");
 }
+
+TEST_CASE("a manifest with more or fewer lines than its header says is refused, by both numbers",
+          "[batch][manifest]") {
+  const test::Folder folder;
+  const std::string line = R"({"input":"a","error":{"code":"unreadable","message":"cannot read"}})"
+                           "\n";
+  const auto read = [&](const std::string& records, int lines, const std::string& rest = "") {
+    std::string text = R"({"deckle_manifest":1)" + records + "}\n";
+    for (int i = 0; i < lines; ++i)
+      text += line;
+    folder.put("m.jsonl", text + rest);
+    const auto done = read_outputs(folder / "m.jsonl", [](const ManifestOutput&) {});
+    return done ? "" : done.error().message;
+  };
+  const auto wrong = [](const std::string& has, const std::string& says) {
+    return "has " + has + ", and its header says " + says +
+           ": it was cut short or edited; where it was edited on purpose, correct \"records\" in "
+           "its first line";
+  };
+  CHECK(read("", 3).empty());  // earlier ones do not say it
+  CHECK(read(R"(,"records":2)", 2).empty());
+  CHECK(read(R"(,"records":0)", 0).empty());
+  CHECK(read(R"(,"records":2)", 1, line.substr(0, line.size() - 1)).empty());  // no last newline
+  CHECK(read(R"(,"records":2)", 1) == wrong("1 record", "2"));
+  CHECK(read(R"(,"records":2)", 0) == wrong("0 records", "2"));
+  CHECK(read(R"(,"records":1)", 3) == wrong("3 records", "1"));
+  CHECK(read(R"(,"records":"2")", 2) == "line 1: \"records\" is not a number of lines");
+  CHECK(read(R"(,"records":-1)", 2) == "line 1: \"records\" is not a number of lines");
+}
+
+TEST_CASE("an input's path that leads out of its folder is refused", "[batch][manifest]") {
+  for (const char* path : {"../a", "/a", "a/../../b"}) {
+    const auto record = parse_record(R"({"input":")" + std::string(path) + R"("})");
+    REQUIRE_FALSE(record);
+    CHECK(record.error().message ==
+          "the input path \"" + std::string(path) + "\" does not stay inside the folder");
+  }
+}

@@ -68,12 +68,16 @@ Played play(const std::string& manifest, const std::string& in, const std::strin
   InputList list = test::listed(InputRequest{{in}, {}, '\n', out});
   Played played;
   played.missing = replay->match(list);
-  const auto folder = OutputFolder::open_for_replay(out);
+  const bool into_own = manifest == out + "/manifest.jsonl";
+  std::vector<Json> headers{manifest_header(replay->chain())};
+  if (into_own) headers.push_back(replay->header());
+  const auto folder = OutputFolder::open_for_replay(out, headers, overwrite);
   if (!folder) throw std::runtime_error(folder.error().message);
   RunOptions options;
   options.jobs = 2;
   options.overwrite = overwrite;
-  options.record = !test::exists(folder->manifest());
+  options.record = !into_own;
+  options.add = true;
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   options.report = [&](const ImageReport& image) {
     const std::string said = image.error != nullptr ? image.error->message : image.note;
@@ -354,7 +358,8 @@ TEST_CASE("a replay that is stopped goes on", "[batch][replay]") {
     REQUIRE(replay);
     InputList list = test::listed(InputRequest{{recorded.in}, {}, '\n', again});
     (void)replay->match(list);
-    const auto folder = OutputFolder::open_for_replay(again);
+    const auto folder =
+        OutputFolder::open_for_replay(again, {manifest_header(replay->chain())}, false);
     REQUIRE(folder);
     std::atomic<int> stop = 0;
     int seen = 0;

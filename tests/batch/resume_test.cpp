@@ -692,15 +692,20 @@ TEST_CASE("the recorded seed is found again, for the same chain only", "[batch][
   const test::Folder folder;
   test::put_pictures(folder, "in", 12);
   const std::string out = folder / "out";
-  CHECK_FALSE(recorded_seed(out, chain));
+  const auto seed = [&] {
+    const auto found = recorded_seed(out, chain);
+    REQUIRE(found);
+    return *found;
+  };
+  CHECK_FALSE(seed());
   (void)test::go_part(crops(1, "[-7, 9]"), folder / "in", out, 3);
-  CHECK(recorded_seed(out, chain) == SeedPair{-7, 9});
+  CHECK(seed() == SeedPair{-7, 9});
   (void)finish(crops(1, "[-7, 9]"), folder / "in", out);
-  CHECK(recorded_seed(out, chain) == SeedPair{-7, 9});
+  CHECK(seed() == SeedPair{-7, 9});
   std::filesystem::remove(out + "/.manifest.jsonl.journal");
-  CHECK(recorded_seed(out, chain) == SeedPair{-7, 9});
+  CHECK(seed() == SeedPair{-7, 9});
   chain.copies = 2;
-  CHECK_FALSE(recorded_seed(out, chain));
+  CHECK_FALSE(seed());
 }
 
 TEST_CASE("a second run into a folder that is being written is refused", "[batch][resume][lock]") {
@@ -717,7 +722,7 @@ TEST_CASE("a second run into a folder that is being written is refused", "[batch
     test::GoOptions options;
     options.overwrite = true;
     CHECK(test::refusal(crops(), folder / "in", out, options) == busy);
-    const auto replay = OutputFolder::open_for_replay(out);
+    const auto replay = OutputFolder::open_for_replay(out, {manifest_header(chain)}, false);
     REQUIRE_FALSE(replay);
     CHECK(replay.error().message == busy);
     // Shards hold no lock and ask for none.
@@ -984,4 +989,79 @@ TEST_CASE("a list without any image records nothing where one is needed", "[batc
   options.run.need_images = false;
   options.run.prune = false;
   CHECK(go(crops(), folder / "text", folder / "out", options).finished);
+}
+
+TEST_CASE("a journal that somebody put into the folder deletes nothing outside of it",
+          "[batch][resume][hostile]") {
+  const test::Folder folder;
+  test::put_pictures(folder, "in", 5);
+  test::age(folder / "in");
+  folder.put("victim", "known content");
+  const std::string out = folder / "out";
+  const std::string known = hex(sha256(as_bytes(std::string("known content"))));
+  (void)finish(crops(), folder / "in", out);
+  const std::string state = test::text_of(out + "/.manifest.jsonl.journal");
+  // Of an input that is gone, and of one whose output has another name by now.
+  for (const std::string input : {"gone.png", "f1/001.png"}) {
+    INFO(input);
+    Entry entry;
+    entry.path = input;
+    entry.input_sha256 = known;
+    entry.outputs = {{"../victim", {13, 1}}};
+    entry.lines = R"({"input":")" + input + R"(","output":"x.png","output_sha256":")" + known +
+                  R"(","bytes":13})" + "\n";
+    const auto line = state.find('\n') + 1;
+    // The last entry of an input counts.
+    const auto seal = state.rfind("\nF\t") + 1;
+    folder.put("out/.manifest.jsonl.journal", state.substr(0, line) +
+                                                  state.substr(line, seal - line) + to_text(entry) +
+                                                  state.substr(seal));
+    test::GoOptions options;
+    options.run.prune = true;
+    options.run.prune_all = true;
+    const RunResult result = test::go(crops(), folder / "in", out, options);
+    REQUIRE(result.fatal);
+    CHECK(result.fatal->message ==
+          out +
+              "/.manifest.jsonl.journal: names ../victim, which leads out of the folder; no run "
+              "of deckle's wrote that. Move it away");
+    CHECK(test::text_of(folder / "victim") == "known content");
+  }
+}
+
+TEST_CASE("nothing is pruned where no recorded input would be left", "[batch][resume]") {
+  const test::Folder folder;
+  test::put_pictures(folder, "in", 5);
+  test::age(folder / "in");
+  std::filesystem::create_directory(folder / "empty");
+  const std::string out = folder / "out";
+  (void)finish(crops(), folder / "in", out);
+  const auto before = test::tree(out);
+  test::GoOptions options;
+  options.run.prune = true;
+  const RunResult refused = test::go(crops(), folder / "empty", out, options);
+  CHECK(refused.prunes_all);
+  CHECK_FALSE(refused.finished);
+  CHECK(test::tree(out) == before);
+  options.run.prune_all = true;
+  const RunResult pruned = test::go(crops(), folder / "empty", out, options);
+  CHECK(pruned.finished);
+  CHECK(pruned.pruned == 5);
+}
+
+TEST_CASE("what failed and turns out to be no image leaves the manifest", "[batch][resume]") {
+  const test::Folder folder;
+  test::put_pictures(folder, "in", 3);
+  const std::string reference = [&] {
+    (void)finish(crops(), folder / "in", folder / "ref");
+    return test::manifest_text(folder / "ref");
+  }();
+  std::filesystem::create_symlink("nowhere", folder / "in/notes");
+  (void)finish(crops(), folder / "in", folder / "out");
+  CHECK(test::manifest_text(folder / "out") != reference);
+  std::filesystem::remove(folder / "in/notes");
+  folder.put("in/notes", "only text");
+  const RunResult result = finish(crops(), folder / "in", folder / "out");
+  CHECK(result.gone.empty());
+  CHECK(test::manifest_text(folder / "out") == reference);
 }

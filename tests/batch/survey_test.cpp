@@ -34,7 +34,9 @@ std::string refusal(const Strings& inputs, const std::string& out, const char* c
 Strings foreign(const Chain& chain, const InputList& list, const std::string& out) {
   const auto folder = OutputFolder::open(out, chain, std::nullopt, false);
   if (!folder) throw std::runtime_error(folder.error().message);
-  return find_foreign(chain, list, *folder);
+  const auto foreign = find_foreign(chain, list, *folder);
+  if (!foreign) throw std::runtime_error(foreign.error().message);
+  return *foreign;
 }
 
 }  // namespace

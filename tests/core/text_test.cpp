@@ -140,3 +140,21 @@ TEST_CASE("one_of lists words with commas and a last or") {
   CHECK(one_of(std::array{"apply"sv, "ignore"sv}) == "apply or ignore");
   CHECK(one_of(kSides) == "top_pad, bottom_pad, left_pad or right_pad");
 }
+
+TEST_CASE("a message shows no control character, and keeps its own lines", "[core][text]") {
+  CHECK(terminal_text("a\x1b]0;x\x07"
+                      "b\x7f\r") == "a\\x1b]0;x\\x07b\\x7f\\x0d");
+  CHECK(terminal_text("c1: \xc2\x9b, raw: \x9b") == "c1: \\xc2\\x9b, raw: \\x9b");
+  CHECK(terminal_text("turned \xe2\x80\xae round") == "turned \\xe2\\x80\\xae round");
+  CHECK(terminal_text("\xd8\x9c\xe2\x81\xa6\xe2\x81\xa9") ==
+        "\\xd8\\x9c\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
+  CHECK(terminal_text("one\n  two\nthree\n") == "one\n  two\\nthree\\n");
+  const std::string plain = "gr\xc3\xbc\xc3\x9f \xe2\x86\x92 \xf0\x9f\x98\x80 \"x\" \\n";
+  CHECK(terminal_text(plain) == plain);
+  CHECK(printable("\n  \xe2\x80\xae") == "\\n  \\xe2\\x80\\xae");
+}
+
+TEST_CASE("JSON for a terminal is the same value without control characters", "[core][text]") {
+  CHECK(terminal_json("{\"a\":\"\xc2\x9b\x7f\xe2\x80\xae\xc3\xbc\"}\n") ==
+        "{\"a\":\"\\u009b\\u007f\\u202e\xc3\xbc\"}\n");
+}

@@ -383,3 +383,55 @@ TEST_CASE("what was passed of a mapped file is given back, and comes again", "[d
   passed(as_bytes(own).data() + own.size());
   CHECK(own == varied(own.size()));
 }
+
+TEST_CASE("lines are read one by one, and the last one may be cut short", "[dataset][files]") {
+  const test::Folder folder;
+  const std::string big(300'000, 'x');
+  folder.put("lines", "a\n\n" + big + "\nrest");
+  const auto file = open_to_read(folder / "lines");
+  REQUIRE(file);
+  LineReader reader;
+  std::vector<std::string> lines;
+  std::vector<std::uint64_t> begins;
+  for (;;) {
+    const auto line = reader.next(*file);
+    REQUIRE(line);
+    if (!*line) break;
+    lines.emplace_back(**line);
+    begins.push_back(reader.begin());
+    CHECK(reader.is_whole() == (lines.size() < 4));
+  }
+  CHECK(lines == std::vector<std::string>{"a", "", big, "rest"});
+  CHECK(begins == std::vector<std::uint64_t>{0, 2, 3, 3 + big.size() + 1});
+  CHECK(reader.end() == begins.back() + 4);
+}
+
+TEST_CASE("a read that fails is an error of the line reader, not the end", "[dataset][files]") {
+  const test::Folder folder;
+  folder.put("x", "a\nb\n");
+  const File writable(::open((folder / "x").c_str(), O_WRONLY));  // cannot be read
+  REQUIRE(writable.is_open());
+  LineReader reader;
+  const auto line = reader.next(writable);
+  REQUIRE_FALSE(line);
+  CHECK(line.error().sys_errno == EBADF);
+}
+
+TEST_CASE("a folder is listed whole, or that it cannot be is said", "[dataset][files]") {
+  const test::Folder folder;
+  folder.put("b/.hidden", "");
+  folder.put("b/a", "");
+  auto names = list_folder(folder / "b");
+  REQUIRE(names);
+  std::sort(names->begin(), names->end());
+  CHECK(*names == std::vector<std::string>{".hidden", "a"});
+  const auto none = list_folder(folder / "none");
+  REQUIRE_FALSE(none);
+  CHECK(none.error().sys_errno == ENOENT);
+  const auto file = list_folder(folder / "b/a");
+  REQUIRE_FALSE(file);
+  CHECK(file.error().message == "cannot list the folder " + (folder / "b/a") + ": Not a directory");
+  CHECK(*is_there(folder / "b"));
+  CHECK_FALSE(*is_there(folder / "none"));
+  CHECK_FALSE(*is_there(folder / "b/a/below"));
+}

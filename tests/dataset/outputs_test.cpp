@@ -151,3 +151,11 @@ TEST_CASE("an output's names are no longer than file systems take", "[dataset][o
   REQUIRE_FALSE(outside);
   CHECK(outside.error().code == ErrorCode::Unsupported);
 }
+
+TEST_CASE("a name of an input stays inside its folder", "[dataset][outputs]") {
+  using namespace std::string_view_literals;
+  for (const std::string_view good : {""sv, "a"sv, "a/b.jpg"sv, "..a/b.."sv, "a//b"sv, "./a"sv})
+    CHECK(is_input_name(good));
+  for (const std::string_view bad : {"/a"sv, ".."sv, "../a"sv, "a/../b"sv, "a/.."sv, "a\0b"sv})
+    CHECK_FALSE(is_input_name(bad));
+}

@@ -5,7 +5,15 @@ import subprocess
 import sys
 import time
 
-process = subprocess.Popen([os.environ["DECKLE"], "run", "chain.json", "in", "-o", "out", "-j", "2"])
+
+def listen():
+    """Whoever started this may ignore signals, and that is inherited."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
+
+
+process = subprocess.Popen([os.environ["DECKLE"], "run", "chain.json", "in", "-o", "out", "-j", "2"],
+                           preexec_fn=listen)
 until = time.monotonic() + 60
 while len(list(pathlib.Path("out").glob("*.png"))) < 3 and time.monotonic() < until:
     time.sleep(0.01)

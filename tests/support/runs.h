@@ -165,8 +165,9 @@ inline RunResult go(const std::string& chain_text, const std::string& in, const 
   const auto folder = OutputFolder::open(out, chain, run.shard, options.overwrite);
   if (!folder) throw std::runtime_error(folder.error().message);
   if (!options.overwrite && !run.shard) {
-    if (const Strings foreign = find_foreign(chain, list, *folder); !foreign.empty())
-      throw std::runtime_error(foreign.front());
+    const auto foreign = find_foreign(chain, list, *folder);
+    if (!foreign) throw std::runtime_error(foreign.error().message);
+    if (!foreign->empty()) throw std::runtime_error(foreign->front());
   }
   return run_chain(chain, list, *folder, run);
 }
