@@ -5,6 +5,7 @@
 #     tests/run.sh --format      only checks the format of the C++ files
 #     tests/run.sh --tidy        only runs clang-tidy over src/ and cli/
 #     tests/run.sh --faults [ARGUMENT...]   only lets each system call of small runs fail, one at a time; half an hour
+#     tests/run.sh --power [MOMENTS]        only lets runs lose the power, on loop mounts of ext4 and xfs; needs root
 #     tests/run.sh --slurm [full]    only runs shards on a real Slurm, which it installs; needs root
 #
 # For instance `tests/run.sh --preset asan -- -R cli.` runs the command-line cases under the sanitizers.
@@ -43,6 +44,12 @@ run_faults() {
   python3 tests/faults/campaign.py --deckle build/ci/deckle --library build/ci/tests/libdeckle_fault.so "$@"
 }
 
+run_power() {
+  need_packages build test power
+  build_preset ci -- deckle deckle_godown
+  tests/power/power.sh build/ci/deckle build/ci/tests/deckle_godown "$@"
+}
+
 run_slurm() {
   if [[ $(id -u) != 0 ]]; then
     printf 'SKIPPED: needs root, to run a Slurm\n'
@@ -71,6 +78,11 @@ while [[ $# -gt 0 ]]; do
     --faults)
       shift
       run_faults "$@"
+      exit
+      ;;
+    --power)
+      shift
+      run_power "$@"
       exit
       ;;
     --slurm)

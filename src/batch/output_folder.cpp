@@ -186,7 +186,7 @@ Result<Done> OutputFolder::check_others(const std::string& path, const std::vect
     }
     const auto differences = header_differences(was, headers.front());
     if (std::any_of(headers.begin(), headers.end(),
-                    [&](const Json& ours) { return header_differences(was, ours).empty(); }))
+                    [&](const Json& one) { return header_differences(was, one).empty(); }))
       continue;
     if (!overwrite) {
       return refuse(printable(manifest) +
