@@ -196,14 +196,17 @@ std::uint64_t bytes_there(const TiffPort& port, TIFF* tiff, std::uint32_t block)
 Promise promise_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
   const std::uint32_t blocks = layout.tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
   const bool sampled = layout.colour == TiffColour::ByLibtiff;  // YCbCr: a byte a pixel and more
-  const bool coded = layout.colour == TiffColour::Luminance;    // the same
-  const std::uint64_t bits =
-      sampled || coded ? 8 : static_cast<std::uint64_t>(layout.stored) * layout.bits;
+  const std::uint64_t bits = sampled ? 8 : static_cast<std::uint64_t>(layout.stored) * layout.bits;
+  const auto row_bytes =
+      static_cast<std::uint64_t>(layout.tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff));
+  const auto unpacked = [&](std::uint64_t stored) {
+    return most_unpacked(coding_of(layout.compression), stored, row_bytes);
+  };
   const std::uint64_t least = static_cast<std::uint64_t>(layout.info.shape.pixels()) * bits / 8;
   std::uint64_t there = 0;
-  for (std::uint32_t i = 0; i < blocks && most_unpacked(layout.compression, there) < least; ++i)
+  for (std::uint32_t i = 0; i < blocks && unpacked(there) < least; ++i)
     there += bytes_there(port, tiff, i);
-  return {least, most_unpacked(layout.compression, there)};
+  return {least, unpacked(there)};
 }
 
 // Of all pages of a volume together.
@@ -219,6 +222,7 @@ Promise promise(Bytes file, const ImageInfo& info) {
     if (!layout) return {};
     const Promise one = promise_of(port, tiff.get(), *layout);
     all.least += one.least;
+    if (pages == 1) return one;
     all.there += std::min(one.there, one.least);
   }
   return all;
@@ -376,7 +380,9 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
     // Before memory is taken: a tile may be far larger than its picture.
     const std::uint64_t there = bytes_there(port, tiff, number);
     const auto wanted = static_cast<std::uint64_t>(wanted_bytes(layout, strips, high));
-    if (!strips.by_rows && most_unpacked(layout.compression, there) < wanted) {
+    const std::uint64_t most = most_unpacked(coding_of(layout.compression), there,
+                                             static_cast<std::uint64_t>(strips.stride));
+    if (!strips.by_rows && most < wanted) {
       if (!wrong) wrong = block_error(port, tiff, number, top, top + high - 1, rows);
       if (wrong->code == ErrorCode::Damaged && port.error[0] == '\0') {
         wrong = Error{ErrorCode::Truncated,
