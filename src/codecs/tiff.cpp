@@ -436,6 +436,25 @@ void clear(Tensor& samples, std::int64_t first, std::int64_t rows) {
   std::memset(samples.row(first), 0, static_cast<std::size_t>(rows) * samples.row_bytes());
 }
 
+// Strips or tiles that are far larger than what the file holds of any of them: of those nothing
+// would be read, and a picture of zeros is none.
+std::optional<Error> nothing_there(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
+                                   const Strips& strips) {
+  constexpr tmsize_t kLittle = tmsize_t{64} << 20U;
+  if (strips.size <= kLittle || strips.direct) return std::nullopt;
+  const std::uint32_t blocks = layout.tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
+  std::uint64_t most = 0;
+  for (std::uint32_t i = 0; i < blocks; ++i)
+    most = std::max(most, bytes_there(port, tiff, i));
+  const auto size = static_cast<std::uint64_t>(strips.size);
+  if (most_unpacked(coding_of(layout.compression), most,
+                    static_cast<std::uint64_t>(strips.stride)) >= size / 1000)
+    return std::nullopt;
+  return Error{ErrorCode::Truncated, "truncated: a strip or tile is " + std::to_string(size) +
+                                         " bytes, of which the file has " + std::to_string(most) +
+                                         " at most: nothing of the picture can be read"};
+}
+
 // Strip by strip or tile by tile, to `out` from its row `first`. Gives what was wrong, with zero
 // for the samples that are not there.
 Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
@@ -446,6 +465,9 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
   if (!strips) return strips.error();
   const std::int64_t rows = layout.info.shape.rows();
   const std::int64_t cols = layout.info.shape.cols();
+  if (go_on) {
+    if (auto nothing = nothing_there(port, tiff, layout, *strips)) return *std::move(nothing);
+  }
   const bool plain = layout.colour == TiffColour::Plain;
   thread_local Tensor converted;  // a strip, or all where the channels come one after the other
   if (!plain)
