@@ -5,6 +5,7 @@
 #include <charconv>
 #include <filesystem>
 #include <limits>
+#include <span>
 #include <system_error>
 
 #include "batch/archive.h"
@@ -95,17 +96,21 @@ void tell_names(const InputList& list, Report& report) {
 
 void report_mistakes(const Mistakes& mistakes, const std::string& file, const std::string& text,
                      Report& report) {
+  constexpr std::size_t kShown = 20;
   const std::string name = file == "-" ? "standard input" : printable(file);
-  for (const PlacedMistake& mistake : mistakes) {
+  for (const PlacedMistake& mistake :
+       std::span(mistakes).first(std::min(mistakes.size(), kShown))) {
     report.error(name + ":" + std::to_string(mistake.place.line) + ":" +
                  std::to_string(mistake.place.column) + ": " +
                  (mistake.pointer.empty() ? "" : mistake.pointer + ": ") + mistake.message);
   }
   const std::string layer = layer_of(mistakes, text);
-  report.info(count_of(mistakes.size(), "mistake") + ", nothing was read or written" +
-              (find_layer(layer) != nullptr
-                   ? "; \"deckle layers " + layer + "\" shows its arguments"
-                   : ""));
+  report.info(
+      count_of(mistakes.size(), "mistake") +
+      (mistakes.size() > kShown ? ", the first " + std::to_string(kShown) + " are shown" : "") +
+      ", nothing was read or written" +
+      (find_layer(layer) != nullptr ? "; \"deckle layers " + layer + "\" shows its arguments"
+                                    : ""));
 }
 
 std::optional<OpenShape> parse_input_shape(const Chain& chain, const std::string& text,

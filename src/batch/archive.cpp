@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "codecs/npz.h"
-
 namespace deckle {
 namespace {
 
@@ -66,6 +64,15 @@ Result<const Codec*> recognise_input(Bytes head, const std::string& path) {
   if (codec || extension_of(path) != "npz") return codec;
   if (const auto listing = list_npz(path); !listing) return listing.error();
   return Error{ErrorCode::Unsupported, "there are no arrays in it"};
+}
+
+CheckHead check_array(const DecodeOptions& options) {
+  return [&options](Bytes head) -> Result<Done> {
+    const auto info = read_info(head, options);
+    // A header that goes on behind these bytes, or is wrong otherwise, is told of with all of it.
+    if (info || info.error().code != ErrorCode::TooLarge) return Done{};
+    return info.error();
+  };
 }
 
 std::optional<FileStamp> input_stamp(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "codecs/codec.h"
+#include "codecs/npz.h"
 #include "core/bytes.h"
 #include "core/digest.h"
 #include "core/result.h"
@@ -33,6 +34,9 @@ void expand_archives(InputList& list);
 /// The codec of an input, by the beginning of its file. What is wrong with an .npz file that stayed
 /// one is said as such.
 [[nodiscard]] Result<const Codec*> recognise_input(Bytes head, const std::string& path);
+
+/// For `read_npz`: refuses an array by its header, as `read_info` does.
+[[nodiscard]] CheckHead check_array(const DecodeOptions& options);
 
 /// What tells that an input is probably the same: of an array, its archive's.
 [[nodiscard]] std::optional<FileStamp> input_stamp(const std::string& path);

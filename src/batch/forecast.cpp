@@ -100,7 +100,9 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   if (!file) return failed(file.error());
   Buffer array;
   if (member) {
-    if (const auto read = read_npz(member->archive, member->array, array); !read)
+    if (const auto read = read_npz(member->archive, member->array, array, kMostNpzBytes,
+                                   check_array(chain.input));
+        !read)
       return failed(read.error());
   }
   const MappedFile mapped(*file);

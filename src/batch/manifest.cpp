@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "codecs/icc.h"
+#include "core/json_limits.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
@@ -514,6 +515,8 @@ Result<ManifestReader> ManifestReader::open(const std::string& path) {
   const auto line = reader.next();
   if (!line) return line.error();
   if (!*line) return Error{ErrorCode::Usage, "not a deckle manifest: the file is empty"};
+  if (const auto excess = json_excess(**line))
+    return reader.wrong({ErrorCode::Usage, "not a manifest that is read: " + excess->message});
   reader.header_ = parse_json(**line);
   if (auto header = check_header(reader.header_); !header) return reader.wrong(header.error());
   auto records = records_of(reader.header_);

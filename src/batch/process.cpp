@@ -297,7 +297,9 @@ class ImageJob {
   // An array out of an .npz file.
   Result<const Codec*> load_array(const ArchiveMember& member) {
     const auto before = stamp_of(member.archive);
-    if (auto read = read_npz(member.archive, member.array, scratch_.file); !read)
+    if (auto read = read_npz(member.archive, member.array, scratch_.file, kMostNpzBytes,
+                             check_array(chain_.input));
+        !read)
       return read.error();
     if (!before || stamp_of(member.archive) != before) {
       return Error{ErrorCode::Changed,

@@ -62,6 +62,9 @@ void sort_by_place(Mistakes& mistakes) {
       });
 }
 
+// The most layers of a chain.
+constexpr std::size_t kMaxLayers = 10000;
+
 class Reader {
  public:
   Reader(const Json& root, bool channels_first, Purpose purpose)
@@ -221,8 +224,8 @@ class Reader {
     const std::string here = join_pointer(pointer, key);
     const auto result = take(whole_number(*value, least, ""), here);
     if (result && *result > most) {
-      mistake(here,
-              value->dump() + " is too large; at most " + std::to_string(most) + " is possible");
+      mistake(here, value->dump() + " is too large; at most " + std::to_string(most) +
+                        " is possible, which is fixed");
       return std::nullopt;
     }
     return result;
@@ -501,6 +504,11 @@ class Reader {
   void read_layers(Chain& chain, const Json& layers, const std::string& at,
                    std::optional<std::size_t> data_format) {
     const std::size_t mistakes_before = mistakes_.size();
+    if (layers.size() > kMaxLayers) {
+      mistake(at, grouped(layers.size()) + " layers; a chain has at most " + grouped(kMaxLayers) +
+                      ", which is fixed");
+      return;
+    }
     const bool channels_first = is_channels_first(layers, data_format);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const std::string pointer = at + "/" + std::to_string(i);

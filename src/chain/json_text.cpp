@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <iterator>
 #include <system_error>
+#include <unordered_set>
+#include <utility>
 
+#include "core/json_limits.h"
 #include "core/text.h"
 #include "layers/arguments.h"
 
@@ -164,11 +167,8 @@ std::variant<JsonText, SyntaxError> JsonText::parse(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return SyntaxError{{}, "the file is empty"};
   }
-  if (const auto deep = too_deep(text)) {
-    return SyntaxError{
-        place_of(text, *deep),
-        "brackets stand more than " + std::to_string(kMaxJsonDepth) + " deep in one another"};
-  }
+  if (auto excess = json_excess(text))
+    return SyntaxError{place_of(text, excess->at), std::move(excess->message)};
   JsonText result;
   try {
     result.value_ = Json::parse(text);
@@ -198,26 +198,42 @@ void JsonText::index(std::string_view text) {
   });
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const Entry& x, const Entry& y) { return x.pointer < y.pointer; });
-  for (std::size_t i = 1; i < entries_.size(); ++i) {
-    // Everything inside the two stands twice as well; one message is enough.
-    const auto inside = [&](const Repeated& key) {
-      return entries_[i].pointer.starts_with(key.pointer + "/");
-    };
-    if (entries_[i].pointer == entries_[i - 1].pointer &&
-        std::none_of(repeated_.begin(), repeated_.end(), inside)) {
-      repeated_.push_back({entries_[i].pointer, entries_[i - 1].place, entries_[i].place});
+  std::stable_sort(long_numbers_.begin(), long_numbers_.end(),
+                   [](const LongNumber& x, const LongNumber& y) { return x.pointer < y.pointer; });
+  std::unordered_set<std::string_view> repeated;
+  // Everything inside the two stands twice as well; one message is enough.
+  const auto is_inside = [&](std::string_view pointer) {
+    for (auto slash = pointer.rfind('/'); slash != std::string_view::npos && slash > 0;
+         slash = pointer.rfind('/')) {
+      pointer = pointer.substr(0, slash);
+      if (repeated.contains(pointer)) return true;
     }
+    return false;
+  };
+  for (std::size_t i = 1; i < entries_.size(); ++i) {
+    const std::string& pointer = entries_[i].pointer;
+    if (pointer != entries_[i - 1].pointer || is_inside(pointer)) continue;
+    repeated.insert(pointer);
+    repeated_.push_back({pointer, entries_[i - 1].place, entries_[i].place});
   }
 }
 
 std::string JsonText::with_digits(std::string_view pointer, std::string message) const {
-  for (const LongNumber& number : long_numbers_) {
-    if (number.pointer != pointer && !number.pointer.starts_with(std::string(pointer) + "/"))
-      continue;
+  const auto put_in = [&](const LongNumber& number) {
     const std::string rounded = Json::parse(number.digits).dump();
     if (const auto at = message.find(rounded); at != std::string::npos)
       message.replace(at, rounded.size(), number.digits);
-  }
+  };
+  const std::string inside = std::string(pointer) + "/";
+  const auto from = [&](std::string_view first) {
+    return std::lower_bound(
+        long_numbers_.begin(), long_numbers_.end(), first,
+        [](const LongNumber& number, std::string_view p) { return number.pointer < p; });
+  };
+  if (const auto own = from(pointer); own != long_numbers_.end() && own->pointer == pointer)
+    put_in(*own);
+  for (auto it = from(inside); it != long_numbers_.end() && it->pointer.starts_with(inside); ++it)
+    put_in(*it);
   return message;
 }
 

@@ -66,8 +66,8 @@ class JsonText {
   };
 
   Json value_;
-  std::vector<LongNumber> long_numbers_;
-  std::vector<Entry> entries_;  ///< sorted by pointer
+  std::vector<LongNumber> long_numbers_;  ///< sorted by pointer
+  std::vector<Entry> entries_;            ///< sorted by pointer
   std::vector<Repeated> repeated_;
 };
 

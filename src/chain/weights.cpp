@@ -59,6 +59,12 @@ Result<Json> read_file(const std::string& path) {
 Result<Json> read_archive(const std::string& path) {
   const auto listing = list_npz(path);
   if (!listing) return listing.error();
+  constexpr std::size_t kMostArrays = 64;
+  if (listing->arrays.size() > kMostArrays) {
+    return Error{ErrorCode::Usage, "it has " + grouped(listing->arrays.size()) +
+                                       " arrays; the weights of a layer are at most " +
+                                       grouped(kMostArrays) + ", which is fixed"};
+  }
   Json list = Json::array();
   for (const NpzMember& member : listing->arrays) {
     Buffer bytes;

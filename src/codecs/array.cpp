@@ -43,6 +43,7 @@ Result<Damage> decode_npy(Bytes file, const ImageInfo& info, const DecodeOptions
                           Tensor& out) {
   const auto header = read_npy_header(file);
   if (!header) return header.error();
+  if (auto held = check_npy_size(file, *header); !held) return held.error();
   out.reset(info.shape, info.dtype, info.batch.value_or(1));
   if (!options.channels_first) {
     if (auto read = read_npy(file, *header, out.data); !read) return read.error();

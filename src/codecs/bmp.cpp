@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "codecs/ratios.h"
 #include "codecs/reading.h"
 
 namespace deckle {
@@ -160,14 +161,6 @@ bool has_runs(const Bmp& bmp) {
   return bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4;
 }
 
-// Run lengths may end early, or jump over nearly all of a picture: they promise nothing.
-Promise bmp_promise(Bytes file, const ImageInfo& info) {
-  const Result<Bmp> bmp = read_bmp_header(file);
-  if (!bmp || has_runs(*bmp)) return {};
-  return {bmp->pitch * static_cast<std::uint64_t>(info.shape.rows()),
-          file.size() - std::min<std::uint64_t>(bmp->offset, file.size())};
-}
-
 // Writes the entry of a palette: a pixel of one channel, where all are grey, or of three; its index
 // where those are asked for. Returns the byte behind it.
 std::uint8_t* put_entry(const Bmp& bmp, std::size_t index, std::uint8_t* to) {
@@ -242,30 +235,48 @@ void check_colours(const Bmp& bmp, std::size_t r, std::size_t highest,
                               highest, bmp.colours);
 }
 
+// A run of one index, or indices as they are.
+struct Run {
+  std::size_t row = 0;  // as they come in the file
+  std::size_t col = 0;
+  std::size_t length = 0;
+  std::size_t code = 0;                 // of a run: an index, or two of 4 bits
+  const std::uint8_t* there = nullptr;  // of indices as they are: the first
+};
+
+// How run lengths end.
+struct RunsEnd {
+  std::optional<Error> wrong;
+  std::uint64_t pixels = 0;  // before that place
+};
+
 // Run lengths: a count and an index (of 4 bits: two, by turns), or 0 and
 //   0  the row ends
 //   1  the picture ends
 //   2  a jump, by columns and rows that follow
 //   n  n indices follow, padded to 16 bits.
-// What is jumped over has the index 0. Done when every pixel is there, with an end mark or without.
-// Some writers code the padding of a row, too: up to the multiple of 32 bits that a row without run
-// lengths has. It is not of the picture.
-std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
-                               std::optional<Error>& uncoloured) {
-  const Error ends{ErrorCode::Truncated, "truncated: the run-length data has no end"};
-  const Error misfit{ErrorCode::Damaged, "damaged: the run lengths do not fit the rows"};
-  const auto rows = static_cast<std::size_t>(out.shape.rows());
-  const auto cols = static_cast<std::size_t>(out.shape.cols());
+// Done when every pixel is there, with an end mark or without. Some writers code the padding of a
+// row, too: up to the multiple of 32 bits that a row without run lengths has.
+template <typename Take>
+RunsEnd walk_runs(Bytes data, const Bmp& bmp, Take&& take) {
+  const auto rows = static_cast<std::size_t>(bmp.info.shape.rows());
+  const auto cols = static_cast<std::size_t>(bmp.info.shape.cols());
   const std::size_t padded = static_cast<std::size_t>(bmp.pitch * 8 / bmp.bits);
-  std::uint8_t* to = out.data.data();
-  for (std::size_t i = 0; i < rows * cols; ++i)
-    to = put_entry(bmp, 0, to);
-
   std::size_t at = 0;
   std::size_t row = 0;
   std::size_t col = 0;
+  const auto here = [&](std::optional<Error> wrong) {
+    return RunsEnd{std::move(wrong),
+                   std::uint64_t{std::min(row, rows)} * cols + std::min(col, cols)};
+  };
+  const auto ends = [&] {
+    return here(Error{ErrorCode::Truncated, "truncated: the run-length data has no end"});
+  };
+  const auto misfit = [&] {
+    return here(Error{ErrorCode::Damaged, "damaged: the run lengths do not fit the rows"});
+  };
   while (row + 1 < rows || (row + 1 == rows && col < cols)) {
-    if (data.size() - at < 2) return ends;
+    if (data.size() - at < 2) return ends();
     const std::size_t count = data[at];
     const std::size_t code = data[at + 1];
     at += 2;
@@ -274,34 +285,62 @@ std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
       col = 0;
       continue;
     }
-    if (count == 0 && code == 1) return std::nullopt;
+    if (count == 0 && code == 1) return here(std::nullopt);
     if (count == 0 && code == 2) {
-      if (data.size() - at < 2) return ends;
+      if (data.size() - at < 2) return ends();
+      if (col + data[at] > padded || row + data[at + 1] >= rows) return misfit();
       col += data[at];
       row += data[at + 1];
       at += 2;
-      if (col > padded || row >= rows) return misfit;
       continue;
     }
     const bool run = count != 0;
     const std::size_t length = run ? count : code;
-    if (length > padded - col) return misfit;
+    if (length > padded - col) return misfit();
     const std::size_t stored = run ? 0 : (length * bmp.bits + 15) / 16 * 2;
-    if (data.size() - at < stored) return ends;
-    to = row_at(bmp, row, out) + std::min(col, cols) * out.pixel_bytes();
-    const std::size_t seen = std::min(length, cols - std::min(col, cols));
+    if (data.size() - at < stored) return ends();
+    take(Run{row, col, length, code, run ? nullptr : data.data() + at});
+    at += stored;
+    col += length;
+  }
+  return here(std::nullopt);
+}
+
+// What is jumped over has the index 0. Padding that is coded is not of the picture.
+std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
+                               std::optional<Error>& uncoloured) {
+  const auto cols = static_cast<std::size_t>(out.shape.cols());
+  std::uint8_t* to = out.data.data();
+  for (std::int64_t i = 0; i < out.shape.pixels(); ++i)
+    to = put_entry(bmp, 0, to);
+  RunsEnd end = walk_runs(data, bmp, [&](const Run& run) {
+    const std::size_t first = std::min(run.col, cols);
+    const std::size_t seen = std::min(run.length, cols - first);
+    to = row_at(bmp, run.row, out) + first * out.pixel_bytes();
     std::size_t highest = 0;
     for (std::size_t i = 0; i < seen; ++i) {
-      std::size_t index = run ? code : data[at + (bmp.bits == 8 ? i : i / 2)];
+      std::size_t index = run.there == nullptr ? run.code : run.there[bmp.bits == 8 ? i : i / 2];
       if (bmp.bits == 4) index = i % 2 == 0 ? index >> 4U : index & 15U;
       highest = std::max(highest, index);
       to = put_entry(bmp, index, to);
     }
-    check_colours(bmp, row, highest, uncoloured);
-    at += stored;
-    col += length;
-  }
-  return std::nullopt;
+    check_colours(bmp, run.row, highest, uncoloured);
+  });
+  return std::move(end.wrong);
+}
+
+// Run lengths are walked through, without a pixel: a few that are whole may be a picture of any
+// size, for they may jump over nearly all of it.
+Promise bmp_promise(Bytes file, const ImageInfo& info) {
+  const Result<Bmp> bmp = read_bmp_header(file);
+  if (!bmp) return {};
+  const Bytes data =
+      file.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(bmp->offset, file.size())));
+  if (!has_runs(*bmp))
+    return {bmp->pitch * static_cast<std::uint64_t>(info.shape.rows()), data.size()};
+  const RunsEnd end = walk_runs(data, *bmp, [](const Run&) {});
+  return {static_cast<std::uint64_t>(info.shape.pixels()),
+          end.wrong ? end.pixels : most_unpacked(Coding::Unlimited, data.size())};
 }
 
 Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions& options,

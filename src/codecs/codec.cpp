@@ -22,6 +22,7 @@
 #include "codecs/orientation.h"
 #include "codecs/png.h"
 #include "codecs/pnm.h"
+#include "codecs/ratios.h"
 #include "codecs/reading.h"
 #include "codecs/sun_raster.h"
 #include "codecs/tiff.h"
@@ -337,10 +338,22 @@ Result<Done> check_info(Bytes file, const ImageInfo& info) {
   return Done{};
 }
 
+// A picture that may be whole, whatever its header says.
+Result<Done> check_nearly_empty(Bytes file, std::uint64_t takes) {
+  constexpr std::uint64_t kMuch = 512000000;
+  constexpr std::uint64_t kMostPerByte = 65536;
+  if (takes <= kMuch || file.size() >= takes / kMostPerByte) return Done{};
+  return Error{ErrorCode::TooLarge,
+               "the header says " + byte_size(takes) + " of samples, and the file has " +
+                   count_of(file.size(), "byte") + ": above " + byte_size(kMuch) +
+                   " a picture needs a byte of the file for every " + grouped(kMostPerByte) +
+                   " of samples. This limit is fixed: a small file must not take all memory"};
+}
+
 // Refuses a header that promises far more than the file holds, before memory is taken. Little
-// memory is never refused, nor a picture that may be whole. Half of the picture's data is enough:
-// where a file was cut, the decoder names the row. Where damage is accepted, a thousandth is
-// enough.
+// memory is never refused, nor a picture that may be whole, but for very large ones of a coding
+// without a limit (see ratios.h). Half of the picture's data is enough: where a file was cut, the
+// decoder names the row. Where damage is accepted, a thousandth is enough.
 Result<Done> check_promise(Bytes file, const ImageInfo& info, const Codec& codec,
                            const DecodeOptions& options) {
   constexpr std::uint64_t kLittle = std::uint64_t{64} << 20U;
@@ -348,6 +361,7 @@ Result<Done> check_promise(Bytes file, const ImageInfo& info, const Codec& codec
                               static_cast<std::uint64_t>(info.shape.channels) * size_of(info.dtype);
   if (codec.promise == nullptr || takes <= kLittle) return Done{};
   const Promise promise = codec.promise(file, info);
+  if (promise.there == kNoMost) return check_nearly_empty(file, takes);
   constexpr std::uint64_t kMostPerByte = 4096;  // bytes of a picture for each of its file
   const bool enough = options.accept_truncated ? promise.there >= promise.least / 1000 &&
                                                      file.size() >= takes / kMostPerByte
@@ -430,11 +444,15 @@ Result<ImageInfo> read_info(Bytes file, const DecodeOptions& options) {
   if (any_extent([](std::int64_t n) { return n < 1; })) {
     return Error{ErrorCode::Damaged, "damaged: the header says " + size + " pixels"};
   }
-  if (any_extent([](std::int64_t n) { return n > kMaxExtent; }) ||
-      more_than(shape, info->batch.value_or(1), options.max_pixels)) {
-    return Error{ErrorCode::TooLarge, "the header says " + size +
-                                          " pixels; the limit (max_pixels) is " +
-                                          std::to_string(options.max_pixels)};
+  if (any_extent([](std::int64_t n) { return n > kMaxExtent; })) {
+    return Error{ErrorCode::TooLarge, "the header says " + size + " pixels; an axis has at most " +
+                                          std::to_string(kMaxExtent) + ", which is fixed"};
+  }
+  if (more_than(shape, info->batch.value_or(1), options.max_pixels)) {
+    return Error{ErrorCode::TooLarge,
+                 "the header says " + size + " pixels; the limit (max_pixels) is " +
+                     std::to_string(options.max_pixels) +
+                     R"(; "input": {"max_pixels": ..} in the chain raises it)"};
   }
   if (auto held = check_promise(file, *info, **codec, options); !held) return held.error();
   if (auto seen = see(*info, options); !seen) return seen.error();

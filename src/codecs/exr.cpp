@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "codecs/opencv.h"
+#include "codecs/ratios.h"
 #include "codecs/reading.h"
 #include "core/text.h"
 
@@ -37,6 +38,7 @@ using Box = std::array<std::int64_t, 4>;
 
 struct Exr {
   ImageInfo info;
+  Promise promise;
   std::optional<Error> ends;  // the file ends within its pixels
 };
 
@@ -168,8 +170,22 @@ Result<std::int64_t> count_channels(const std::vector<Channel>& channels) {
       "OpenEXR is read with the channels Y, RGB or RGBA; this has " + names.substr(0, 200)};
 }
 
-// Rows of a chunk, by compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB.
-constexpr std::array<std::uint64_t, 10> kRowsOfChunk{1, 1, 1, 16, 32, 16, 32, 32, 32, 256};
+struct Compression {
+  std::uint64_t rows;  // of a chunk
+  Coding coding;
+};
+
+// None, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB.
+constexpr std::array<Compression, 10> kCompressions{{{1, Coding::None},
+                                                     {1, Coding::ExrRuns},
+                                                     {1, Coding::Deflate},
+                                                     {16, Coding::Deflate},
+                                                     {32, Coding::Piz},
+                                                     {16, Coding::Pxr24},
+                                                     {32, Coding::B44},
+                                                     {32, Coding::B44},
+                                                     {32, Coding::Dwa},
+                                                     {256, Coding::Dwa}}};
 
 // Behind the header is a table of where chunks begin; a chunk says where it is and how long.
 std::optional<Error> where_it_ends(Bytes file, const Header& header, const Shape& shape) {
@@ -180,7 +196,7 @@ std::optional<Error> where_it_ends(Bytes file, const Header& header, const Shape
   const std::uint64_t chunks =
       header.tiled
           ? in(shape.cols(), header.tile[0]) * in(shape.rows(), header.tile[1])
-          : in(shape.rows(), kRowsOfChunk.at(static_cast<std::size_t>(*header.compression)));
+          : in(shape.rows(), kCompressions.at(static_cast<std::size_t>(*header.compression)).rows);
   const auto cut = [&](std::uint64_t wanted) {
     return Error{ErrorCode::Truncated, "truncated: the picture data goes to byte " +
                                            std::to_string(wanted) + ", the file has " +
@@ -205,7 +221,7 @@ Result<Exr> read_exr_header(Bytes file) {
   if (!header) return header.error();
   const Result<std::int64_t> channels = count_channels(header->channels);
   if (!channels) return channels.error();
-  if (*header->compression >= kRowsOfChunk.size())
+  if (*header->compression >= kCompressions.size())
     return unsupported("with compression " + std::to_string(*header->compression));
   if (*header->data != *header->display)
     return unsupported("whose data window is not its display window");
@@ -233,6 +249,12 @@ Result<Exr> read_exr_header(Bytes file) {
                                           std::to_string(kMostSide) + " rows and columns and " +
                                           std::to_string(kMostPixels) + " pixels"};
   }
+  std::uint64_t pixel_bytes = 0;  // 2 of a half, 4 of a float
+  for (const Channel& channel : header->channels)
+    pixel_bytes += channel.type == 1 ? 2 : 4;
+  const Coding coding = kCompressions.at(static_cast<std::size_t>(*header->compression)).coding;
+  exr.promise = {static_cast<std::uint64_t>(shape.pixels()) * pixel_bytes,
+                 most_unpacked(coding, file.size() - header->end)};
   exr.ends = where_it_ends(file, *header, shape);
   return exr;
 }
@@ -241,6 +263,11 @@ Result<ImageInfo> exr_info(Bytes file) {
   const Result<Exr> exr = read_exr_header(file);
   if (!exr) return exr.error();
   return exr->info;
+}
+
+Promise exr_promise(Bytes file, const ImageInfo& /*info*/) {
+  const Result<Exr> exr = read_exr_header(file);
+  return exr ? exr->promise : Promise{};
 }
 
 Result<Damage> decode_exr(Bytes file, const ImageInfo& info, const DecodeOptions& /*options*/,
@@ -264,6 +291,7 @@ Codec exr_codec() {
           .can_encode = nullptr,
           .encode = nullptr,
           .version = nullptr,
+          .promise = exr_promise,
           .decoder = opencv_version};
 }
 

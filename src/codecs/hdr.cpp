@@ -14,6 +14,7 @@
 #include <cstring>
 #include <optional>
 
+#include "codecs/ratios.h"
 #include "codecs/reading.h"
 
 namespace deckle {
@@ -122,16 +123,12 @@ RowState read_hdr_row(Bytes file, std::size_t& at, std::size_t cols, std::uint8_
   return RowState::Good;
 }
 
-// Four bytes a pixel, or for each of four planes runs of up to 127: the shorter one.
 Promise hdr_promise(Bytes file, const ImageInfo& info) {
-  constexpr std::uint64_t kLongestRun = 127;
   const Result<Hdr> hdr = read_hdr_header(file);
   if (!hdr) return {};
-  const auto cols = static_cast<std::uint64_t>(info.shape.cols());
-  const std::uint64_t flat = 4 * cols;
-  const std::uint64_t in_runs = 4 + 8 * ((cols + kLongestRun - 1) / kLongestRun);
-  const std::uint64_t row_bytes = may_have_runs(cols) ? std::min(flat, in_runs) : flat;
-  return {row_bytes * static_cast<std::uint64_t>(info.shape.rows()), file.size() - hdr->offset};
+  const bool runs = may_have_runs(static_cast<std::size_t>(info.shape.cols()));
+  return {4 * static_cast<std::uint64_t>(info.shape.pixels()),
+          most_unpacked(runs ? Coding::Radiance : Coding::None, file.size() - hdr->offset)};
 }
 
 Result<Damage> decode_hdr(Bytes file, const ImageInfo& info, const DecodeOptions& options,

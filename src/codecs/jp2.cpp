@@ -21,6 +21,7 @@
 #include <optional>
 
 #include "codecs/jp2_codestream.h"
+#include "codecs/ratios.h"
 #include "codecs/reading.h"
 #include "core/text.h"
 
@@ -226,6 +227,11 @@ Result<ImageInfo> jp2_info(Bytes file) {
   return jp2->info;
 }
 
+Promise jp2_promise(Bytes file, const ImageInfo& info) {
+  return {static_cast<std::uint64_t>(info.shape.pixels() * info.shape.channels),
+          most_unpacked(Coding::Unlimited, file.size())};
+}
+
 Metadata read_metadata(Bytes file) {
   const Result<Jp2> jp2 = read_jp2_header(file);
   if (!jp2) return {};
@@ -402,6 +408,7 @@ Codec jp2_codec() {
           .can_encode = nullptr,
           .encode = nullptr,
           .version = version,
+          .promise = jp2_promise,
           .read_metadata = read_metadata};
 }
 

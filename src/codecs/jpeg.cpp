@@ -25,6 +25,7 @@
 #include "codecs/jpeg_scan.h"
 #include "codecs/jpeg_writer.h"
 #include "codecs/libjpeg.h"
+#include "codecs/ratios.h"
 #include "codecs/reading.h"
 #include "codecs/sample.h"
 #include "core/text.h"
@@ -128,6 +129,21 @@ Result<ImageInfo> read_info(Bytes file) {
   info.icc = icc_of(decoder);
   info.orientation = exif_orientation(exif_of(decoder)).value_or(1);
   return info;
+}
+
+Promise jpeg_promise(Bytes file, const ImageInfo& /*info*/) {
+  LibjpegDecoder decoder(file);
+  if (!decoder.read_header()) return {};
+  jpeg_decompress_struct& jpeg = decoder.jpeg;
+  std::uint64_t blocks = 0;
+  for (int i = 0; i < jpeg.num_components; ++i) {
+    const jpeg_component_info& component = jpeg.comp_info[i];
+    blocks += std::uint64_t{component.width_in_blocks} * component.height_in_blocks;
+  }
+  const Coding coding = jpeg.arith_code != 0                  ? Coding::Unlimited
+                        : jpeg_has_multiple_scans(&jpeg) != 0 ? Coding::JpegScans
+                                                              : Coding::JpegScan;
+  return {blocks * DCTSIZE2, most_unpacked(coding, file.size())};
 }
 
 // CMYK to RGB. Samples are inverted, 255 is no ink. T.81 does not say; Photoshop writes them so,
@@ -244,6 +260,9 @@ class JpegRows final : public RowReader {
   [[nodiscard]] std::int64_t channels() { return jpeg().num_components == 1 ? 1 : 3; }
 
   Result<Done> start(const Window& needed, bool all) {
+    // libjpeg's rows of inks are wider than `read` gives them room for.
+    if (jpeg().num_components == 4)
+      return Error{ErrorCode::Usage, "a jpg in CMYK cannot be read row by row"};
     if (std::optional<Error> hole = jpeg_hole(decoder_, file_)) return *hole;
     const Window picture{2, {Interval{0, jpeg().image_height}, Interval{0, jpeg().image_width}}};
     all_ = all || needed.pixels() == 0 || needed == picture || !has_parts();
@@ -502,6 +521,7 @@ Codec jpeg_codec() {
           .decodes_parts = decodes_parts,
           .can_cut = can_cut_jpeg,
           .cut = cut_jpeg,
+          .promise = jpeg_promise,
           .read_metadata = read_jpeg_metadata,
           .carries = {.icc = true, .exif = true, .xmp = true}};
 }

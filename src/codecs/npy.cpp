@@ -430,13 +430,17 @@ Result<ArrayHeader> read_npy_header(Bytes file) {
   return header;
 }
 
-Result<Done> read_npy(Bytes file, const ArrayHeader& header, Buffer& out) {
+Result<Done> check_npy_size(Bytes file, const ArrayHeader& header) {
   const std::size_t bytes = header.data_bytes();
   const std::size_t there = file.size() - std::min(file.size(), header.data_at);
-  if (there < bytes) {
-    return Error{ErrorCode::Truncated, "truncated: has " + std::to_string(there) + " of " +
-                                           std::to_string(bytes) + " bytes of samples"};
-  }
+  if (there >= bytes) return Done{};
+  return Error{ErrorCode::Truncated, "truncated: has " + std::to_string(there) + " of " +
+                                         std::to_string(bytes) + " bytes of samples"};
+}
+
+Result<Done> read_npy(Bytes file, const ArrayHeader& header, Buffer& out) {
+  const std::size_t bytes = header.data_bytes();
+  if (auto held = check_npy_size(file, header); !held) return held;
   try {
     out.resize(bytes);
   } catch (const std::bad_alloc&) {

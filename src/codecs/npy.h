@@ -35,6 +35,9 @@ struct ArrayHeader {
 /// TooLarge where the shape is beyond what 64 bits count.
 [[nodiscard]] Result<ArrayHeader> read_npy_header(Bytes file);
 
+/// Truncated where the file has fewer samples than its header says.
+[[nodiscard]] Result<Done> check_npy_size(Bytes file, const ArrayHeader& header);
+
 /// The samples in C order, in host byte order and without gaps; every bool is 0 or 1. `header` is
 /// what `read_npy_header` gave for this file. Truncated, before memory is taken, where there are
 /// fewer than the header says; what follows them is not looked at, as in NumPy, which appends one

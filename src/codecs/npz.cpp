@@ -5,6 +5,7 @@
 // Source  libzip's manual; PKWARE's APPNOTE for what deflate can make of how little
 #include "codecs/npz.h"
 
+#include <sys/stat.h>
 #include <zip.h>
 
 #include <algorithm>
@@ -12,12 +13,15 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <memory>
 #include <new>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
+#include "codecs/ratios.h"
 #include "core/text.h"
 
 namespace deckle {
@@ -103,6 +107,7 @@ struct Entry {
 struct Archive {
   std::unique_ptr<zip_t, CloseArchive> zip;
   std::vector<Entry> entries;
+  std::unordered_map<std::string_view, std::size_t> places;  // of names in `entries`
 };
 
 // Sizes that the data cannot have would be found when it is read, but then memory has been taken.
@@ -127,9 +132,9 @@ std::optional<Error> check_entry(const zip_stat_t& entry) {
                      "; 0 (stored) and 8 (deflate) are read, which numpy.savez and "
                      "savez_compressed write"};
   }
-  constexpr std::uint64_t kMostOfByte = 1032;  // 258 bytes for a code of two bits
   const bool stored = entry.comp_method == ZIP_CM_STORE;
-  if (stored ? entry.size != entry.comp_size : entry.size / kMostOfByte > entry.comp_size) {
+  if (stored ? entry.size != entry.comp_size
+             : most_unpacked(Coding::Deflate, entry.comp_size + 1) <= entry.size) {
     return Error{ErrorCode::Damaged, "damaged: the member " + name + " cannot have " +
                                          std::to_string(entry.size) + " bytes in " +
                                          std::to_string(entry.comp_size) + " of the archive"};
@@ -140,6 +145,13 @@ std::optional<Error> check_entry(const zip_stat_t& entry) {
 // The members of an archive that is open; an error at the first that cannot be as it is.
 std::optional<Error> take_entries(Archive& archive) {
   const zip_int64_t count = zip_get_num_entries(archive.zip.get(), 0);
+  if (static_cast<std::uint64_t>(count) > kMostNpzMembers) {
+    return Error{ErrorCode::TooLarge, "the archive has " +
+                                          grouped(static_cast<std::uint64_t>(count)) +
+                                          " members; at most " + grouped(kMostNpzMembers) +
+                                          " are read, which is fixed: save it as several archives"};
+  }
+  archive.entries.reserve(static_cast<std::size_t>(count));
   for (zip_int64_t i = 0; i < count; ++i) {
     zip_stat_t entry;
     const auto index = static_cast<zip_uint64_t>(i);
@@ -147,6 +159,7 @@ std::optional<Error> take_entries(Archive& archive) {
       return error_of(zip_get_error(archive.zip.get()), "");
     if (auto wrong = check_entry(entry)) return wrong;
     archive.entries.push_back({entry.name, index, entry.size});
+    archive.places.emplace(archive.entries.back().name, archive.entries.size() - 1);
   }
   return std::nullopt;
 }
@@ -197,10 +210,66 @@ Result<Archive> open_archive(const std::string& file) {
   return archive;
 }
 
+// What tells that a file is still the same.
+struct Identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t size = 0;
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;
+
+  bool operator==(const Identity&) const = default;
+};
+
+constexpr std::int64_t kSecond = 1000000000;
+
+std::optional<Identity> identity_of(const std::string& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return std::nullopt;
+  const auto ns = [](const timespec& time) {
+    return std::int64_t{time.tv_sec} * kSecond + std::int64_t{time.tv_nsec};
+  };
+  return Identity{status.st_dev, status.st_ino, status.st_size, ns(status.st_mtim),
+                  ns(status.st_ctim)};
+}
+
+// Whether a change from now on would change the identity too: a clock of files may be coarse.
+bool is_old(const Identity& identity) {
+  constexpr std::int64_t kCoarse = 2 * kSecond;
+  const std::int64_t now = std::int64_t{std::time(nullptr)} * kSecond;
+  return std::max(identity.modified_ns, identity.changed_ns) < now - kCoarse;
+}
+
+// The archive that this thread read last. libzip's archives are for one thread.
+struct LastArchive {
+  std::string file;
+  std::optional<Identity> identity;  // nothing: not to be used again
+  Archive archive;
+};
+
+LastArchive& last_archive() {
+  thread_local LastArchive last;
+  return last;
+}
+
+// The archive, open; this thread's until it asks for another. Opening takes time in proportion to
+// the members.
+Result<const Archive*> archive_of(const std::string& file) {
+  LastArchive& last = last_archive();
+  const auto identity = identity_of(file);
+  if (identity && last.identity == identity && last.file == file) return &last.archive;
+  last = {};
+  Result<Archive> opened = open_archive(file);
+  if (!opened) return opened.error();
+  last.archive = *std::move(opened);
+  last.file = file;
+  if (identity && is_old(*identity) && identity_of(file) == identity) last.identity = identity;
+  return &last.archive;
+}
+
 const Entry* find_entry(const Archive& archive, std::string_view name) {
-  const auto found = std::find_if(archive.entries.begin(), archive.entries.end(),
-                                  [&](const Entry& entry) { return entry.name == name; });
-  return found == archive.entries.end() ? nullptr : &*found;
+  const auto found = archive.places.find(name);
+  return found == archive.places.end() ? nullptr : &archive.entries[found->second];
 }
 
 NpzListing listing_of(const Archive& archive) {
@@ -228,7 +297,8 @@ Error no_such_array(const Archive& archive, std::string_view name) {
 
 // `what`: "the array "x"", as messages begin.
 Result<Done> read_entry(zip_t* zip, const Entry& entry, const std::string& what, Buffer& out,
-                        std::uint64_t max_bytes) {
+                        std::uint64_t max_bytes, const CheckHead& check) {
+  constexpr std::uint64_t kLittle = std::uint64_t{1} << 20U;
   if (entry.bytes > max_bytes) {
     return Error{ErrorCode::TooLarge, what + " has " + std::to_string(entry.bytes) +
                                           " bytes; the limit is " + std::to_string(max_bytes)};
@@ -237,22 +307,32 @@ Result<Done> read_entry(zip_t* zip, const Entry& entry, const std::string& what,
   const std::unique_ptr<zip_file_t, CloseMember> member(zip_fopen_index(zip, entry.index, 0));
   if (!member) return error_of(zip_get_error(zip), where);
 
+  std::size_t have = 0;
+  const auto read_up_to = [&](std::uint8_t* to, std::size_t end) -> Result<Done> {
+    while (have < end) {
+      const zip_int64_t got = zip_fread(member.get(), to + have, end - have);
+      if (got < 0) return error_of(zip_file_get_error(member.get()), where);
+      if (got == 0) {
+        return Error{ErrorCode::Truncated, "truncated: " + where + "has " + std::to_string(have) +
+                                               " of " + std::to_string(entry.bytes) + " bytes"};
+      }
+      have += static_cast<std::size_t>(got);
+    }
+    return Done{};
+  };
+  std::array<std::uint8_t, 4096> head;
+  if (check && entry.bytes > kLittle) {
+    if (auto read = read_up_to(head.data(), head.size()); !read) return read;
+    if (auto right = check(head); !right) return right;
+  }
   try {
     out.resize(entry.bytes);
   } catch (const std::bad_alloc&) {
     return Error{ErrorCode::TooLarge,
                  where + "not enough memory for its " + std::to_string(entry.bytes) + " bytes"};
   }
-  std::size_t have = 0;
-  while (have < out.size()) {
-    const zip_int64_t got = zip_fread(member.get(), out.data() + have, out.size() - have);
-    if (got < 0) return error_of(zip_file_get_error(member.get()), where);
-    if (got == 0) {
-      return Error{ErrorCode::Truncated, "truncated: " + where + "has " + std::to_string(have) +
-                                             " of " + std::to_string(out.size()) + " bytes"};
-    }
-    have += static_cast<std::size_t>(got);
-  }
+  std::copy_n(head.begin(), have, out.data());
+  if (auto read = read_up_to(out.data(), out.size()); !read) return read;
   // The checksum is compared at the end of the data, which is behind the last byte.
   char more = 0;
   const zip_int64_t got = zip_fread(member.get(), &more, 1);
@@ -268,28 +348,29 @@ Result<Done> read_entry(zip_t* zip, const Entry& entry, const std::string& what,
 }  // namespace
 
 Result<NpzListing> list_npz(const std::string& file) {
-  const Result<Archive> archive = open_archive(file);
+  const Result<const Archive*> archive = archive_of(file);
   if (!archive) return archive.error();
-  return listing_of(*archive);
+  return listing_of(**archive);
 }
 
 Result<Done> read_npz(const std::string& file, std::string_view name, Buffer& out,
-                      std::uint64_t max_bytes) {
-  const Result<Archive> archive = open_archive(file);
+                      std::uint64_t max_bytes, const CheckHead& check) {
+  const Result<const Archive*> archive = archive_of(file);
   if (!archive) return archive.error();
-  const Entry* entry = find_entry(*archive, std::string(name) + std::string(kExtension));
-  if (entry == nullptr) return no_such_array(*archive, name);
-  return read_entry(archive->zip.get(), *entry, "the array " + quoted(name), out, max_bytes);
+  const Entry* entry = find_entry(**archive, std::string(name) + std::string(kExtension));
+  if (entry == nullptr) return no_such_array(**archive, name);
+  return read_entry((*archive)->zip.get(), *entry, "the array " + quoted(name), out, max_bytes,
+                    check);
 }
 
 Result<Done> read_zip_member(const std::string& file, std::string_view name, Buffer& out,
                              std::uint64_t max_bytes) {
-  const Result<Archive> archive = open_archive(file);
+  const Result<const Archive*> archive = archive_of(file);
   if (!archive) return archive.error();
-  const Entry* entry = find_entry(*archive, name);
+  const Entry* entry = find_entry(**archive, name);
   if (entry == nullptr)
     return Error{ErrorCode::Unreadable, "there is no " + quoted(name) + " in the archive"};
-  return read_entry(archive->zip.get(), *entry, quoted(name), out, max_bytes);
+  return read_entry((*archive)->zip.get(), *entry, quoted(name), out, max_bytes, {});
 }
 
 }  // namespace deckle

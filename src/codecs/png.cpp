@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "codecs/png_chunks.h"
+#include "codecs/ratios.h"
 #include "codecs/reading.h"
 #include "codecs/sample.h"
 
@@ -317,13 +318,11 @@ Error data_error(const Decoder& decoder, const Progress& progress, std::int64_t 
           "damaged: corrupt data near " + where + " (" + std::string(text) + ")"};
 }
 
-// Behind the header. One byte of deflate gives 1032 bytes at most: a header that promises more is
-// known to lie.
+// Behind the header.
 Promise promise_of(Decoder& decoder, const PngChunks& chunks) {
-  constexpr std::uint64_t kBestRatio = 1032;
   const std::uint64_t row_bytes = png_get_rowbytes(decoder.png, decoder.image);
   return {row_bytes * png_get_image_height(decoder.png, decoder.image),
-          (chunks.data_bytes + 16) * kBestRatio};
+          most_unpacked(Coding::Deflate, chunks.data_bytes + 16)};
 }
 
 Promise png_promise(Bytes file, const ImageInfo& /*info*/) {

@@ -196,14 +196,17 @@ std::uint64_t bytes_there(const TiffPort& port, TIFF* tiff, std::uint32_t block)
 Promise promise_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
   const std::uint32_t blocks = layout.tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
   const bool sampled = layout.colour == TiffColour::ByLibtiff;  // YCbCr: a byte a pixel and more
-  const bool coded = layout.colour == TiffColour::Luminance;    // the same
-  const std::uint64_t bits =
-      sampled || coded ? 8 : static_cast<std::uint64_t>(layout.stored) * layout.bits;
+  const std::uint64_t bits = sampled ? 8 : static_cast<std::uint64_t>(layout.stored) * layout.bits;
+  const auto row_bytes =
+      static_cast<std::uint64_t>(layout.tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff));
+  const auto unpacked = [&](std::uint64_t stored) {
+    return most_unpacked(coding_of(layout.compression), stored, row_bytes);
+  };
   const std::uint64_t least = static_cast<std::uint64_t>(layout.info.shape.pixels()) * bits / 8;
   std::uint64_t there = 0;
-  for (std::uint32_t i = 0; i < blocks && most_unpacked(layout.compression, there) < least; ++i)
+  for (std::uint32_t i = 0; i < blocks && unpacked(there) < least; ++i)
     there += bytes_there(port, tiff, i);
-  return {least, most_unpacked(layout.compression, there)};
+  return {least, unpacked(there)};
 }
 
 // Of all pages of a volume together.
@@ -219,6 +222,7 @@ Promise promise(Bytes file, const ImageInfo& info) {
     if (!layout) return {};
     const Promise one = promise_of(port, tiff.get(), *layout);
     all.least += one.least;
+    if (pages == 1) return one;
     all.there += std::min(one.there, one.least);
   }
   return all;
@@ -376,7 +380,9 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
     // Before memory is taken: a tile may be far larger than its picture.
     const std::uint64_t there = bytes_there(port, tiff, number);
     const auto wanted = static_cast<std::uint64_t>(wanted_bytes(layout, strips, high));
-    if (!strips.by_rows && most_unpacked(layout.compression, there) < wanted) {
+    const std::uint64_t most = most_unpacked(coding_of(layout.compression), there,
+                                             static_cast<std::uint64_t>(strips.stride));
+    if (!strips.by_rows && most < wanted) {
       if (!wrong) wrong = block_error(port, tiff, number, top, top + high - 1, rows);
       if (wrong->code == ErrorCode::Damaged && port.error[0] == '\0') {
         wrong = Error{ErrorCode::Truncated,
@@ -430,6 +436,25 @@ void clear(Tensor& samples, std::int64_t first, std::int64_t rows) {
   std::memset(samples.row(first), 0, static_cast<std::size_t>(rows) * samples.row_bytes());
 }
 
+// Strips or tiles that are far larger than what the file holds of any of them: of those nothing
+// would be read, and a picture of zeros is none.
+std::optional<Error> nothing_there(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
+                                   const Strips& strips) {
+  constexpr tmsize_t kLittle = tmsize_t{64} << 20U;
+  if (strips.size <= kLittle || strips.direct) return std::nullopt;
+  const std::uint32_t blocks = layout.tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
+  std::uint64_t most = 0;
+  for (std::uint32_t i = 0; i < blocks; ++i)
+    most = std::max(most, bytes_there(port, tiff, i));
+  const auto size = static_cast<std::uint64_t>(strips.size);
+  if (most_unpacked(coding_of(layout.compression), most,
+                    static_cast<std::uint64_t>(strips.stride)) >= size / 1000)
+    return std::nullopt;
+  return Error{ErrorCode::Truncated, "truncated: a strip or tile is " + std::to_string(size) +
+                                         " bytes, of which the file has " + std::to_string(most) +
+                                         " at most: nothing of the picture can be read"};
+}
+
 // Strip by strip or tile by tile, to `out` from its row `first`. Gives what was wrong, with zero
 // for the samples that are not there.
 Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
@@ -440,6 +465,9 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
   if (!strips) return strips.error();
   const std::int64_t rows = layout.info.shape.rows();
   const std::int64_t cols = layout.info.shape.cols();
+  if (go_on) {
+    if (auto nothing = nothing_there(port, tiff, layout, *strips)) return *std::move(nothing);
+  }
   const bool plain = layout.colour == TiffColour::Plain;
   thread_local Tensor converted;  // a strip, or all where the channels come one after the other
   if (!plain)

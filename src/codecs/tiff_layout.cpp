@@ -268,14 +268,31 @@ bool counts_its_rows(unsigned compression) {
   return std::find(kCount.begin(), kCount.end(), static_cast<int>(compression)) != kCount.end();
 }
 
-std::uint64_t most_unpacked(unsigned compression, std::uint64_t stored) {
-  std::uint64_t ratio = std::uint64_t{1} << 24U;  // none that is known
-  if (compression == COMPRESSION_NONE) ratio = 1;
-  if (compression == COMPRESSION_PACKBITS) ratio = 64;  // two bytes are up to 128
-  if (compression == COMPRESSION_LZW) ratio = 4096;     // a code of 9 bits or more is one string
-  if (is_deflate(compression)) ratio = 1032;            // two bits are up to 258 bytes
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
-  return stored > kMost / ratio ? kMost : stored * ratio;
+Coding coding_of(unsigned compression) {
+  struct Known {
+    int compression;
+    Coding coding;
+  };
+  constexpr std::array kKnown{Known{COMPRESSION_NONE, Coding::None},
+                              Known{COMPRESSION_PACKBITS, Coding::PackBits},
+                              Known{COMPRESSION_LZW, Coding::Lzw},
+                              Known{COMPRESSION_ADOBE_DEFLATE, Coding::Deflate},
+                              Known{COMPRESSION_DEFLATE, Coding::Deflate},
+                              Known{COMPRESSION_PIXARLOG, Coding::PixarLog},
+                              Known{COMPRESSION_LZMA, Coding::Lzma},
+                              Known{COMPRESSION_ZSTD, Coding::Zstd},
+                              Known{COMPRESSION_CCITTRLE, Coding::FaxRuns},
+                              Known{COMPRESSION_CCITTRLEW, Coding::FaxRuns},
+                              Known{COMPRESSION_CCITTFAX3, Coding::FaxRows},
+                              Known{COMPRESSION_CCITTFAX4, Coding::FaxRows},
+                              Known{COMPRESSION_THUNDERSCAN, Coding::Thunder},
+                              Known{COMPRESSION_SGILOG, Coding::LogLuv},
+                              Known{COMPRESSION_SGILOG24, Coding::LogLuv24},
+                              Known{COMPRESSION_JPEG, Coding::TiffJpeg}};
+  const auto* const known = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& k) {
+    return k.compression == static_cast<int>(compression);
+  });
+  return known == kKnown.end() ? Coding::Unlimited : known->coding;
 }
 
 void keep_numbers(TiffLayout& layout) {

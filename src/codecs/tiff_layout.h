@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "codecs/codec.h"
+#include "codecs/ratios.h"
 #include "codecs/tiff_port.h"
 
 namespace deckle {
@@ -69,9 +70,8 @@ void keep_numbers(TiffLayout& layout);
 /// Whether libtiff's decoder fails where the data of a strip or tile end before its rows do.
 [[nodiscard]] bool counts_its_rows(unsigned compression);
 
-/// The most bytes that `stored` bytes of compressed data can become; `stored` times a large number
-/// where there is no limit.
-[[nodiscard]] std::uint64_t most_unpacked(unsigned compression, std::uint64_t stored);
+/// What the numbers of TIFF's compressions are in the table of ratios.
+[[nodiscard]] Coding coding_of(unsigned compression);
 
 /// The field's value, its default where the file does not have it, else `otherwise`.
 template <typename T>

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "codecs/exif.h"
+#include "codecs/ratios.h"
 
 namespace deckle {
 namespace {
@@ -125,6 +126,12 @@ Result<ImageInfo> read_info(Bytes file) {
   if (info.icc.empty() && says(file, ICCP_FLAG)) info.icc = unreadable_icc();
   info.lossless = features.format == 2;
   return info;
+}
+
+// Alpha counts for nothing: it may be of one value.
+Promise webp_promise(Bytes file, const ImageInfo& info) {
+  return {3 * static_cast<std::uint64_t>(info.shape.pixels()),
+          most_unpacked(info.lossless ? Coding::Unlimited : Coding::Vp8, file.size())};
 }
 
 // As much as there is, and black for the rest.
@@ -333,6 +340,7 @@ Codec webp_codec() {
           .can_encode = can_encode,
           .encode = encode,
           .version = version,
+          .promise = webp_promise,
           .read_metadata = read_metadata,
           .carries = {.icc = true, .exif = true, .xmp = true}};
 }

@@ -1,29 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/json.h"
 
-namespace deckle {
+#include <algorithm>
+#include <array>
 
-std::optional<std::size_t> too_deep(std::string_view text) {
+#include "core/json_limits.h"
+#include "core/text.h"
+
+namespace deckle {
+namespace {
+
+// The greatest depth of brackets in the text.
+std::size_t depth_of(std::string_view text) {
+  std::size_t depth = 0;
+  std::size_t most = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string) {
+      if (c == '\\') ++i;
+    } else if (c == '[' || c == '{') {
+      most = std::max(most, ++depth);
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return most;
+}
+
+JsonExcess nested(std::string_view text, std::size_t at) {
+  return {at, "brackets are nested " + grouped(depth_of(text)) + " deep; at most " +
+                  grouped(kMaxJsonDepth) + " are read, which is fixed"};
+}
+
+JsonExcess too_many(std::size_t at) {
+  return {at, "an object has more than " + grouped(kMaxJsonMembers) +
+                  " members, the most that are read, which is fixed"};
+}
+
+}  // namespace
+
+std::optional<JsonExcess> json_excess(std::string_view text) {
+  std::array<std::size_t, kMaxJsonDepth + 1> members{};  // of what is open: colons in it
   std::size_t depth = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    if (c == '"') in_string = !in_string;
     if (in_string) {
       if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
     } else if (c == '[' || c == '{') {
-      if (++depth > kMaxJsonDepth) return i;
+      if (++depth > kMaxJsonDepth) return nested(text, i);
+      members.at(depth) = 0;
     } else if ((c == ']' || c == '}') && depth > 0) {
       --depth;
+    } else if (c == ':' && ++members.at(depth) > kMaxJsonMembers) {
+      return too_many(i);
     }
   }
   return std::nullopt;
 }
 
+std::optional<std::size_t> too_deep(std::string_view text) {
+  const auto excess = json_excess(text);
+  return excess ? std::optional(excess->at) : std::nullopt;
+}
+
 Json parse_json(std::string_view text) {
-  return too_deep(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+  return json_excess(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
 }
 
 }  // namespace deckle

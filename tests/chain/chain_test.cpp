@@ -135,7 +135,7 @@ TEST_CASE("numbers of a chain are read exactly") {
   CHECK(with(R"("copies": 1000000)").copies == 1000000);
   CHECK(wrong(R"("copies": 0)") == Lines{"1:2 /copies: 0 is too small; at least 1 is needed"});
   CHECK(wrong(R"("copies": 1000001)") ==
-        Lines{"1:2 /copies: 1000001 is too large; at most 1000000 is possible"});
+        Lines{"1:2 /copies: 1000001 is too large; at most 1000000 is possible, which is fixed"});
   CHECK(wrong(R"("copies": 3.7)") == Lines{"1:2 /copies: 3.7 is not a whole number"});
   CHECK(wrong(R"("copies": 1e2)") == Lines{"1:2 /copies: 100.0 is not a whole number"});
   CHECK(wrong(R"("copies": true)") == Lines{"1:2 /copies: true is not a whole number"});

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "support/catch.h"
 
@@ -152,4 +153,48 @@ TEST_CASE("a repeated key is found where its last value stands, which is the one
   const JsonText json = parsed("{\"a\": 1,\n \"a\": 2}");
   CHECK(json.value()["a"] == 2);
   CHECK(place(json.find("/a")) == "2:2");
+}
+
+TEST_CASE("limits of JSON are named with what was given", "[json][limits]") {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  parsed(nested(200));
+  CHECK(error_message(nested(201)) ==
+        "brackets are nested 201 deep; at most 200 are read, which is fixed");
+  CHECK(error_place(nested(201)) == "1:201");
+  CHECK(error_message(nested(1000000)) ==
+        "brackets are nested 1 000 000 deep; at most 200 are read, which is fixed");
+  parsed(R"({"a": "[[[[\"[[[[\\"})");
+
+  const auto object = [](int members) {
+    std::string text = R"({"x": [{"k": 1}, ":::")";
+    text += "]";
+    for (int i = 1; i < members; ++i)
+      text += ", \"" + std::to_string(i) + "\": {\"k\": 1}";
+    return text + "}";
+  };
+  parsed(object(10000));
+  CHECK(error_message(object(10001)) ==
+        "an object has more than 10 000 members, the most that are read, which is fixed");
+}
+
+TEST_CASE("of keys that stand twice, those inside are not told of again", "[json]") {
+  const JsonText json = parsed(R"({"a": {"x": 1, "y": 1}, "a-": 1, "a": {"x": 2, "y": 1}, "a-": 2,
+                                   "b": {"c": 1, "c": 2}})");
+  std::vector<std::string> repeated;
+  for (const JsonText::Repeated& key : json.repeated())
+    repeated.push_back(key.pointer);
+  CHECK(repeated == std::vector<std::string>{"/a", "/a-", "/b/c"});
+}
+
+TEST_CASE("long numbers are put in where they belong", "[json]") {
+  const JsonText json = parsed(
+      R"({"a": 11111111111111111111111, "ab": 22222222222222222222222, "b": [3, 44444444444444444444444]})");
+  const auto shown = [&](const std::string& pointer, const Json& value) {
+    return json.with_digits(pointer, value.dump());
+  };
+  CHECK(shown("/a", json.value()["a"]) == "11111111111111111111111");
+  CHECK(shown("/b", json.value()["b"]) == "[3,44444444444444444444444]");
+  CHECK(shown("/ab", json.value()["a"]) == json.value()["a"].dump());
 }

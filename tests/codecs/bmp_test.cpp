@@ -80,6 +80,21 @@ TEST_CASE("BMP headers that lie are refused before memory is taken", "[codecs][b
         "truncated: the picture data ends at row 0 of 1000, counted from below");
   check_refused(bmp(10000, 10000, 24, 0, "xx"), 300000000, 2);
   check_refused(bmp(10000, 10000, 8, 0, grey_palette()), 100000000, 0);
+  // Run lengths are walked through before a pixel is made.
+  check_refused(bmp(16384, 16384, 8, 1, grey_palette() + "\5\7\0\0"s), std::uint64_t{1} << 28U,
+                16384);
+  check_refused(bmp(16384, 16384, 8, 1, grey_palette() + "\5\7\0\2\xff"s), std::uint64_t{1} << 28U,
+                5);
+  // Those that are whole may be a picture of any size, up to a limit.
+  const File coloured = bmp(16384, 16384, 8, 1, std::string(1020, '\0') + "\1\2\3\0\0\1"s);
+  const auto refused = read_info(coloured, {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::TooLarge);
+  CHECK(refused.error().message ==
+        "the header says 805 MB of samples, and the file has 1 080 bytes: above 512 MB a picture "
+        "needs a byte of the file for every 65 536 of samples. This limit is fixed: a small file "
+        "must not take all memory");
+  CHECK(read_info(bmp(10000, 10000, 8, 1, grey_palette() + "\0\1"s), {}));
   CHECK(message_of(bmp(0, 5, 24, 0, "")) == "damaged: the header cannot be read (5 x 0 pixels)");
   CHECK(message_of(bmp(4, 4, 24, 4, "")) ==
         "BMP with 24 bits per pixel and compression 4 is not read");

@@ -123,6 +123,39 @@ test::File archive_of(const std::vector<Member>& members) {
 
 }  // namespace
 
+TEST_CASE("an archive that was written again is read again", "[codecs][npz]") {
+  const Folder folder;
+  const std::string path = folder / "x.npz";
+  for (const std::string data : {"the first", "the third"}) {  // of one size, into the same file
+    folder.put("x.npz", archive_of({{.name = "a.npy", .data = data}}));
+    for (int again = 0; again < 2; ++again) {
+      const test::File member = member_of(path, "a");
+      CHECK(std::string(member.begin(), member.end()) == data);
+    }
+  }
+  std::filesystem::remove(path);
+  CHECK(list_npz(path).error().code == ErrorCode::Unreadable);
+}
+
+TEST_CASE("a large member is refused by its beginning", "[codecs][npz]") {
+  const Folder folder;
+  const std::string large(2000000, 'x');
+  folder.put("x.npz", archive_of({{.name = "a.npy", .data = large}, {.name = "b.npy"}}));
+  std::size_t seen = 0;
+  const CheckHead refuse = [&](Bytes head) -> Result<Done> {
+    seen = head.size();
+    return Error{ErrorCode::TooLarge, "no"};
+  };
+  Buffer out;
+  CHECK(read_npz(folder / "x.npz", "a", out, kMostNpzBytes, refuse).error().message == "no");
+  CHECK(seen == 4096);
+  CHECK(out.size() == 0);
+  CHECK(read_npz(folder / "x.npz", "b", out, kMostNpzBytes, refuse));
+  const CheckHead accept = [](Bytes) -> Result<Done> { return Done{}; };
+  REQUIRE(read_npz(folder / "x.npz", "a", out, kMostNpzBytes, accept));
+  CHECK(std::string(out.data(), out.data() + out.size()) == large);
+}
+
 TEST_CASE("archives that numpy.savez and savez_compressed wrote are listed in their order",
           "[codecs][npz]") {
   for (const std::string name : {"stored.npz", "compressed.npz"}) {

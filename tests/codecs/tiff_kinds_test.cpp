@@ -549,7 +549,13 @@ TEST_CASE("memory is taken in proportion to what a TIFF holds", "[codecs][tiff]"
       "truncated: the data of rows 0 to 15 of 16 are 100 bytes, which cannot be the 1073741824 of "
       "a strip or tile";
   CHECK(message_of(tile) == short_of_data);
-  CHECK(message_of(tile, {.accept_truncated = true}) == short_of_data);
+  // refused, not filled up with zeros
+  Tensor out;
+  CHECK_FALSE(read(tile, out, {.accept_truncated = true}));
+  CHECK(
+      message_of(tile, {.accept_truncated = true}) ==
+      "truncated: a strip or tile is 1073741824 bytes, of which the file has 100 at most: nothing "
+      "of the picture can be read");
 }
 
 // ---- messages
