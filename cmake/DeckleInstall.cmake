@@ -1,6 +1,6 @@
-# cmake --install. Four components are Debian packages of the same names: deckle (the program, and
-# the helper that runs plug-ins), deckle-hdf5 and
-# deckle-opencv (its plug-ins), libdeckle-dev (the library). The fifth, licence, is in no package: each has its own copy.
+# cmake --install. Four components are Debian packages of the same names: deckle (the program, and the helper that runs
+# plug-ins), deckle-hdf5 and deckle-opencv (its plug-ins), libdeckle-dev (the library). The fifth, licence, is in no
+# package: each has its own copy.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS deckle RUNTIME COMPONENT deckle)
