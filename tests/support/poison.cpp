@@ -125,10 +125,9 @@ void check_cuts_written(const File& file) {
     check_twice(first_bytes(file, file.size() * i / kCuts));
 }
 
-void check_all_written(const File& file) {
-  constexpr int kChanges = 60;
+void check_all_written(const File& file, int changes) {
   check_cuts_written(file);
-  with_flips(file, kChanges, check_twice);
+  with_flips(file, changes, check_twice);
 }
 
 }  // namespace deckle::test
