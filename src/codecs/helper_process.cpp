@@ -3,7 +3,7 @@
 // Fails   Unsupported where it or the plug-in is missing, Unreadable where the system starts no
 //         process, Damaged or TooLarge where a file is the end of the process
 // Source  posix_spawn(3), memfd_create(2), prlimit(2), clock_getcpuclockid(3)
-// A file's bytes and its samples are in memfds that both processes map. deckle takes nothing that
+// A file's bytes and its samples are in memfds, which the helper maps. deckle takes nothing that
 // comes back on trust: not its length, not that it comes at all.
 #include "codecs/helper_process.h"
 
@@ -125,12 +125,9 @@ Result<Done> HelperProcess::spawn(const fs::path& helper, const fs::path& librar
     if (!moved) return moved.error();
     file_ = *std::move(moved);
   }
-  auto room = moved_up(::memfd_create("deckle-room", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  auto room = moved_up(::memfd_create("deckle-room", MFD_CLOEXEC));
   if (!room) return room.error();
   room_ = *std::move(room);
-  // If it were made smaller from the other side, reading it would end deckle.
-  if (::fcntl(room_.fd(), F_ADD_SEALS, F_SEAL_SHRINK) != 0)
-    return not_started("memory cannot be sealed", errno);
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return not_started("no socket", errno);
@@ -172,7 +169,6 @@ Result<Done> HelperProcess::spawn(const fs::path& helper, const fs::path& librar
 
 HelperProcess::~HelperProcess() {
   end();
-  if (mapped_ != nullptr) ::munmap(const_cast<std::uint8_t*>(mapped_), mapped_bytes_);
 }
 
 // Its status is what it died of: where it had died, the signal here comes too late.
@@ -247,18 +243,23 @@ Result<Done> HelperProcess::put_file(Bytes file) {
 }
 
 Result<Done> HelperProcess::have_room(std::size_t bytes) {
-  if (bytes <= mapped_bytes_) return Done{};
-  if (mapped_ != nullptr) ::munmap(const_cast<std::uint8_t*>(mapped_), mapped_bytes_);
-  mapped_ = nullptr;
-  mapped_bytes_ = 0;
+  if (bytes <= room_bytes_) return Done{};
   if (::ftruncate(room_.fd(), static_cast<off_t>(bytes)) != 0)
     return errno_error(ErrorCode::Unreadable, "no memory for the helper process", errno);
-  void* const mapped = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, room_.fd(), 0);
-  if (mapped == MAP_FAILED)
-    return errno_error(ErrorCode::Unreadable, "no memory for the helper process", errno);
-  mapped_ = static_cast<const std::uint8_t*>(mapped);
-  mapped_bytes_ = bytes;
+  room_bytes_ = bytes;
   return Done{};
+}
+
+// By a read: mapping so many pages takes longer, and what is made smaller meanwhile does no harm.
+bool HelperProcess::take_room(std::span<std::uint8_t> room) const {
+  for (std::size_t at = 0; at < room.size();) {
+    const ssize_t n =
+        ::pread(room_.fd(), room.data() + at, room.size() - at, static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    at += static_cast<std::size_t>(n);
+  }
+  return true;
 }
 
 bool HelperProcess::read_all(void* to, std::size_t bytes) {
@@ -332,17 +333,16 @@ Result<HelperAnswer> HelperProcess::run(const HelperJob& job) {
                                2 * file_bytes_) +
                      ", the most for a file of this size"};
   }
-  if (answer->outcome == DecoderOutcome::Done && !job.room.empty())
-    std::memcpy(job.room.data(), mapped_, job.room.size());
+  if (answer->outcome == DecoderOutcome::Done && !take_room(job.room)) return died();
   give_back();
   return answer;
 }
 
 void HelperProcess::give_back() {
   if (owns_file_ && file_bytes_ > kKeptBytes && ::ftruncate(file_.fd(), 0) != 0) end();
-  if (mapped_bytes_ > kKeptBytes &&
+  if (room_bytes_ > kKeptBytes &&
       ::fallocate(room_.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-                  static_cast<off_t>(mapped_bytes_)) != 0)
+                  static_cast<off_t>(room_bytes_)) != 0)
     end();  // its memory goes with it; the next job starts another
 }
 

@@ -77,6 +77,7 @@ class HelperProcess {
   [[nodiscard]] Result<HelperAnswer> read_answer();
   [[nodiscard]] bool read_all(void* to, std::size_t bytes);
   [[nodiscard]] std::int64_t processor_ms() const;
+  [[nodiscard]] bool take_room(std::span<std::uint8_t> room) const;
   void give_back();
   void end();
   [[nodiscard]] Error died();
@@ -90,8 +91,7 @@ class HelperProcess {
   bool owns_file_ = false;  // a memfd, with a copy of each job's file
   std::size_t file_bytes_ = 0;
   File room_;
-  const std::uint8_t* mapped_ = nullptr;
-  std::size_t mapped_bytes_ = 0;
+  std::size_t room_bytes_ = 0;
   std::uint64_t seconds_ = 0;  // that the job may take
   bool idle_ = false;          // it was ended because it did nothing
   int status_ = 0;             // as waitpid gives it

@@ -14,6 +14,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "codecs/decoder_plugin.h"
 
@@ -43,18 +44,58 @@ int depth_of(std::int64_t sample_bytes) {
   return sample_bytes == 1 ? CV_8U : sample_bytes == 2 ? CV_16U : CV_32F;
 }
 
-// Copies, with B, G, R turned to R, G, B.
+// Puts the first Mat of a job that is as large as the room into it: nearly always the picture.
+class RoomAllocator : public cv::MatAllocator {
+ public:
+  // Of the job that begins.
+  void use(std::uint8_t* room, std::size_t bytes) {
+    room_ = room;
+    bytes_ = bytes;
+  }
+
+  cv::UMatData* allocate(int dims, const int* sizes, int type, void* data, std::size_t* step,
+                         cv::AccessFlag flags, cv::UMatUsageFlags usage) const override {
+    std::size_t total = CV_ELEM_SIZE(type);
+    for (int i = 0; i < dims; ++i)
+      total *= static_cast<std::size_t>(sizes[i]);
+    if (data == nullptr && room_ != nullptr && step != nullptr && total == bytes_) {
+      data = std::exchange(room_, nullptr);
+      for (int i = 0; i < dims; ++i) {  // rows without gaps: given data have given steps
+        total /= static_cast<std::size_t>(sizes[i]);
+        step[i] = total;
+      }
+    }
+    return cv::Mat::getStdAllocator()->allocate(dims, sizes, type, data, step, flags, usage);
+  }
+  bool allocate(cv::UMatData* data, cv::AccessFlag flags, cv::UMatUsageFlags usage) const override {
+    return cv::Mat::getStdAllocator()->allocate(data, flags, usage);
+  }
+  void deallocate(cv::UMatData* data) const override {
+    cv::Mat::getStdAllocator()->deallocate(data);
+  }
+
+ private:
+  mutable std::uint8_t* room_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+RoomAllocator& allocator() {
+  static RoomAllocator one;
+  return one;
+}
+
+// Copies, unless the image is there, with B, G, R turned to R, G, B.
 template <typename T>
 void take(const cv::Mat& image, std::uint8_t* to) {
   const auto channels = static_cast<std::size_t>(image.channels());
-  const std::size_t row_bytes = static_cast<std::size_t>(image.cols) * channels * sizeof(T);
-  for (int r = 0; r < image.rows; ++r, to += row_bytes) {
+  const std::size_t row_samples = static_cast<std::size_t>(image.cols) * channels;
+  for (int r = 0; r < image.rows; ++r, to += row_samples * sizeof(T)) {
     const std::uint8_t* const from = image.ptr(r);
-    std::memcpy(to, from, row_bytes);
-    for (std::size_t at = 0; channels >= 3 && at < row_bytes; at += channels * sizeof(T)) {
-      std::memcpy(to + at, from + at + 2 * sizeof(T), sizeof(T));
-      std::memcpy(to + at + 2 * sizeof(T), from + at, sizeof(T));
-    }
+    if (from != to) std::memcpy(to, from, row_samples * sizeof(T));
+    if (channels < 3) continue;
+    T* const samples = reinterpret_cast<T*>(to);
+    for (std::size_t at = 0; at < row_samples; at += channels)
+      std::swap(samples[at], samples[at + 2]);
   }
 }
 
@@ -62,6 +103,7 @@ void take(const cv::Mat& image, std::uint8_t* to) {
 std::string decode(const DeckleDecoderJob& job, const OpenCvPicture& picture) {
   cv::Mat image;
   try {
+    allocator().use(job.room, job.room_bytes);
     // By name: imdecode would write files of some formats to the disk, to read them from there. Not
     // another flag with it: IMREAD_UNCHANGED is all of them, and OpenCV leaves GDAL out only where
     // it is alone.
@@ -103,6 +145,7 @@ void deckle_decoder_prepare() {
   cv::setNumThreads(1);                          // images are what is run in parallel
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   cv::redirectError(drop_error);
+  cv::Mat::setDefaultAllocator(&allocator());
 }
 
 deckle::DecoderOutcome deckle_decoder_run(const DeckleDecoderJob* job) {
