@@ -87,8 +87,10 @@ TEST_CASE("a helper process reads the file that it was started for", "[codecs][h
 
 TEST_CASE("the end of a helper process is an error that says why", "[codecs][helper]") {
   const std::string who = "damaged: the decoder of hostile files ";
-  CHECK(death_of(Hostile::Crash) ==
-        Error{ErrorCode::Damaged, who + "died (signal 11, Segmentation fault)"});
+  const Error crash = death_of(Hostile::Crash);
+  CHECK(crash.code == ErrorCode::Damaged);
+  // Sanitizers make another end of it.
+  if (kLimitsMemory) CHECK(crash.message == who + "died (signal 11, Segmentation fault)");
   CHECK(death_of(Hostile::Abort) == Error{ErrorCode::Damaged, who + "died (signal 6, Aborted)"});
   CHECK(death_of(Hostile::Exit) == Error{ErrorCode::Damaged, who + "ended (exit code 7)"});
   CHECK(death_of(Hostile::Lie) == Error{ErrorCode::Damaged, who + "ended (exit code 0)"});
