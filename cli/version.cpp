@@ -5,8 +5,7 @@
 #include <string_view>
 
 #include "codecs/codec.h"
-#include "codecs/hdf5.h"
-#include "codecs/opencv.h"
+#include "codecs/helper_limits.h"
 #include "codecs/plugin.h"
 #include "commands.h"
 #include "core/text.h"
@@ -23,9 +22,9 @@ std::string line(std::string name, const std::string& what) {
 
 // It is looked for, not opened: that would take longer than all else.
 std::string plugin_line(const std::string& name, const Plugin& plugin, std::string_view library,
-                        bool built) {
+                        bool built, const std::string& more = "") {
   const auto path = find_plugin(plugin, plugin_folders());
-  if (!path.empty()) return line(name, printable(path.string()));
+  if (!path.empty()) return line(name, printable(path.string()) + more);
   return line(name, built ? "not installed: install the package " + std::string(plugin.package)
                           : "left out: built without " + std::string(library));
 }
@@ -47,6 +46,8 @@ std::string version_text() {
   text += line("convolution",
                can_convolve() ? convolution_library() : "left out: built without oneDNN");
   text += line("deckle's own", ours);
+  text += plugin_line("plug-ins in", kHelperProgram, "", true,
+                      can_filter_calls() ? "" : " (with rlimits alone: there is no seccomp here)");
   text += plugin_line("exr", kOpenCvPlugin, "OpenCV", DECKLE_BUILT_OPENCV);
   return text + plugin_line(".h5, .keras", kHdf5Plugin, "HDF5", DECKLE_BUILT_HDF5);
 }

@@ -1,8 +1,10 @@
-# cmake --install. Four components are Debian packages of the same names: deckle (the program), deckle-hdf5 and
-# deckle-opencv (its plug-ins), libdeckle-dev (the library). The fifth, licence, is in no package: each has its own copy.
+# cmake --install. Four components are Debian packages of the same names: deckle (the program, and the helper that runs
+# plug-ins), deckle-hdf5 and deckle-opencv (its plug-ins), libdeckle-dev (the library). The fifth, licence, is in no
+# package: each has its own copy.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS deckle RUNTIME COMPONENT deckle)
+install(TARGETS deckle_decoder RUNTIME DESTINATION ${CMAKE_INSTALL_LIBDIR}/deckle COMPONENT deckle)
 install(DIRECTORY configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/deckle/configs COMPONENT deckle)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT licence)
 foreach(plugin IN ITEMS hdf5 opencv)

@@ -116,10 +116,16 @@ std::string_view long_number(std::string_view text, std::size_t at) {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// nlohmann's message without its own name, code and place.
+// nlohmann's message without its own name, code and place, and without what it read last: a file
+// that is no chain may hold secrets, and messages go into logs.
 std::string in_our_words(std::string message) {
   const auto colon = message.find(": ", message.find("column"));
   if (colon != std::string::npos) message.erase(0, colon + 2);
+  if (const auto last = message.find("; last read: "); last != std::string::npos) {
+    const auto expected = message.rfind("; expected ");
+    message.erase(last, expected == std::string::npos || expected < last ? std::string::npos
+                                                                         : expected - last);
+  }
   return "not JSON: " + to_utf8(message);
 }
 

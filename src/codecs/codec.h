@@ -217,7 +217,7 @@ struct Codec {
   Metadata (*read_metadata)(Bytes file) = nullptr;
   /// What of EncodeOptions::metadata `encode` writes.
   Carries carries{};
-  /// Of a format that a plug-in reads: name and version of its library. Opens the plug-in; "" where
+  /// Of a format that a plug-in reads: name and version of its library. Starts its helper; "" where
   /// that fails.
   std::string (*decoder)() = nullptr;
 };

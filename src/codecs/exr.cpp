@@ -275,7 +275,7 @@ Result<Damage> decode_exr(Bytes file, const ImageInfo& info, const DecodeOptions
   const Result<Exr> exr = read_exr_header(file);
   if (!exr) return exr.error();
   if (exr->ends) return *exr->ends;
-  if (Result<Done> done = decode_by_opencv(file, "OpenEXR", info, out); !done) return done.error();
+  if (Result<Done> done = decode_by_opencv(file, info, out); !done) return done.error();
   return Damage{};
 }
 

@@ -5,55 +5,28 @@
 // Source  the HDF5 file format specification, for the signature
 #include "codecs/hdf5.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <limits>
+#include <utility>
 
+#include "codecs/hdf5_plugin.h"
+#include "codecs/packed.h"
 #include "core/text.h"
+#include "layers/weights.h"
 
 namespace deckle {
 namespace {
 
 constexpr std::array<std::uint8_t, 8> kSignature{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
-struct Functions {
-  decltype(&deckle_hdf5_open) open = nullptr;
-  decltype(&deckle_hdf5_visit) visit = nullptr;
-  decltype(&deckle_hdf5_read) read = nullptr;
-  decltype(&deckle_hdf5_close) close = nullptr;
-};
-
-Result<Functions> load() {
-  constexpr std::array kNames{"deckle_hdf5_open", "deckle_hdf5_visit", "deckle_hdf5_read",
-                              "deckle_hdf5_close"};
-  const auto library = open_plugin(kHdf5Plugin, plugin_folders(), kNames);
-  if (!library) return Error{library.error().code, "HDF5 needs " + library.error().message};
-  const auto symbol = [&](std::size_t i) { return dlsym(*library, kNames.at(i)); };
-  return Functions{reinterpret_cast<decltype(Functions::open)>(symbol(0)),
-                   reinterpret_cast<decltype(Functions::visit)>(symbol(1)),
-                   reinterpret_cast<decltype(Functions::read)>(symbol(2)),
-                   reinterpret_cast<decltype(Functions::close)>(symbol(3))};
+Error refusal(const HelperAnswer& answer, const std::string& before = "") {
+  const std::string said = before + printable(answer.text);
+  if (answer.outcome == DecoderOutcome::Unsupported) return {ErrorCode::Unsupported, said};
+  if (said.find("truncated") != std::string::npos)
+    return {ErrorCode::Truncated, "truncated: " + said};
+  return {ErrorCode::Damaged, "damaged: " + said};
 }
-
-const Result<Functions>& functions() {
-  static const Result<Functions> kLoaded = load();
-  return kLoaded;
-}
-
-struct Why {
-  std::array<char, 1024> text{};
-  DeckleHdf5Why out{text.data(), text.size()};
-
-  [[nodiscard]] Error error(const std::string& before = "") const {
-    const std::string said = printable(text.data());
-    if (said.find("truncated") != std::string::npos)
-      return {ErrorCode::Truncated, "truncated: " + before + said};
-    return {ErrorCode::Damaged, "damaged: " + before + said};
-  }
-};
 
 }  // namespace
 
@@ -63,36 +36,50 @@ bool is_hdf5(Bytes head) {
 }
 
 Result<Hdf5File> Hdf5File::open(const std::string& path) {
-  return open_either(path.c_str(), {});
+  FileStamp stamp;
+  auto file = open_to_read(path, &stamp);
+  if (!file) return file.error();
+  return open_in_helper(*std::move(file), std::nullopt, stamp.size);
 }
 
 Result<Hdf5File> Hdf5File::open(Bytes file) {
-  return open_either(nullptr, file);
+  return open_in_helper({}, file, file.size());
 }
 
-Result<Hdf5File> Hdf5File::open_either(const char* path, Bytes file) {
-  const Result<Functions>& hdf5 = functions();
-  if (!hdf5) return hdf5.error();
-  const Why why;
+Result<Hdf5File> Hdf5File::open_in_helper(File file, std::optional<Bytes> memory,
+                                          std::uint64_t file_bytes) {
+  auto process = HelperProcess::start(kHdf5Plugin, plugin_folders(), std::move(file));
+  if (!process) {
+    const Error& error = process.error();
+    if (error.code != ErrorCode::Unsupported) return error;
+    return Error{error.code, "HDF5 needs " + error.message};
+  }
   Hdf5File opened;
-  opened.file_.reset(hdf5->open(path, file.data(), file.size(), &why.out),
-                     [close = hdf5->close](DeckleHdf5File* f) {
-                       if (f != nullptr) close(f);
-                     });
-  if (!opened.file_) return why.error();
-  const DeckleHdf5Visitor visitor{
-      &opened,
-      [](void* self, const char* at, const char* name, const char* const* texts, std::size_t n) {
-        static_cast<Hdf5File*>(self)->attributes_.push_back({at, name, {texts, texts + n}});
-      },
-      [](void* self, const char* at, const std::uint64_t* extents, std::size_t rank) {
-        Hdf5Dataset dataset{at, {}};
-        constexpr auto kMost = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
-        for (std::size_t i = 0; i < rank; ++i)
-          dataset.shape.push_back(static_cast<std::int64_t>(std::min(extents[i], kMost)));
-        static_cast<Hdf5File*>(self)->datasets_.push_back(std::move(dataset));
-      }};
-  if (hdf5->visit(opened.file_.get(), &visitor, &why.out) == 0) return why.error();
+  opened.process_ = *std::move(process);
+  opened.file_bytes_ = file_bytes;
+  const auto answer = opened.process_->run({.operation = kHdf5List, .file = memory});
+  if (!answer) return answer.error();
+  if (answer->outcome != DecoderOutcome::Done) return refusal(*answer);
+  Unpacker list(answer->text);
+  while (!list.at_end()) {
+    const auto entry = static_cast<Hdf5Entry>(list.number());
+    std::string at(list.text());
+    if (entry == Hdf5Entry::Dataset) {
+      Hdf5Dataset dataset{std::move(at), {}};
+      const std::uint64_t rank = list.number();
+      constexpr auto kMost = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+      for (std::uint64_t i = 0; i < rank && !list.broken(); ++i)
+        dataset.shape.push_back(static_cast<std::int64_t>(std::min(list.number(), kMost)));
+      opened.datasets_.push_back(std::move(dataset));
+    } else {
+      Hdf5Texts attribute{std::move(at), std::string(list.text()), {}};
+      const std::uint64_t count = list.number();
+      for (std::uint64_t i = 0; i < count && !list.broken(); ++i)
+        attribute.texts.emplace_back(list.text());
+      opened.attributes_.push_back(std::move(attribute));
+    }
+  }
+  if (list.broken()) return Error{ErrorCode::Damaged, "damaged: the decoder of HDF5 went wrong"};
   return opened;
 }
 
@@ -105,17 +92,25 @@ const std::vector<std::string>* Hdf5File::texts(std::string_view path,
 }
 
 Result<std::vector<float>> Hdf5File::read(const Hdf5Dataset& dataset) const {
-  std::size_t count = 1;
+  const std::string place = "\"" + printable(dataset.path) + "\": ";
+  const std::uint64_t most = file_bytes_ * kMostHdf5Inflation;
+  std::uint64_t count = 1;
   for (const std::int64_t extent : dataset.shape) {
-    const auto n = static_cast<std::size_t>(extent);
-    if (n != 0 && count > std::numeric_limits<std::size_t>::max() / sizeof(float) / n)
-      return Error{ErrorCode::TooLarge, "more numbers than memory has addresses"};
+    const auto n = static_cast<std::uint64_t>(extent);
+    if (n != 0 && count > most / n) {
+      return Error{ErrorCode::Damaged,
+                   "damaged: " + place + "its shape, " + shape_text(dataset.shape) +
+                       ", has more numbers than a file of " + byte_size(file_bytes_) + " can hold"};
+    }
     count *= n;
   }
-  std::vector<float> numbers(count);
-  const Why why;
-  if (functions()->read(file_.get(), dataset.path.c_str(), numbers.data(), count, &why.out) == 0)
-    return why.error("\"" + printable(dataset.path) + "\": ");
+  std::vector<float> numbers(static_cast<std::size_t>(count));
+  const auto answer = process_->run(
+      {.operation = kHdf5Read,
+       .arguments = as_bytes(dataset.path),
+       .room = {reinterpret_cast<std::uint8_t*>(numbers.data()), numbers.size() * sizeof(float)}});
+  if (!answer) return answer.error();
+  if (answer->outcome != DecoderOutcome::Done) return refusal(*answer, place);
   return numbers;
 }
 

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // hdf5: datasets of numbers and attributes of texts out of files of HDF5. The library is in a
-// plug-in, libdeckle_hdf5.so, that is opened for the first such file: linked in, it would cost
-// every command 3 ms. It is not made for threads: one thread at a time may use this.
+// plug-in, libdeckle_hdf5.so, that runs in a helper process, one for each open file: it is not
+// trusted with strangers' files. One thread at a time may use a file, and the one that opened it
+// must not end before.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "codecs/hdf5_plugin.h"
-#include "codecs/plugin.h"
+#include "codecs/helper_process.h"
 #include "core/bytes.h"
 #include "core/result.h"
 
 namespace deckle {
-
-inline constexpr Plugin kHdf5Plugin{"libdeckle_hdf5.so", "deckle_hdf5_interface", kHdf5Interface,
-                                    "deckle-hdf5"};
 
 /// Whether the file begins as files of HDF5 do.
 [[nodiscard]] bool is_hdf5(Bytes head);
@@ -39,8 +36,9 @@ struct Hdf5Texts {
 
 class Hdf5File {
  public:
-  /// A file that `is_hdf5`, by its path or in memory. Truncated, Damaged; Unsupported where the
-  /// plug-in cannot be opened.
+  /// A file that `is_hdf5`, by its path or in memory. Unreadable, Truncated, Damaged; Unsupported
+  /// where the plug-in cannot be used, and for files that refer to others: by links, external
+  /// storage or virtual datasets.
   [[nodiscard]] static Result<Hdf5File> open(const std::string& path);
   [[nodiscard]] static Result<Hdf5File> open(Bytes file);
 
@@ -51,13 +49,16 @@ class Hdf5File {
   [[nodiscard]] const std::vector<std::string>* texts(std::string_view path,
                                                       std::string_view name) const;
 
-  /// The numbers of a dataset, in C order, as float32.
+  /// The numbers of a dataset, in C order, as float32. Damaged where the file cannot hold so many,
+  /// Unsupported for filters other than gzip, shuffle and fletcher32.
   [[nodiscard]] Result<std::vector<float>> read(const Hdf5Dataset& dataset) const;
 
  private:
-  [[nodiscard]] static Result<Hdf5File> open_either(const char* path, Bytes file);
+  [[nodiscard]] static Result<Hdf5File> open_in_helper(File file, std::optional<Bytes> memory,
+                                                       std::uint64_t file_bytes);
 
-  std::shared_ptr<DeckleHdf5File> file_;
+  std::shared_ptr<HelperProcess> process_;
+  std::uint64_t file_bytes_ = 0;
   std::vector<Hdf5Dataset> datasets_;
   std::vector<Hdf5Texts> attributes_;
 };

@@ -2,25 +2,32 @@
 // hdf5_plugin: files of HDF5, read only. All of libdeckle_hdf5.so, and the only file that knows
 // HDF5.
 // Shapes  any number of axes; numbers of every type become float32, bfloat16 of Keras 3 too
-// Fails   with HDF5's innermost reason, which it would print; no exception leaves this file
-// Source  HDF5 1.10's reference manual
+// Fails   Damaged with HDF5's innermost reason; Unsupported for what makes HDF5 look outside of the
+//         file or run other code: links but hard ones, external storage, virtual datasets, filters
+//         that Keras does not use; no exception leaves this file
+// Source  HDF5 1.10's reference manual; H5LTopen_file_image, for files in memory without a copy
 #define H5_USE_110_API  // callbacks as HDF5 1.10 has them, whichever version is installed
 #include "codecs/hdf5_plugin.h"
 
 #include <hdf5.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
-#include <cstdio>
 #include <exception>
+#include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-struct DeckleHdf5File {
-  hid_t id;
-};
+#include "codecs/decoder_plugin.h"
+#include "codecs/packed.h"
 
 namespace {
+
+using deckle::DecoderOutcome;
+using deckle::Hdf5Entry;
 
 // Attributes are names and a model's JSON: what is larger is none of Keras'.
 constexpr hsize_t kMostTextBytes = hsize_t{1} << 28U;
@@ -55,15 +62,32 @@ std::string reason() {
   return text.empty() ? "HDF5 gives no reason" : text;
 }
 
-void say(const DeckleHdf5Why* why, const std::string& text) {
-  std::snprintf(why->text, why->bytes, "%s", text.c_str());
-}
+struct Refusal {
+  DecoderOutcome outcome = DecoderOutcome::Damaged;
+  std::string why;
+};
 
 struct Visit {
-  const DeckleHdf5Visitor* visitor;
+  deckle::Packer found;
+  std::size_t objects = 0;
   std::string path;
-  std::string wrong;
+  std::optional<Refusal> refused;
 };
+
+// The text of a path out of a file, with what is wrong behind it.
+Refusal refuse(const std::string& path, const std::string& what) {
+  return {DecoderOutcome::Unsupported,
+          "\"" + path + "\" is " + what + "; deckle reads only what the file itself holds"};
+}
+
+// Counts links, attributes and objects. False where they are too many.
+bool count_one(Visit& visit) {
+  if (++visit.objects <= deckle::kMostHdf5Objects) return true;
+  visit.refused = {DecoderOutcome::Unsupported, "it holds more than " +
+                                                    std::to_string(deckle::kMostHdf5Objects) +
+                                                    " objects, which no file of Keras' does"};
+  return false;
+}
 
 // An attribute's texts. False where it holds something else that is not empty.
 bool read_texts(hid_t attribute, std::vector<std::string>& texts) {
@@ -98,53 +122,93 @@ bool read_texts(hid_t attribute, std::vector<std::string>& texts) {
 herr_t visit_attribute(hid_t object, const char* name, const H5A_info_t* /*info*/, void* data) {
   auto& visit = *static_cast<Visit*>(data);
   try {
+    if (!count_one(visit)) return -1;
     const Handle attribute(H5Aopen(object, name, H5P_DEFAULT), H5Aclose);
     std::vector<std::string> texts;
     if (attribute < 0 || !read_texts(attribute, texts)) {
       H5Eclear2(H5E_DEFAULT);  // not one that is looked for, or missing then
       return 0;
     }
-    std::vector<const char*> pointers;
-    pointers.reserve(texts.size());
+    visit.found.number(static_cast<std::uint64_t>(Hdf5Entry::Texts));
+    visit.found.text(visit.path);
+    visit.found.text(name);
+    visit.found.number(texts.size());
     for (const std::string& text : texts)
-      pointers.push_back(text.c_str());
-    visit.visitor->texts(visit.visitor->self, visit.path.c_str(), name, pointers.data(),
-                         pointers.size());
+      visit.found.text(text);
   } catch (const std::exception& e) {
-    visit.wrong = e.what();
+    visit.refused = {DecoderOutcome::NoMemory, e.what()};
     return -1;
   }
   return 0;
 }
 
+// Where a dataset keeps its numbers elsewhere; nothing where it does not.
+std::optional<Refusal> kept_elsewhere(hid_t dataset, const std::string& path) {
+  const Handle how(H5Dget_create_plist(dataset), H5Pclose);
+  if (how < 0) return Refusal{DecoderOutcome::Damaged, reason()};
+  if (H5Pget_external_count(how) > 0) {
+    char name[256] = "";
+    off_t offset = 0;
+    hsize_t bytes = 0;
+    H5Pget_external(how, 0, sizeof name - 1, name, &offset, &bytes);
+    return refuse(path, "kept in another file (external storage: \"" + std::string(name) + "\")");
+  }
+  if (H5Pget_layout(how) == H5D_VIRTUAL)
+    return refuse(path, "a virtual dataset, which is put together from other files");
+  return std::nullopt;
+}
+
 herr_t visit_object(hid_t root, const char* name, const H5O_info_t* info, void* data) {
   auto& visit = *static_cast<Visit*>(data);
   try {
+    if (!count_one(visit)) return -1;
     visit.path = std::string(name) == "." ? "" : name;
     const Handle object(H5Oopen(root, name, H5P_DEFAULT), H5Oclose);
     if (object < 0) return -1;
     if (info->type == H5O_TYPE_DATASET) {
+      visit.refused = kept_elsewhere(object, visit.path);
+      if (visit.refused) return -1;
       const Handle space(H5Dget_space(object), H5Sclose);
       const int rank = H5Sget_simple_extent_ndims(space);
       if (rank < 0) return -1;
       std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
       H5Sget_simple_extent_dims(space, extents.data(), nullptr);
-      const std::vector<std::uint64_t> lengths(extents.begin(), extents.end());
-      visit.visitor->dataset(visit.visitor->self, visit.path.c_str(), lengths.data(),
-                             lengths.size());
+      visit.found.number(static_cast<std::uint64_t>(Hdf5Entry::Dataset));
+      visit.found.text(visit.path);
+      visit.found.number(extents.size());
+      for (const hsize_t extent : extents)
+        visit.found.number(extent);
     }
     hsize_t at = 0;
     return H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &at, visit_attribute, data);
   } catch (const std::exception& e) {
-    visit.wrong = e.what();
+    visit.refused = {DecoderOutcome::NoMemory, e.what()};
     return -1;
   }
 }
 
-// The filter of a dataset that this HDF5 does not have; "" where it has all.
-std::string missing_filter(hid_t dataset) {
-  const Handle how(H5Dget_create_plist(dataset), H5Pclose);
-  const int count = how < 0 ? 0 : H5Pget_nfilters(how);
+// Before anything is opened: a link may lead out of the file.
+herr_t visit_link(hid_t /*root*/, const char* name, const H5L_info_t* info, void* data) {
+  auto& visit = *static_cast<Visit*>(data);
+  try {
+    if (!count_one(visit)) return -1;
+    if (info->type == H5L_TYPE_HARD) return 0;
+    visit.refused =
+        refuse(name, info->type == H5L_TYPE_SOFT       ? "a soft link"
+                     : info->type == H5L_TYPE_EXTERNAL ? "a link to another file"
+                                                       : "a link of a user-defined kind");
+  } catch (const std::exception& e) {
+    visit.refused = {DecoderOutcome::NoMemory, e.what()};
+  }
+  return -1;
+}
+
+// What is wrong with the filters of a dataset. Keras writes these alone. `deflated` becomes whether
+// its bytes are fewer than its numbers'.
+std::optional<Refusal> check_filters(hid_t how, bool& deflated) {
+  const int count = H5Pget_nfilters(how);
+  if (count < 0) return Refusal{DecoderOutcome::Damaged, reason()};
+  std::vector<H5Z_filter_t> seen;
   for (int i = 0; i < count; ++i) {
     char name[64] = "";
     unsigned flags = 0;
@@ -152,106 +216,184 @@ std::string missing_filter(hid_t dataset) {
     std::size_t values = 0;
     const H5Z_filter_t filter = H5Pget_filter2(how, static_cast<unsigned>(i), &flags, &values,
                                                nullptr, sizeof name, name, &config);
-    if (filter >= 0 && H5Zfilter_avail(filter) <= 0)
-      return name[0] == '\0' ? std::to_string(filter) : std::string(name);
+    constexpr std::array kKnown{H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32};
+    if (std::find(kKnown.begin(), kKnown.end(), filter) == kKnown.end()) {
+      return Refusal{DecoderOutcome::Unsupported,
+                     "compressed by \"" +
+                         (name[0] == '\0' ? std::to_string(filter) : std::string(name)) +
+                         "\", which is not read; gzip, shuffle and fletcher32 are"};
+    }
+    if (std::find(seen.begin(), seen.end(), filter) != seen.end())
+      return Refusal{DecoderOutcome::Damaged, "a filter is applied twice"};
+    seen.push_back(filter);
+    deflated = deflated || filter == H5Z_FILTER_DEFLATE;
   }
-  return "";
+  return std::nullopt;
 }
 
-// What failed; "" where nothing did.
-std::string read_numbers(hid_t file, const char* path, float* numbers, std::size_t count) {
-  const Handle dataset(H5Dopen2(file, path, H5P_DEFAULT), H5Dclose);
-  if (dataset < 0) return reason();
+// What the shape says against what is there: numbers that nobody wrote are not zeros, and HDF5 1.10
+// reads behind those that are in the header itself.
+std::optional<Refusal> check_bytes(hid_t dataset, bool deflated, std::uint64_t needed,
+                                   std::uint64_t file_bytes) {
+  const std::uint64_t stored = H5Dget_storage_size(dataset);
+  if (stored > file_bytes) {
+    return Refusal{DecoderOutcome::Damaged, "it says that it holds " + std::to_string(stored) +
+                                                " bytes, and the file has " +
+                                                std::to_string(file_bytes)};
+  }
+  if (needed <= stored * (deflated ? deckle::kMostHdf5Inflation : 1)) return std::nullopt;
+  return Refusal{DecoderOutcome::Damaged, "it holds fewer bytes (" + std::to_string(stored) +
+                                              ") than its shape says (" + std::to_string(needed) +
+                                              ")"};
+}
+
+// What failed; nothing where nothing did.
+std::optional<Refusal> read_numbers(hid_t file, const std::string& path,
+                                    const DeckleDecoderJob& job) {
+  const auto damaged = [](std::string why) {
+    return Refusal{DecoderOutcome::Damaged, std::move(why)};
+  };
+  auto* const numbers = reinterpret_cast<float*>(job.room);
+  const std::size_t count = job.room_bytes / sizeof(float);
+  const Handle dataset(H5Dopen2(file, path.c_str(), H5P_DEFAULT), H5Dclose);
+  if (dataset < 0) return damaged(reason());
   const Handle space(H5Dget_space(dataset), H5Sclose);
   const Handle type(H5Dget_type(dataset), H5Tclose);
-  if (space < 0 || type < 0) return reason();
-  if (H5Sget_simple_extent_npoints(space) != static_cast<hssize_t>(count))
-    return "it does not hold as many numbers as its shape says";
-  if (const std::string filter = missing_filter(dataset); !filter.empty())
-    return "compressed by \"" + filter + "\", which this HDF5 cannot read; gzip it can";
-  // Numbers that stand in the header itself: HDF5 1.10 believes the shape and reads behind them.
   const Handle how(H5Dget_create_plist(dataset), H5Pclose);
-  if (how < 0) return reason();
-  if (H5Pget_layout(how) == H5D_COMPACT && H5Dget_storage_size(dataset) < count * H5Tget_size(type))
-    return "it holds fewer bytes than its shape says";
+  if (space < 0 || type < 0 || how < 0) return damaged(reason());
+  if (H5Sget_simple_extent_npoints(space) != static_cast<hssize_t>(count))
+    return damaged("it does not hold as many numbers as its shape says");
+  bool deflated = false;
+  if (auto refused = check_filters(how, deflated)) return refused;
   const H5T_class_t kind = H5Tget_class(type);
-  if (kind == H5T_FLOAT || kind == H5T_INTEGER || kind == H5T_ENUM) {
+  const bool halves = kind == H5T_OPAQUE && H5Tget_size(type) == sizeof(std::uint16_t);
+  if (kind != H5T_FLOAT && kind != H5T_INTEGER && kind != H5T_ENUM && !halves)
+    return damaged("it holds no numbers");
+  const std::size_t size = H5Tget_size(type);
+  if (size == 0 || size > 16) return damaged("its numbers have " + std::to_string(size) + " bytes");
+  if (auto refused = check_bytes(dataset, deflated, std::uint64_t{count} * size, job.file_bytes))
+    return refused;
+  if (!halves) {
     const bool read =
         H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) >= 0;
-    return read ? "" : reason();
+    return read ? std::nullopt : std::optional(damaged(reason()));
   }
-  if (kind == H5T_OPAQUE && H5Tget_size(type) == 2 && H5Aexists(dataset, "dtype") > 0) {
+  std::vector<std::string> texts;
+  if (H5Aexists(dataset, "dtype") > 0) {
     const Handle attribute(H5Aopen(dataset, "dtype", H5P_DEFAULT), H5Aclose);
-    std::vector<std::string> texts;
-    if (attribute >= 0 && read_texts(attribute, texts) && texts.size() == 1 &&
-        texts[0] == "bfloat16") {
-      std::vector<std::uint16_t> halves(count);
-      if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, halves.data()) < 0) return reason();
-      for (std::size_t i = 0; i < count; ++i)
-        numbers[i] = std::bit_cast<float>(static_cast<std::uint32_t>(halves[i]) << 16U);
-      return "";
-    }
+    if (attribute < 0 || !read_texts(attribute, texts)) texts.clear();
   }
-  return "it holds no numbers";
+  if (texts != std::vector<std::string>{"bfloat16"}) return damaged("it holds no numbers");
+  std::vector<std::uint16_t> values(count);
+  if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    return damaged(reason());
+  for (std::size_t i = 0; i < count; ++i)
+    numbers[i] = std::bit_cast<float>(static_cast<std::uint32_t>(values[i]) << 16U);
+  return std::nullopt;
+}
+
+// HDF5 would copy a file in memory; these let it work on the one that there is, which it only
+// reads.
+struct Image {
+  void* bytes;
+  std::size_t size;
+};
+
+void* image_malloc(std::size_t size, H5FD_file_image_op_t /*op*/, void* image) {
+  const auto* const whole = static_cast<const Image*>(image);
+  return size == whole->size ? whole->bytes : nullptr;
+}
+void* image_memcpy(void* to, const void* /*from*/, std::size_t /*size*/,
+                   H5FD_file_image_op_t /*op*/, void* /*image*/) {
+  return to;
+}
+void* image_realloc(void* /*from*/, std::size_t /*size*/, H5FD_file_image_op_t /*op*/,
+                    void* /*image*/) {
+  return nullptr;
+}
+herr_t image_free(void* /*bytes*/, H5FD_file_image_op_t /*op*/, void* /*image*/) {
+  return 0;
+}
+void* same_image(void* image) {
+  return image;
+}
+herr_t keep_image(void* /*image*/) {
+  return 0;
+}
+
+// Below 0, and why, where it cannot be opened.
+hid_t open_image(Image& image, std::string& why) {
+  const Handle how(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5FD_file_image_callbacks_t callbacks{image_malloc, image_memcpy, image_realloc, image_free,
+                                        same_image,   keep_image,   &image};
+  hid_t file = -1;
+  if (how >= 0 && H5Pset_fapl_core(how, std::size_t{1} << 16U, false) >= 0 &&
+      H5Pset_file_image_callbacks(how, &callbacks) >= 0 &&
+      H5Pset_file_image(how, image.bytes, image.size) >= 0)
+    file = H5Fopen("memory", H5F_ACC_RDONLY, how);
+  if (file < 0) why = reason();  // before anything is closed: that would clear it
+  return file;
+}
+
+std::optional<Refusal> list(hid_t file, Visit& visit) {
+  if (H5Lvisit(file, H5_INDEX_NAME, H5_ITER_INC, visit_link, &visit) >= 0 &&
+      H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, visit_object, &visit, H5O_INFO_BASIC) >= 0)
+    return std::nullopt;
+  return visit.refused ? visit.refused : Refusal{DecoderOutcome::Damaged, reason()};
+}
+
+std::optional<Refusal> run(const DeckleDecoderJob& job) {
+  static Image image{};
+  static hid_t file = -1;
+  if (file < 0) {
+    image = {const_cast<std::uint8_t*>(job.file), job.file_bytes};
+    std::string why;
+    file = open_image(image, why);
+    if (file < 0) return Refusal{DecoderOutcome::Damaged, why};
+  }
+  if (job.operation == deckle::kHdf5Read) {
+    const std::string path(reinterpret_cast<const char*>(job.arguments), job.argument_bytes);
+    return read_numbers(file, path, job);
+  }
+  Visit visit;
+  if (auto refused = list(file, visit)) return refused;
+  job.answer(job.self, visit.found.packed().data(), visit.found.packed().size());
+  return std::nullopt;
 }
 
 }  // namespace
 
-int deckle_hdf5_interface() {
-  return deckle::kHdf5Interface;
+int deckle_decoder_interface() {
+  return deckle::kDecoderInterface;
 }
 
-DeckleHdf5File* deckle_hdf5_open(const char* path, const std::uint8_t* image, std::size_t bytes,
-                                 const DeckleHdf5Why* why) {
+const char* deckle_decoder_version() {
+  static const std::string kVersion = [] {
+    unsigned major = 0;
+    unsigned minor = 0;
+    unsigned release = 0;
+    H5get_libversion(&major, &minor, &release);
+    return "HDF5 " + std::to_string(major) + "." + std::to_string(minor) + "." +
+           std::to_string(release);
+  }();
+  return kVersion.c_str();
+}
+
+void deckle_decoder_prepare() {
+  H5open();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  H5PLset_loading_state(0);  // a filter that is not built in is code from a folder
+}
+
+deckle::DecoderOutcome deckle_decoder_run(const DeckleDecoderJob* job) {
   try {
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    const Handle how(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-    H5Pset_file_locking(how, false, true);  // files of others, on shares without locks too
-    if (path == nullptr) {
-      H5Pset_fapl_core(how, std::size_t{1} << 16U, false);
-      if (H5Pset_file_image(how, const_cast<std::uint8_t*>(image), bytes) < 0) {  // it is copied
-        say(why, reason());
-        return nullptr;
-      }
-    }
-    const hid_t id = H5Fopen(path == nullptr ? "memory" : path, H5F_ACC_RDONLY, how);
-    if (id < 0) {
-      say(why, reason());
-      return nullptr;
-    }
-    return new DeckleHdf5File{id};
-  } catch (const std::exception& e) {
-    say(why, e.what());
-    return nullptr;
+    const auto refused = run(*job);
+    if (!refused) return DecoderOutcome::Done;
+    job->answer(job->self, refused->why.data(), refused->why.size());
+    return refused->outcome;
+  } catch (const std::bad_alloc&) {
+    return DecoderOutcome::NoMemory;
+  } catch (const std::exception&) {
+    return DecoderOutcome::Damaged;
   }
-}
-
-int deckle_hdf5_visit(DeckleHdf5File* file, const DeckleHdf5Visitor* visitor,
-                      const DeckleHdf5Why* why) {
-  try {
-    Visit visit{visitor, "", ""};
-    if (H5Ovisit2(file->id, H5_INDEX_NAME, H5_ITER_INC, visit_object, &visit, H5O_INFO_BASIC) >= 0)
-      return 1;
-    say(why, visit.wrong.empty() ? reason() : visit.wrong);
-  } catch (const std::exception& e) {
-    say(why, e.what());
-  }
-  return 0;
-}
-
-int deckle_hdf5_read(DeckleHdf5File* file, const char* path, float* numbers, std::size_t count,
-                     const DeckleHdf5Why* why) {
-  try {
-    const std::string wrong = read_numbers(file->id, path, numbers, count);
-    if (wrong.empty()) return 1;
-    say(why, wrong);
-  } catch (const std::exception& e) {
-    say(why, e.what());
-  }
-  return 0;
-}
-
-void deckle_hdf5_close(DeckleHdf5File* file) {
-  H5Fclose(file->id);
-  delete file;
 }

@@ -399,9 +399,7 @@ Result<ArrayHeader> read_npy_header(Bytes file) {
   if (!is_npy(file)) {
     if (kMagic.starts_with(text_of(file))) return header_ends();
     return Error{ErrorCode::NotAnImage,
-                 "this is not a .npy file: it begins with " +
-                     hex(file.first(std::min<std::size_t>(file.size(), kMagic.size()))) +
-                     ", not with " + hex(as_bytes(kMagic))};
+                 "this is not a .npy file: it does not begin with " + hex(as_bytes(kMagic))};
   }
   if (file.size() < kMagic.size() + 2) return header_ends();
   const unsigned major = file[kMagic.size()];

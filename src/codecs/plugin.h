@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// plugin: opens the parts of deckle that are not linked into it, because their libraries would slow
-// the start of every command. A plug-in is looked for by full path: beside the executable (a
-// build), in the install folder relative to the executable, and in the configured install folder
-// (for programs that link the library).
+// plugin: the parts of deckle that are not linked into it, because their libraries would slow the
+// start of every command, or are not trusted with strangers' files. They run in a helper process
+// (helper_process.h). Both are looked for by full path: in the folder `plugins` beside the
+// executable (a build), in the install folder relative to the executable, and in the configured
+// install folder (for programs that link the library).
 #pragma once
 
 #include <filesystem>
@@ -14,11 +15,16 @@
 namespace deckle {
 
 struct Plugin {
-  const char* file;       ///< "libdeckle_opencv.so"
-  const char* interface;  ///< its function that gives the number of its interface
-  int number;             ///< what that has to be
-  const char* package;    ///< "deckle-opencv": what has to be installed for it
+  const char* file;     ///< "libdeckle_opencv.so"
+  const char* package;  ///< "deckle-opencv": what has to be installed for it
+  const char* reads;    ///< "OpenEXR": what it decodes, for messages
 };
+
+inline constexpr Plugin kOpenCvPlugin{"libdeckle_opencv.so", "deckle-opencv", "OpenEXR"};
+inline constexpr Plugin kHdf5Plugin{"libdeckle_hdf5.so", "deckle-hdf5", "HDF5"};
+
+/// The program that runs them.
+inline constexpr Plugin kHelperProgram{"deckle-decoder", "deckle", ""};
 
 [[nodiscard]] std::vector<std::filesystem::path> plugin_folders();
 
@@ -26,11 +32,8 @@ struct Plugin {
 [[nodiscard]] std::filesystem::path find_plugin(const Plugin& plugin,
                                                 std::span<const std::filesystem::path> folders);
 
-/// Opens it in the first of these folders that has it, for good: a handle for dlsym, which finds
-/// all of `functions`. Unsupported where that cannot be; the message begins with its name:
-/// "libdeckle_opencv.so, which is not installed: ...".
-[[nodiscard]] Result<void*> open_plugin(const Plugin& plugin,
-                                        std::span<const std::filesystem::path> folders,
-                                        std::span<const char* const> functions);
+/// The same; Unsupported where there is none: "libdeckle_opencv.so, which is not installed: ...".
+[[nodiscard]] Result<std::filesystem::path> need_plugin(
+    const Plugin& plugin, std::span<const std::filesystem::path> folders);
 
 }  // namespace deckle

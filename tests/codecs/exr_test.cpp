@@ -67,11 +67,10 @@ TEST_CASE("OpenEXR writes all of its output", "[codecs][exr][written]") {
   const Stderr said;
   for (const int compression : {kNone, kRle, kZip, kPiz}) {
     INFO(compression);
-    check_all_written(exr_of(picture(20, 25, 3, DType::Float32), compression));
-    check_cuts_written(
-        exr_of(picture(20, 25, 4, DType::Float32), compression, cv::IMWRITE_EXR_TYPE_HALF));
-    check_cuts_written(exr_of(picture(20, 25, 1, DType::Float32), compression));
+    check_all_written(exr_of(picture(20, 25, 3, DType::Float32), compression), 1);
   }
+  check_cuts_written(exr_of(picture(20, 25, 4, DType::Float32), kPiz, cv::IMWRITE_EXR_TYPE_HALF));
+  check_cuts_written(exr_of(picture(20, 25, 1, DType::Float32), kPiz));
   CHECK(said.text().empty());
 }
 

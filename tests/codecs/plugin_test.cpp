@@ -8,32 +8,28 @@
 
 using namespace deckle;
 
-namespace {
-
-constexpr Plugin kNone{"libdeckle_none.so", "deckle_none_interface", 1, "deckle-none"};
-
-std::string refusal(const std::vector<std::filesystem::path>& folders) {
-  const auto opened = open_plugin(kNone, folders, {});
-  REQUIRE_FALSE(opened);
-  CHECK(opened.error().code == ErrorCode::Unsupported);
-  return opened.error().message;
-}
-
-}  // namespace
-
-TEST_CASE("plug-ins are looked for beside the program and where they are installed",
-          "[codecs][plugin]") {
+TEST_CASE("plug-ins are looked for in folders of deckle's own", "[codecs][plugin]") {
   const auto folders = plugin_folders();
   REQUIRE(folders.size() == 3);
   for (const auto& folder : folders)
     CHECK(folder.is_absolute());
-  CHECK(std::filesystem::exists(folders[0] / "deckle"));  // built in one folder with the tests
-  CHECK(folders[1] != folders[0].parent_path());  // anybody's, where the program is installed
+  const auto program = folders[0].parent_path();
+  CHECK(std::filesystem::exists(program / "deckle"));  // built in one folder with the tests
+  CHECK_FALSE(find_plugin(kHelperProgram, folders).empty());
+  for (const auto& folder : folders) {  // where strangers' files may be
+    CHECK(folder != program);
+    CHECK(folder != program.parent_path());
+  }
 }
 
 TEST_CASE("a plug-in that is missing is named with its package", "[codecs][plugin]") {
-  CHECK(refusal({"/nowhere", "/nor/here"}) ==
-        "libdeckle_none.so, which is not installed: install the package deckle-none, or build "
-        "deckle with its library (looked in "
-        "/nowhere, /nor/here)");
+  constexpr Plugin kNone{"libdeckle_none.so", "deckle-none", "nothing"};
+  const std::vector<std::filesystem::path> folders{"/nowhere", "/nor/here"};
+  CHECK(find_plugin(kNone, folders).empty());
+  const auto path = need_plugin(kNone, folders);
+  REQUIRE_FALSE(path);
+  CHECK(path.error() ==
+        Error{ErrorCode::Unsupported,
+              "libdeckle_none.so, which is not installed: install the package deckle-none, or "
+              "build deckle with its library (looked in /nowhere, /nor/here)"});
 }

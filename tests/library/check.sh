@@ -18,7 +18,7 @@ prefix=$work/prefix
 cmake --install "$build" --prefix "$prefix" >"$work/install.log"
 
 # No plug-in looks for its libraries in folders of its own choice: an empty one is the current folder.
-for plugin in "$build"/libdeckle_*.so "$prefix"/lib*/deckle/*.so "$prefix"/lib/*/deckle/*.so; do
+for plugin in "$build"/plugins/* "$prefix"/lib*/deckle/* "$prefix"/lib/*/deckle/*; do
   if [[ -e $plugin ]] && readelf -d "$plugin" | grep -E 'RPATH|RUNPATH' >&2; then
     printf '%s has an RPATH\n' "$plugin" >&2
     exit 1

@@ -44,7 +44,7 @@ grep -q 'deckle-hdf5' message || fail 'the message does not name deckle-hdf5'
 install ./deckle-hdf5_*.deb
 if deckle run chain.json pictures -o never 2>message; then fail 'that is no file of weights'; fi
 cat message
-if grep -q 'deckle-hdf5' message; then fail 'the plug-in is not found where it is installed'; fi
+if grep -qE 'deckle-(hdf5|decoder)' message; then fail 'the plug-in is not found where it is installed'; fi
 
 step 'libdeckle-dev: a program, by CMake and by pkg-config'
 install ./libdeckle-dev_*.deb g++ make cmake

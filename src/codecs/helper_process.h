@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// helper_process: a process in which a plug-in's library decodes files, because a damaged or
+// hostile file may make it crash, hang, take all memory or do as the file says. The process can
+// open nothing, and has limits of memory and time (docs/adr/helper-process.md). It ends with the
+// thread that started it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "codecs/decoder_plugin.h"
+#include "codecs/plugin.h"
+#include "core/bytes.h"
+#include "core/result.h"
+#include "dataset/files.h"
+
+namespace deckle {
+
+/// Of one job. What `per_room` says is added for each byte of room.
+struct HelperLimits {
+  std::uint64_t memory_bytes = std::uint64_t{1} << 30U;
+  std::uint64_t memory_per_room = 4;
+  std::uint64_t seconds = 60;  ///< of processor time
+  std::uint64_t room_per_second = std::uint64_t{1} << 20U;
+};
+
+struct HelperJob {
+  std::uint32_t operation = 0;
+  Bytes arguments{};
+  std::optional<Bytes> file{};     ///< nothing: the file that the process was started for
+  std::span<std::uint8_t> room{};  ///< gets samples or numbers, all of it; where it fails, nothing
+};
+
+/// `text` is what the plug-in answers, or the reason, as its library gives it, where `outcome` is
+/// Damaged or Unsupported.
+struct HelperAnswer {
+  DecoderOutcome outcome = DecoderOutcome::Done;
+  std::string text;
+};
+
+class HelperProcess {
+ public:
+  /// Starts one, for jobs that each have a file, or for one open file. Both programs are looked for
+  /// in `folders`. Unsupported where one is missing or cannot be used: the message begins with its
+  /// name; Unreadable with errno where the system starts no process.
+  [[nodiscard]] static Result<std::unique_ptr<HelperProcess>> start(
+      const Plugin& plugin, std::span<const std::filesystem::path> folders, File file = {},
+      const HelperLimits& limits = {});
+  ~HelperProcess();
+  HelperProcess(const HelperProcess&) = delete;
+  HelperProcess& operator=(const HelperProcess&) = delete;
+
+  /// "OpenCV 4.6.0"
+  [[nodiscard]] const std::string& version() const { return version_; }
+
+  /// Damaged or TooLarge where the process died of the job: "damaged: the decoder of OpenEXR died
+  /// (signal 11, Segmentation fault)". It `ended` then. TooLarge too where memory is not enough.
+  [[nodiscard]] Result<HelperAnswer> run(const HelperJob& job);
+  [[nodiscard]] bool ended() const { return pid_ < 0; }
+
+ private:
+  HelperProcess(const Plugin& plugin, const HelperLimits& limits)
+      : plugin_(plugin), limits_(limits) {}
+
+  [[nodiscard]] Result<Done> spawn(const std::filesystem::path& helper,
+                                   const std::filesystem::path& library, File file);
+  [[nodiscard]] Result<Done> put_file(Bytes file);
+  [[nodiscard]] Result<Done> have_room(std::size_t bytes);
+  [[nodiscard]] Result<Done> set_limits(std::size_t room_bytes);
+  [[nodiscard]] Result<HelperAnswer> read_answer();
+  [[nodiscard]] bool read_all(void* to, std::size_t bytes);
+  [[nodiscard]] std::int64_t processor_ms() const;
+  [[nodiscard]] bool take_room(std::span<std::uint8_t> room) const;
+  void give_back();
+  void end();
+  [[nodiscard]] Error died();
+
+  Plugin plugin_;
+  HelperLimits limits_;
+  std::string version_;
+  pid_t pid_ = -1;
+  File socket_;
+  File file_;
+  bool owns_file_ = false;  // a memfd, with a copy of each job's file
+  std::size_t file_bytes_ = 0;
+  File room_;
+  std::size_t room_bytes_ = 0;
+  std::uint64_t seconds_ = 0;  // that the job may take
+  bool idle_ = false;          // it was ended because it did nothing
+  int status_ = 0;             // as waitpid gives it
+};
+
+/// Runs jobs, each with its file, in a process that this thread keeps; after one that died the next
+/// job starts another. Errors as `start` and `run` give them; where the plug-in cannot be used,
+/// they begin with "OpenEXR needs ".
+[[nodiscard]] Result<HelperAnswer> run_in_helper(const Plugin& plugin, const HelperJob& job);
+
+/// The version of the plug-in's library; "" where it cannot be used.
+[[nodiscard]] std::string version_in_helper(const Plugin& plugin);
+
+}  // namespace deckle

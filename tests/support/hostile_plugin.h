@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the plug-in of hostile_plugin.cpp can be asked for.
+#pragma once
+
+#include <cstdint>
+
+namespace deckle::test {
+
+enum class Hostile : std::uint32_t {
+  Read,
+  Crash,
+  Abort,
+  Exit,
+  Spin,
+  Memory,
+  Open,
+  Create,
+  Socket,
+  Execute,
+  Fork,
+  Kill,
+  Code,
+  Limits,
+  Shrink,
+  Descriptors,
+  Environment,
+  Lie,
+  Talk,
+  Number
+};
+
+}  // namespace deckle::test
