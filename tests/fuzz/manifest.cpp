@@ -39,7 +39,7 @@ void manifest(Bytes input) {
   const PathOf file(input);
   auto reader = ManifestReader::open(file.path());
   if (!reader) return;
-  const auto made_under = chain_of(reader->header());
+  static_cast<void>(chain_of(reader->header()));
   static_cast<void>(header_differences(reader->header(), manifest_header(chain)));
   static_cast<void>(read_outputs(file.path(), [](const ManifestOutput&) {}));
 }

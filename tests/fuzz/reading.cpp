@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/reading.h"
 
+#include <array>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -11,12 +12,11 @@
 namespace deckle::fuzz {
 namespace {
 
-// In memory of their own, so that the address sanitizer sees a step over the end.
 DecodeOptions options_of(Choices& choices) {
   DecodeOptions options{.max_pixels = kMostPixels};
   options.apply_orientation = !choices.one_in(4);
   if (choices.one_in(2)) options.color_mode = static_cast<ColorMode>(choices.below(4));
-  if (choices.one_in(8)) options.background = {{10, 200, 77}};
+  if (choices.one_in(8)) options.background = std::array{10, 200, 77};
   options.index = options.color_mode == ColorMode::Keep && choices.one_in(4);
   options.to_srgb = !options.index && choices.one_in(4);
   options.volume = choices.one_in(8);
