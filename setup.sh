@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The packages that deckle needs, and the build that samples/run.sh and tests/run.sh share.
 #
-#     ./setup.sh [GROUP]...    installs what is missing of build, test, format, tidy, clang, tsan, bench, power,
-#                              slurm, package, fresh, cache; default: build test
+#     ./setup.sh [GROUP]...    installs what is missing of build, test, format, tidy, clang, tsan, fuzz, coverage,
+#                              valgrind, bench, power, slurm, package, fresh, cache; default: build test
 #     source setup.sh          gives `need_packages GROUP...` and `build_preset NAME [CMAKE-OPTION...] [-- TARGET...]`
 #
 # DECKLE_NO_INSTALL=1 installs nothing: for libraries that do not come from packages. CMake then names what it misses.
@@ -17,6 +17,9 @@ declare -A packages=(
   [tidy]="clang-tidy libomp-dev"
   [clang]="clang libomp-dev"
   [tsan]="clang libclang-rt-dev libomp-dev"
+  [fuzz]="clang libclang-rt-dev libomp-dev llvm"
+  [coverage]="gcovr"
+  [valgrind]="valgrind"
   [bench]="imagemagick graphicsmagick libvips-dev libvips-tools python3 python3-pil python3-opencv
            python3-torchvision libbenchmark-dev libopencv-imgproc-dev rsync strace valgrind"
   [power]="e2fsprogs xfsprogs"

@@ -7,6 +7,9 @@
 #     tests/run.sh --faults [ARGUMENT...]   only lets each system call of small runs fail, one at a time; half an hour
 #     tests/run.sh --power [MOMENTS]        only lets runs lose the power, on loop mounts of ext4 and xfs; needs root
 #     tests/run.sh --slurm [full]    only runs shards on a real Slurm, which it installs; needs root
+#     tests/run.sh --threads     only runs the engine's tests under the thread sanitizer
+#     tests/run.sh --fuzz [SECONDS [TARGET...]]    only runs the fuzzers of tests/fuzz, each so long (60)
+#     tests/run.sh --coverage    runs all tests and says which lines of src/ they reach
 #
 # For instance `tests/run.sh --preset asan -- -R cli.` runs the command-line cases under the sanitizers.
 set -euo pipefail
@@ -60,6 +63,59 @@ run_slurm() {
   tests/slurm/acceptance.sh build/ci/deckle "$@"
 }
 
+# The engine's tests under the thread sanitizer, without all others.
+run_threads() {
+  need_packages build test tsan
+  build_preset tsan -- deckle_thread_tests
+  TSAN_OPTIONS=ignore_noninstrumented_modules=1 build/tsan/deckle_thread_tests
+}
+
+# A summary line a target; fails where anything was found. What was found is in build/fuzz/findings, and the files that
+# reach something new in build/fuzz/corpus: the next run goes on from them.
+run_fuzz() {
+  local seconds=${1:-60} wanted=" ${*:2} " name dictionary options findings covered status=0
+  need_packages build fuzz || true
+  if ! command -v clang++ >/dev/null; then
+    printf 'SKIPPED: the fuzzers need clang, which has libFuzzer\n'
+    return
+  fi
+  build_preset fuzz -- deckle_fuzz
+  mkdir -p build/fuzz/findings
+  export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+  while read -r name dictionary; do
+    if [[ -n ${wanted// /} && $wanted != *" $name "* ]]; then
+      continue
+    fi
+    mkdir -p "build/fuzz/corpus/$name"
+    options=("--target=$name" -rss_limit_mb=2048 -timeout=20 "-artifact_prefix=build/fuzz/findings/$name-")
+    if [[ -n $dictionary ]]; then
+      options+=("-dict=tests/fuzz/dictionaries/$dictionary.dict")
+    fi
+    build/fuzz/deckle_fuzz "${options[@]}" "-max_total_time=$seconds" -print_final_stats=1 \
+      "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 || status=1
+    build/fuzz/deckle_fuzz "${options[@]}" -runs=0 -print_coverage=1 \
+      "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build/fuzz/$name.coverage" 2>&1 || true
+    findings=$(find build/fuzz/findings -name "$name-*" | wc -l)
+    covered=$(sed -n 's|^[A-Z]*COVERED_FUNC: .*edges: \([0-9]*\)/\([0-9]*\) .*/src/codecs/[^ ]*$|\1 \2|p' \
+      "build/fuzz/$name.coverage" | awk '{ reached += $1; all += $2 } END { printf "%d of %d", reached, all }')
+    printf '%-12s %9s executions, %6s edges (%s of src/codecs), %d findings\n' "$name" \
+      "$(awk '/^stat::number_of_executed_units/ { print $2 }' "build/fuzz/$name.log")" \
+      "$(grep -o ' cov: [0-9]*' "build/fuzz/$name.log" | tail -n 1 | grep -o '[0-9]*')" "$covered" "$findings"
+  done < <(build/fuzz/deckle_fuzz --list)
+  return "$status"
+}
+
+# Lines of src/ by file, the least reached last.
+run_coverage() {
+  need_packages build test coverage
+  build_preset coverage -- all make_samples
+  find build/coverage -name '*.gcda' -delete
+  ctest --preset coverage --parallel "$(build_jobs)" "$@"
+  gcovr --root . --filter src/ --exclude-throw-branches --sort-percentage --object-directory build/coverage \
+    --txt build/coverage/coverage.txt --print-summary
+  printf 'file by file: build/coverage/coverage.txt\n'
+}
+
 preset=release  # shares its objects with samples/run.sh
 while [[ $# -gt 0 ]]; do
   case $1 in
@@ -88,6 +144,20 @@ while [[ $# -gt 0 ]]; do
     --slurm)
       shift
       run_slurm "$@"
+      exit
+      ;;
+    --threads)
+      run_threads
+      exit
+      ;;
+    --fuzz)
+      shift
+      run_fuzz "$@"
+      exit
+      ;;
+    --coverage)
+      shift
+      run_coverage "$@"
       exit
       ;;
     --)

@@ -12,16 +12,33 @@
 
 #include "core/bytes.h"
 
-// A second copy for processors with more ways to shift, chosen at start-up.
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
-#define DECKLE_BITS __attribute__((target_clones("default", "bmi2")))
-#else
-#define DECKLE_BITS
-#endif
-
 namespace deckle {
 
 inline constexpr unsigned kLongestCode = 16;  // bits
+
+// ---- two copies
+
+// BMI2 has more ways to shift. Whether it is used is a variable for the tests, which compare.
+#if defined(__x86_64__)
+#define DECKLE_BMI2 __attribute__((target("bmi2")))
+inline bool use_bmi2 = __builtin_cpu_supports("bmi2") != 0;
+#else
+#define DECKLE_BMI2
+inline bool use_bmi2 = false;
+#endif
+#define DECKLE_IN_TWO_COPIES __attribute__((always_inline))
+
+template <typename F>
+DECKLE_BMI2 auto run_with_bmi2(const F& f) {
+  return f();
+}
+
+// Calls `f`, a lambda that is DECKLE_IN_TWO_COPIES: one is compiled for BMI2, the other for any
+// processor. Not by target_clones, so that clang 14, and with it the fuzzers, has both as well.
+template <typename F>
+auto run_fastest(const F& f) {
+  return use_bmi2 ? run_with_bmi2(f) : f();
+}
 
 // ---- bits
 

@@ -220,41 +220,43 @@ struct BlockReader::Taken {
   return {b, k, step.ends || k == kCoefficients};
 }
 
-DECKLE_BITS bool BlockReader::read_all(ScanData& in, ScanBits& bits, std::size_t count) const {
-  ScanBits b = bits;
-  std::uint64_t k = 0;
-  const Way<HuffmanTable::Pair>* way = pair_ways_.data();
-  const Way<HuffmanTable::Pair>* const end = way + count;
-  const HuffmanTable::Pair* table = tables_->pairs(component_[0], TableKind::Dc);
-  const auto step = [&]() __attribute__((always_inline)) {
-    const HuffmanTable::Pair pair = table[b.bits >> (64 - HuffmanTable::kWindow)];
-    std::int64_t ended = pair >> 63;  // all bits or none
-    const auto fields = static_cast<std::uint64_t>(pair);
-    const std::uint64_t passes = fields >> 16U & 255U;
-    const std::uint8_t* const places = &kZigzag[k];
-    way->to[places[fields >> 24U & 255U]] = std::int16_t{static_cast<std::int8_t>(fields >> 48U)};
-    way->to[places[fields >> 56U & 127U]] = static_cast<std::int16_t>(add_missing(pair, b.bits));
-    b.drop(fields);
-    k += passes;
-    if (k >= kCoefficients) [[unlikely]] {
-      const auto block = static_cast<std::size_t>(way - pair_ways_.data());
-      in.put_back(b, fields & 255U);
-      const Taken taken = take_alone(in, block, b, k - passes, way->to);
-      if (taken.k == 0) return false;
-      b = taken.b;
-      k = taken.k;
-      ended = taken.ends ? -1 : 0;
-    }
-    table = way->ac + (way->to_next_dc & ended);
-    k &= ~static_cast<std::uint64_t>(ended);
-    way -= ended;
-    return way != end;
-  };
-  do {
-    in.refill(b);
-  } while (step() && step() && step());
-  bits = b;
-  return way == end;
+bool BlockReader::read_all(ScanData& in, ScanBits& bits, std::size_t count) const {
+  return run_fastest([&]() DECKLE_IN_TWO_COPIES {
+    ScanBits b = bits;
+    std::uint64_t k = 0;
+    const Way<HuffmanTable::Pair>* way = pair_ways_.data();
+    const Way<HuffmanTable::Pair>* const end = way + count;
+    const HuffmanTable::Pair* table = tables_->pairs(component_[0], TableKind::Dc);
+    const auto step = [&]() DECKLE_IN_TWO_COPIES {
+      const HuffmanTable::Pair pair = table[b.bits >> (64 - HuffmanTable::kWindow)];
+      std::int64_t ended = pair >> 63;  // all bits or none
+      const auto fields = static_cast<std::uint64_t>(pair);
+      const std::uint64_t passes = fields >> 16U & 255U;
+      const std::uint8_t* const places = &kZigzag[k];
+      way->to[places[fields >> 24U & 255U]] = std::int16_t{static_cast<std::int8_t>(fields >> 48U)};
+      way->to[places[fields >> 56U & 127U]] = static_cast<std::int16_t>(add_missing(pair, b.bits));
+      b.drop(fields);
+      k += passes;
+      if (k >= kCoefficients) [[unlikely]] {
+        const auto block = static_cast<std::size_t>(way - pair_ways_.data());
+        in.put_back(b, fields & 255U);
+        const Taken taken = take_alone(in, block, b, k - passes, way->to);
+        if (taken.k == 0) return false;
+        b = taken.b;
+        k = taken.k;
+        ended = taken.ends ? -1 : 0;
+      }
+      table = way->ac + (way->to_next_dc & ended);
+      k &= ~static_cast<std::uint64_t>(ended);
+      way -= ended;
+      return way != end;
+    };
+    do {
+      in.refill(b);
+    } while (step() && step() && step());
+    bits = b;
+    return way == end;
+  });
 }
 
 bool BlockReader::read(ScanData& in, ScanBits& bits, std::size_t count) {
@@ -269,45 +271,46 @@ bool BlockReader::read(ScanData& in, ScanBits& bits, std::size_t count) {
 }
 
 // `starts` becomes what every block begins with.
-DECKLE_BITS bool BlockReader::skip_all(ScanData& in, ScanBits& bits, std::size_t count,
-                                       Starts& starts) const {
-  ScanBits b = bits;
-  std::uint64_t k = 0;
-  const Way<HuffmanTable::Run>* way = run_ways_.data();
-  const Way<HuffmanTable::Run>* const end = way + count;
-  const HuffmanTable::Run* table = tables_->runs(component_[0], TableKind::Dc);
-  std::uint64_t* start = starts.data();
-  in.refill(b);
-  *start = b.bits;
-  const auto step = [&]() __attribute__((always_inline)) {
-    const std::int64_t run = table[b.bits >> (64 - HuffmanTable::kWindow)];
-    std::int64_t ended = run >> 15;
-    const auto dropped = static_cast<unsigned>(run) & 63U;
-    const std::uint64_t passes = static_cast<std::uint64_t>(run) >> 6U & 127U;
-    b.drop(dropped);
-    k += passes;
-    if (k >= kCoefficients) [[unlikely]] {
-      const auto block = static_cast<std::size_t>(way - run_ways_.data());
-      in.put_back(b, dropped);
-      if (k == passes) *start = b.bits;  // now whole, however long the DC difference is
-      const Taken taken = take_alone(in, block, b, k - passes, nullptr);
-      if (taken.k == 0) return false;
-      b = taken.b;
-      k = taken.k;
-      ended = taken.ends ? -1 : 0;
-    }
-    start[1] = b.bits;  // at last that of the next block
-    start -= ended;
-    table = way->ac + (way->to_next_dc & ended);
-    k &= ~static_cast<std::uint64_t>(ended);
-    way -= ended;
-    return way != end;
-  };
-  do {
+bool BlockReader::skip_all(ScanData& in, ScanBits& bits, std::size_t count, Starts& starts) const {
+  return run_fastest([&]() DECKLE_IN_TWO_COPIES {
+    ScanBits b = bits;
+    std::uint64_t k = 0;
+    const Way<HuffmanTable::Run>* way = run_ways_.data();
+    const Way<HuffmanTable::Run>* const end = way + count;
+    const HuffmanTable::Run* table = tables_->runs(component_[0], TableKind::Dc);
+    std::uint64_t* start = starts.data();
     in.refill(b);
-  } while (step() && step());  // .. and enough left for a difference
-  bits = b;
-  return way == end;
+    *start = b.bits;
+    const auto step = [&]() DECKLE_IN_TWO_COPIES {
+      const std::int64_t run = table[b.bits >> (64 - HuffmanTable::kWindow)];
+      std::int64_t ended = run >> 15;
+      const auto dropped = static_cast<unsigned>(run) & 63U;
+      const std::uint64_t passes = static_cast<std::uint64_t>(run) >> 6U & 127U;
+      b.drop(dropped);
+      k += passes;
+      if (k >= kCoefficients) [[unlikely]] {
+        const auto block = static_cast<std::size_t>(way - run_ways_.data());
+        in.put_back(b, dropped);
+        if (k == passes) *start = b.bits;  // now whole, however long the DC difference is
+        const Taken taken = take_alone(in, block, b, k - passes, nullptr);
+        if (taken.k == 0) return false;
+        b = taken.b;
+        k = taken.k;
+        ended = taken.ends ? -1 : 0;
+      }
+      start[1] = b.bits;  // at last that of the next block
+      start -= ended;
+      table = way->ac + (way->to_next_dc & ended);
+      k &= ~static_cast<std::uint64_t>(ended);
+      way -= ended;
+      return way != end;
+    };
+    do {
+      in.refill(b);
+    } while (step() && step());  // .. and enough left for a difference
+    bits = b;
+    return way == end;
+  });
 }
 
 // The DC difference of a block that begins with these bits.

@@ -230,34 +230,36 @@ Header header_of(const Shape& shape, const JpegTables& tables,
 // ---- the picture
 
 // The `which`-th block of the pair.
-DECKLE_BITS void write_block(const CoefficientPair& pair, std::size_t which, const Codes& codes,
-                             int& last_dc, Pending& pending) {
-  Pending out = pending;
-  const std::int16_t* const values = &pair.blocks.values[8 * which];
-  out.put(codes.code_of_difference(values[0] - last_dc));
-  last_dc = values[0];
+void write_block(const CoefficientPair& pair, std::size_t which, const Codes& codes, int& last_dc,
+                 Pending& pending) {
+  run_fastest([&]() DECKLE_IN_TWO_COPIES {
+    Pending out = pending;
+    const std::int16_t* const values = &pair.blocks.values[8 * which];
+    out.put(codes.code_of_difference(values[0] - last_dc));
+    last_dc = values[0];
 
-  std::uint64_t left = pair.nonzero[which] & ~std::uint64_t{1};
-  unsigned next = 1;
-  while (left != 0) {
-    const auto k = static_cast<unsigned>(std::countr_zero(left));
-    left &= left - 1;
-    unsigned run = k - next;
-    next = k + 1;
-    const int value = values[kZigzag[k]];
-    const auto small = static_cast<unsigned>(value + Codes::kSmall);
-    constexpr unsigned kStep = 2 * Codes::kSmall / (Codes::kMostRun + 1);
-    if ((run | small / kStep) <= Codes::kMostRun) [[likely]] {  // both are
-      const std::uint32_t code = codes.small[run][small];
-      out.put(code >> 5U, code & 31U);
-      continue;
+    std::uint64_t left = pair.nonzero[which] & ~std::uint64_t{1};
+    unsigned next = 1;
+    while (left != 0) {
+      const auto k = static_cast<unsigned>(std::countr_zero(left));
+      left &= left - 1;
+      unsigned run = k - next;
+      next = k + 1;
+      const int value = values[kZigzag[k]];
+      const auto small = static_cast<unsigned>(value + Codes::kSmall);
+      constexpr unsigned kStep = 2 * Codes::kSmall / (Codes::kMostRun + 1);
+      if ((run | small / kStep) <= Codes::kMostRun) [[likely]] {  // both are
+        const std::uint32_t code = codes.small[run][small];
+        out.put(code >> 5U, code & 31U);
+        continue;
+      }
+      for (; run > Codes::kMostRun; run -= Codes::kMostRun + 1)
+        out.put(codes.ac[kSixteenZeros]);
+      out.put(codes.code_of(run, value));
     }
-    for (; run > Codes::kMostRun; run -= Codes::kMostRun + 1)
-      out.put(codes.ac[kSixteenZeros]);
-    out.put(codes.code_of(run, value));
-  }
-  if (next != kCoefficients) out.put(codes.ac[kEndOfBlock]);
-  pending = out;
+    if (next != kCoefficients) out.put(codes.ac[kEndOfBlock]);
+    pending = out;
+  });
 }
 
 class Writer {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "codecs/jpeg.h"
+#include "codecs/jpeg_bits.h"
 #include "support/catch.h"
 #include "support/jpeg.h"
 
@@ -39,16 +40,6 @@ Window random_window(const Shape& shape, std::mt19937& random) {
     window[a].end = window[a].begin + 1 + below(shape[a] - window[a].begin);
   }
   return window;
-}
-
-bool shows(JpegScan& scan, const Tensor& all, const Window& window) {
-  const auto pixel = static_cast<std::int64_t>(all.pixel_bytes());
-  std::vector<std::uint8_t> row(static_cast<std::size_t>(window[1].length() * pixel));
-  for (std::int64_t r = window[0].begin; r < window[0].end; ++r) {
-    if (!scan.row(r, row.data())) return false;
-    if (!std::equal(row.begin(), row.end(), all.row(r) + window[1].begin * pixel)) return false;
-  }
-  return true;
 }
 
 // Whether all of a picture, and random windows, are what libjpeg makes of it; false where it is
@@ -88,6 +79,23 @@ TEST_CASE("a scan has libjpeg's pixels, all and windows", "[codecs][jpeg][window
                           }),
                 12, random));
   }
+}
+
+TEST_CASE("a scan has libjpeg's pixels with BMI2 and without", "[codecs][jpeg][window]") {
+  const bool has_bmi2 = use_bmi2;
+  for (const bool use : {false, has_bmi2}) {
+    use_bmi2 = use;
+    std::mt19937 random(16);
+    CAPTURE(use);
+    CHECK(scans(jpeg_with(lively(150, 203, 3), JCS_UNKNOWN, [](auto&) {}), 12, random));
+    CHECK(scans(jpeg_with(lively(97, 131, 1), JCS_UNKNOWN,
+                          [](auto& j) {
+                            jpeg_set_quality(&j, 100, TRUE);
+                            j.restart_interval = 7;
+                          }),
+                12, random));
+  }
+  use_bmi2 = has_bmi2;
 }
 
 TEST_CASE("scans of grey and RGB, and of the best and worst qualities", "[codecs][jpeg][window]") {

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "codecs/jpeg_bits.h"
 #include "support/catch.h"
 #include "support/jpeg.h"
 
@@ -103,6 +104,21 @@ TEST_CASE("a JPEG has the bytes that libjpeg writes", "[codecs][jpeg]") {
       }
     }
   }
+}
+
+TEST_CASE("a JPEG has the bytes that libjpeg writes with BMI2 and without", "[codecs][jpeg]") {
+  const bool has_bmi2 = use_bmi2;
+  for (const int quality : {30, 100}) {
+    const JpegTables tables = tables_of(quality);
+    const Tensor pixels = varied(100, 131, 3);
+    const File expected = by_libjpeg(pixels, quality);
+    for (const bool use : {false, has_bmi2}) {
+      use_bmi2 = use;
+      CAPTURE(quality, use);
+      CHECK(by_deckle(pixels, tables) == expected);
+    }
+  }
+  use_bmi2 = has_bmi2;
 }
 
 TEST_CASE("of all sizes at the edge of a block, too", "[codecs][jpeg]") {

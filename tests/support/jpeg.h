@@ -9,9 +9,12 @@
 #include <jerror.h>
 // clang-format on
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdlib>
+#include <vector>
 
+#include "codecs/jpeg_scan.h"
 #include "support/pictures.h"
 
 namespace deckle::test {
@@ -54,6 +57,7 @@ struct ByLibjpeg {
   Tensor pixels;
   long warnings = 0;
   bool failed = false;
+  bool ended = false;  ///< the picture data ended too early, which is no warning here
 
   [[nodiscard]] bool good() const { return warnings == 0 && !failed; }
 };
@@ -62,6 +66,7 @@ inline ByLibjpeg decode_by_libjpeg(const File& file) {
   struct Errors {
     jpeg_error_mgr base;
     std::jmp_buf jump;
+    bool ended;
   } errors{};
   ByLibjpeg out;
   jpeg_decompress_struct j{};
@@ -69,6 +74,7 @@ inline ByLibjpeg decode_by_libjpeg(const File& file) {
   errors.base.emit_message = [](j_common_ptr p, int level) {
     const int code = p->err->msg_code;
     if (level < 0 && code != JWRN_JPEG_EOF && code != JWRN_NOT_SEQUENTIAL) ++p->err->num_warnings;
+    if (level < 0 && code == JWRN_JPEG_EOF) reinterpret_cast<Errors*>(p->err)->ended = true;
   };
   errors.base.output_message = [](j_common_ptr) {};
   errors.base.error_exit = [](j_common_ptr p) {
@@ -93,8 +99,20 @@ inline ByLibjpeg decode_by_libjpeg(const File& file) {
   }
   jpeg_finish_decompress(&j);
   out.warnings = errors.base.num_warnings;
+  out.ended = errors.ended;
   jpeg_destroy_decompress(&j);
   return out;
+}
+
+/// Whether the scan gives the window of the picture `all`.
+inline bool shows(JpegScan& scan, const Tensor& all, const Window& window) {
+  const auto pixel = static_cast<std::int64_t>(all.pixel_bytes());
+  std::vector<std::uint8_t> row(static_cast<std::size_t>(window[1].length() * pixel));
+  for (std::int64_t r = window[0].begin; r < window[0].end; ++r) {
+    if (!scan.row(r, row.data())) return false;
+    if (!std::equal(row.begin(), row.end(), all.row(r) + window[1].begin * pixel)) return false;
+  }
+  return true;
 }
 
 }  // namespace deckle::test

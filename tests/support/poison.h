@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "support/pictures.h"
 
@@ -20,7 +21,13 @@ class Poison {
 
 /// Reads the file into memory full of one byte and into memory full of another, each time in a
 /// thread of its own, for which no decoder has kept any memory. Both must give the same samples, or
-/// the same error. Gives what one of them gave.
+/// the same error: `differs` says what is not so, or becomes empty. Gives what one of them gave.
+Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options,
+                          std::string& differs);
+
+// What follows is for Catch (poison_checks.cpp).
+
+/// The same, with a CHECK.
 Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options = {});
 
 /// The same of a file whole, and cut in many places, where damage is refused and where it is

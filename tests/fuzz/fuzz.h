@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// fuzz: what the targets of the fuzzer have in common.
+//
+// A target is a function of bytes. It may do with them what a user may do with a file; whatever
+// they are, nothing may crash, and what two ways of doing one thing give must be the same: `must`
+// ends the program where that is not so, and libFuzzer keeps the bytes.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "codecs/codec.h"
+#include "core/bytes.h"
+#include "core/digest.h"
+#include "support/pictures.h"
+
+namespace deckle::fuzz {
+
+struct Target {
+  std::string_view name;        ///< of its folder in corpus/, and of its dictionary
+  std::string_view dictionary;  ///< a file of dictionaries/, or ""
+  void (*run)(Bytes input);
+};
+
+/// All of them.
+[[nodiscard]] std::span<const Target> targets();
+
+// One file each.
+void jpeg_decode(Bytes input);
+void jpeg_window(Bytes input);
+void jpeg_cut(Bytes input);
+void jpeg_write(Bytes input);
+template <Format kFormat>
+void read_as(Bytes input);
+void writers(Bytes input);
+void metadata(Bytes input);
+void chain_text(Bytes input);
+void keras_json(Bytes input);
+void plan(Bytes input);
+void manifest(Bytes input);
+void journal(Bytes input);
+void npy(Bytes input);
+void npz(Bytes input);
+void weights(Bytes input);
+
+/// More pixels than this are refused: a fuzzer is to try many small pictures.
+inline constexpr std::int64_t kMostPixels = 1 << 14;
+
+/// The finding: what does not hold, and the numbers.
+inline void must(bool holds, std::string_view what, const std::string& numbers = "") {
+  if (holds) return;
+  std::fprintf(stderr, "FOUND: %.*s%s%s\n", static_cast<int>(what.size()), what.data(),
+               numbers.empty() ? "" : ": ", numbers.c_str());
+  std::abort();
+}
+
+[[nodiscard]] inline test::File file_of(Bytes input) {
+  return {input.begin(), input.end()};
+}
+[[nodiscard]] inline std::string_view text_of(Bytes input) {
+  return {reinterpret_cast<const char*>(input.data()), input.size()};
+}
+
+/// Numbers that the input is read as, two bytes each; behind its end, numbers by chance, the same
+/// for the same input.
+[[nodiscard]] inline std::function<std::uint32_t()> numbers_of(Bytes input, bool skip = false) {
+  const Sha256 digest = sha256(input);
+  std::uint32_t seed = 0;
+  std::memcpy(&seed, digest.data(), sizeof(seed));
+  return [input, at = skip ? input.size() : 0, random = std::mt19937(seed)]() mutable {
+    if (at + 2 > input.size()) return static_cast<std::uint32_t>(random());
+    at += 2;
+    return std::uint32_t{input[at - 2]} | std::uint32_t{input[at - 1]} << 8U;
+  };
+}
+
+/// Choices that go with a file and are not in it: by a digest of it.
+class Choices {
+ public:
+  explicit Choices(Bytes file) : next_(numbers_of(file, true)) {}
+
+  std::int64_t below(std::int64_t n) {
+    return static_cast<std::int64_t>(next_() % static_cast<std::uint32_t>(n));
+  }
+  bool one_in(std::int64_t n) { return below(n) == 0; }
+  /// At least a pixel of the picture, in two axes.
+  Window window(const Shape& shape) {
+    Window window;
+    for (int a = 0; a < 2; ++a) {
+      window[a].begin = below(shape[a]);
+      window[a].end = window[a].begin + 1 + below(shape[a] - window[a].begin);
+    }
+    return window;
+  }
+
+ private:
+  std::function<std::uint32_t()> next_;
+};
+
+/// A file in memory that has a path.
+class PathOf {
+ public:
+  explicit PathOf(Bytes content);
+  PathOf(const PathOf&) = delete;
+  PathOf& operator=(const PathOf&) = delete;
+  ~PathOf();
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  int fd_;
+  std::string path_;
+};
+
+}  // namespace deckle::fuzz

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chain and a picture made of the bytes: the plan gives what its naive twin gives.
+#include "fuzz/fuzz.h"
+#include "support/naive_plan.h"
+
+namespace deckle::fuzz {
+
+void plan(Bytes input) {
+  test::twin::Chance chance(numbers_of(input));
+  const test::twin::Case c = test::twin::any_case(chance, 1);
+  const Chain chain = test::chain_of(c.json.dump());
+  const auto made = make_plan(chain, c.shape(), c.source.dtype, c.image);
+  const std::string differs = test::twin::what_differs(c, chain, made);
+  must(differs.empty(), "a plan is not as its twin", differs + " in " + c.json.dump());
+}
+
+}  // namespace deckle::fuzz

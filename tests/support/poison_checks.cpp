@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checks of poison.h that are Catch's.
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "support/catch.h"
+#include "support/poison.h"
+
+namespace deckle::test {
+
+Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options) {
+  std::string differs;
+  Result<Damage> damage = read_twice(file, out, options, differs);
+  CHECK(differs == "");
+  return damage;
+}
+
+namespace {
+
+// What is read row by row, in the order of the file.
+void check_rows(const File& file, const Tensor& picture) {
+  const auto info = read_info(file, {});
+  REQUIRE(info);
+  const Codec& codec = codec_of(info->format);
+  if (codec.read_rows == nullptr || info->orientation != 1 || !codec.needs_whole(file).empty())
+    return;
+  const Poison full_of(0x35);
+  std::thread([&] {
+    auto rows = codec.read_rows(file, *info, {.check_all = true}, whole(info->shape));
+    REQUIRE(rows);
+    for (std::int64_t r = 0; r < info->shape.rows(); ++r) {
+      const auto row = (*rows)->row(r);
+      REQUIRE(row);
+      REQUIRE(std::memcmp(*row, picture.row(r), picture.row_bytes()) == 0);
+    }
+    CHECK((*rows)->finish());
+  }).join();
+}
+
+void check_twice(const File& file) {
+  Tensor out;
+  const auto damage = read_twice(file, out, {.max_pixels = 1 << 20});
+  if (damage && damage->empty()) check_rows(file, out);
+  static_cast<void>(read_twice(file, out, {.accept_truncated = true, .max_pixels = 1 << 20}));
+}
+
+}  // namespace
+
+void check_cuts_written(const File& file) {
+  constexpr std::size_t kCuts = 20;
+  Tensor out;
+  CHECK(read_twice(file, out));
+  check_twice(file);
+  for (std::size_t i = 1; i < kCuts; ++i)
+    check_twice(first_bytes(file, file.size() * i / kCuts));
+}
+
+void check_all_written(const File& file, int changes) {
+  check_cuts_written(file);
+  with_flips(file, changes, check_twice);
+}
+
+}  // namespace deckle::test
