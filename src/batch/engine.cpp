@@ -352,8 +352,9 @@ class Engine {
         const std::string path = join_path(out_, old);
         if (still_made || hex_or_empty(digest_of(path, buffer)) != digests[i]) continue;
         if (::unlink(path.c_str()) == 0 || errno == ENOENT) continue;
+        const Error error = errno_error(ErrorCode::Write, "cannot delete", errno);
         const std::lock_guard lock(mutex_);
-        result_.left_behind.push_back(old);
+        result_.stray.push_back(printable(old) + ": " + error.message);
       }
     }
   }
@@ -468,6 +469,7 @@ class Engine {
     gone_.insert(gone_.end(), undeleted_.begin(), undeleted_.end());
     gone_.insert(gone_.end(), unseen_.begin(), unseen_.end());
     std::sort(result_.undeleted.begin(), result_.undeleted.end());
+    std::sort(result_.stray.begin(), result_.stray.end());
     std::sort(result_.gone.begin(), result_.gone.end());
     result_.gone.erase(std::unique(result_.gone.begin(), result_.gone.end()), result_.gone.end());
     std::sort(result_.changed.begin(), result_.changed.end());
