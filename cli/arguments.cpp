@@ -2,6 +2,7 @@
 #include "arguments.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <limits>
@@ -330,6 +331,8 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
     auto list = read_text(arguments.files_from);
     if (!list) {
       report.error(arguments.files_from, list.error());
+      // A list that is not there is a mistake in the command line.
+      if (list.error().sys_errno != ENOENT) exit = exit_code(list.error());
       return std::nullopt;
     }
     request.file_list = *std::move(list);

@@ -103,6 +103,11 @@ class RunCommand {
       return kExitUsage;
     }
     if (const auto refused = refuse_early(*chain, *inputs)) return *refused;
+    if (inputs->files.empty() && !arguments_.allow_empty) {
+      report_.error(no_images_text(*inputs, passed_over_));
+      report_.info("nothing was written; --allow-empty where that is meant");
+      return kExitImages;
+    }
     if (prunes() && arguments_.prune != kPruneAll) {
       const auto empty = find_empty();
       if (!empty) {
@@ -111,11 +116,6 @@ class RunCommand {
       }
       if (!empty->empty())
         return refuse(report_, *empty, "--prune=all where that is meant", kExitStopped);
-    }
-    if (inputs->files.empty() && !arguments_.allow_empty) {
-      report_.error(no_images_text(*inputs, passed_over_));
-      report_.info("nothing was written; --allow-empty where that is meant");
-      return kExitImages;
     }
     if (arguments_.dry_run) {
       if (shard_) keep_shard(*inputs, *shard_);

@@ -166,14 +166,16 @@ class Session {
         result.left_behind,
         [](bool one) {
           return std::string(" of the run before ") + (one ? "stays" : "stay") + ", because " +
-                 (one ? "it is" : "they are") + " not as recorded or could not be deleted; no " +
-                 "manifest knows " + (one ? "it" : "them") + " now";
+                 (one ? "it is" : "they are") + " not as recorded; no manifest knows " +
+                 (one ? "it" : "them") + " now";
         },
-        "stays, and is not as recorded or could not be deleted", "output");
+        "stays, and is not as recorded", "output");
   }
 
   void tell_undeleted(const RunResult& result) {
     constexpr std::size_t kShown = 10;
+    for (const std::string& stray : result.stray)
+      report_.error(stray + "; it stays, and no manifest knows it now");
     const std::size_t count = result.undeleted.size();
     for (std::size_t i = 0; i < count && i < kShown; ++i)
       report_.error(result.undeleted[i]);
@@ -228,16 +230,17 @@ class Session {
                 {"pruned", result.pruned},
                 {"kept", result.kept},
                 {"removed", result.removed},
-                {"undeleted", result.undeleted.size()},
                 {"seconds", seconds},
                 {"images_per_second", rate},
                 {"finished", result.finished}};
     if (options_.missing > 0) fields["missing"] = options_.missing;
     if (result.noted > 0) fields["noted"] = result.noted;
+    if (!result.undeleted.empty()) fields["undeleted"] = result.undeleted.size();
     tell_effects(result.effects, fields);
     if (result.finished && records_) fields["manifest"] = to_utf8(manifest);
 
-    int exit = result.failed > 0 || !result.undeleted.empty() ? kExitImages : kExitOk;
+    int exit = result.failed > 0 || !result.undeleted.empty() || !result.stray.empty() ? kExitImages
+                                                                                       : kExitOk;
     const std::size_t left =
         inputs_.files.size() + options_.passed_over - done - result.passed_over;
     const std::string state = grouped(result.written + result.up_to_date) + " written and whole, " +

@@ -488,10 +488,10 @@ class Engine {
         return record.output == old;
       });
       if (still_made || hex_or_empty(digest_of(old, buffer)) != digests[i]) continue;
-      if (auto removed = tree_.remove(old); removed || removed.error().sys_errno == ENOENT)
-        continue;
+      const auto removed = tree_.remove(old);
+      if (removed || removed.error().sys_errno == ENOENT) continue;
       const std::lock_guard lock(mutex_);
-      result_.left_behind.push_back(old);
+      result_.stray.push_back(printable(old) + ": " + removed.error().message);
     }
   }
 
@@ -604,6 +604,7 @@ class Engine {
     gone_.insert(gone_.end(), undeleted_.begin(), undeleted_.end());
     gone_.insert(gone_.end(), unseen_.begin(), unseen_.end());
     std::sort(result_.undeleted.begin(), result_.undeleted.end());
+    std::sort(result_.stray.begin(), result_.stray.end());
     std::sort(result_.gone.begin(), result_.gone.end());
     result_.gone.erase(std::unique(result_.gone.begin(), result_.gone.end()), result_.gone.end());
     std::sort(result_.changed.begin(), result_.changed.end());

@@ -99,6 +99,7 @@ struct RunResult {
   std::size_t removed = 0;               ///< outputs of another chain that were deleted
   std::vector<std::string> left_behind;  ///< such that are not as recorded, and stay
   std::vector<std::string> undeleted;    ///< outputs that stay recorded, each with the reason why
+  std::vector<std::string> stray;        ///< the same of outputs that nothing records any more
   bool prunes_all = false;  ///< nothing was pruned or recorded: no recorded input would be left
   bool no_images = false;  ///< there was none among the inputs, and one was needed
   bool finished = false;   ///< every input was taken, and the manifest is written

@@ -184,7 +184,8 @@ Result<std::vector<std::string>> find_logs(const std::string& manifest) {
                                                                             : folder_of(base));
   std::vector<std::string> logs;
   const auto names = list_folder(folder);
-  if (!names) return names.error().sys_errno == ENOENT ? Result(std::move(logs)) : names.error();
+  if (!names && is_not_there(names.error())) return logs;
+  if (!names) return names.error();
   for (const std::string& name : *names) {
     if (name.starts_with(prefix) && name.ends_with(".log")) logs.push_back(join_path(folder, name));
   }
@@ -364,7 +365,7 @@ Result<Past> Past::load_once(const std::string& manifest) {
 
 Result<Done> Past::read_journal(const std::string& path, bool is_state) {
   auto file = open_to_read(path);
-  if (!file && file.error().sys_errno == ENOENT) return Done{};
+  if (!file && is_not_there(file.error())) return Done{};
   if (!file) return named(path, file.error());
   LineReader reader;
   const auto header = reader.next(*file);

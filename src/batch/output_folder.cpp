@@ -37,7 +37,7 @@ Result<Json> first_line(const std::string& path) {
     return error;
   };
   const auto file = open_to_read(path);
-  if (!file && file.error().sys_errno == ENOENT) return Json();
+  if (!file && is_not_there(file.error())) return Json();
   if (!file) return named(file.error());
   LineReader reader;
   const auto line = reader.next(*file);
@@ -79,7 +79,7 @@ std::string joined(const std::vector<std::string>& lines) {
 
 Result<std::vector<std::string>> manifests_in(const std::string& folder) {
   const auto names = list_folder(folder);
-  if (!names && names.error().sys_errno == ENOENT) return std::vector<std::string>();
+  if (!names && is_not_there(names.error())) return std::vector<std::string>();
   if (!names) return names.error();
   std::set<std::string> found;
   for (const std::string& name : *names) {

@@ -2,7 +2,6 @@
 #include "batch/verify.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <mutex>
 #include <tuple>
 #include <unordered_set>
@@ -27,7 +26,7 @@ std::vector<Difference> check(const std::string& folder, const ManifestOutput& o
   FileStamp stamp;
   auto file = open_to_read(join_path(folder, output.path), &stamp);
   if (!file) {
-    const bool gone = file.error().sys_errno == ENOENT || file.error().sys_errno == ENOTDIR;
+    const bool gone = is_not_there(file.error());
     return differs(gone ? Difference::Missing : Difference::Unreadable,
                    gone ? "" : file.error().message);
   }
@@ -77,7 +76,7 @@ Result<Verification> verify_manifest(const std::string& manifest, int jobs) {
   for (const StackCheck& stack : *stacks) {
     known.insert(stack.path);
     if (!stack.error) continue;
-    const bool gone = stack.error->sys_errno == ENOENT || stack.error->sys_errno == ENOTDIR;
+    const bool gone = is_not_there(*stack.error);
     result.differences.push_back({gone ? Difference::Missing : Difference::Altered, stack.path,
                                   gone ? "" : stack.error->message});
   }

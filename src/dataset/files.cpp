@@ -156,6 +156,10 @@ Error errno_error(ErrorCode code, std::string_view what, int error_number) {
           error_number};
 }
 
+bool is_not_there(const Error& error) {
+  return error.sys_errno == ENOENT || error.sys_errno == ENOTDIR;
+}
+
 std::string join_path(std::string_view folder, std::string_view name) {
   if (folder.empty()) return std::string(name);
   std::string path(folder);

@@ -44,6 +44,9 @@ class File {
 /// An Error with errno's text behind `what`: "cannot write: No space left on device".
 [[nodiscard]] Error errno_error(ErrorCode code, std::string_view what, int error_number);
 
+/// Whether that is why: there is nothing of that name.
+[[nodiscard]] bool is_not_there(const Error& error);
+
 /// folder + "/" + name; `name` alone where there is no folder.
 [[nodiscard]] std::string join_path(std::string_view folder, std::string_view name);
 /// Size and time of the last change: what tells, without reading, that a file is probably the same.

@@ -266,8 +266,8 @@ TEST_CASE("lines of a manifest that say nothing usable are passed over", "[batch
   const test::Folder folder;
   for (const std::string& bad :
        {std::string("{\"input\":\n"), std::string("[]\n"), std::string("\n"),
-        std::string("{\"input\":7}\n"), line_of("b", "../b.png"), line_of("b", "/etc/passwd"),
-        std::string("\xff\xfe\n"), std::string("{\"input\":\"b\"}"),  // cut off
+        std::string("{\"input\":7}\n"), std::string("\xff\xfe\n"),
+        std::string("{\"input\":\"b\"}"),  // cut off
         std::string(R"({"input":"b","output":"b.png","output_sha256":"zz","bytes":7})"
                     "\n")}) {
     INFO(bad);

@@ -326,3 +326,20 @@ TEST_CASE("an output that is recorded for another input is a clash where records
         Strings{(folder / "y/a.png") +
                 " would write a.png, which an earlier run recorded as the output of a.jpg"});
 }
+
+TEST_CASE("outputs that differ in case alone are found", "[batch][survey]") {
+  const test::Folder folder;
+  for (const char* name : {"in/A.png", "in/a.png", "in/b.png", "in/S/q.png", "in/s/r.png",
+                           "in/s/Q.png", "in/\xc3\x84.png", "in/\xc3\xa4.png"})
+    folder.put(name, test::png(9, 9));
+  const auto found = [&](const char* chain) {
+    return find_case_clashes(test::chain_of(chain), test::listed(folder / "in"));
+  };
+  const auto clash = [&](const std::string& a, const std::string& b) {
+    return "two inputs would write " + a + ".png and " + b +
+           ".png, one file where case does not count: " + (folder / "in/") + a + ".png, " +
+           (folder / "in/") + b + ".png";
+  };
+  CHECK(found(kToPng) ==
+        Strings{clash("A", "a"), clash("S/q", "s/Q"), clash("\xc3\x84", "\xc3\xa4")});
+}

@@ -158,3 +158,12 @@ TEST_CASE("JSON for a terminal is the same value without control characters", "[
   CHECK(terminal_json("{\"a\":\"\xc2\x9b\x7f\xe2\x80\xae\xc3\xbc\"}\n") ==
         "{\"a\":\"\\u009b\\u007f\\u202e\xc3\xbc\"}\n");
 }
+
+TEST_CASE("names that are one without case are alike in lower case", "[core][text]") {
+  CHECK(lower_case("A/bC.JPG") == "a/bc.jpg");
+  // Latin, Greek and Cyrillic capitals, each beside its small letter.
+  CHECK(lower_case("\xc3\x84\xc5\xb6\xce\xa9\xd0\x96\xd0\x81") ==
+        "\xc3\xa4\xc5\xb7\xcf\x89\xd0\xb6\xd1\x91");
+  for (const char* same : {"\xc3\x97", "\xc3\xb7", "\xc3\xbf", "\xff", "1_-", "\xe2\x86\x92"})
+    CHECK(lower_case(same) == same);
+}

@@ -435,3 +435,14 @@ TEST_CASE("a folder is listed whole, or that it cannot be is said", "[dataset][f
   CHECK_FALSE(*is_there(folder / "none"));
   CHECK_FALSE(*is_there(folder / "b/a/below"));
 }
+
+TEST_CASE("whether case counts is tried, and leaves nothing behind", "[dataset][files]") {
+  const test::Folder folder;
+  const auto ignores = ignores_case(folder.path());
+  REQUIRE(ignores);
+  CHECK(*ignores == (folder.put("probe", ""), *is_there(folder / "PROBE")));
+  const auto names = list_folder(folder.path());
+  REQUIRE(names);
+  CHECK(*names == Strings{"probe"});
+  CHECK_FALSE(ignores_case(folder / "none"));
+}
