@@ -9,8 +9,9 @@
 
 namespace deckle::cli {
 
-/// A signal that was ignored when the process began stays ignored. The first signal asks the run to end, a second Ctrl-C ends it at once. Not a second SIGTERM:
-/// schedulers send one to every process of a job, and its script passes it on.
+/// A signal that was ignored when the process began stays ignored. The first signal asks the run to
+/// end, a second Ctrl-C ends it at once. Not a second SIGTERM: schedulers send one to every process
+/// of a job, and its script passes it on.
 void catch_signals();
 
 /// The last signal that was caught; 0: none.

@@ -38,7 +38,8 @@ struct Finished {
   std::vector<bool> replaces{};  ///< for each record: whether its output may replace a file
 };
 
-// So many outputs are synced one by one: a sync of the file system waits for all that anybody wrote.
+// So many outputs are synced one by one: a sync of the file system waits for all that anybody
+// wrote.
 constexpr std::size_t kFewOutputs = 8;
 
 Json header_of(const Chain& chain, const InputList& inputs, const RunOptions& options) {
@@ -484,9 +485,9 @@ class Engine {
     const auto digests = output_digests(before.lines);
     for (std::size_t i = 0; i < before.outputs.size() && i < digests.size(); ++i) {
       const std::string& old = before.outputs[i].path;
-      const bool still_made = std::any_of(records.begin(), records.end(), [&](const Record& record) {
-        return record.output == old;
-      });
+      const bool still_made =
+          std::any_of(records.begin(), records.end(),
+                      [&](const Record& record) { return record.output == old; });
       if (still_made || hex_or_empty(digest_of(old, buffer)) != digests[i]) continue;
       const auto removed = tree_.remove(old);
       if (removed || removed.error().sys_errno == ENOENT) continue;
@@ -676,9 +677,8 @@ class Engine {
     std::erase_if(kept_, [&](const KeptEntry& kept) {
       bool taken = false;
       for_each_output(kept, [&](const std::string& path, const std::string& digest) {
-        taken =
-            taken || current.contains(path) ||
-            (times[path] > 1 && hex_or_empty(digest_of(path, buffer)) != digest);
+        taken = taken || current.contains(path) ||
+                (times[path] > 1 && hex_or_empty(digest_of(path, buffer)) != digest);
       });
       return taken;
     });
@@ -851,7 +851,8 @@ Result<Done> check_given(const Chain& chain, const InputList& inputs, const Outp
   }
   // Somebody else may have written there since it was looked at.
   if (const std::string& past = folder.past().header(); options.record && !past.empty()) {
-    const auto differences = header_differences(parse_json(past), header_of(chain, inputs, options));
+    const auto differences =
+        header_differences(parse_json(past), header_of(chain, inputs, options));
     if (!differences.empty()) {
       return Error{ErrorCode::Write,
                    "holds the outputs of another run: " + differences.front() +

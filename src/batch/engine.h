@@ -56,16 +56,16 @@ struct RunOptions {
   int jobs = 1;
   Sync sync = Sync::None;
   bool stop_on_error = false;
-  bool overwrite = false;      ///< also files that are not our own
-  MemoryLimit memory;          ///< of each image
+  bool overwrite = false;               ///< also files that are not our own
+  MemoryLimit memory;                   ///< of each image
   std::chrono::nanoseconds timeout{0};  ///< of each image; 0: none
-  bool record = true;          ///< off: neither journal nor manifest, and no past
-  bool prune = false;          ///< delete the outputs of inputs that are gone
-  bool prune_all = false;      ///< also where no recorded input would be left
-  bool add = false;            ///< keep the records of inputs that are not in the list
-  bool need_images = false;    ///< a list without any image is no run: nothing is recorded
-  std::optional<Shard> shard;  ///< then `inputs` holds this shard's files alone
-  std::string all_inputs;      ///< inputs_digest of the whole list, and its length
+  bool record = true;                   ///< off: neither journal nor manifest, and no past
+  bool prune = false;                   ///< delete the outputs of inputs that are gone
+  bool prune_all = false;               ///< also where no recorded input would be left
+  bool add = false;                     ///< keep the records of inputs that are not in the list
+  bool need_images = false;             ///< a list without any image is no run: nothing is recorded
+  std::optional<Shard> shard;           ///< then `inputs` holds this shard's files alone
+  std::string all_inputs;               ///< inputs_digest of the whole list, and its length
   std::size_t all_inputs_count = 0;
   const std::atomic<int>* stop = nullptr;  ///< not 0: take no new image, and finish those at work
   std::atomic<int>* at_work = nullptr;     ///< how many images are at work now
@@ -101,8 +101,8 @@ struct RunResult {
   std::vector<std::string> undeleted;    ///< outputs that stay recorded, each with the reason why
   std::vector<std::string> stray;        ///< the same of outputs that nothing records any more
   bool prunes_all = false;  ///< nothing was pruned or recorded: no recorded input would be left
-  bool no_images = false;  ///< there was none among the inputs, and one was needed
-  bool finished = false;   ///< every input was taken, and the manifest is written
+  bool no_images = false;   ///< there was none among the inputs, and one was needed
+  bool finished = false;    ///< every input was taken, and the manifest is written
   std::optional<Error>
       fatal;  ///< what ended the run early; `fatal_file` is the file it happened to
   std::string fatal_file;

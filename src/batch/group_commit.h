@@ -46,8 +46,8 @@ class GroupCommit {
   void add(Item item, std::size_t files, std::uint64_t bytes) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] {
-      return !thread_.joinable() || (files_ < kGroupsAhead * limits_.files &&
-                                     bytes_ < kGroupsAhead * limits_.bytes);
+      return !thread_.joinable() ||
+             (files_ < kGroupsAhead * limits_.files && bytes_ < kGroupsAhead * limits_.bytes);
     });
     if (waiting_.empty()) since_ = std::chrono::steady_clock::now();
     waiting_.push_back(std::move(item));
@@ -74,9 +74,7 @@ class GroupCommit {
  private:
   static constexpr std::size_t kGroupsAhead = 4;
 
-  [[nodiscard]] bool is_full() const {
-    return files_ >= limits_.files || bytes_ >= limits_.bytes;
-  }
+  [[nodiscard]] bool is_full() const { return files_ >= limits_.files || bytes_ >= limits_.bytes; }
 
   void commit_waiting(std::unique_lock<std::mutex>& lock) {
     if (waiting_.empty()) return;

@@ -139,8 +139,7 @@ Result<OutputFolder> OutputFolder::open_locked(const std::string& path,
                   ": another run is writing into this folder; wait for it, or give another -o");
   }
   folder.lock_ = **std::move(locked);
-  if (!folder.lock_->note().empty())
-    folder.note_ = printable(path) + ": " + folder.lock_->note();
+  if (!folder.lock_->note().empty()) folder.note_ = printable(path) + ": " + folder.lock_->note();
   folder.was_empty_ = holds_nothing(path);
   return folder;
 }

@@ -537,9 +537,8 @@ bool concerns_one_file(const Error& error) {
          std::find(kOfTheName.begin(), kOfTheName.end(), error.sys_errno) != kOfTheName.end();
 }
 
-Result<Processed> process_image(const Chain& chain, const ImageSource& source,
-                                const OutTree& out, Scratch& scratch,
-                                const ProcessOptions& options) {
+Result<Processed> process_image(const Chain& chain, const ImageSource& source, const OutTree& out,
+                                Scratch& scratch, const ProcessOptions& options) {
   const auto failed = [&](ErrorCode code, const std::string& why) {
     Processed processed;
     Record record;

@@ -422,8 +422,7 @@ Result<std::shared_ptr<const Workshop>> Workshop::make(const File& parent) {
     return errno_error(ErrorCode::Write, "cannot write", errno);
   workshop->folder_ =
       File(::openat(parent.fd(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!workshop->folder_.is_open())
-    return errno_error(ErrorCode::Write, "cannot write", errno);
+  if (!workshop->folder_.is_open()) return errno_error(ErrorCode::Write, "cannot write", errno);
   return std::shared_ptr<const Workshop>(workshop);
 }
 

@@ -209,9 +209,7 @@ class PendingFile {
  private:
   friend class PendingWriter;
   PendingFile(std::shared_ptr<const Workshop> workshop, std::string temporary, std::string path)
-      : workshop_(std::move(workshop)),
-        temporary_(std::move(temporary)),
-        path_(std::move(path)) {}
+      : workshop_(std::move(workshop)), temporary_(std::move(temporary)), path_(std::move(path)) {}
   static Result<PendingFile> fill(File file, PendingFile pending, Bytes data);
   [[nodiscard]] int folder() const;
   Result<Done> move(int to_folder, const std::string& to, bool replace);

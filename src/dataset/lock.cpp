@@ -49,8 +49,7 @@ Result<std::optional<FolderLock>> FolderLock::take(const std::string& path, int 
   return errno_error(ErrorCode::Write, "cannot lock", errno);
 }
 
-Result<std::optional<FolderLock>> FolderLock::take_file(const std::string& path,
-                                                        int error_number) {
+Result<std::optional<FolderLock>> FolderLock::take_file(const std::string& path, int error_number) {
   const std::string held = path + ".held";
   for (int attempt = 0; attempt < 3; ++attempt) {
     const File made(
@@ -60,9 +59,9 @@ Result<std::optional<FolderLock>> FolderLock::take_file(const std::string& path,
       lock.held_ = held;
       const std::string text = to_text(own_identity()) + " " + host_name() + "\n";
       if (auto written = write_all(made, as_bytes(text)); !written) return written.error();
-      lock.note_ = errno_error(ErrorCode::Write, "the file system has no locks", error_number)
-                       .message +
-                   "; the file " + printable(held) + " keeps other runs out instead";
+      lock.note_ =
+          errno_error(ErrorCode::Write, "the file system has no locks", error_number).message +
+          "; the file " + printable(held) + " keeps other runs out instead";
       return std::optional<FolderLock>(std::move(lock));
     }
     if (errno != EEXIST) return errno_error(ErrorCode::Write, "cannot write", errno);

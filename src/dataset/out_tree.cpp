@@ -26,8 +26,7 @@ Error not_a_folder(int above, const std::string& name, std::string_view path, in
     }
     if (!S_ISDIR(status.st_mode)) {
       return {ErrorCode::Write,
-              "cannot make the folder: " + printable(path) + " is there and is no folder",
-              ENOTDIR};
+              "cannot make the folder: " + printable(path) + " is there and is no folder", ENOTDIR};
     }
   }
   return errno_error(ErrorCode::Write, "cannot open the folder " + printable(path), error_number);
@@ -58,8 +57,8 @@ Result<File> OutTree::folder(std::string_view relative, bool make) const {
     begin = end + 1;
     if (name.empty() || name == ".") continue;
     if (name == "..") {
-      return Error{ErrorCode::Write,
-                   printable(relative) + " leads out of the output folder", EXDEV};
+      return Error{ErrorCode::Write, printable(relative) + " leads out of the output folder",
+                   EXDEV};
     }
     int fd = ::openat(at.fd(), name.c_str(), kFolder | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT && make) {

@@ -430,8 +430,8 @@ TEST_CASE("a picture whose time is over is given up at whichever look that is", 
       looks = 0;
       options.grace = std::chrono::seconds(grace);
       Scratch scratch;
-      auto made = process_image(chain, {folder / "a", "a", 0, true, {}, nullptr}, out,
-                                scratch, options);
+      auto made =
+          process_image(chain, {folder / "a", "a", 0, true, {}, nullptr}, out, scratch, options);
       REQUIRE(made);
       return *std::move(made);
     };
@@ -469,10 +469,9 @@ TEST_CASE("a picture that is not told to stop looks at no clock", "[batch][stop]
     return std::chrono::steady_clock::now();
   };
   Scratch scratch;
-  const auto made =
-      process_image(test::chain_of(R"({"layers": [{"class_name": "Cropping2D", "cropping": 2}]})"),
-                    {folder / "a", "a", 0, true, {}, nullptr}, test::out_tree(folder / "out"),
-                    scratch, options);
+  const auto made = process_image(
+      test::chain_of(R"({"layers": [{"class_name": "Cropping2D", "cropping": 2}]})"),
+      {folder / "a", "a", 0, true, {}, nullptr}, test::out_tree(folder / "out"), scratch, options);
   REQUIRE(made);
   CHECK_FALSE(made->abandoned);
   CHECK(made->outputs.size() == 1);
