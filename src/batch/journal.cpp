@@ -170,6 +170,19 @@ Result<Done> settle(File& file, const std::string& temporary, const std::string&
   return Done{};
 }
 
+// What is not there any more is as good.
+Result<Done> remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return Done{};
+  return errno_error(ErrorCode::Write, "cannot delete " + printable(path), errno);
+}
+
+Result<Done> remove_files(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    if (auto removed = remove_file(path); !removed) return removed;
+  }
+  return Done{};
+}
+
 std::string hidden_base(const std::string& manifest) {
   return join_path(
       folder_of(manifest).empty() && manifest.starts_with('/') ? "/" : folder_of(manifest),
@@ -523,14 +536,9 @@ Result<Done> replace_past(const std::string& manifest, const std::string& header
   const std::string log = hidden_base(manifest) + "." + unique_id() + ".log";
   if (auto settled = settle(*file, temporary, log); !settled) return settled;
   if (auto safe = sync_folder(std::string(folder_of(manifest))); !safe) return safe;
-  std::vector<std::string> old = past.logs();
-  old.push_back(state_path(manifest));
-  old.push_back(manifest);
-  for (const std::string& path : old) {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-      return errno_error(ErrorCode::Write, "cannot delete " + printable(path), errno);
-  }
-  return Done{};
+  if (auto removed = remove_file(state_path(manifest)); !removed) return removed;
+  if (auto removed = remove_file(manifest); !removed) return removed;
+  return remove_files(past.logs());
 }
 
 Journal::Journal(std::string manifest, std::string header, const Past& past, std::size_t inputs,
@@ -557,9 +565,7 @@ Result<Done> Journal::withdraw_manifest() {
   if (withdrawn_) return Done{};
   if (name_of_path(manifest_) != kManifestName && past_.manifest() &&
       stamp_of(manifest_) == past_.manifest()) {
-    if (::unlink(manifest_.c_str()) != 0 && errno != ENOENT)
-      return errno_error(ErrorCode::Write, "cannot delete the manifest, which is out of date",
-                         errno);
+    if (auto removed = remove_file(manifest_); !removed) return removed;
     if (auto safe = sync_folder(std::string(folder_of(manifest_))); !safe) return safe;
   }
   withdrawn_ = true;
@@ -731,9 +737,8 @@ Result<Done> Journal::finish(std::string_view header, const std::vector<KeptEntr
   if (auto written = write_manifest(header, kept, seal); !written) return written;
   if (auto written = write_state(kept, gone, seal); !written) return written;
   // What the state now holds is not needed twice.
-  for (const std::string& log : past_.logs())
-    ::unlink(log.c_str());
-  ::unlink(log_path_.c_str());
+  if (auto removed = remove_files(past_.logs()); !removed) return removed;
+  if (auto removed = remove_file(log_path_); !removed) return removed;
   step("after the logs are removed");
   return Done{};
 }
