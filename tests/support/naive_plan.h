@@ -410,8 +410,7 @@ inline Case any_case(Chance& chance, int number) {
   const DType dtype = chance.one_of({DType::UInt8, DType::UInt16, DType::Float32});
   const std::int64_t rows = chance.side();
   const std::int64_t cols = chance.side();
-  Case c;
-  c.source = picture_of(chance, rows, cols, channels, dtype);
+  Case c{picture_of(chance, rows, cols, channels, dtype), {}, SeedFrom::Path, {}, {}, {}, {}};
   c.seed = {chance.number(), chance.one_in(2) ? 0 : chance.number()};
   c.from = chance.one_of({SeedFrom::Path, SeedFrom::Index, SeedFrom::Content, SeedFrom::Fixed});
   c.image.path = "folder/" + std::to_string(number) + ".png";
