@@ -270,12 +270,12 @@ Promise exr_promise(Bytes file, const ImageInfo& /*info*/) {
   return exr ? exr->promise : Promise{};
 }
 
-Result<Damage> decode_exr(Bytes file, const ImageInfo& info, const DecodeOptions& /*options*/,
+Result<Damage> decode_exr(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                           Tensor& out) {
   const Result<Exr> exr = read_exr_header(file);
   if (!exr) return exr.error();
   if (exr->ends) return *exr->ends;
-  if (Result<Done> done = decode_by_opencv(file, info, out); !done) return done.error();
+  if (auto done = decode_by_opencv(file, info, out, options.stop); !done) return done.error();
   return Damage{};
 }
 

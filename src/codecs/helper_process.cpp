@@ -268,9 +268,10 @@ bool HelperProcess::read_all(void* to, std::size_t bytes) {
   std::int64_t computed = -1;
   while (bytes > 0) {
     pollfd waiting{socket_.fd(), POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, 1000);
+    const int ready = ::poll(&waiting, 1, stop_ == nullptr ? 1000 : 100);
     if (ready < 0 && errno != EINTR) return false;
     if (ready <= 0) {
+      if (is_told(stop_)) return false;
       const auto now = std::chrono::steady_clock::now();
       if (const std::int64_t used = processor_ms(); used != computed) {
         computed = used;
@@ -324,7 +325,11 @@ Result<HelperAnswer> HelperProcess::run(const HelperJob& job) {
     if (n <= 0) return died();
     at += static_cast<std::size_t>(n);
   }
+  stop_ = job.stop;
   auto answer = read_answer();
+  const bool stopped = !answer && is_told(stop_);
+  stop_ = nullptr;
+  if (stopped) return given_up();
   if (!answer) return answer;
   if (answer->outcome == DecoderOutcome::NoMemory) {
     return Error{ErrorCode::TooLarge,

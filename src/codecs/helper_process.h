@@ -19,6 +19,7 @@
 #include "codecs/plugin.h"
 #include "core/bytes.h"
 #include "core/result.h"
+#include "core/stop.h"
 #include "dataset/files.h"
 
 namespace deckle {
@@ -36,6 +37,7 @@ struct HelperJob {
   Bytes arguments{};
   std::optional<Bytes> file{};     ///< nothing: the file that the process was started for
   std::span<std::uint8_t> room{};  ///< gets samples or numbers, all of it; where it fails, nothing
+  const Stop* stop = nullptr;      ///< told: the process is ended, and the error is Stopped
 };
 
 /// `text` is what the plug-in answers, or the reason, as its library gives it, where `outcome` is
@@ -92,9 +94,10 @@ class HelperProcess {
   std::size_t file_bytes_ = 0;
   File room_;
   std::size_t room_bytes_ = 0;
-  std::uint64_t seconds_ = 0;  // that the job may take
-  bool idle_ = false;          // it was ended because it did nothing
-  int status_ = 0;             // as waitpid gives it
+  std::uint64_t seconds_ = 0;   // that the job may take
+  const Stop* stop_ = nullptr;  // of the job
+  bool idle_ = false;           // it was ended because it did nothing
+  int status_ = 0;              // as waitpid gives it
 };
 
 /// Runs jobs, each with its file, in a process that this thread keeps; after one that died the next

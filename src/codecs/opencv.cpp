@@ -18,7 +18,7 @@ std::string opencv_version() {
   return version_in_helper(kOpenCvPlugin);
 }
 
-Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out) {
+Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out, const Stop* stop) {
   if (file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     return Error{ErrorCode::TooLarge, "files of this format are read up to 2 GB"};
   }
@@ -31,7 +31,8 @@ Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out) {
       kOpenCvPlugin,
       HelperJob{.arguments = {reinterpret_cast<const std::uint8_t*>(&picture), sizeof picture},
                 .file = file,
-                .room = {out.data.data(), out.byte_count()}});
+                .room = {out.data.data(), out.byte_count()},
+                .stop = stop});
   if (!answer) return answer.error();
   if (answer->outcome == DecoderOutcome::Done) return Done{};
   return Error{ErrorCode::Damaged, "damaged: " + printable(answer->text)};

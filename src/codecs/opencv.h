@@ -15,7 +15,8 @@ namespace deckle {
 
 /// Decodes an OpenEXR file to `out`, as `info` says: uint8, uint16 or float32. Fails with Damaged,
 /// TooLarge, or Unsupported where the plug-in cannot be used: "OpenEXR needs ..", Unreadable where
-/// no process can be started. Any thread may call it.
-[[nodiscard]] Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out);
+/// no process can be started, Stopped where `stop` says it. Any thread may call it.
+[[nodiscard]] Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out,
+                                            const Stop* stop = nullptr);
 
 }  // namespace deckle

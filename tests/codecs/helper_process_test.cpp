@@ -100,6 +100,16 @@ TEST_CASE("the end of a helper process is an error that says why", "[codecs][hel
               "file of this size"});
 }
 
+TEST_CASE("a job that is told to stop takes its process along", "[codecs][helper]") {
+  const auto process = started();
+  const Stop stop = [] { return true; };
+  const auto answer =
+      process->run({.operation = static_cast<std::uint32_t>(Hostile::Spin), .stop = &stop});
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == ErrorCode::Stopped);
+  CHECK(process->ended());
+}
+
 TEST_CASE("a helper process that ended answers nothing more", "[codecs][helper]") {
   const auto process = started();
   CHECK_FALSE(process->ended());
