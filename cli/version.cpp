@@ -46,7 +46,7 @@ std::string version_text() {
   text += line("convolution",
                can_convolve() ? convolution_library() : "left out: built without oneDNN");
   text += line("deckle's own", ours);
-  text += plugin_line("plug-ins in", kHelperProgram, "", true,
+  text += plugin_line("helper", kHelperProgram, "", true,
                       can_filter_calls() ? "" : " (with rlimits alone: there is no seccomp here)");
   text += plugin_line("exr", kOpenCvPlugin, "OpenCV", DECKLE_BUILT_OPENCV);
   return text + plugin_line(".h5, .keras", kHdf5Plugin, "HDF5", DECKLE_BUILT_HDF5);

@@ -45,6 +45,8 @@ set(public_headers
   core/text.h
   dataset/files.h
   dataset/inputs.h
+  dataset/lock.h
+  dataset/out_tree.h
   geometry/axis_table.h
   geometry/placed.h
   geometry/window.h

@@ -225,7 +225,7 @@ class Reader {
     const auto result = take(whole_number(*value, least, ""), here);
     if (result && *result > most) {
       mistake(here, value->dump() + " is too large; at most " + std::to_string(most) +
-                        " is possible, which is fixed");
+                        " is possible");
       return std::nullopt;
     }
     return result;

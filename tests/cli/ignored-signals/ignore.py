@@ -18,11 +18,13 @@ def wait_for(outputs):
         time.sleep(0.01)
 
 
-process = subprocess.Popen([os.environ["DECKLE"], "run", "-q", "chain.json", "in", "-o", "out", "-j", "2"],
+process = subprocess.Popen([os.environ["DECKLE"], "run", "-q", "chain.json", "in", "-o", "out", "-j", "2",
+                            "--sync", "none"],
                            preexec_fn=ignore)
 wait_for(2)
 process.send_signal(signal.SIGHUP)
 process.send_signal(signal.SIGINT)
 wait_for(len(list(pathlib.Path("out").glob("*.png"))) + 10)
 process.send_signal(signal.SIGTERM)
-sys.exit(128 - process.wait(60) if process.returncode < 0 else process.returncode)
+status = process.wait(60)
+sys.exit(128 - status if status < 0 else status)
