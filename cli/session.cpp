@@ -79,7 +79,7 @@ class Session {
     }
     const int exit = conclude(chain, result, seconds);
     if (!chain.output.stack || !result.finished || !records_) return exit;
-    return stack(run.shard, exit);
+    return stack(run.shard, exit, run.sync != Sync::None);
   }
 
  private:
@@ -108,8 +108,8 @@ class Session {
     report_.step(image.outcome == Outcome::Failed);
   }
 
-  int stack(const std::optional<Shard>& shard, int exit) {
-    const auto stacks = stack_outputs(folder_.path(), folder_.manifest(), shard);
+  int stack(const std::optional<Shard>& shard, int exit, bool sync) {
+    const auto stacks = stack_outputs(folder_.path(), folder_.manifest(), shard, sync);
     if (!stacks) {
       report_.error(stacks.error().message);
       return kExitStopped;

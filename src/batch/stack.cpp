@@ -70,7 +70,8 @@ Result<ArrayHeader> read_stack(const File& file, std::uint64_t size, std::size_t
 
 class Stacker {
  public:
-  Stacker(const std::string& out, std::string name) : out_(out), name_(std::move(name)) {}
+  Stacker(const std::string& out, std::string name, bool sync)
+      : out_(out), name_(std::move(name)), sync_(sync) {}
   ~Stacker() {
     for (const auto& [folder, stack] : stacks_) {
       if (!stack.temporary.empty()) ::unlink(stack.temporary.c_str());
@@ -127,10 +128,13 @@ class Stacker {
     for (auto& [folder, stack] : stacks_) {
       if (!stack.wanted) continue;
       const std::string path = path_in(folder);
+      if (auto synced = sync(stack.temporary); !synced) return synced.error();
       if (::rename(stack.temporary.c_str(), path.c_str()) != 0)
         return errno_error(ErrorCode::Write, "cannot rename " + printable(path), errno);
       stack.temporary.clear();
       result_.written.push_back(path);
+      if (!sync_) continue;
+      if (auto synced = sync_folder(join_path(out_, folder)); !synced) return synced.error();
     }
     return std::move(result_);
   }
@@ -160,9 +164,17 @@ class Stacker {
     stack.dtype = header.dtype;
     std::vector<std::int64_t> shape{static_cast<std::int64_t>(stack.outputs)};
     shape.insert(shape.end(), header.shape.begin(), header.shape.end());
-    stack.temporary = temporary_name(path_in(folder));
+    stack.temporary = temporary_name(join_path(out_, name_));  // where later runs sweep
     if (auto open = select(folder, stack); !open) return open;
     return write_all(*file_, as_bytes(npy_header(shape, stack.dtype)));
+  }
+
+  [[nodiscard]] Result<Done> sync(const std::string& path) const {
+    if (!sync_) return Done{};
+    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open() || ::fdatasync(file.fd()) != 0)
+      return errno_error(ErrorCode::Write, "cannot write " + printable(path), errno);
+    return Done{};
   }
 
   // One file is open at a time: there may be more folders than files may be.
@@ -186,6 +198,7 @@ class Stacker {
 
   const std::string& out_;
   std::string name_;
+  bool sync_;
   std::map<std::string, Stack> stacks_;  ///< by folder, relative to out_
   std::optional<File> file_;
   std::string open_folder_;
@@ -251,8 +264,8 @@ bool is_stack_name(std::string_view name) {
 }
 
 Result<Stacked> stack_outputs(const std::string& out, const std::string& manifest,
-                              const std::optional<Shard>& shard) {
-  Stacker stacker(out, stack_name(shard));
+                              const std::optional<Shard>& shard, bool sync) {
+  Stacker stacker(out, stack_name(shard), sync);
   // Twice through the manifest: the header comes first and says how many there are.
   if (auto counted = read_outputs(manifest, [&](const ManifestOutput& o) { stacker.count(o); });
       !counted) {

@@ -27,9 +27,9 @@ struct Stacked {
 /// the manifest has for it, in its order. Shape (outputs, ...); streamed, so that memory does not
 /// grow with them. An array that is newer than the manifest and of the right size is left as it is;
 /// any other is taken away first, so that none is there that does not fit. Fails (Write) where the
-/// disk is full and the like.
+/// disk is full and the like. `sync`: each is on the disk before it gets its name.
 [[nodiscard]] Result<Stacked> stack_outputs(const std::string& out, const std::string& manifest,
-                                            const std::optional<Shard>& shard);
+                                            const std::optional<Shard>& shard, bool sync = false);
 
 /// Takes the array of one folder below `out` away: it is about to be out of date.
 void remove_stack(const std::string& out, std::string_view folder,

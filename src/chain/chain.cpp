@@ -104,7 +104,8 @@ class Reader {
     }
     if (const Json* seed = get(root_, "seed")) chain.seed = take(seed_pair(*seed), "/seed");
     chain.seed_from = static_cast<SeedFrom>(word(root_, "", "seed_from", kSeedFrom).value_or(0));
-    chain.copies = static_cast<int>(number(root_, "", "copies", 1, kMaxCopies).value_or(1));
+    chain.copies = static_cast<int>(
+        number(root_, "", "copies", 1, kMaxCopies, ", which is fixed").value_or(1));
     chain.batch_size = number(root_, "", "batch_size", 1, kMaxExtent).value_or(1);
     if (get(root_, "weights") != nullptr)  // a name was replaced by what is in the file
       mistake("/weights", "the weights of all layers are the name of one file: .h5 or .keras");
@@ -218,14 +219,15 @@ class Reader {
   }
 
   std::optional<std::int64_t> number(const Json& object, const std::string& pointer,
-                                     std::string_view key, std::int64_t least, std::int64_t most) {
+                                     std::string_view key, std::int64_t least, std::int64_t most,
+                                     std::string_view why = "") {
     const Json* value = get(object, key);
     if (value == nullptr) return std::nullopt;
     const std::string here = join_pointer(pointer, key);
     const auto result = take(whole_number(*value, least, ""), here);
     if (result && *result > most) {
       mistake(here, value->dump() + " is too large; at most " + std::to_string(most) +
-                        " is possible");
+                        " is possible" + std::string(why));
       return std::nullopt;
     }
     return result;
