@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an earlier run left in a folder, made of the bytes: state, log and manifest, a NUL between
-// them. Whatever they are, each entry of the past can be read and says itself again.
+// them. An entry of the past that is not spoilt is that of its input, and says itself again.
 #include "batch/journal.h"
 
 #include <xxhash.h>
@@ -70,7 +70,8 @@ void journal(Bytes input) {
   for (const auto& items : {past->items(), past->replaced()}) {
     for (const Past::Item& item : items) {
       const auto entry = past->read(item.place);
-      must(entry && entry->path == item.path, "an entry of the past cannot be read");
+      must(!entry || entry->path == item.path,
+           "an entry of the past is another one's");  // or spoilt
     }
   }
 }

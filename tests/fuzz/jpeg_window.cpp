@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // Windows of a JPEG by the fast reader, in both of its copies, and by libjpeg-turbo.
+#include <algorithm>
+
 #include "codecs/jpeg.h"
 #include "codecs/jpeg_bits.h"
 #include "fuzz/fuzz.h"
 #include "support/jpeg.h"
 
 namespace deckle::fuzz {
+namespace {
+
+// A scan may leave a row to libjpeg; one that it gives is right, where libjpeg has nothing to say.
+// Whether it gives all.
+bool check(JpegScan& scan, const test::ByLibjpeg& expected, const Window& window) {
+  const auto pixel = static_cast<std::int64_t>(expected.pixels.pixel_bytes());
+  test::File row(static_cast<std::size_t>(window[1].length() * pixel));
+  for (std::int64_t r = window[0].begin; r < window[0].end; ++r) {
+    if (!scan.row(r, row.data())) return false;
+    if (!expected.good() || expected.ended) continue;
+    must(std::equal(row.begin(), row.end(), expected.pixels.row(r) + window[1].begin * pixel),
+         "a row is not libjpeg's", std::to_string(r));
+  }
+  return true;
+}
+
+}  // namespace
 
 void jpeg_window(Bytes input) {
   const test::File file = file_of(input);
@@ -15,21 +34,19 @@ void jpeg_window(Bytes input) {
   const Window all = whole(info->shape);
   if (scan_jpeg(file, all) == nullptr) return;
   const test::ByLibjpeg expected = test::decode_by_libjpeg(file);
+  if (expected.pixels.shape != info->shape) return;  // it fails at once
   Choices choices(file);
   static const bool has_bmi2 = use_bmi2;
   use_bmi2 = has_bmi2 && !choices.one_in(4);
 
   const auto scan = scan_jpeg(file, all);
-  const bool shown = !expected.failed && test::shows(*scan, expected.pixels, all);
-  if (expected.good()) must(shown || expected.ended, "the scan does not show libjpeg's pixels");
-  if (shown && scan->finish())
+  if (check(*scan, expected, all) && scan->finish())
     must(expected.good(), "the scan says that all is well, and libjpeg warns");
   for (int i = 0; i < 8; ++i) {
     const Window window = choices.window(info->shape);
     const auto part = scan_jpeg(file, window);
     must(part != nullptr, "a window of a picture that can be read cannot");
-    const bool same = !expected.failed && test::shows(*part, expected.pixels, window);
-    if (expected.good() && !expected.ended) must(same, "a window does not show libjpeg's pixels");
+    static_cast<void>(check(*part, expected, window));
   }
 }
 
