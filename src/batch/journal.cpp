@@ -596,9 +596,17 @@ Result<Done> Journal::append(std::size_t input, const Entry& entry,
   return Done{};
 }
 
-Result<Done> Journal::sync() const {
-  if (log_.is_open() && ::fdatasync(log_.fd()) != 0)
-    return errno_error(ErrorCode::Write, "cannot write", errno);
+Result<Done> Journal::sync() {
+  std::unique_lock lock(mutex_);
+  if (!log_.is_open()) return Done{};
+  const int log = log_.fd();  // stays open until finish()
+  const bool name_synced = name_synced_;
+  lock.unlock();
+  if (::fdatasync(log) != 0) return errno_error(ErrorCode::Write, "cannot write", errno);
+  if (name_synced) return Done{};
+  if (auto synced = sync_folder(std::string(folder_of(manifest_))); !synced) return synced;
+  lock.lock();
+  name_synced_ = true;
   return Done{};
 }
 

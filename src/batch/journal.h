@@ -160,8 +160,9 @@ class Journal {
   /// merged. Safe to call from several threads.
   Result<Done> append(std::size_t input, const Entry& entry,
                       const std::optional<Entry>& before = std::nullopt);
-  /// What was appended is on the disk when this returns.
-  [[nodiscard]] Result<Done> sync() const;
+  /// What was appended is on the disk when this returns, and so is the log's name. Safe to call
+  /// from several threads.
+  [[nodiscard]] Result<Done> sync();
   /// Takes a past entry of so many lines as it is.
   void keep(std::size_t input, const EntryPlace& place, std::size_t lines);
 
@@ -210,6 +211,7 @@ class Journal {
   File log_;
   std::uint64_t log_size_ = 0;
   bool withdrawn_ = false;
+  bool name_synced_ = false;       ///< of the log
   mutable PartReader log_reader_;  ///< of our log, once nothing is appended any more
   std::vector<Place> places_;
   std::mutex mutex_;

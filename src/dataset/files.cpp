@@ -589,9 +589,14 @@ Result<Done> PendingFile::sync() const {
 }
 
 Result<Done> sync_folder(const std::string& path) {
-  const File folder(::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const File folder(open_at(AT_FDCWD, path.empty() ? "." : path, kFolder));
+  if (!folder.is_open()) {
+    // A folder without the right to read cannot be synced, and one that is gone need not be.
+    if (errno == EACCES || errno == ENOENT) return Done{};
+    return errno_error(ErrorCode::Write, "cannot open the folder", errno);
+  }
   // Some file systems cannot, and need not.
-  if (folder.is_open() && ::fsync(folder.fd()) != 0 && errno != EINVAL && errno != EROFS)
+  if (::fsync(folder.fd()) != 0 && errno != EINVAL && errno != EROFS)
     return errno_error(ErrorCode::Write, "cannot write", errno);
   return Done{};
 }

@@ -34,7 +34,7 @@ class File {
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-  /// Closes, and tells whether all went well: some file systems report a full disk only now.
+  /// Closes. False where that failed: some file systems report a full disk only now.
   bool close();
 
  private:
@@ -44,11 +44,12 @@ class File {
 /// An Error with errno's text behind `what`: "cannot write: No space left on device".
 [[nodiscard]] Error errno_error(ErrorCode code, std::string_view what, int error_number);
 
-/// Whether that is why: there is nothing of that name.
+/// Whether the reason is that there is nothing of that name.
 [[nodiscard]] bool is_not_there(const Error& error);
 
 /// folder + "/" + name; `name` alone where there is no folder.
 [[nodiscard]] std::string join_path(std::string_view folder, std::string_view name);
+
 /// Size and time of the last change: what tells, without reading, that a file is probably the same.
 struct FileStamp {
   std::uint64_t size = 0;
@@ -68,6 +69,7 @@ struct FileStamp {
 /// `length` bytes from `offset`; fewer are an error.
 [[nodiscard]] Result<std::string> read_part(const File& file, std::uint64_t offset,
                                             std::size_t length);
+
 /// The same for parts that lie close behind one another more often than not: reads ahead.
 class PartReader {
  public:
@@ -79,6 +81,7 @@ class PartReader {
   std::string block_;
   std::uint64_t begin_ = 0;
 };
+
 /// Reads a file line by line, and knows where each one began. Where a read fails, that is an error,
 /// never the end.
 class LineReader {
@@ -99,6 +102,7 @@ class LineReader {
   std::uint64_t size_ = 0;  ///< of the file when reading began
   bool is_whole_ = true;
 };
+
 /// The whole of an open file; the second, of one whose size is known.
 [[nodiscard]] Result<Done> read_all(const File& file, Buffer& out);
 [[nodiscard]] Result<Done> read_all(const File& file, std::uint64_t size, Buffer& out);
@@ -264,7 +268,7 @@ class PendingWriter final : public Sink {
 /// A name that no other file of this or another process has: its identity and a number.
 [[nodiscard]] std::string unique_id();
 
-/// Renames of an open file's folder are on the disk when this returns.
+/// All renames in a folder are on the disk when this returns.
 [[nodiscard]] Result<Done> sync_folder(const std::string& path);
 
 /// Deletes unfinished files that lie in a folder itself and whose makers are certainly dead, or
