@@ -22,23 +22,22 @@ std::string host_name() {
   return name.data();
 }
 
-// A dead process's file is moved away, by one of those that find it. False where it was another
-// process's new one: that is put back.
-bool move_away(const std::string& held, const std::string& content) {
+// Moves a dead process's file away. Several processes may try it: where one of them has made its
+// own file meanwhile, that is put back.
+void move_away(const std::string& held, const std::string& content) {
   const std::string aside = temporary_name(held);
-  if (::rename(held.c_str(), aside.c_str()) != 0) return errno == ENOENT;
+  if (::rename(held.c_str(), aside.c_str()) != 0) return;
   const auto moved = read_text(aside);
-  const bool same = moved && *moved == content;
-  if (!same) (void)::link(aside.c_str(), held.c_str());
+  if (!moved || *moved != content) (void)::link(aside.c_str(), held.c_str());
   ::unlink(aside.c_str());
-  return same;
 }
 
 }  // namespace
 
 Result<std::optional<FolderLock>> FolderLock::take(const std::string& path, int no_locks) {
   FolderLock lock;
-  lock.file_ = File(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
+  lock.file_ =
+      File(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0666));
   if (!lock.file_.is_open()) return errno_error(ErrorCode::Write, "cannot write", errno);
   if (no_locks != 0) return take_file(path, no_locks);
   if (::flock(lock.file_.fd(), LOCK_EX | LOCK_NB) == 0)
@@ -82,10 +81,10 @@ Result<std::optional<FolderLock>> FolderLock::take_file(const std::string& path,
           "another run holds this folder" +
               (holder ? " (process " + std::to_string(holder->pid) + " on " + printable(host) + ")"
                       : std::string()) +
-              "; if that run has ended, delete this file",
+              "; if that run has ended, delete " + printable(held),
           EWOULDBLOCK};
     }
-    (void)move_away(held, *content);
+    move_away(held, *content);
   }
   return std::optional<FolderLock>();
 }

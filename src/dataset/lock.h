@@ -12,12 +12,13 @@
 
 namespace deckle {
 
-/// Held until it goes; the system lets go of it where the process dies, but of a file it does not.
+/// Held until it is destroyed. Where the process dies, the system releases the lock, but a file
+/// that takes its place stays.
 class FolderLock {
  public:
-  /// On a file that is made where it is missing. Nothing comes back where another process holds it;
-  /// Write where it cannot be known whether the process that holds it is still alive. `no_locks`,
-  /// for tests: the errno of a file system without locks.
+  /// Locks a file, which is made where it is missing; a link is not followed. Gives nothing where
+  /// another process holds the lock. Fails with Write where it cannot be known whether the process
+  /// that holds it is still alive. `no_locks`, for tests: the errno of a file system without locks.
   [[nodiscard]] static Result<std::optional<FolderLock>> take(const std::string& path,
                                                               int no_locks = 0);
 

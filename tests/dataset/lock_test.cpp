@@ -61,8 +61,8 @@ TEST_CASE("a dead run's file is taken over, another machine's is not", "[dataset
   const auto refused = FolderLock::take(path, ENOLCK);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message ==
-        "another run holds this folder (process 4711 on node17); if that run has ended, delete "
-        "this file");
+        "another run holds this folder (process 4711 on node17); if that run has ended, delete " +
+            path + ".held");
   folder.put("lock.held", "what is this\n");
   CHECK_FALSE(FolderLock::take(path, ENOLCK));
   CHECK(test::text_of(path + ".held") == "what is this\n");
