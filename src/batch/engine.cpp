@@ -647,7 +647,7 @@ class Engine {
     for (std::size_t i = 0; i < inputs_.files.size(); ++i)
       add(journal_.read(i));
     for (const std::string& folder : folders)
-      remove_stack(out_, folder, options_.shard);
+      remove_stack(tree_, folder, options_.shard);
   }
 
   // What this run made or left as it was.

@@ -283,9 +283,8 @@ Result<Stacked> stack_outputs(const std::string& out, const std::string& manifes
   return stacker.finish();
 }
 
-void remove_stack(const std::string& out, std::string_view folder,
-                  const std::optional<Shard>& shard) {
-  ::unlink(join_path(join_path(out, folder), stack_name(shard)).c_str());
+void remove_stack(const OutTree& tree, std::string_view folder, const std::optional<Shard>& shard) {
+  (void)tree.remove(join_path(folder, stack_name(shard)));
 }
 
 Result<std::vector<StackCheck>> check_stacks(const std::string& manifest) {

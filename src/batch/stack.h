@@ -10,6 +10,7 @@
 
 #include "batch/shard.h"
 #include "core/result.h"
+#include "dataset/out_tree.h"
 
 namespace deckle {
 
@@ -31,9 +32,9 @@ struct Stacked {
 [[nodiscard]] Result<Stacked> stack_outputs(const std::string& out, const std::string& manifest,
                                             const std::optional<Shard>& shard, bool sync = false);
 
-/// Takes the array of one folder below `out` away: it is about to be out of date.
-void remove_stack(const std::string& out, std::string_view folder,
-                  const std::optional<Shard>& shard);
+/// Deletes the array of one folder of the tree, which is about to be out of date. `folder` comes
+/// from a journal: where a link is on its way, nothing is deleted.
+void remove_stack(const OutTree& tree, std::string_view folder, const std::optional<Shard>& shard);
 
 struct StackCheck {
   std::string path;            ///< relative to the manifest's folder
