@@ -62,11 +62,6 @@ std::optional<JsonExcess> json_excess(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<std::size_t> too_deep(std::string_view text) {
-  const auto excess = json_excess(text);
-  return excess ? std::optional(excess->at) : std::nullopt;
-}
-
 Json parse_json(std::string_view text) {
   return json_excess(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
 }

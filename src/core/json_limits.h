@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "core/json.h"
-
 namespace deckle {
+
+/// How deep brackets may be nested: more is no chain and no manifest, and what works through a
+/// value recursively must not run out of stack.
+inline constexpr std::size_t kMaxJsonDepth = 200;
 
 /// The most members of an object: looking for one takes time in proportion to them.
 inline constexpr std::size_t kMaxJsonMembers = 10000;
@@ -20,7 +22,7 @@ struct JsonExcess {
   std::string message;  ///< with the limit and the value
 };
 
-/// The first of these limits that the text goes beyond; nothing where it keeps both.
+/// The first place where the text goes beyond one of these limits; nothing where it keeps both.
 [[nodiscard]] std::optional<JsonExcess> json_excess(std::string_view text);
 
 }  // namespace deckle
