@@ -211,30 +211,30 @@ Result<Archive> open_archive(const std::string& file) {
 }
 
 // What tells that a file is still the same.
-struct Identity {
+struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
   off_t size = 0;
   std::int64_t modified_ns = 0;
   std::int64_t changed_ns = 0;
 
-  bool operator==(const Identity&) const = default;
+  bool operator==(const FileIdentity&) const = default;
 };
 
 constexpr std::int64_t kSecond = 1000000000;
 
-std::optional<Identity> identity_of(const std::string& file) {
+std::optional<FileIdentity> identity_of(const std::string& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return std::nullopt;
   const auto ns = [](const timespec& time) {
     return std::int64_t{time.tv_sec} * kSecond + std::int64_t{time.tv_nsec};
   };
-  return Identity{status.st_dev, status.st_ino, status.st_size, ns(status.st_mtim),
-                  ns(status.st_ctim)};
+  return FileIdentity{status.st_dev, status.st_ino, status.st_size, ns(status.st_mtim),
+                      ns(status.st_ctim)};
 }
 
 // Whether a change from now on would change the identity too: a clock of files may be coarse.
-bool is_old(const Identity& identity) {
+bool is_old(const FileIdentity& identity) {
   constexpr std::int64_t kCoarse = 2 * kSecond;
   const std::int64_t now = std::int64_t{std::time(nullptr)} * kSecond;
   return std::max(identity.modified_ns, identity.changed_ns) < now - kCoarse;
@@ -243,7 +243,7 @@ bool is_old(const Identity& identity) {
 // The archive that this thread read last. libzip's archives are for one thread.
 struct LastArchive {
   std::string file;
-  std::optional<Identity> identity;  // nothing: not to be used again
+  std::optional<FileIdentity> identity;  // nothing: not to be used again
   Archive archive;
 };
 

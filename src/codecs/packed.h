@@ -3,6 +3,7 @@
 // nothing: it comes from a process that a file may have taken over.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
