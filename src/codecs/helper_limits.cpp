@@ -5,6 +5,7 @@
 // Memory and processor time depend on the job: deckle sets those limits (helper_process.cpp).
 #include "codecs/helper_limits.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -34,17 +35,18 @@ constexpr std::uint32_t kArchitecture = 0;  // its numbers were never tried: no 
 
 // What computes, and reads and writes what is open. Nothing here takes a name but newfstatat, which
 // tells of a file and opens none.
-constexpr std::array kAllowed{
-    __NR_read,           __NR_write,          __NR_readv,        __NR_writev,
-    __NR_pread64,        __NR_lseek,          __NR_close,        __NR_dup,
-    __NR_fcntl,          __NR_fstat,          __NR_newfstatat,   __NR_munmap,
-    __NR_mremap,         __NR_madvise,        __NR_brk,          __NR_futex,
-    __NR_rt_sigreturn,   __NR_rt_sigprocmask, __NR_sigaltstack,  __NR_getpid,
-    __NR_gettid,         __NR_sched_yield,    __NR_getrandom,    __NR_sched_getaffinity,
-    __NR_clock_gettime,  __NR_clock_getres,   __NR_gettimeofday, __NR_clock_nanosleep,
-    __NR_nanosleep,      __NR_getrusage,      __NR_uname,        __NR_sysinfo,
-    __NR_getcpu,         __NR_membarrier,     __NR_exit,         __NR_exit_group,
-    __NR_restart_syscall};
+constexpr std::array kAllowed{__NR_restart_syscall, __NR_read,         __NR_write,
+                              __NR_readv,           __NR_writev,       __NR_pread64,
+                              __NR_lseek,           __NR_close,        __NR_dup,
+                              __NR_fstat,           __NR_newfstatat,   __NR_munmap,
+                              __NR_mremap,          __NR_madvise,      __NR_brk,
+                              __NR_futex,           __NR_rt_sigreturn, __NR_rt_sigprocmask,
+                              __NR_sigaltstack,     __NR_getpid,       __NR_gettid,
+                              __NR_sched_yield,     __NR_getrandom,    __NR_sched_getaffinity,
+                              __NR_clock_gettime,   __NR_clock_getres, __NR_gettimeofday,
+                              __NR_clock_nanosleep, __NR_nanosleep,    __NR_getrusage,
+                              __NR_uname,           __NR_sysinfo,      __NR_getcpu,
+                              __NR_membarrier,      __NR_exit,         __NR_exit_group};
 
 sock_filter statement(unsigned code, std::uint32_t value) {
   return {static_cast<std::uint16_t>(code), 0, 0, value};
@@ -86,6 +88,17 @@ std::vector<sock_filter> filter() {
     program.push_back(refuse);
     program.push_back(allow);
   }
+  // Only what says what a descriptor is, or copies it: F_SETOWN would have the kernel send signals
+  // to deckle, and locks and leases would reach the user's file.
+  constexpr std::array kFcntl{F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL};
+  constexpr auto kBehind = static_cast<std::uint8_t>(2 * kFcntl.size() + 2);
+  program.push_back(unless(BPF_JEQ, static_cast<std::uint32_t>(__NR_fcntl), kBehind));
+  program.push_back(load(argument(1)));
+  for (const int command : kFcntl) {
+    program.push_back(unless(BPF_JEQ, static_cast<std::uint32_t>(command), 1));
+    program.push_back(allow);
+  }
+  program.push_back(refuse);
   // abort() sends the process itself a signal; nobody else gets one.
   program.push_back(unless(BPF_JEQ, static_cast<std::uint32_t>(__NR_tgkill), 3));
   program.push_back(load(argument(0)));
@@ -102,7 +115,7 @@ std::string failed(const char* what) {
 }  // namespace
 
 bool can_filter_calls() {
-  // A filter at address 0 cannot be read, but only who knows filters tries.
+  // The address 0 cannot be read: EFAULT comes from a kernel that knows filters.
   return kArchitecture != 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr, 0, 0) == -1 &&
          errno == EFAULT;
 }

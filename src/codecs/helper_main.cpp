@@ -60,7 +60,9 @@ int open_descriptor(const char* function, const char* path, int flags, mode_t mo
 }
 
 mode_t mode_of(int flags, std::va_list list) {
-  return (flags & (O_CREAT | O_TMPFILE)) != 0 ? static_cast<mode_t>(va_arg(list, unsigned)) : 0;
+  // O_TMPFILE contains O_DIRECTORY, which alone has no mode behind it.
+  const bool creates = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  return creates ? static_cast<mode_t>(va_arg(list, unsigned)) : 0;
 }
 
 bool read_all(void* to, std::size_t bytes) {
@@ -231,7 +233,7 @@ int main(int argc, char** argv) {
   int code = 1;
   try {
     code = serve(argv[1]);
-  } catch (const std::exception&) {  // of memory for an answer: deckle says that the helper ended
+  } catch (const std::exception&) {  // no memory for an answer: deckle says that the helper ended
   }
   ::_exit(code);  // without what libraries do at the end
 }

@@ -147,6 +147,7 @@ TEST_CASE("a helper process has no rights", "[codecs][helper]") {
   CHECK(answer_to(Hostile::Execute, "/bin/true") == "refused");
   CHECK(answer_to(Hostile::Fork) == "refused refused");
   CHECK(answer_to(Hostile::Kill) == "refused");
+  CHECK(answer_to(Hostile::Own) == "refused");
   CHECK(answer_to(Hostile::Code) == "refused");
   CHECK(answer_to(Hostile::Limits) == "refused");
   CHECK(answer_to(Hostile::Shrink) == "refused");

@@ -19,6 +19,7 @@ enum class Hostile : std::uint32_t {
   Execute,
   Fork,
   Kill,
+  Own,
   Code,
   Limits,
   Shrink,
