@@ -212,17 +212,23 @@ std::int64_t HelperProcess::processor_ms() const {
   return std::int64_t{used.tv_sec} * 1000 + used.tv_nsec / 1'000'000;
 }
 
+std::uint64_t HelperProcess::most_memory(std::size_t room_bytes) const {
+  return limits_.memory_bytes + limits_.memory_per_room * room_bytes + 2 * file_bytes_;
+}
+
 // The helper may not change them itself.
 Result<Done> HelperProcess::set_limits(std::size_t room_bytes) {
   seconds_ = limits_.seconds + room_bytes / limits_.room_per_second;
   const auto used = static_cast<std::uint64_t>(processor_ms()) / 1000;
-  const rlimit time{used + seconds_, RLIM_INFINITY};
-  if (::prlimit(pid_, RLIMIT_CPU, &time, nullptr) != 0 && errno != ESRCH)
-    return not_started("its time cannot be limited", errno);
-  if (!kLimitsMemory) return Done{};
-  const rlimit memory{limits_.memory_bytes + limits_.memory_per_room * room_bytes + 2 * file_bytes_,
-                      RLIM_INFINITY};
-  if (::prlimit(pid_, RLIMIT_DATA, &memory, nullptr) != 0 && errno != ESRCH)
+  // Below the hard limit, which may be the user's own (ulimit -H) and cannot be raised again.
+  const auto limit = [&](auto what, rlim_t most) {
+    rlimit both{};
+    if (::prlimit(pid_, what, nullptr, &both) != 0) return errno == ESRCH;
+    both.rlim_cur = std::min(most, both.rlim_max);
+    return ::prlimit(pid_, what, &both, nullptr) == 0 || errno == ESRCH;
+  };
+  if (!limit(RLIMIT_CPU, used + seconds_)) return not_started("its time cannot be limited", errno);
+  if (kLimitsMemory && !limit(RLIMIT_DATA, most_memory(room_bytes)))
     return not_started("its memory cannot be limited", errno);
   return Done{};
 }
@@ -264,19 +270,21 @@ bool HelperProcess::take_room(std::span<std::uint8_t> room) const {
 
 bool HelperProcess::read_all(void* to, std::size_t bytes) {
   auto* at = static_cast<std::uint8_t*>(to);
-  auto since = std::chrono::steady_clock::now();
+  const std::chrono::milliseconds wait{stop_ == nullptr ? 1000 : 100};
+  // Counted in waits, not by the clock: a scheduler may hold both processes up for hours.
+  std::chrono::milliseconds idle{0};
   std::int64_t computed = -1;
   while (bytes > 0) {
     pollfd waiting{socket_.fd(), POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, stop_ == nullptr ? 1000 : 100);
+    const int ready = ::poll(&waiting, 1, static_cast<int>(wait.count()));
     if (ready < 0 && errno != EINTR) return false;
     if (ready <= 0) {
       if (is_told(stop_)) return false;
-      const auto now = std::chrono::steady_clock::now();
-      if (const std::int64_t used = processor_ms(); used != computed) {
-        computed = used;
-        since = now;
-      } else if (now - since > kMostIdle) {
+      const std::int64_t used = processor_ms();
+      if (used != computed) idle = idle.zero();
+      computed = used;
+      if (ready == 0) idle += wait;
+      if (idle > kMostIdle) {
         idle_ = true;
         return false;
       }
@@ -287,7 +295,7 @@ bool HelperProcess::read_all(void* to, std::size_t bytes) {
     if (n <= 0) return false;
     at += n;
     bytes -= static_cast<std::size_t>(n);
-    since = std::chrono::steady_clock::now();
+    idle = idle.zero();
   }
   return true;
 }
@@ -332,11 +340,10 @@ Result<HelperAnswer> HelperProcess::run(const HelperJob& job) {
   if (stopped) return given_up();
   if (!answer) return answer;
   if (answer->outcome == DecoderOutcome::NoMemory) {
-    return Error{ErrorCode::TooLarge,
-                 std::string("the decoder of ") + plugin_.reads + " wants more memory than " +
-                     byte_size(limits_.memory_bytes + limits_.memory_per_room * job.room.size() +
-                               2 * file_bytes_) +
-                     ", the most for a file of this size"};
+    return Error{ErrorCode::TooLarge, std::string("the decoder of ") + plugin_.reads +
+                                          " wants more memory than " +
+                                          byte_size(most_memory(job.room.size())) +
+                                          ", the most for a file of this size"};
   }
   if (answer->outcome == DecoderOutcome::Done && !take_room(job.room)) return died();
   give_back();

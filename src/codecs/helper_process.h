@@ -76,6 +76,7 @@ class HelperProcess {
   [[nodiscard]] Result<Done> put_file(Bytes file);
   [[nodiscard]] Result<Done> have_room(std::size_t bytes);
   [[nodiscard]] Result<Done> set_limits(std::size_t room_bytes);
+  [[nodiscard]] std::uint64_t most_memory(std::size_t room_bytes) const;
   [[nodiscard]] Result<HelperAnswer> read_answer();
   [[nodiscard]] bool read_all(void* to, std::size_t bytes);
   [[nodiscard]] std::int64_t processor_ms() const;
