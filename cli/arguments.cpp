@@ -233,7 +233,7 @@ void add_sync_option(CLI::App& command, Sync& sync) {
             sync = what == "none" ? Sync::None : what == "each" ? Sync::Each : Sync::Batch;
           },
           "What survives a loss of power: batch, all but the last second or so; each, every image "
-          "that was told of; none, nothing is promised (default: batch)")
+          "that was reported; none, nothing is promised (default: batch)")
       ->check(CLI::IsMember({"batch", "each", "none"}));
 }
 
