@@ -88,9 +88,13 @@ class Stacker {
 
   // Leaves alone what was made since the manifest was written, and takes away what was not. False
   // where nothing is to be made.
-  bool keep_current(const std::optional<FileStamp>& manifest) {
+  bool keep_current(const OutTree& tree, const std::optional<FileStamp>& manifest) {
     bool any = false;
     for (auto& [folder, stack] : stacks_) {
+      if (const auto in = tree.folder(folder); !in) {  // behind a link, which may lead anywhere
+        give_up(stack, in.error().message);
+        continue;
+      }
       const std::string path = path_in(folder);
       FileStamp stamp;
       const auto file = open_to_read(path, &stamp);
@@ -271,7 +275,9 @@ Result<Stacked> stack_outputs(const std::string& out, const std::string& manifes
       !counted) {
     return counted.error();
   }
-  if (!stacker.keep_current(stamp_of(manifest))) return Stacked{};
+  const auto tree = OutTree::open(out);
+  if (!tree) return tree.error();
+  if (!stacker.keep_current(*tree, stamp_of(manifest))) return stacker.finish();
   std::optional<Error> failed;
   auto read = read_outputs(manifest, [&](const ManifestOutput& output) {
     if (failed) return;
