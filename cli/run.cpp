@@ -300,7 +300,7 @@ class RunCommand {
   Report report_;
   const int jobs_ = resolve_jobs(arguments_.jobs, report_);
   std::optional<Shard> shard_;
-  std::vector<std::string> case_clashes_;  // of importance where OUT ignores case
+  std::vector<std::string> case_clashes_;  // they matter only where OUT ignores case
   std::size_t passed_over_ = 0;
 };
 

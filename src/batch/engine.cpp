@@ -38,8 +38,8 @@ struct Finished {
   std::vector<bool> replaces{};  ///< for each record: whether its output may replace a file
 };
 
-// So many outputs are synced one by one: a sync of the file system waits for all that anybody
-// wrote.
+// Up to this number, files are synced one by one: a sync of the whole file system also waits for
+// what other programs wrote.
 constexpr std::size_t kFewOutputs = 8;
 
 Json header_of(const Chain& chain, const InputList& inputs, const RunOptions& options) {
@@ -241,8 +241,7 @@ class Engine {
   }
 
   // Whether input and outputs are what they were: by size and time, else by digest. Then the entry
-  // stands, with its stamps brought up to date.
-  // `lines`: how many it should have.
+  // is kept, with its stamps brought up to date. `lines`: how many it should have.
   Result<bool> keep_if_unchanged(std::size_t index, const std::string& file, const Entry& before,
                                  std::size_t lines, Buffer& buffer) {
     if (chain_.uses_index() && before.index != std::int64_t{inputs_.files[index].index})
@@ -306,8 +305,8 @@ class Engine {
     return digests;
   }
 
-  // Data and journal first, then the names: what has a final name is whole, and known to be ours,
-  // also after a loss of power.
+  // Syncs data and journal, then gives the outputs their names: what has a final name is whole, and
+  // recorded as ours, also after a loss of power.
   void commit(std::vector<Finished>& group) {
     try {
       if (auto committed = commit_all(group); !committed) {
@@ -371,8 +370,9 @@ class Engine {
     return journal_.sync();
   }
 
-  // Whose a file is that is there already is asked before the journal calls it ours. It may be
-  // replaced where it is ours, or empty after a run that lost its journal with the power.
+  // Asks whose a file is that has the output's name already, before the journal says that it is
+  // ours. It may be replaced if it is ours, or if it is empty and a run lost its journal with the
+  // power.
   Result<Done> claim(Finished& finished, Buffer& buffer) const {
     Processed& processed = finished.processed;
     if (processed.no_image) return Done{};
@@ -445,7 +445,7 @@ class Engine {
         named = name_output(processed.outputs[next++], record, finished.replaces[i], open, buffer);
       if (named) continue;
       if (!concerns_one_file(named.error())) return named;
-      // Those that have their names already are taken back.
+      // Outputs of this image that have their names already are deleted.
       for (const Record& made : processed.records) {
         if (&made == &record) break;
         (void)tree_.remove(made.output);

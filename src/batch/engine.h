@@ -44,10 +44,9 @@ struct ImageReport {
   std::vector<Effect> effects{};
 };
 
-/// What survives a loss of power in the middle of a run. After a run that ended all does, but with
-/// None.
+/// What survives a loss of power. With Batch and Each, all outputs of a run that ended survive.
 enum class Sync {
-  Batch,  ///< groups of outputs: their data and the journal first, then their names
+  Batch,  ///< a group of outputs is synced, with the journal, before it gets its names
   Each,   ///< the same for each image
   None,   ///< nothing is promised: only the manifest and the journal's last state are synced
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// group_commit: what many threads finish is committed in groups by one thread. A disk takes about
-// as long to sync hundreds of files as to sync one, and nobody waits meanwhile.
+// group_commit: many threads finish items, and one thread commits them in groups. A disk takes
+// about as long to sync hundreds of files as to sync one, and the other threads go on meanwhile.
 #pragma once
 
 #include <chrono>
@@ -31,18 +31,18 @@ class GroupCommit {
   /// `commit` is called by one thread at a time and must not throw.
   GroupCommit(const GroupLimits& limits, Commit commit)
       : limits_(limits), commit_(std::move(commit)) {
-    const std::lock_guard lock(mutex_);  // the thread waits until it is known here
+    const std::lock_guard lock(mutex_);  // the thread waits until `thread_` is set
     try {
       thread_ = std::thread([this] { work(); });
     } catch (const std::system_error&) {
-      // No thread to be had: whoever fills a group commits it.
+      // No thread can be started: add() commits a group that it fills.
     }
   }
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
   ~GroupCommit() { finish(); }
 
-  /// Waits where several groups wait already. Safe to call from several threads.
+  /// Waits while several groups are not committed yet. Safe to call from several threads.
   void add(Item item, std::size_t files, std::uint64_t bytes) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] {

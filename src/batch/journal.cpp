@@ -170,7 +170,7 @@ Result<Done> settle(File& file, const std::string& temporary, const std::string&
   return Done{};
 }
 
-// What is not there any more is as good.
+// A file that is not there counts as removed.
 Result<Done> remove_file(const std::string& path) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return Done{};
   return errno_error(ErrorCode::Write, "cannot delete " + printable(path), errno);
@@ -441,13 +441,13 @@ Result<Done> Past::read_manifest(const std::string& path) {
     if (!line) return named(path, line.error());
     if (!*line) break;
     ++records;
-    if (!reader.is_whole()) continue;  // what is cut short is made again
+    if (!reader.is_whole()) continue;  // cut short: its input is processed again
     const auto entry = entry_from_lines(std::string(**line) + "\n");
     if (!entry) {
       const Json wrong = parse_json(**line);
       const auto output = wrong.is_object() ? get_path(wrong, "output") : std::nullopt;
       if (output && !is_inside(*output)) return named(path, leads_out(*output));
-      continue;  // edited by hand: what it stood for is made again
+      continue;  // edited by hand: its input is processed again
     }
     if (!is_input_name(entry->path)) return named(path, leads_out(entry->path));
     const auto length = static_cast<std::uint32_t>(reader.end() - reader.begin());

@@ -3,9 +3,9 @@
 //
 // A running run appends to a log of its own; when it ends well the log becomes the state, which the
 // next run starts from. Both are text of the same form: the manifest's header, then entries, then
-// perhaps a seal. An entry that is cut short or spoilt is passed over, and so is rubbish between
-// entries: what it stood for is made again. A journal is only ever a shortcut. Without it the
-// manifest says the same, but files have to be read.
+// perhaps a seal. Entries that are cut short or spoilt are ignored, and so is any other text
+// between entries: their inputs are processed again. A journal is only a shortcut. The manifest
+// says the same, but without a journal files have to be read.
 #pragma once
 
 #include <cstddef>
@@ -59,7 +59,7 @@ struct Entry {
 /// Nothing where the text is spoilt, or names a path that leads out of its folder.
 [[nodiscard]] std::optional<Entry> parse_entry(std::string_view text);
 
-/// Where the text of an entry stands.
+/// Where the text of an entry is.
 struct EntryPlace {
   std::uint32_t file = 0;
   std::uint32_t length = 0;

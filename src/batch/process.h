@@ -77,8 +77,8 @@ struct ProcessOptions {
 /// The stamp as far as it may be trusted: a file that was changed a moment ago may be changed again
 /// within the same tick of the clock.
 [[nodiscard]] FileStamp trusted(FileStamp stamp);
-/// The same of an output: where times are whole seconds, a change within the second would not be
-/// seen.
+/// The stamp of an output: where the file system's times are whole seconds, `trusted` of it,
+/// because a change within the second would not be seen; else the stamp as it is.
 [[nodiscard]] FileStamp trusted_if_fine(FileStamp stamp);
 
 /// Whether a failure to write is the name's fault alone, so that other outputs may still be

@@ -24,8 +24,9 @@ inline constexpr bool kLimitsMemory = true;
 /// emulators, the helper has the other limits alone.
 [[nodiscard]] bool can_filter_calls();
 
-/// Gives up all rights that decoding does not need, for good: no file can be opened, no socket, no
-/// thread, no process; nothing can be written but what is open. What failed; "" where nothing did.
+/// Gives up, for good, all rights that decoding does not need: afterwards no file or socket can be
+/// opened, no thread or process started, and nothing written but what is open. Returns what failed;
+/// "" where nothing did.
 [[nodiscard]] std::string give_up_rights();
 
 }  // namespace deckle

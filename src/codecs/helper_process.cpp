@@ -177,7 +177,7 @@ void HelperProcess::end() {
   ::kill(pid_, SIGKILL);
   status_ = 0;
   while (::waitpid(pid_, &status_, 0) < 0) {
-    if (errno != EINTR) break;  // somebody else took its status, or nobody wants any
+    if (errno != EINTR) break;  // the process has no children to wait for: SIGCHLD is ignored
   }
   pid_ = -1;
   socket_.close();
@@ -256,7 +256,8 @@ Result<Done> HelperProcess::have_room(std::size_t bytes) {
   return Done{};
 }
 
-// By a read: mapping so many pages takes longer, and what is made smaller meanwhile does no harm.
+// Reads, and does not map: mapping so many pages takes longer, and a file that shrinks meanwhile
+// does no harm.
 bool HelperProcess::take_room(std::span<std::uint8_t> room) const {
   for (std::size_t at = 0; at < room.size();) {
     const ssize_t n =

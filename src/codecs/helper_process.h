@@ -24,7 +24,7 @@
 
 namespace deckle {
 
-/// Of one job. What `per_room` says is added for each byte of room.
+/// Limits of one job. `memory_per_room` bytes are added for each byte of room.
 struct HelperLimits {
   std::uint64_t memory_bytes = std::uint64_t{1} << 30U;
   std::uint64_t memory_per_room = 4;

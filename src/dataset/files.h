@@ -265,14 +265,15 @@ class PendingWriter final : public Sink {
 
 /// A new name beside `path` for a file that is not finished.
 [[nodiscard]] std::string temporary_name(const std::string& path);
-/// A name that no other file of this or another process has: its identity and a number.
+/// A text that no other call, of this or another process, gives: the process's identity and a
+/// number.
 [[nodiscard]] std::string unique_id();
 
 /// All renames in a folder are on the disk when this returns.
 [[nodiscard]] Result<Done> sync_folder(const std::string& path);
 
-/// Deletes unfinished files that lie in a folder itself and whose makers are certainly dead, or
-/// unknown and silent for a day; see identity.h. How many.
+/// Deletes unfinished files in a folder, not in those below it, if their makers are certainly dead,
+/// or unknown and without a change for a day; see identity.h. Returns how many.
 std::size_t sweep_unfinished(const std::string& folder);
 
 }  // namespace deckle

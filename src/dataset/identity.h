@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// identity: whose an unfinished file is. Its name carries this text, so that another process, maybe
-// on another machine, can tell whether its maker may still be at work.
+// identity: which process made an unfinished file. The file's name contains this text. From it
+// another process, maybe on another machine, can tell whether the maker may still be at work.
 // Source  /proc/sys/kernel/random/boot_id, /etc/machine-id, proc(5), pid_namespaces(7)
 #pragma once
 

@@ -7,7 +7,7 @@ import time
 
 
 def listen():
-    """Whoever started this may ignore signals, and that is inherited."""
+    """The parent may ignore signals, and a child inherits that."""
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_DFL)
 
