@@ -281,6 +281,7 @@ Result<MergeResult> merge_manifests(const std::vector<std::string>& paths,
       ::rename(temporary.c_str(), target.c_str()) != 0) {
     return cannot(errno);
   }
+  if (auto synced = sync_folder(std::string(folder_of(target))); !synced) return synced.error();
   return result;
 }
 
