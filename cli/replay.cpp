@@ -101,7 +101,7 @@ int run_replay(const ReplayArguments& arguments) {
     return refuse(report, clashes, advice_on_clashes(chain, *inputs), kExitUsage);
   if (replay->outputs() == 0) {
     report.error("nothing in " + printable(*manifest) +
-                 " is asked for; its outputs are matched by --only " + "and --copies");
+                 " is asked for; its outputs are matched by --only and --copies");
     return kExitUsage;
   }
   const int derivation = seed_derivation_of(replay->header());

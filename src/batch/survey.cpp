@@ -171,8 +171,7 @@ struct Candidate {
 };
 
 // With the default names only files of one stem can write one output: the key is that of the stem,
-// else of the whole name.
-// `fold`: names that it makes alike have one key.
+// else of the whole name. Names for which `fold` gives the same text have one key.
 std::vector<Candidate> candidates(
     const Chain& chain, const InputList& list,
     std::string (*fold)(std::string_view) = [](std::string_view name) {
