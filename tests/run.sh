@@ -67,7 +67,7 @@ run_slurm() {
 run_threads() {
   need_packages build test tsan
   build_preset tsan -- deckle_thread_tests
-  TSAN_OPTIONS=ignore_noninstrumented_modules=1 build/tsan/deckle_thread_tests
+  TSAN_OPTIONS=ignore_noninstrumented_modules=1:allocator_may_return_null=1 build/tsan/deckle_thread_tests
 }
 
 # A summary line a target; fails where anything was found. What was found is in build/fuzz/findings, and the files that

@@ -165,7 +165,7 @@ class Lister {
 
   void take(int folder, const dirent& entry, const std::string& path, std::uint32_t root) {
     struct stat status {};
-    mode_t mode = DTTOIF(entry.d_type);
+    auto mode = static_cast<mode_t>(DTTOIF(entry.d_type));
     if (entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN) {
       // A link to nowhere is reported when it is opened, like any file that cannot be read.
       mode = ::fstatat(folder, entry.d_name, &status, 0) == 0 ? status.st_mode : S_IFREG;

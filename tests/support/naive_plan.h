@@ -388,12 +388,12 @@ inline Window shown_part(std::vector<Step> steps, const Picture& source, SeedPai
 
 struct Case {
   Picture source;
-  SeedPair seed;
+  SeedPair seed{};
   SeedFrom from = SeedFrom::Path;
-  ImageIdentity image;
-  std::vector<Step> steps;
-  Json json;  // the chain file
-  Outcome outcome;
+  ImageIdentity image{};
+  std::vector<Step> steps{};
+  Json json{};  // the chain file
+  Outcome outcome{};
 
   [[nodiscard]] Shape shape() const {
     return Shape::image(source.rows, source.cols, source.channels);
