@@ -340,13 +340,18 @@ class Engine {
       }
       if (finished.before) remove_superseded(finished, buffer);
       for (const Record& record : finished.processed.records) {
-        if (!record.output.empty()) folders.emplace(folder_of(record.output));
+        if (record.output.empty()) continue;
+        // Those above too: one that was just made has its name in them.
+        for (std::string_view folder = folder_of(record.output);; folder = folder_of(folder)) {
+          folders.emplace(folder);
+          if (folder.empty()) break;
+        }
       }
       const std::lock_guard lock(mutex_);
       count(finished);
     }
     if (options_.sync == Sync::None) return Done{};
-    if (folders.size() > kFewOutputs) {
+    if (options_.sync == Sync::Batch && folders.size() > kFewOutputs) {
       names_unsynced_ = true;
       return Done{};
     }

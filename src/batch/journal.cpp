@@ -338,7 +338,12 @@ Result<Past> Past::load(const std::string& manifest) {
   for (int look = 1;; ++look) {
     const auto before = versions_of(manifest);
     auto past = load_once(manifest);
-    if (look == kMostLooks || versions_of(manifest) == before) return past;
+    if (versions_of(manifest) == before) return past;
+    if (look == kMostLooks) {
+      return Error{
+          ErrorCode::Unreadable,
+          printable(manifest) + ": changes whenever it is read; run again when others end"};
+    }
   }
 }
 

@@ -104,7 +104,9 @@ Result<std::unique_ptr<HelperProcess>> HelperProcess::start(const Plugin& plugin
   if (auto spawned = process->spawn(*helper, *library, std::move(file)); !spawned)
     return spawned.error();
   auto hello = process->read_answer();
-  if (!hello) return hello.error();
+  if (!hello)  // no file was looked at yet
+    return Error{ErrorCode::Unsupported,
+                 std::string(plugin.file) + ", which cannot be used: " + hello.error().message};
   if (hello->outcome != DecoderOutcome::Done)
     return Error{ErrorCode::Unsupported,
                  std::string(plugin.file) + ", which " + printable(hello->text)};
@@ -329,7 +331,8 @@ Result<HelperAnswer> HelperProcess::run(const HelperJob& job) {
   std::string request(reinterpret_cast<const char*>(&head), sizeof head);
   request.append(reinterpret_cast<const char*>(job.arguments.data()), job.arguments.size());
   for (std::size_t at = 0; at < request.size();) {
-    const ssize_t n = ::send(socket_.fd(), request.data() + at, request.size() - at, MSG_NOSIGNAL);
+    const ssize_t n = ::send(socket_.fd(), request.data() + at, request.size() - at,
+                             MSG_NOSIGNAL | MSG_DONTWAIT);  // it has room for a whole request
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return died();
     at += static_cast<std::size_t>(n);

@@ -22,7 +22,8 @@ deckle, pictures, count, out = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.a
 inputs = out + "-inputs"
 files = sorted(os.path.join(folder, name) for folder, _, names in os.walk(pictures) for name in names)
 for path in (inputs, out):
-    shutil.rmtree(path, ignore_errors=True)
+    if os.path.exists(path):
+        sys.exit(f"{path} is there already")
 os.makedirs(inputs + "/0")
 originals = []
 for i, file in enumerate(files):
