@@ -328,7 +328,7 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
       arguments.inputs, {}, arguments.null_separated ? '\0' : '\n', out, arguments.root};
   exit = kExitUsage;
   if (!arguments.files_from.empty()) {
-    auto list = read_text(arguments.files_from);
+    auto list = read_text(arguments.files_from, kMostList);
     if (!list) {
       report.error(arguments.files_from, list.error());
       // A list that is not there is a mistake in the command line.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -96,6 +97,12 @@ int with_output(int exit) {
   return kExitStopped;
 }
 
+// A file that would grow beyond ulimit -f is an error like a full disk, not the end of the process.
+// It may be the file that messages go to.
+void ignore_file_size_signal() {
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
 // Reads the command line and does what it asks for. The exit code.
 int run_command(int argc, char** argv) {
   CLI::App app{"deckle: Keras layers over folders of images, in parallel, reproducible to the byte",
@@ -171,6 +178,7 @@ void on_exit_of_library() {
 
 int main(int argc, char** argv) {
   if (!open_standard_files()) return kExitStopped;
+  ignore_file_size_signal();
   std::set_terminate(on_terminate);
   if (std::atexit(on_exit_of_library) != 0) return kExitStopped;
   int exit = kExitOk;

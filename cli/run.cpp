@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 #include <random>
@@ -327,7 +328,15 @@ void add_run(CLI::App& app, int& exit) {
   command
       ->add_option("--timeout-per-image", arguments->timeout,
                    "An image that takes longer than so many seconds fails (default: no limit)")
-      ->check(CLI::Range(0.001, 1e6))
+      ->check([](const std::string& text) {
+        constexpr double kMost = 1e6;
+        double seconds = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+        return error == std::errc{} && end == text.data() + text.size() && seconds > 0 &&
+                       seconds <= kMost
+                   ? std::string()
+                   : "a number of seconds above 0, at most 1000000";
+      })
       ->option_text("S");
   add_sync_option(*command, arguments->sync);
   command->add_flag(

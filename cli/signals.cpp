@@ -42,9 +42,6 @@ void catch_signals() {
     if (signal == SIGINT) action.sa_flags = static_cast<int>(SA_RESETHAND);
     ::sigaction(signal, &action, nullptr);
   }
-  // A file that would grow beyond ulimit -f is an error like a full disk, not the end of the
-  // process.
-  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 const std::atomic<int>& caught_signal() {

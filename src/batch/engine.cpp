@@ -201,7 +201,8 @@ class Engine {
     if (options_.at_work != nullptr) --*options_.at_work;
     if (!processed) {
       const std::lock_guard lock(mutex_);
-      return end(fatal_file(input), processed.error());
+      return end(processed.error().code == ErrorCode::Write ? fatal_file(input) : source.file,
+                 processed.error());
     }
     if (processed->abandoned) return;
     if (options_.stop_on_error && !processed->no_image && processed->records.front().error)
@@ -325,9 +326,7 @@ class Engine {
     for (Finished& finished : group) {
       if (auto claimed = claim(finished, buffer); !claimed) return claimed;
     }
-    for (const Finished& finished : group) {
-      if (auto noted = note(finished); !noted) return noted;
-    }
+    const Result<Done> all_noted = note_group(group);
     if (auto synced = sync_data(group); !synced) return synced;
     std::string open_name;  // neighbours in a list often share their folder
     File open;
@@ -350,15 +349,32 @@ class Engine {
       const std::lock_guard lock(mutex_);
       count(finished);
     }
-    if (options_.sync == Sync::None) return Done{};
+    if (options_.sync == Sync::None) return all_noted;
     if (options_.sync == Sync::Batch && folders.size() > kFewOutputs) {
       names_unsynced_ = true;
-      return Done{};
+      return all_noted;
     }
     for (const std::string& folder : folders) {
       if (auto synced = sync_folder(join_path(out_, folder)); !synced) return synced;
     }
-    return Done{};
+    return all_noted;
+  }
+
+  // Where the disk is full, the last outputs of the group make room for the records of the others.
+  Result<Done> note_group(std::vector<Finished>& group) {
+    Result<Done> all = Done{};
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      auto noted = note(group[i]);
+      while (!noted && group.size() > i + 1) {
+        all = noted.error();
+        group.pop_back();
+        noted = note(group[i]);
+      }
+      if (noted) continue;
+      group.pop_back();
+      return noted;
+    }
+    return all;
   }
 
   [[nodiscard]] Result<Done> sync_data(const std::vector<Finished>& group) {

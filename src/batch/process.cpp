@@ -33,6 +33,12 @@ std::string number_text(double number) {
   return text.data();
 }
 
+// The machine has no more of something: no fault of the image.
+bool is_shortage(const Error& error) {
+  constexpr std::array kShortages{EMFILE, ENFILE, EAGAIN, ENOMEM};
+  return std::find(kShortages.begin(), kShortages.end(), error.sys_errno) != kShortages.end();
+}
+
 // An image on its way: what its records have in common so far.
 class ImageJob {
  public:
@@ -48,6 +54,7 @@ class ImageJob {
 
   Result<Processed> run() {
     auto codec = load();
+    if (!codec && is_shortage(codec.error())) return codec.error();
     if (!codec) {
       result_.no_image = is_passed_over(codec.error(), source_.path, source_.named);
       return failed(codec.error());
@@ -116,6 +123,7 @@ class ImageJob {
         input.stop = &overdue_;
         auto part = decode_window(bytes_, *info, input, needed, scratch_.decoded);
         if (!part && part.error().code == ErrorCode::Stopped) return given_up();
+        if (!part && is_shortage(part.error())) return part.error();
         if (!part) return failed(part.error());
         common_.truncated = std::move(part->damage.missing);
         common_.note = std::move(part->damage.note);

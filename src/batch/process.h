@@ -68,8 +68,8 @@ struct ProcessOptions {
 };
 
 /// Reads, decodes, plans, gathers, encodes and writes under temporary names. An Error is one that
-/// concerns the whole run (an output cannot be written); what concerns the image alone stands in
-/// its records.
+/// concerns the whole run (an output cannot be written, no more files can be opened); what concerns
+/// the image alone stands in its records.
 [[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                               const OutTree& out, Scratch& scratch,
                                               const ProcessOptions& options = {});

@@ -311,7 +311,8 @@ std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
                                std::optional<Error>& uncoloured) {
   const auto cols = static_cast<std::size_t>(out.shape.cols());
   std::uint8_t* to = out.data.data();
-  for (std::int64_t i = 0; i < out.shape.pixels(); ++i)
+  const std::int64_t pixels = out.shape.pixels();
+  for (std::int64_t i = 0; i < pixels; ++i)
     to = put_entry(bmp, 0, to);
   RunsEnd end = walk_runs(data, bmp, [&](const Run& run) {
     const std::size_t first = std::min(run.col, cols);

@@ -319,7 +319,7 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::uint8_t*>(data_), size_);  // NOLINT
 }
 
-Result<std::string> read_text(const std::string& path) {
+Result<std::string> read_text(const std::string& path, std::uint64_t most) {
   File file;
   int fd = STDIN_FILENO;
   if (path != "-") {
@@ -335,6 +335,10 @@ Result<std::string> read_text(const std::string& path) {
     if (n < 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
     if (n == 0) return text;
     text.append(block.data(), static_cast<std::size_t>(n));
+    if (text.size() > most) {
+      return Error{ErrorCode::TooLarge,
+                   "has more than " + byte_size(most) + ", the most that is read, which is fixed"};
+    }
   }
 }
 

@@ -125,8 +125,14 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-/// Opens and reads a whole file, or standard input where the path is "-".
-[[nodiscard]] Result<std::string> read_text(const std::string& path);
+/// The most bytes of a chain or model, and of a list of files.
+inline constexpr std::uint64_t kMostText = std::uint64_t{1} << 28U;
+inline constexpr std::uint64_t kMostList = std::uint64_t{1} << 32U;
+
+/// Opens and reads a whole file, or standard input where the path is "-". TooLarge above `most`
+/// bytes: a device may have no end.
+[[nodiscard]] Result<std::string> read_text(const std::string& path,
+                                            std::uint64_t most = kMostText);
 
 /// Writes all of it, however many calls it takes.
 [[nodiscard]] Result<Done> write_all(const File& file, Bytes data);

@@ -223,7 +223,9 @@ class Runner:
                 print(f"exit {done.returncode}\n{done.stdout}{done.stderr}", end="")
             after = visible(world / "out")
             # 2 says that nothing was written.
-            if done.returncode not in (0, 1, 3) and (done.returncode != 2 or after != scenario.before):
+            if done.returncode == -6 and "register TLS destructor" in done.stderr:
+                pass  # glibc itself ends a process that has no memory for a thread's variables
+            elif done.returncode not in (0, 1, 3) and (done.returncode != 2 or after != scenario.before):
                 wrong.append(f"exit code {done.returncode}: {(done.stderr.strip().splitlines() or ['(silent)'])[-1]}")
             elif done.returncode != 0 and not done.stderr.strip() and not done.stdout.strip():
                 wrong.append(f"exit code {done.returncode} without a word")
