@@ -2,8 +2,12 @@
 // Pictures that go row by row from file to file, held against the same in memory.
 #include "batch/process.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <functional>
 #include <opencv2/imgcodecs.hpp>
@@ -476,4 +480,27 @@ TEST_CASE("a picture that is not told to stop looks at no clock", "[batch][stop]
   CHECK_FALSE(made->abandoned);
   CHECK(made->outputs.size() == 1);
   CHECK(looks == 0);
+}
+
+TEST_CASE("where no more files can be opened the run ends, and no image is called bad",
+          "[batch][process]") {
+  const test::Folder folder;
+  folder.put("a", test::png(9, 7));
+  const OutTree out = test::out_tree(folder / "out");
+  const Chain chain =
+      test::chain_of(R"({"layers": [{"class_name": "Cropping2D", "cropping": 2}]})");
+  Scratch scratch;
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int next = ::dup(STDIN_FILENO);
+  REQUIRE(next >= 0);
+  ::close(next);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(next);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const auto made = process_image(chain, {folder / "a", "a", 0, true, {}, nullptr}, out, scratch);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().sys_errno == EMFILE);
+  CHECK(process_image(chain, {folder / "a", "a", 0, true, {}, nullptr}, out, scratch));
 }
