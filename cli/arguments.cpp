@@ -232,7 +232,7 @@ void add_sync_option(CLI::App& command, Sync& sync) {
           [&](const std::string& what) {
             sync = what == "none" ? Sync::None : what == "each" ? Sync::Each : Sync::Batch;
           },
-          "What survives a loss of power: batch, all but the last second or so; each, every image "
+          "What survives a loss of power: batch, all but about the last second; each, every image "
           "that was reported; none, nothing is promised (default: batch)")
       ->check(CLI::IsMember({"batch", "each", "none"}));
 }

@@ -327,7 +327,7 @@ void add_run(CLI::App& app, int& exit) {
       ->check(CLI::IsMember({"keep-going", "stop"}));
   command
       ->add_option("--timeout-per-image", arguments->timeout,
-                   "An image that takes longer than so many seconds fails (default: no limit)")
+                   "An image that takes more than S seconds fails (default: no limit)")
       ->check([](const std::string& text) {
         constexpr double kMost = 1e6;
         double seconds = 0;

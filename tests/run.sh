@@ -44,7 +44,7 @@ check_tidy() {
 run_faults() {
   need_packages build test
   build_preset ci -- deckle deckle_fault
-  python3 tests/faults/campaign.py --deckle build/ci/deckle --library build/ci/tests/libdeckle_fault.so "$@"
+  python3 tests/faults/campaign.py --deckle build/ci/deckle --preload build/ci/tests/libdeckle_fault.so "$@"
 }
 
 run_power() {

@@ -18,15 +18,11 @@ struct Side {
 
   Result<Done> advance() {
     record.reset();
-    const auto named = [&](Error error) {
-      error.message = printable(path) + ": " + error.message;
-      return error;
-    };
     const auto line = reader.next();
-    if (!line) return named(line.error());
+    if (!line) return named(path, line.error());
     if (!*line) return Done{};
     auto parsed = parse_record(**line);
-    if (!parsed) return named(reader.wrong(parsed.error()));
+    if (!parsed) return named(path, reader.wrong(parsed.error()));
     record = *std::move(parsed);
     return Done{};
   }
@@ -35,7 +31,7 @@ struct Side {
 
 Result<Side> open_side(const std::string& path) {
   auto reader = ManifestReader::open(path);
-  if (!reader) return Error{reader.error().code, printable(path) + ": " + reader.error().message};
+  if (!reader) return named(path, reader.error());
   Side side{path, *std::move(reader), {}};
   if (auto first = side.advance(); !first) return first.error();
   return side;

@@ -184,17 +184,14 @@ Result<Done> remove_files(const std::vector<std::string>& paths) {
 }
 
 std::string hidden_base(const std::string& manifest) {
-  return join_path(
-      folder_of(manifest).empty() && manifest.starts_with('/') ? "/" : folder_of(manifest),
-      "." + std::string(name_of_path(manifest)));
+  return join_path(parent_of(manifest), "." + std::string(name_of_path(manifest)));
 }
 
 // The logs beside a manifest, sorted by name.
 Result<std::vector<std::string>> find_logs(const std::string& manifest) {
   const std::string base = hidden_base(manifest);
   const std::string prefix = std::string(name_of_path(base)) + ".";
-  const std::string folder(folder_of(base).empty() && base.starts_with('/') ? "/"
-                                                                            : folder_of(base));
+  const std::string folder(parent_of(base));
   std::vector<std::string> logs;
   const auto names = list_folder(folder);
   if (!names && is_not_there(names.error())) return logs;
@@ -217,11 +214,6 @@ std::vector<std::int64_t> versions_of(const std::string& manifest) {
                      std::int64_t{status.st_mtim.tv_sec}, std::int64_t{status.st_mtim.tv_nsec}});
   }
   return versions;
-}
-
-Error named(const std::string& path, Error error) {
-  error.message = printable(path) + ": " + error.message;
-  return error;
 }
 
 // An entry as far as a manifest's lines tell it.

@@ -160,7 +160,7 @@ class Journal {
   /// merged. Safe to call from several threads.
   Result<Done> append(std::size_t input, const Entry& entry,
                       const std::optional<Entry>& before = std::nullopt);
-  /// What was appended is on the disk when this returns, and so is the log's name. Safe to call
+  /// What was appended is on the disk when this returns, with the log's name. Safe to call
   /// from several threads.
   [[nodiscard]] Result<Done> sync();
   /// Takes a past entry of so many lines as it is.

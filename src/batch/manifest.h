@@ -40,7 +40,7 @@ inline constexpr std::array<std::string_view, 21> kLineKeys{
 /// What the names in a manifest are relative to; where its header does not say it, an input folder.
 [[nodiscard]] NamesFrom names_from(const Json& header);
 
-/// The key of the header under which the number of lines behind it stands.
+/// The key of the header for the number of lines that follow it.
 inline constexpr std::string_view kRecordsKey = "records";
 
 /// The text of a header with that number at its end; `header` has none yet.

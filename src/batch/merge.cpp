@@ -71,10 +71,7 @@ struct Source {
     return named({ErrorCode::Usage, printable(input) + " has " + std::to_string(copy + 1) +
                                         " of its " + std::to_string(wanted) + " copies"});
   }
-  [[nodiscard]] Error named(Error error) const {
-    error.message = printable(path) + ": " + error.message;
-    return error;
-  }
+  [[nodiscard]] Error named(const Error& error) const { return deckle::named(path, error); }
 };
 
 Result<std::vector<std::string>> expand(const std::vector<std::string>& paths) {
@@ -104,7 +101,7 @@ Result<std::vector<Source>> open_all(const std::vector<std::string>& files) {
   std::vector<Source> sources;
   for (const std::string& file : files) {
     auto reader = ManifestReader::open(file);
-    if (!reader) return Error{reader.error().code, printable(file) + ": " + reader.error().message};
+    if (!reader) return deckle::named(file, reader.error());
     Json shard = reader->header().value("shard", Json());
     const auto whole = [&](const char* key) {
       return shard.contains(key) && shard[key].is_number_unsigned();

@@ -32,16 +32,12 @@ std::optional<std::string> manifest_of(std::string_view name) {
 
 // The first line of a file, as JSON; no object where there is no such file, or no such line.
 Result<Json> first_line(const std::string& path) {
-  const auto named = [&](Error error) {
-    error.message = printable(path) + ": " + error.message;
-    return error;
-  };
   const auto file = open_to_read(path);
   if (!file && is_not_there(file.error())) return Json();
-  if (!file) return named(file.error());
+  if (!file) return named(path, file.error());
   LineReader reader;
   const auto line = reader.next(*file);
-  if (!line) return named(line.error());
+  if (!line) return named(path, line.error());
   return *line ? parse_json(**line) : Json();
 }
 

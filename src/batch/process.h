@@ -69,7 +69,7 @@ struct ProcessOptions {
 
 /// Reads, decodes, plans, gathers, encodes and writes under temporary names. An Error is one that
 /// concerns the whole run (an output cannot be written, no more files can be opened); what concerns
-/// the image alone stands in its records.
+/// the image alone is in its records.
 [[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                               const OutTree& out, Scratch& scratch,
                                               const ProcessOptions& options = {});

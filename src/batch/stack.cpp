@@ -41,11 +41,6 @@ std::string kind_text(const std::vector<std::int64_t>& shape, DType dtype) {
   return text + std::string(name_of(dtype));
 }
 
-Error named(const std::string& output, Error error) {
-  error.message = printable(output) + ": " + error.message;
-  return error;
-}
-
 // What a stack's header says, where it is one of so many arrays whose files have so many bytes.
 Result<ArrayHeader> read_stack(const File& file, std::uint64_t size, std::size_t outputs,
                                std::uint64_t bytes) {
@@ -296,8 +291,7 @@ void remove_stack(const OutTree& tree, std::string_view folder, const std::optio
 Result<std::vector<StackCheck>> check_stacks(const std::string& manifest) {
   const auto first = ManifestReader::open(manifest);
   if (!first) return first.error();
-  const std::string out(
-      folder_of(manifest).empty() && manifest.starts_with('/') ? "/" : folder_of(manifest));
+  const std::string out(parent_of(manifest));
   std::vector<StackCheck> checks;
   const auto manifests = stacked_from(manifest, first->header());
   if (!manifests) return manifests.error();

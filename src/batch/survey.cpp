@@ -245,6 +245,18 @@ bool knows_all(const Past& past) {
                      [&](const Past::Item& item) { return past.read(item.place).has_value(); });
 }
 
+// Visits the candidates of one key together, as far as there are several.
+template <typename Visit>
+void for_each_group(const std::vector<Candidate>& sorted, Visit visit) {
+  for (std::size_t begin = 0; begin < sorted.size();) {
+    std::size_t end = begin + 1;
+    while (end < sorted.size() && sorted[end].key == sorted[begin].key)
+      ++end;
+    if (end - begin > 1) visit(std::span<const Candidate>(sorted.data() + begin, end - begin));
+    begin = end;
+  }
+}
+
 }  // namespace
 
 OutputName output_name(const Chain& chain, const NameFields& fields, const Codec& input_codec) {
@@ -286,14 +298,7 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
     clashes.push_back("two inputs have the name " + printable(file.path) + ": " + shown(i - 1) +
                       ", " + shown(i));
   }
-  const std::vector<Candidate> all = candidates(chain, list);
-  for (std::size_t begin = 0; begin < all.size();) {
-    std::size_t end = begin + 1;
-    while (end < all.size() && all[end].key == all[begin].key)
-      ++end;
-    const std::span<const Candidate> group(all.data() + begin, end - begin);
-    begin = end;
-    if (group.size() < 2) continue;
+  for_each_group(candidates(chain, list), [&](std::span<const Candidate> group) {
     const auto outputs = outputs_of(chain, list, group);
     for (std::size_t i = 1; i < outputs.size(); ++i) {
       const auto& [path, file] = outputs[i];
@@ -302,7 +307,7 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
       clashes.push_back("two inputs would write " + printable(path) + ": " + shown(other) + ", " +
                         shown(file));
     }
-  }
+  });
   std::sort(clashes.begin(), clashes.end());
   // An output where its folder's array will be.
   for (const InputFile& file : list.files) {
@@ -343,14 +348,7 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
 std::vector<std::string> find_case_clashes(const Chain& chain, const InputList& list) {
   std::vector<std::string> clashes;
   if (is_late_name(chain.output.name)) return clashes;
-  const std::vector<Candidate> all = candidates(chain, list, lower_case);
-  for (std::size_t begin = 0; begin < all.size();) {
-    std::size_t end = begin + 1;
-    while (end < all.size() && all[end].key == all[begin].key)
-      ++end;
-    const std::span<const Candidate> group(all.data() + begin, end - begin);
-    begin = end;
-    if (group.size() < 2) continue;
+  for_each_group(candidates(chain, list, lower_case), [&](std::span<const Candidate> group) {
     std::map<std::string, PossibleOutput> by_name;
     for (const PossibleOutput& output : outputs_of(chain, list, group)) {
       const auto [other, added] = by_name.emplace(lower_case(output.path), output);
@@ -360,7 +358,7 @@ std::vector<std::string> find_case_clashes(const Chain& chain, const InputList& 
                         printable(list.file_path(list.files[other->second.file])) + ", " +
                         printable(list.file_path(list.files[output.file])));
     }
-  }
+  });
   std::sort(clashes.begin(), clashes.end());
   return clashes;
 }

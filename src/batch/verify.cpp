@@ -55,8 +55,7 @@ Result<Verification> verify_manifest(const std::string& manifest, int jobs) {
       !read) {
     return read.error();
   }
-  const std::string folder(
-      folder_of(manifest).empty() && manifest.starts_with('/') ? "/" : folder_of(manifest));
+  const std::string folder(parent_of(manifest));
   Verification result;
   result.outputs = outputs.size();
   std::vector<Buffer> buffers(static_cast<std::size_t>(std::max(jobs, 1)));

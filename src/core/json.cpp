@@ -10,22 +10,37 @@
 namespace deckle {
 namespace {
 
-// The greatest depth of brackets in the text.
-std::size_t depth_of(std::string_view text) {
-  std::size_t depth = 0;
-  std::size_t most = 0;
+// Visits what is outside of strings, until a visit gives false.
+template <typename Visit>
+void outside_strings(std::string_view text, Visit visit) {
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '"') in_string = !in_string;
     if (in_string) {
       if (c == '\\') ++i;
-    } else if (c == '[' || c == '{') {
-      most = std::max(most, ++depth);
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
+    } else if (!visit(c, i)) {
+      return;
     }
   }
+}
+
+bool opens(char c) {
+  return c == '[' || c == '{';
+}
+bool closes(char c) {
+  return c == ']' || c == '}';
+}
+
+// The greatest depth of brackets in the text.
+std::size_t depth_of(std::string_view text) {
+  std::size_t depth = 0;
+  std::size_t most = 0;
+  outside_strings(text, [&](char c, std::size_t /*at*/) {
+    if (opens(c)) most = std::max(most, ++depth);
+    if (closes(c) && depth > 0) --depth;
+    return true;
+  });
   return most;
 }
 
@@ -44,22 +59,20 @@ JsonExcess too_many(std::size_t at) {
 std::optional<JsonExcess> json_excess(std::string_view text) {
   std::array<std::size_t, kMaxJsonDepth + 1> members{};  // of what is open: colons in it
   std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"') in_string = !in_string;
-    if (in_string) {
-      if (c == '\\') ++i;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMaxJsonDepth) return nested(text, i);
+  std::optional<JsonExcess> excess;
+  outside_strings(text, [&](char c, std::size_t at) {
+    if (opens(c) && ++depth > kMaxJsonDepth) {
+      excess = nested(text, at);
+    } else if (opens(c)) {
       members.at(depth) = 0;
-    } else if ((c == ']' || c == '}') && depth > 0) {
+    } else if (closes(c) && depth > 0) {
       --depth;
     } else if (c == ':' && ++members.at(depth) > kMaxJsonMembers) {
-      return too_many(i);
+      excess = too_many(at);
     }
-  }
-  return std::nullopt;
+    return !excess;
+  });
+  return excess;
 }
 
 Json parse_json(std::string_view text) {

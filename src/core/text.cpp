@@ -254,6 +254,11 @@ std::string_view folder_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
 }
 
+std::string_view parent_of(std::string_view path) {
+  const std::string_view folder = folder_of(path);
+  return folder.empty() && path.starts_with('/') ? "/" : folder;
+}
+
 std::string_view name_of_path(std::string_view path) {
   const auto slash = path.rfind('/');
   return slash == std::string_view::npos ? path : path.substr(slash + 1);

@@ -60,6 +60,8 @@ namespace deckle {
 
 /// Everything before the last '/', or nothing.
 [[nodiscard]] std::string_view folder_of(std::string_view path);
+/// The same, and "/" for a name in the root folder; "" is the current folder.
+[[nodiscard]] std::string_view parent_of(std::string_view path);
 [[nodiscard]] std::string_view name_of_path(std::string_view path);
 /// The name without its last extension ("a.b.jpg": "a.b"), folder included; a leading dot begins no
 /// extension.

@@ -160,6 +160,11 @@ bool is_not_there(const Error& error) {
   return error.sys_errno == ENOENT || error.sys_errno == ENOTDIR;
 }
 
+Error named(std::string_view path, Error error) {
+  error.message = printable(path) + ": " + error.message;
+  return error;
+}
+
 std::string join_path(std::string_view folder, std::string_view name) {
   if (folder.empty()) return std::string(name);
   std::string path(folder);
@@ -412,8 +417,7 @@ Result<bool> ignores_case(const std::string& folder) {
 }
 
 std::string temporary_name(const std::string& path) {
-  return join_path(folder_of(path).empty() && path.starts_with('/') ? "/" : folder_of(path),
-                   std::string(kTemporaryPrefix) + unique_id() + ".tmp");
+  return join_path(parent_of(path), std::string(kTemporaryPrefix) + unique_id() + ".tmp");
 }
 
 Result<std::shared_ptr<const Workshop>> Workshop::make(const File& parent) {

@@ -43,6 +43,8 @@ class File {
 
 /// An Error with errno's text behind `what`: "cannot write: No space left on device".
 [[nodiscard]] Error errno_error(ErrorCode code, std::string_view what, int error_number);
+/// The error with a file's name before its message: "a.png: cannot read: ...".
+[[nodiscard]] Error named(std::string_view path, Error error);
 
 /// Whether the reason is that there is nothing of that name.
 [[nodiscard]] bool is_not_there(const Error& error);

@@ -36,7 +36,7 @@ class FolderLock {
   static Result<std::optional<FolderLock>> take_file(const std::string& path, int error_number);
 
   File file_;
-  std::optional<std::string> held_;  ///< the file that stands for a lock
+  std::optional<std::string> held_;  ///< the file that is used instead of a lock
   std::string note_;
 };
 

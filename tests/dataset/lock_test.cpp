@@ -35,7 +35,7 @@ TEST_CASE("a lock is held by one at a time", "[dataset][lock]") {
   }
 }
 
-TEST_CASE("a file that stands for a lock says whose it is", "[dataset][lock]") {
+TEST_CASE("a file used instead of a lock says whose it is", "[dataset][lock]") {
   const test::Folder folder;
   const std::string path = folder / "lock";
   const auto lock = taken(path, ENOLCK);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes system calls of deckle fail, one at a time, and looks at what is left.
 
-    campaign.py --deckle PROGRAM --library LIBRARY [--sample N] [--scenario NAME] [--kind KIND] [--case TEXT]
+    campaign.py --deckle PROGRAM --preload LIBRARY [--sample N] [--scenario NAME] [--kind KIND] [--case TEXT]
 
 Every scenario (a run, one that goes on, shards, merge, replay, verify, ..) is run once for each call of each kind that
 it makes, with that call failing. Afterwards
@@ -178,14 +178,14 @@ def make_scenarios(deckle, scratch, wanted):
 
 
 class Runner:
-    def __init__(self, deckle, library, scratch, show=False):
-        self.deckle, self.library, self.scratch, self.show = deckle, library, scratch, show
+    def __init__(self, deckle, preload, scratch, show=False):
+        self.deckle, self.preload, self.scratch, self.show = deckle, preload, scratch, show
 
     def command(self, scenario, world, fault=None, log=None):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("DECKLE_FAULT")}
         environment["LC_ALL"] = "C.UTF-8"
         if log:
-            environment.update(LD_PRELOAD=str(self.library), DECKLE_FAULT_LOG=str(log))
+            environment.update(LD_PRELOAD=str(self.preload), DECKLE_FAULT_LOG=str(log))
         if fault:
             environment["DECKLE_FAULT"] = fault
         return subprocess.run([self.deckle, *scenario.command], cwd=world, env=environment, capture_output=True,
@@ -311,7 +311,7 @@ def all_cases(scenarios, kinds, memory_calls):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--deckle", required=True)
-    parser.add_argument("--library", required=True)
+    parser.add_argument("--preload", required=True)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--scenario", action="append")
     parser.add_argument("--kind", action="append")
@@ -319,7 +319,7 @@ def main():
     parser.add_argument("--memory", type=int, default=MEMORY_CALLS)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     arguments = parser.parse_args()
-    deckle, library = os.path.abspath(arguments.deckle), os.path.abspath(arguments.library)
+    deckle, fault = os.path.abspath(arguments.deckle), os.path.abspath(arguments.preload)
     case = arguments.case.split() if arguments.case else None
     if case and len(case) != 5:
         parser.error('--case takes "SCENARIO KIND CALL ERRNO HOW"')
@@ -329,7 +329,7 @@ def main():
         scenarios = make_scenarios(deckle, scratch, wanted)
         # LD_PRELOAD takes a space for the end of a path.
         preloaded = scratch / "fault.so"
-        shutil.copyfile(library, preloaded)
+        shutil.copyfile(fault, preloaded)
         runner = Runner(deckle, preloaded, scratch, show=case is not None)
         for scenario in scenarios:
             if not runner.measure(scenario):
