@@ -645,8 +645,7 @@ TEST_CASE("in a group too, a file of somebody else's fails its image alone", "[b
   CHECK(test::exists(out + "/c_001.png"));
 }
 
-TEST_CASE("after a loss of power, empty outputs without a journal are replaced",
-          "[batch][sync]") {
+TEST_CASE("after a loss of power, empty outputs without journal are replaced", "[batch][sync]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(9, 7));
   folder.put("in/b.png", test::png(9, 7));
