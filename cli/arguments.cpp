@@ -239,7 +239,7 @@ void add_sync_option(CLI::App& command, Sync& sync) {
 
 void add_report_options(CLI::App& command, ReportOptions& options) {
   command.add_flag("-q,--quiet", options.quiet, "Errors only");
-  command.add_flag("-v,--verbose", options.verbose, "Also name what is passed over or skipped");
+  command.add_flag("-v,--verbose", options.verbose, "Also name what is skipped");
   command
       .add_option_function<std::string>(
           "--log-format", [&](const std::string& format) { options.json = format == "json"; },
@@ -266,7 +266,7 @@ std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments,
     report.info((arguments.file == "-" ? "standard input" : printable(arguments.file)) + ": " +
                 note);
   }
-  for (const LayerPlace& place : loaded.chain.passed_over) {
+  for (const LayerPlace& place : loaded.chain.skipped) {
     report.info((arguments.file == "-" ? "standard input" : printable(arguments.file)) + ": " +
                 place.entry + ": " + place.class_name + " acts in training only and is left out");
   }

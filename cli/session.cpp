@@ -33,8 +33,7 @@ std::string tally(const RunResult& result, const InputList& inputs, std::size_t 
   if (missing > 0) add(grouped(missing) + " missing");
   if (result.noted > 0)
     add(grouped(result.noted) + " with a note" + (verbose ? "" : " (-v shows it)"));
-  if (result.passed_over > 0)
-    add(count_of(result.passed_over, "file") + " passed over (no images)");
+  if (result.not_images > 0) add(count_of(result.not_images, "file") + " skipped (no images)");
   if (!inputs.left_out.empty()) add(left_out_text(inputs));
   if (result.kept > 0) add(count_of(result.kept, "record") + " kept from earlier runs");
   return text;
@@ -62,7 +61,7 @@ class Session {
     report_.finish();
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    result.passed_over += options_.passed_over;
+    result.not_images += options_.not_images;
     report_.rest_of_failures(
         options_.failed.empty()
             ? "--failed F lists all of them, -v names them here"
@@ -93,8 +92,8 @@ class Session {
       case Outcome::Skipped:
         report_.detail(printable(image.file) + ": skipped: " + image.note);
         break;
-      case Outcome::PassedOver:
-        report_.detail(printable(image.file) + ": passed over: not an image");
+      case Outcome::NotAnImage:
+        report_.detail(printable(image.file) + ": skipped: not an image");
         break;
       case Outcome::UpToDate:
         break;
@@ -224,7 +223,8 @@ class Session {
                 {"retried", result.retried},
                 {"skipped", result.skipped},
                 {"failed", result.failed},
-                {"passed_over", result.passed_over},
+                {"passed_over", result.not_images},  // the former name
+                {"not_images", result.not_images},
                 {"left_out", inputs_.left_out.size()},
                 {"gone", result.gone.size()},
                 {"pruned", result.pruned},
@@ -241,8 +241,7 @@ class Session {
 
     int exit = result.failed > 0 || !result.undeleted.empty() || !result.stray.empty() ? kExitImages
                                                                                        : kExitOk;
-    const std::size_t left =
-        inputs_.files.size() + options_.passed_over - done - result.passed_over;
+    const std::size_t left = inputs_.files.size() + options_.not_images - done - result.not_images;
     const std::string state = grouped(result.written + result.up_to_date) + " written and whole, " +
                               grouped(left) + " left";
     if (result.fatal) {
@@ -253,7 +252,7 @@ class Session {
                    fields);
       exit = kExitStopped;
     } else if (result.no_images) {
-      report_.error(no_images_text(inputs_, result.passed_over));
+      report_.error(no_images_text(inputs_, result.not_images));
       report_.info(
           std::string(stamp_of(manifest) ? "the manifest stays as it was" : "nothing was written") +
               "; --allow-empty where that is meant",
@@ -363,12 +362,12 @@ std::string left_out_text(const InputList& inputs) {
   return grouped(inputs.left_out.size()) + " left out (hidden, or no files)";
 }
 
-std::string no_images_text(const InputList& inputs, std::size_t passed_over) {
+std::string no_images_text(const InputList& inputs, std::size_t not_images) {
   std::string where;
   for (std::size_t i = 0; i < inputs.roots.size() && i < 3; ++i)
     where += (i > 0 ? ", " : "") + printable(inputs.roots[i].empty() ? "." : inputs.roots[i]);
   if (inputs.roots.size() > 3) where += ", ..";
-  const std::size_t files = std::max(passed_over, inputs.files.size());
+  const std::size_t files = std::max(not_images, inputs.files.size());
   std::string text = inputs.names_from == NamesFrom::CurrentFolder && files == 0
                          ? "no image: the list of --files-from is empty"
                          : "no image in " + where + ": " +

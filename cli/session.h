@@ -18,7 +18,7 @@ struct SessionOptions {
   std::string summary{};        ///< "": none
   std::string failed{};         ///< --failed, a list of the inputs that failed; "": none
   bool null_separated = false;  ///< its paths end in a zero byte
-  std::size_t passed_over = 0;  ///< files that were taken off the list before
+  std::size_t not_images = 0;   ///< files that were taken off the list before
   std::size_t missing = 0;      ///< inputs that were asked for and are not there
   std::string files_from{};     ///< --files-from: the depfile names it too; "": none
 };
@@ -26,7 +26,7 @@ struct SessionOptions {
 /// "3 left out (hidden, or no files)".
 [[nodiscard]] std::string left_out_text(const InputList& inputs);
 /// The message of a run without any image: which inputs there were and what was found in them.
-[[nodiscard]] std::string no_images_text(const InputList& inputs, std::size_t passed_over);
+[[nodiscard]] std::string no_images_text(const InputList& inputs, std::size_t not_images);
 
 /// Runs, with progress, Ctrl-C and the last line. The exit code.
 int run_session(const Chain& chain, const InputList& inputs, const OutputFolder& folder,

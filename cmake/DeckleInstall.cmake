@@ -56,7 +56,7 @@ set(public_headers
   kernels/runs.h
   kernels/taps.h
   layers/arguments.h
-  layers/draft.h
+  ops/op_builder.h
   layers/layer.h
   random/philox.h
   random/seeds.h

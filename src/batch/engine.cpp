@@ -59,15 +59,15 @@ class Engine {
         out_(folder.path()),
         options_(options),
         header_(header_of(chain, inputs, options)),
-        journal_(folder.manifest(), line_text(header_), folder.past(), inputs.files.size(),
+        journal_(folder.manifest(), line_text(header_), folder.previous(), inputs.files.size(),
                  options.checkpoint),
-        past_of_(inputs.files.size(), kNoPast) {
+        item_of_(inputs.files.size(), kNoPast) {
     if (!inputs_.unlisted.empty()) find_unlisted();
-    if (options_.record) match_past();
+    if (options_.record) match_previous();
   }
 
   RunResult run() {
-    if (lost_past()) return std::move(result_);
+    if (lost_previous()) return std::move(result_);
     const int jobs = std::max(options_.jobs, 1);
     // Images first; what they leave free helps within them.
     const auto images =
@@ -95,15 +95,15 @@ class Engine {
   static constexpr std::uint32_t kNoPast = ~std::uint32_t{0};
 
   // Both lists are sorted by path.
-  void match_past() {
-    const auto& items = folder_.past().items();
+  void match_previous() {
+    const auto& items = folder_.previous().items();
     std::size_t input = 0;
     for (std::size_t item = 0; item < items.size(); ++item) {
       while (input < inputs_.files.size() && inputs_.files[input].path < items[item].path)
         ++input;
       if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
-        past_of_[input] = static_cast<std::uint32_t>(item);
-      } else if (const auto entry = folder_.past().read(items[item].place)) {  // else spoilt
+        item_of_[input] = static_cast<std::uint32_t>(item);
+      } else if (const auto entry = folder_.previous().read(items[item].place)) {  // else spoilt
         if (options_.add || is_unseen(items[item].path)) {
           kept_.push_back({input, items[item].place, lines_of(*entry)});
         } else if (!entry->outputs.empty()) {  // what failed left nothing
@@ -141,10 +141,10 @@ class Engine {
     result_.fatal_file = file;
   }
 
-  // Ends the run where an entry of the past could not be read: nothing may be concluded from an
+  // Ends the run where an entry of a previous run could not be read: nothing may be concluded from an
   // entry that is not there.
-  bool lost_past() {
-    const auto failure = folder_.past().failure();
+  bool lost_previous() {
+    const auto failure = folder_.previous().failure();
     if (failure) end("", *failure);
     return failure.has_value();
   }
@@ -174,9 +174,9 @@ class Engine {
       }
     }
     const std::optional<Entry> before = past_entry(index);
-    if (!before && past_of_[index] != kNoPast) {  // spoilt, or worse
+    if (!before && item_of_[index] != kNoPast) {  // spoilt, or worse
       const std::lock_guard lock(mutex_);
-      if (lost_past()) return;
+      if (lost_previous()) return;
     }
     if (before && options_.recorded) add_recorded(*before, source.recorded);
     if (before && before->status != Status::Failed) {
@@ -237,8 +237,8 @@ class Engine {
   }
 
   [[nodiscard]] std::optional<Entry> past_entry(std::size_t index) const {
-    if (past_of_[index] == kNoPast) return std::nullopt;
-    return folder_.past().read(folder_.past().items()[past_of_[index]].place);
+    if (item_of_[index] == kNoPast) return std::nullopt;
+    return folder_.previous().read(folder_.previous().items()[item_of_[index]].place);
   }
 
   // Whether input and outputs are what they were: by size and time, else by digest. Then the entry
@@ -270,7 +270,7 @@ class Engine {
       output.stamp = trusted_if_fine(*there);
     }
     if (now == before) {
-      journal_.keep(index, folder_.past().items()[past_of_[index]].place, lines_of(before));
+      journal_.keep(index, folder_.previous().items()[item_of_[index]].place, lines_of(before));
       return true;
     }
     now.index = inputs_.files[index].index;
@@ -427,7 +427,7 @@ class Engine {
 
   [[nodiscard]] bool was_left_empty(const std::string& output) const {
     FileStamp stamp;
-    return !folder_.past().logs().empty() && tree_.open_file(output, &stamp) && stamp.size == 0;
+    return !folder_.previous().logs().empty() && tree_.open_file(output, &stamp) && stamp.size == 0;
   }
 
   // An image fails with all its copies.
@@ -524,7 +524,7 @@ class Engine {
     const Record& first = processed.records.front();
     if (options_.recorded && before && before->status != Status::Failed && first.error) {
       // What an earlier replay made of it is still right.
-      journal_.keep(finished.index, folder_.past().items()[past_of_[finished.index]].place,
+      journal_.keep(finished.index, folder_.previous().items()[item_of_[finished.index]].place,
                     lines_of(*before));
       return Done{};
     }
@@ -560,8 +560,8 @@ class Engine {
     }
     ImageReport report{finished.file, Outcome::Written, nullptr, processed.note};
     if (processed.no_image) {
-      report.outcome = Outcome::PassedOver;
-      ++result_.passed_over;
+      report.outcome = Outcome::NotAnImage;
+      ++result_.not_images;
     } else if (processed.records.front().error) {
       report.outcome = Outcome::Failed;
       report.error = &*processed.records.front().error;
@@ -595,34 +595,35 @@ class Engine {
       result_.finished = true;
       return;
     }
-    if (options_.need_images && result_.passed_over == inputs_.files.size()) {
+    if (options_.need_images && result_.not_images == inputs_.files.size()) {
       result_.no_images = true;
       return;
     }
-    if (lost_past()) return;
+    if (lost_previous()) return;
     // An input that is no image any more has no entry: what was made of it goes with those that are
     // gone.
-    for (std::size_t i = 0; i < past_of_.size(); ++i) {
-      if (past_of_[i] == kNoPast || journal_.has(i)) continue;
+    for (std::size_t i = 0; i < item_of_.size(); ++i) {
+      if (item_of_[i] == kNoPast || journal_.has(i)) continue;
       if (const auto entry = past_entry(i); entry && !entry->outputs.empty())
-        set_gone(inputs_.files[i].path, folder_.past().items()[past_of_[i]].place);
+        set_gone(inputs_.files[i].path, folder_.previous().items()[item_of_[i]].place);
     }
     if (options_.prune && !options_.prune_all && prunes_all()) {
       result_.prunes_all = true;
       return;
     }
-    const bool deletes = (options_.prune && !gone_.empty()) || !folder_.past().replaced().empty();
+    const bool deletes =
+        (options_.prune && !gone_.empty()) || !folder_.previous().replaced().empty();
     const std::unordered_set<std::string> current =
         deletes || !kept_.empty() ? current_outputs() : std::unordered_set<std::string>{};
     drop_taken(current);
     result_.kept = kept_.size();
     const std::uint64_t inputs_digest = digest_of_inputs();
     if ((chain_.output.stack && !journal_.is_unchanged(inputs_digest, deletes)) ||
-        !folder_.past().replaced().empty())
+        !folder_.previous().replaced().empty())
       remove_stacks();
     const bool deleted = remove_replaced(current) || (options_.prune && !gone_.empty());
     if (options_.prune) prune(current);
-    if (lost_past()) return;
+    if (lost_previous()) return;
     gone_.insert(gone_.end(), undeleted_.begin(), undeleted_.end());
     gone_.insert(gone_.end(), unseen_.begin(), unseen_.end());
     std::sort(result_.undeleted.begin(), result_.undeleted.end());
@@ -661,9 +662,9 @@ class Engine {
       for (std::size_t i = 0; entry && i < entry->outputs.size(); ++i)
         folders.emplace(folder_of(entry->outputs[i].path));
     };
-    for (const auto* items : {&folder_.past().items(), &folder_.past().replaced()}) {
-      for (const Past::Item& item : *items)
-        add(folder_.past().read(item.place));
+    for (const auto* items : {&folder_.previous().items(), &folder_.previous().replaced()}) {
+      for (const PreviousRuns::Item& item : *items)
+        add(folder_.previous().read(item.place));
     }
     for (std::size_t i = 0; i < inputs_.files.size(); ++i)
       add(journal_.read(i));
@@ -687,7 +688,7 @@ class Engine {
   void drop_taken(const std::unordered_set<std::string>& current) {
     std::unordered_map<std::string, int> times;
     const auto for_each_output = [&](const KeptEntry& kept, const auto& visit) {
-      const auto entry = folder_.past().read(kept.place);
+      const auto entry = folder_.previous().read(kept.place);
       const auto digests = entry ? output_digests(entry->lines) : std::vector<std::string>{};
       for (std::size_t i = 0; entry && i < entry->outputs.size(); ++i)
         visit(entry->outputs[i].path, i < digests.size() ? digests[i] : "");
@@ -707,7 +708,7 @@ class Engine {
 
   // Whether no recorded input would be left: then the list of inputs is more likely wrong.
   [[nodiscard]] bool prunes_all() const {
-    if ((gone_.empty() && folder_.past().replaced().empty()) || !kept_.empty()) return false;
+    if ((gone_.empty() && folder_.previous().replaced().empty()) || !kept_.empty()) return false;
     for (std::size_t i = 0; i < inputs_.files.size(); ++i) {
       if (journal_.has(i)) return false;
     }
@@ -743,7 +744,7 @@ class Engine {
   // the state, for the next run.
   void delete_outputs(const EntryPlace& place, const std::unordered_set<std::string>& current,
                       Buffer& buffer, std::size_t& deleted) {
-    const auto entry = folder_.past().read(place);
+    const auto entry = folder_.previous().read(place);
     if (!entry) return;
     const auto digests = output_digests(entry->lines);
     bool all = true;
@@ -765,11 +766,11 @@ class Engine {
     };
     Buffer buffer;
     bool changed = false;
-    for (const Past::Item& item : folder_.past().replaced()) {
+    for (const PreviousRuns::Item& item : folder_.previous().replaced()) {
       const auto& files = inputs_.files;
       const auto file = std::lower_bound(files.begin(), files.end(), item.path, by_path);
       const bool listed = file != files.end() && file->path == item.path;
-      const auto entry = folder_.past().read(item.place);
+      const auto entry = folder_.previous().read(item.place);
       if (!entry) continue;
       const bool waits = !listed && std::any_of(entry->outputs.begin(), entry->outputs.end(),
                                                 [&](const EntryOutput& output) {
@@ -806,7 +807,7 @@ class Engine {
     auto kept = kept_.begin();
     for (std::size_t i = 0; i <= inputs_.files.size(); ++i) {
       for (; kept != kept_.end() && kept->before == i; ++kept) {
-        if (const auto entry = folder_.past().read(kept->place)) take(entry->path);
+        if (const auto entry = folder_.previous().read(kept->place)) take(entry->path);
       }
       // What is no image is not recorded, and may have been before.
       if (i < inputs_.files.size() && journal_.has(i)) take(inputs_.files[i].path);
@@ -831,7 +832,7 @@ class Engine {
   const RunOptions& options_;
   const Json header_;
   Journal journal_;
-  std::vector<std::uint32_t> past_of_;  ///< for each input: its item of the past
+  std::vector<std::uint32_t> item_of_;  ///< for each input: its item in PreviousRuns
   std::vector<EntryPlace> gone_;
   std::vector<EntryPlace> undeleted_;  ///< entries of which an output could not be deleted
   std::vector<std::string> unlisted_;  ///< names of folders that could not be listed, each with "/"
@@ -871,9 +872,10 @@ Result<Done> check_given(const Chain& chain, const InputList& inputs, const Outp
     }
   }
   // Somebody else may have written there since it was looked at.
-  if (const std::string& past = folder.past().header(); options.record && !past.empty()) {
+  if (const std::string& previous = folder.previous().header();
+      options.record && !previous.empty()) {
     const auto differences =
-        header_differences(parse_json(past), header_of(chain, inputs, options));
+        header_differences(parse_json(previous), header_of(chain, inputs, options));
     if (!differences.empty()) {
       return Error{ErrorCode::Write,
                    "holds the outputs of another run: " + differences.front() +

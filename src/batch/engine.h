@@ -30,7 +30,7 @@ enum class Outcome {
   Written,
   UpToDate,    ///< made by an earlier run; neither input nor outputs changed
   Skipped,     ///< the chain leaves images of this kind out
-  PassedOver,  ///< not an image
+  NotAnImage,  ///< not an image
   Failed,
 };
 
@@ -58,7 +58,7 @@ struct RunOptions {
   bool overwrite = false;               ///< also files that are not our own
   MemoryLimit memory;                   ///< of each image
   std::chrono::nanoseconds timeout{0};  ///< of each image; 0: none
-  bool record = true;                   ///< off: neither journal nor manifest, and no past
+  bool record = true;                   ///< off: neither journal nor manifest; previous runs are ignored
   bool prune = false;                   ///< delete the outputs of inputs that are gone
   bool prune_all = false;               ///< also where no recorded input would be left
   bool add = false;                     ///< keep the records of inputs that are not in the list
@@ -85,7 +85,7 @@ struct RunResult {
   std::size_t up_to_date = 0;
   std::size_t retried = 0;  ///< of those done, how many had failed before
   std::size_t skipped = 0;
-  std::size_t passed_over = 0;
+  std::size_t not_images = 0;
   std::size_t failed = 0;
   std::size_t noted = 0;                 ///< of those written, how many have a note in the manifest
   EffectCounts effects{};                ///< of those written

@@ -89,7 +89,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   Look look;
   const auto failed = [&](const Error& error) {
     look.error = error;
-    look.no_image = is_passed_over(error, input.path, input.named);
+    look.no_image = is_skipped(error, input.path, input.named);
     return look;
   };
   const std::string path = list.file_path(input);
@@ -178,7 +178,7 @@ Forecast forecast(const Chain& chain, const InputList& list, int jobs) {
     const Look& look = looks[i];
     const std::string file = list.file_path(list.files[i]);
     if (look.no_image) {
-      ++result.passed_over;
+      ++result.not_images;
       continue;
     }
     ++result.images;

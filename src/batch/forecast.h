@@ -36,7 +36,7 @@ struct Remark {
 struct Forecast {
   std::vector<ShapeGroup> groups;  ///< most files first
   std::size_t images = 0;          ///< inputs that are images, or were named
-  std::size_t passed_over = 0;
+  std::size_t not_images = 0;
   std::size_t outputs = 0;
   std::uint64_t bytes_raw = 0;    ///< of the outputs, before compression
   std::uint64_t bytes_about = 0;  ///< a guess at the files' sizes

@@ -325,12 +325,12 @@ std::optional<Entry> parse_entry(std::string_view text) {
 }
 
 // A run that ends meanwhile moves its log to the state: then there is another look.
-Result<Past> Past::load(const std::string& manifest) {
+Result<PreviousRuns> PreviousRuns::load(const std::string& manifest) {
   constexpr int kMostLooks = 20;
   for (int look = 1;; ++look) {
     const auto before = versions_of(manifest);
-    auto past = load_once(manifest);
-    if (versions_of(manifest) == before) return past;
+    auto previous = load_once(manifest);
+    if (versions_of(manifest) == before) return previous;
     if (look == kMostLooks) {
       return Error{
           ErrorCode::Unreadable,
@@ -339,41 +339,42 @@ Result<Past> Past::load(const std::string& manifest) {
   }
 }
 
-Result<Past> Past::load_once(const std::string& manifest) {
+Result<PreviousRuns> PreviousRuns::load_once(const std::string& manifest) {
   static std::atomic<std::uint64_t> count{0};
-  Past past;
-  past.id_ = ++count;
-  past.manifest_ = stamp_of(manifest);
-  if (auto read = past.read_journal(state_path(manifest), true); !read) return read.error();
-  if (!past.has_state_) {
+  PreviousRuns previous;
+  previous.id_ = ++count;
+  previous.manifest_ = stamp_of(manifest);
+  if (auto read = previous.read_journal(state_path(manifest), true); !read) return read.error();
+  if (!previous.has_state_) {
     const auto there = is_there(manifest);
     if (!there) return there.error();
     if (*there) {
-      if (auto read = past.read_manifest(manifest); !read) return read.error();
+      if (auto read = previous.read_manifest(manifest); !read) return read.error();
     }
   }
   const auto logs = find_logs(manifest);
   if (!logs) return logs.error();
   for (const std::string& log : *logs) {
-    past.logs_.push_back(log);
-    if (auto read = past.read_journal(log, false); !read) return read.error();
+    previous.logs_.push_back(log);
+    if (auto read = previous.read_journal(log, false); !read) return read.error();
   }
   // The later entry of an input counts: logs stand behind the state.
-  std::stable_sort(past.items_.begin(), past.items_.end(),
+  std::stable_sort(previous.items_.begin(), previous.items_.end(),
                    [](const Item& x, const Item& y) { return x.path < y.path; });
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < past.items_.size(); ++i) {
-    if (i + 1 < past.items_.size() && past.items_[i + 1].path == past.items_[i].path) continue;
-    if (kept != i) past.items_[kept] = std::move(past.items_[i]);
+  for (std::size_t i = 0; i < previous.items_.size(); ++i) {
+    if (i + 1 < previous.items_.size() && previous.items_[i + 1].path == previous.items_[i].path)
+      continue;
+    if (kept != i) previous.items_[kept] = std::move(previous.items_[i]);
     ++kept;
   }
-  past.items_.resize(kept);
-  std::stable_sort(past.replaced_.begin(), past.replaced_.end(),
+  previous.items_.resize(kept);
+  std::stable_sort(previous.replaced_.begin(), previous.replaced_.end(),
                    [](const Item& x, const Item& y) { return x.path < y.path; });
-  return past;
+  return previous;
 }
 
-Result<Done> Past::read_journal(const std::string& path, bool is_state) {
+Result<Done> PreviousRuns::read_journal(const std::string& path, bool is_state) {
   auto file = open_to_read(path);
   if (!file && is_not_there(file.error())) return Done{};
   if (!file) return named(path, file.error());
@@ -415,7 +416,7 @@ Result<Done> Past::read_journal(const std::string& path, bool is_state) {
   return Done{};
 }
 
-Result<Done> Past::read_manifest(const std::string& path) {
+Result<Done> PreviousRuns::read_manifest(const std::string& path) {
   auto file = open_to_read(path);
   if (!file) return named(path, file.error());
   LineReader reader;
@@ -460,19 +461,19 @@ Result<Done> Past::read_manifest(const std::string& path) {
   return Done{};
 }
 
-void Past::add_file(File file, const std::string& path) {
+void PreviousRuns::add_file(File file, const std::string& path) {
   files_.push_back(std::move(file));
   paths_.push_back(path);
 }
 
-std::optional<Entry> Past::read(const EntryPlace& place) const {
+std::optional<Entry> PreviousRuns::read(const EntryPlace& place) const {
   struct Reader {
-    std::uint64_t past = 0;
+    std::uint64_t runs = 0;
     std::uint32_t file = 0;
     PartReader part;
   };
   thread_local Reader reader;  // entries are read in their order, though by several threads
-  if (reader.past != id_ || reader.file != place.file) reader = {id_, place.file, {}};
+  if (reader.runs != id_ || reader.file != place.file) reader = {id_, place.file, {}};
   const auto fail = [&](const Error& error) {
     const std::lock_guard lock(failure_->mutex);
     if (!failure_->first) failure_->first = named(paths_[place.file], error);
@@ -489,12 +490,12 @@ std::optional<Entry> Past::read(const EntryPlace& place) const {
   return std::nullopt;
 }
 
-std::optional<Error> Past::failure() const {
+std::optional<Error> PreviousRuns::failure() const {
   const std::lock_guard lock(failure_->mutex);
   return failure_->first;
 }
 
-std::unordered_set<std::string> Past::outputs() const {
+std::unordered_set<std::string> PreviousRuns::outputs() const {
   std::unordered_set<std::string> all;
   for (const std::vector<Item>* items : {&items_, &replaced_}) {
     for (const Item& item : *items) {
@@ -507,18 +508,18 @@ std::unordered_set<std::string> Past::outputs() const {
   return all;
 }
 
-Result<Done> replace_past(const std::string& manifest, const std::string& header,
-                          const Past& past) {
+Result<Done> start_over(const std::string& manifest, const std::string& header,
+                        const PreviousRuns& previous) {
   const std::string temporary = temporary_name(manifest);
   auto file = create_file(temporary);
   if (!file) return file.error();
   const auto fill = [&]() -> Result<Done> {
     BufferedWriter writer(*file);
     if (auto written = writer.write(header + "\n"); !written) return written;
-    for (const auto* items : {&past.items(), &past.replaced()}) {
-      for (const Past::Item& item : *items) {
-        auto entry = past.read(item.place);
-        if (const auto failed = past.failure()) return *failed;
+    for (const auto* items : {&previous.items(), &previous.replaced()}) {
+      for (const PreviousRuns::Item& item : *items) {
+        auto entry = previous.read(item.place);
+        if (const auto failed = previous.failure()) return *failed;
         if (!entry || entry->outputs.empty()) continue;  // spoilt; or nothing to be deleted
         entry->status = Status::Replaced;
         if (auto written = writer.write(to_text(*entry)); !written) return written;
@@ -535,14 +536,14 @@ Result<Done> replace_past(const std::string& manifest, const std::string& header
   if (auto safe = sync_folder(std::string(folder_of(manifest))); !safe) return safe;
   if (auto removed = remove_file(state_path(manifest)); !removed) return removed;
   if (auto removed = remove_file(manifest); !removed) return removed;
-  return remove_files(past.logs());
+  return remove_files(previous.logs());
 }
 
-Journal::Journal(std::string manifest, std::string header, const Past& past, std::size_t inputs,
-                 std::function<void(std::string_view)> checkpoint)
+Journal::Journal(std::string manifest, std::string header, const PreviousRuns& previous,
+                 std::size_t inputs, std::function<void(std::string_view)> checkpoint)
     : manifest_(std::move(manifest)),
       header_(std::move(header)),
-      past_(past),
+      previous_(previous),
       checkpoint_(std::move(checkpoint)),
       log_path_(hidden_base(manifest_) + "." + unique_id() + ".log"),
       places_(inputs) {}
@@ -560,8 +561,8 @@ Result<Done> Journal::open_log() {
 // Another copy of the shard may have ended since the past was read: that manifest is right.
 Result<Done> Journal::withdraw_manifest() {
   if (withdrawn_) return Done{};
-  if (name_of_path(manifest_) != kManifestName && past_.manifest() &&
-      stamp_of(manifest_) == past_.manifest()) {
+  if (name_of_path(manifest_) != kManifestName && previous_.manifest() &&
+      stamp_of(manifest_) == previous_.manifest()) {
     if (auto removed = remove_file(manifest_); !removed) return removed;
     if (auto safe = sync_folder(std::string(folder_of(manifest_))); !safe) return safe;
   }
@@ -617,7 +618,7 @@ Result<std::string> Journal::text_of(const Place& place) const {
     const auto text = log_reader_.read(log_, place.place.offset, place.place.length);
     return text ? Result<std::string>(std::string(*text)) : text.error();
   }
-  const auto entry = past_.read(place.place);
+  const auto entry = previous_.read(place.place);
   if (!entry) return Error{ErrorCode::Unreadable, "an entry of the journal changed under the run"};
   return to_text(*entry);
 }
@@ -729,8 +730,9 @@ Result<Done> Journal::write_state(const std::vector<KeptEntry>& kept,
 }
 
 bool Journal::is_unchanged(std::uint64_t inputs_digest, bool deleted) const {
-  return !deleted && !log_.is_open() && past_.logs().empty() && past_.has_state() && past_.seal() &&
-         stamp_of(manifest_) == past_.seal()->manifest && past_.seal()->inputs == inputs_digest;
+  return !deleted && !log_.is_open() && previous_.logs().empty() && previous_.has_state() &&
+         previous_.seal() && stamp_of(manifest_) == previous_.seal()->manifest &&
+         previous_.seal()->inputs == inputs_digest;
 }
 
 Result<Done> Journal::finish(std::string_view header, const std::vector<KeptEntry>& kept,
@@ -742,7 +744,7 @@ Result<Done> Journal::finish(std::string_view header, const std::vector<KeptEntr
   if (auto written = write_manifest(header, kept, seal); !written) return written;
   if (auto written = write_state(kept, gone, seal); !written) return written;
   // What the state now holds is not needed twice.
-  if (auto removed = remove_files(past_.logs()); !removed) return removed;
+  if (auto removed = remove_files(previous_.logs()); !removed) return removed;
   if (auto removed = remove_file(log_path_); !removed) return removed;
   step("after the logs are removed");
   return Done{};

@@ -76,7 +76,7 @@ struct Seal {
 };
 
 /// Everything that earlier runs under one manifest name left in a folder.
-class Past {
+class PreviousRuns {
  public:
   struct Item {
     std::string path;
@@ -86,7 +86,7 @@ class Past {
   /// Reads the state and the logs beside `manifest` (which need not exist); without any, the
   /// manifest itself. What is damaged is left out. Fails with Unreadable, or Usage for a manifest
   /// that is none, or has not as many lines as its header says; the message names the file.
-  static Result<Past> load(const std::string& manifest);
+  static Result<PreviousRuns> load(const std::string& manifest);
 
   /// The header that the entries were made under; empty where there is no past.
   [[nodiscard]] const std::string& header() const { return header_; }
@@ -112,7 +112,7 @@ class Past {
   [[nodiscard]] std::unordered_set<std::string> outputs() const;
 
  private:
-  static Result<Past> load_once(const std::string& manifest);
+  static Result<PreviousRuns> load_once(const std::string& manifest);
   Result<Done> read_journal(const std::string& path, bool is_state);
   Result<Done> read_manifest(const std::string& path);
   void add_file(File file, const std::string& path);
@@ -136,8 +136,8 @@ class Past {
 
 /// Makes room for a run of another chain: writes all entries of the past, as Replaced, into a new
 /// log under `header`, then deletes the past's files. No interruption loses an entry.
-[[nodiscard]] Result<Done> replace_past(const std::string& manifest, const std::string& header,
-                                        const Past& past);
+[[nodiscard]] Result<Done> start_over(const std::string& manifest, const std::string& header,
+                                      const PreviousRuns& previous);
 
 /// An entry of the past that stays in the manifest though its input is not in the list: `before` is
 /// the number of listed inputs that come before it.
@@ -152,8 +152,8 @@ class Journal {
  public:
   /// `manifest` is the path of the manifest to be; `checkpoint`, where given, is told of every step
   /// of finishing (tests end the process there).
-  Journal(std::string manifest, std::string header, const Past& past, std::size_t inputs,
-          std::function<void(std::string_view)> checkpoint);
+  Journal(std::string manifest, std::string header, const PreviousRuns& previous,
+          std::size_t inputs, std::function<void(std::string_view)> checkpoint);
 
   /// Records a finished input; the last call for it counts. Where it is not what `before`, the
   /// past's entry, told of it, a shard's manifest is no longer true and goes: it must not be
@@ -205,7 +205,7 @@ class Journal {
 
   std::string manifest_;
   std::string header_;
-  const Past& past_;
+  const PreviousRuns& previous_;
   std::function<void(std::string_view)> checkpoint_;
   std::string log_path_;
   File log_;

@@ -47,10 +47,10 @@ Result<Json> header_of(const std::string& manifest) {
   auto header = first_line(state);
   if (header && !header->is_object()) header = first_line(manifest);
   if (!header || header->is_object()) return header;
-  const auto past = Past::load(manifest);
+  const auto previous = PreviousRuns::load(manifest);
   // A file that is no manifest is the caller's to refuse.
-  if (!past && past.error().code != ErrorCode::Usage) return past.error();
-  return past ? parse_json(past->header()) : Json();
+  if (!previous && previous.error().code != ErrorCode::Usage) return previous.error();
+  return previous ? parse_json(previous->header()) : Json();
 }
 
 bool is_header(const Json& json) {
@@ -147,9 +147,9 @@ Result<OutputFolder> OutputFolder::open_for_replay(const std::string& path,
   if (!folder) return folder;
   if (auto checked = check_others(path, headers, folder->manifest(), overwrite, true); !checked)
     return checked.error();
-  auto past = Past::load(folder->manifest());
-  if (!past) return refuse(past.error().message);
-  folder->past_ = *std::move(past);
+  auto previous = PreviousRuns::load(folder->manifest());
+  if (!previous) return refuse(previous.error().message);
+  folder->previous_ = *std::move(previous);
   return folder;
 }
 
@@ -190,9 +190,9 @@ Result<Done> OutputFolder::check_others(const std::string& path, const std::vect
     }
     // Those of other shards are theirs to replace.
     if (!remove || manifest != ours) continue;
-    const auto past = Past::load(manifest);
-    if (!past) return refuse(past.error().message);
-    if (auto replaced = replace_past(manifest, line_text(headers.front()), *past); !replaced)
+    const auto previous = PreviousRuns::load(manifest);
+    if (!previous) return refuse(previous.error().message);
+    if (auto replaced = start_over(manifest, line_text(headers.front()), *previous); !replaced)
       return refuse(printable(manifest) + ": " + replaced.error().message);
   }
   return Done{};
@@ -208,9 +208,9 @@ Result<OutputFolder> OutputFolder::open(const std::string& path, const Chain& ch
       !checked) {
     return checked.error();
   }
-  auto past = Past::load(folder->manifest());
-  if (!past) return refuse(past.error().message);
-  folder->past_ = *std::move(past);
+  auto previous = PreviousRuns::load(folder->manifest());
+  if (!previous) return refuse(previous.error().message);
+  folder->previous_ = *std::move(previous);
   return folder;
 }
 
@@ -225,9 +225,9 @@ Result<OutputFolder> OutputFolder::look(const std::string& path, const Chain& ch
       !checked) {
     return checked.error();
   }
-  auto past = Past::load(folder.manifest());
-  if (!past) return refuse(past.error().message);
-  folder.past_ = *std::move(past);
+  auto previous = PreviousRuns::load(folder.manifest());
+  if (!previous) return refuse(previous.error().message);
+  folder.previous_ = *std::move(previous);
   return folder;
 }
 
@@ -243,11 +243,11 @@ Result<bool> OutputFolder::is_own(const std::string& output) const {
       return;
     }
     for (const std::string& manifest : *manifests) {
-      const auto past = Past::load(manifest);
+      const auto previous = PreviousRuns::load(manifest);
       // What is no manifest of ours records nothing of ours.
-      if (!past && past.error().code == ErrorCode::Usage) continue;
-      if (past) own_->outputs.merge(past->outputs());
-      own_->failure = past ? past->failure() : past.error();
+      if (!previous && previous.error().code == ErrorCode::Usage) continue;
+      if (previous) own_->outputs.merge(previous->outputs());
+      own_->failure = previous ? previous->failure() : previous.error();
       if (own_->failure) return;
     }
   });

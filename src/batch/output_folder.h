@@ -25,7 +25,7 @@ class OutputFolder {
   /// Makes the folder where it is missing. Without a shard it takes the folder's lock: a second run
   /// is refused; shards hold no lock, because a dead node could not let go of it. Fails with Write,
   /// and a sentence, where the folder cannot be used, is in use, or holds the outputs of another
-  /// chain, seed or codec and not `overwrite`: then what it holds becomes past().replaced().
+  /// chain, seed or codec and not `overwrite`: then what it holds becomes previous().replaced().
   static Result<OutputFolder> open(const std::string& path, const Chain& chain,
                                    std::optional<Shard> shard, bool overwrite,
                                    NamesFrom names = NamesFrom::InputFolder);
@@ -46,7 +46,7 @@ class OutputFolder {
   /// What a user should know of how it is protected; "" where that is as always.
   [[nodiscard]] const std::string& note() const { return note_; }
   [[nodiscard]] std::string manifest() const;
-  [[nodiscard]] const Past& past() const { return past_; }
+  [[nodiscard]] const PreviousRuns& previous() const { return previous_; }
 
   /// Whether an earlier run, or another shard, recorded this output. Reads all journals when it is
   /// first asked, and fails where one cannot be read; safe to call from several threads.
@@ -66,7 +66,7 @@ class OutputFolder {
   std::optional<OutTree> tree_;
   std::string note_;
   bool was_empty_ = false;
-  Past past_;
+  PreviousRuns previous_;
   struct Own {
     std::once_flag once;
     std::unordered_set<std::string> outputs;

@@ -33,7 +33,7 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   if (auto fits = check_output(codec, *plan, *info, depth); !fits) return fits.error();
   GoingAlong goes = going_along(chain, *plan, *info, file, codec);
   picture.effects = effects_on(chain, *info, *plan, codec, depth, goes);
-  round_as_made(*plan, depth);
+  fuse_final_rounding(*plan, depth);
   const bool cut = chain.output.jpeg_lossless;
   if (cut) {
     if (auto can = check_lossless(chain, *plan, *info, file, codec); !can) return can.error();

@@ -56,7 +56,7 @@ class ImageJob {
     auto codec = load();
     if (!codec && is_shortage(codec.error())) return codec.error();
     if (!codec) {
-      result_.no_image = is_passed_over(codec.error(), source_.path, source_.named);
+      result_.no_image = is_skipped(codec.error(), source_.path, source_.named);
       return failed(codec.error());
     }
     const auto info = read_info(bytes_, chain_.input);
@@ -96,7 +96,7 @@ class ImageJob {
       metadata_ = std::move(goes.metadata);
     }
     for (Plan& plan : plans)
-      round_as_made(plan, depth);
+      fuse_final_rounding(plan, depth);
 
     if (plans.front().skip.empty() && chain_.output.jpeg_lossless) {
       for (const Plan& plan : plans) {
@@ -112,7 +112,8 @@ class ImageJob {
       all_needed_ = needed == whole(*common_.shape);
       if (const std::uint64_t takes = memory_for(needed, plans.front(), *info, depth);
           takes > options_.memory.bytes) {
-        const std::string why = why_whole(plans.front(), *info, **codec, *name.codec, depth);
+        const std::string why =
+            row_streaming_obstacle(plans.front(), *info, **codec, *name.codec, depth);
         streams_ = why.empty();
         if (!streams_ && options_.memory.strict) {
           return failed(too_large(takes, why));
@@ -185,12 +186,12 @@ class ImageJob {
   }
 
   Result<Plan> plan_copy(std::size_t i, const ImageInfo& info) const {
-    const Feeding feeding{info.format == Format::Npy, info.batch};
+    const ArrayLayout layout{info.format == Format::Npy, info.batch};
     if (replays()) {
-      return replay_plan(chain_, *common_.shape, info.dtype, source_.recorded[i].draws, feeding);
+      return replay_plan(chain_, *common_.shape, info.dtype, source_.recorded[i].draws, layout);
     }
     return make_plan(chain_, *common_.shape, info.dtype,
-                     {source_.path, source_.index, *common_.input_sha256, copy_of(i)}, feeding);
+                     {source_.path, source_.index, *common_.input_sha256, copy_of(i)}, layout);
   }
 
   static Error changed() {
@@ -218,8 +219,9 @@ class ImageJob {
     if (const std::uint64_t most = takes(true, jpeg); most <= options_.memory.bytes) return most;
     const bool all = decodes_whole(bytes_, info, chain_.input);
     // Of several scans, and where they are copied, all coefficients of a JPEG: 16 bits each.
-    return takes(all, jpeg && (chain_.output.jpeg_lossless ||
-                               (all && !codec_of(info.format).needs_whole(bytes_).empty())));
+    return takes(all,
+                 jpeg && (chain_.output.jpeg_lossless ||
+                          (all && !codec_of(info.format).row_streaming_obstacle(bytes_).empty())));
   }
 
   [[nodiscard]] Error too_large(std::uint64_t takes, const std::string& why) const {
@@ -233,13 +235,15 @@ class ImageJob {
   }
 
   // Why the image cannot go row by row; empty where it can.
-  [[nodiscard]] std::string why_whole(const Plan& plan, const ImageInfo& info, const Codec& from,
-                                      const Codec& to, DType depth) const {
+  [[nodiscard]] std::string row_streaming_obstacle(const Plan& plan, const ImageInfo& info,
+                                                   const Codec& from, const Codec& to,
+                                                   DType depth) const {
     const auto* gather = std::get_if<GatherOp>(&plan.ops.front());
     if (from.read_rows == nullptr) return not_read_so(from);
     if (to.encode_rows == nullptr) return std::string(to.name) + " is not written so";
     if (info.shape.rank != 2) return "it is a volume";
-    if (std::string kind = from.needs_whole(bytes_); !kind.empty()) return "it is " + kind;
+    if (std::string kind = from.row_streaming_obstacle(bytes_); !kind.empty())
+      return "it is " + kind;
     if (chain_.input.apply_orientation && info.orientation != 1)
       return "its orientation tag (" + std::to_string(info.orientation) + ") turns it";
     if (chain_.output.jpeg_lossless) return "its coefficients are copied";
@@ -320,7 +324,7 @@ class ImageJob {
   }
 
   // A replay must give the recorded pixels; the recorded bytes only where the codecs are the same.
-  Result<Done> hold_against(const Record& made, const Record& recorded) {
+  Result<Done> check_against_record(const Record& made, const Record& recorded) {
     if (made.pixels != recorded.pixels) {
       return Error{
           ErrorCode::Changed,
@@ -390,7 +394,7 @@ class ImageJob {
       record.bytes = scratch_.encoded.size();
     }
     if (replays()) {
-      if (auto held = hold_against(record, source_.recorded[index]); !held) return held;
+      if (auto held = check_against_record(record, source_.recorded[index]); !held) return held;
     }
     if (!pending) {
       auto written = out_.write(scratch_.encoded.bytes());

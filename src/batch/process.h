@@ -33,7 +33,7 @@ struct Scratch {
 /// One image and what became of it.
 struct Processed {
   bool abandoned = false;            ///< the run was asked to end: nothing was made
-  bool no_image = false;             ///< passed over: see is_passed_over
+  bool no_image = false;             ///< passed over: see is_skipped
   FileStamp input;                   ///< of the file as it was read
   std::vector<Record> records;       ///< one a copy, or one that says why there is none
   std::vector<PendingFile> outputs;  ///< in the order of the records that have one

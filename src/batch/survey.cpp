@@ -52,7 +52,7 @@ bool is_image_extension(const std::string& extension) {
 
 bool passes_over(const InputList& list, const InputFile& file) {
   const auto codec = look(list.file_path(file));
-  return !codec && is_passed_over(codec.error(), file.path, file.named);
+  return !codec && is_skipped(codec.error(), file.path, file.named);
 }
 
 // The path with links and dots resolved, as far as it exists; what does not exist yet is left as it
@@ -238,11 +238,12 @@ std::vector<PossibleOutput> outputs_of(const Chain& chain, const InputList& list
 
 // Whether every output of earlier runs is known: there were none, or all ended well and left whole
 // entries.
-bool knows_all(const Past& past) {
-  if (past.header().empty() && past.logs().empty()) return true;
-  return past.logs().empty() && past.has_state() && past.seal() &&
-         std::all_of(past.items().begin(), past.items().end(),
-                     [&](const Past::Item& item) { return past.read(item.place).has_value(); });
+bool knows_all(const PreviousRuns& previous) {
+  if (previous.header().empty() && previous.logs().empty()) return true;
+  return previous.logs().empty() && previous.has_state() && previous.seal() &&
+         std::all_of(
+             previous.items().begin(), previous.items().end(),
+             [&](const PreviousRuns::Item& item) { return previous.read(item.place).has_value(); });
 }
 
 // Visits the candidates of one key together, as far as there are several.
@@ -264,7 +265,7 @@ OutputName output_name(const Chain& chain, const NameFields& fields, const Codec
   return {&codec, output_path(chain.output.name, fields, codec, !chain.output.format)};
 }
 
-bool is_passed_over(const Error& error, std::string_view path, bool named) {
+bool is_skipped(const Error& error, std::string_view path, bool named) {
   return error.code == ErrorCode::NotAnImage && !named && !is_image_extension(extension_of(path));
 }
 
@@ -387,11 +388,11 @@ std::vector<std::string> find_recorded_clashes(const Chain& chain, const InputLi
   std::unordered_map<std::string, std::string> recorded;  // output: input
   std::vector<std::string> clashes;
   auto file = list.files.begin();
-  for (const Past::Item& item : folder.past().items()) {
+  for (const PreviousRuns::Item& item : folder.previous().items()) {
     while (file != list.files.end() && file->path < item.path)
       ++file;
     if (file != list.files.end() && file->path == item.path) continue;
-    const auto entry = folder.past().read(item.place);
+    const auto entry = folder.previous().read(item.place);
     for (std::size_t i = 0; entry && i < entry->outputs.size(); ++i)
       recorded.emplace(entry->outputs[i].path, item.path);
   }
@@ -481,13 +482,13 @@ Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputLis
   std::vector<std::string> foreign;
   // Names that are not known yet are looked at when the output is made.
   if (folder.was_empty() || is_late_name(chain.output.name)) return foreign;
-  const auto& past = folder.past().items();
-  auto item = past.begin();
+  const auto& previous = folder.previous().items();
+  auto item = previous.begin();
   struct stat status {};
   for (const InputFile& file : list.files) {
-    while (item != past.end() && item->path < file.path)
+    while (item != previous.end() && item->path < file.path)
       ++item;
-    if (item != past.end() && item->path == file.path) continue;
+    if (item != previous.end() && item->path == file.path) continue;
     for (const auto& [output, copy] : possible_copies(chain, file)) {
       const std::string path = join_path(folder.path(), output);
       if (::lstat(path.c_str(), &status) != 0) continue;
@@ -503,7 +504,7 @@ Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputLis
   }
   // Where a journal lost something nobody knows all that is ours: then each file is looked at when
   // its output is made.
-  if (!foreign.empty() && !knows_all(folder.past())) foreign.clear();
+  if (!foreign.empty() && !knows_all(folder.previous())) foreign.clear();
   return foreign;
 }
 

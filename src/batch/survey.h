@@ -27,7 +27,7 @@ struct OutputName {
 /// Whether a file that `recognise` refused with `error` is passed over without being a failure: it
 /// is no image, was not named one by one, and its name does not say that it is one (an empty .jpg
 /// is a loss, a README is not).
-[[nodiscard]] bool is_passed_over(const Error& error, std::string_view path, bool named);
+[[nodiscard]] bool is_skipped(const Error& error, std::string_view path, bool named);
 
 /// Takes the files that are passed over off the list: reads the beginning of each. Gives how many
 /// they were.

@@ -149,7 +149,7 @@ class Reader {
     keras_said_ = true;
     of_tfjs_ = model.of_tfjs;
     chain.as = As::Model;
-    chain.fed = model.input_dtype;
+    chain.model_input_dtype = model.input_dtype;
     in_model_ = true;
     chain.of_model = true;
     read_layers(chain, *model.layers, model.layers_at, std::nullopt);
@@ -365,7 +365,7 @@ class Reader {
       }
     }
     if (const auto type = word(*object, "/input", "dtype", dtype_names())) {
-      chain.fed = static_cast<DType>(*type);
+      chain.model_input_dtype = static_cast<DType>(*type);
       if (chain.as != As::Model) {
         mistake("/input/dtype",
                 "only a model has an input of one dtype; it goes with \"as\": \"model\"");
@@ -604,7 +604,7 @@ class Reader {
     const Json* class_name = entry.is_object() ? get(entry, "class_name") : nullptr;
     if (class_name == nullptr || !class_name->is_string()) return false;
     const auto& name = class_name->get_ref<const std::string&>();
-    if (acts_in_training_only(name)) chain.passed_over.push_back({name, pointer, pointer});
+    if (acts_in_training_only(name)) chain.skipped.push_back({name, pointer, pointer});
     return is_input_layer(name) || acts_in_training_only(name);
   }
 
@@ -926,7 +926,8 @@ Json resolved(const Chain& chain) {
   if (!chain.input_shape.empty()) {
     json["input"]["shape"] = to_json(chain.input_shape);
   }
-  if (chain.fed != DType::Float32) json["input"]["dtype"] = name_of(chain.fed);
+  if (chain.model_input_dtype != DType::Float32)
+    json["input"]["dtype"] = name_of(chain.model_input_dtype);
   Json output = {{"format", chain.output.format ? codec_of(*chain.output.format).name : "same"}};
   if (chain.output.quality) output["quality"] = *chain.output.quality;
   if (chain.output.lossless) output["quality"] = "lossless";

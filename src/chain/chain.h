@@ -58,13 +58,13 @@ struct Chain {
   std::int64_t batch_size = 1;  ///< inputs that share a call of a generator that counts calls
   bool channels_first = false;  ///< layout of arrays
   As as = As::Layer;
-  DType fed = DType::Float32;  ///< As::Model: what its Input makes of everything
-  KerasVersion keras;          ///< whose rules, where the versions differ
-  int rank = 2;                ///< spatial axes of what the layers work on
+  DType model_input_dtype = DType::Float32;  ///< As::Model: what its Input makes of everything
+  KerasVersion keras;                        ///< whose rules, where the versions differ
+  int rank = 2;                              ///< spatial axes of what the layers work on
   std::vector<Layer> layers;
-  std::vector<LayerPlace> places;       ///< of the layers
-  std::vector<LayerPlace> passed_over;  ///< layers of a Keras model that act in training only
-  OpenShape input_shape;                ///< what every input has to be
+  std::vector<LayerPlace> places;   ///< of the layers
+  std::vector<LayerPlace> skipped;  ///< layers of a Keras model that act in training only
+  OpenShape input_shape;            ///< what every input has to be
   DecodeOptions input;
   OutputOptions output;
   bool of_model = false;           ///< read from a Keras model, which says nothing of outputs

@@ -317,13 +317,13 @@ class Exporter {
         mistake("", version() +
                         " needs the shape of the input: --input-shape, or \"input\": "
                         "{\"shape\": ..} in the chain; \"none\" where an axis is open");
-      } else if (chain_.fed != DType::Float32) {
+      } else if (chain_.model_input_dtype != DType::Float32) {
         mistake("/input/dtype", "Keras needs the shape of the input too: --input-shape");
       }
       return;
     }
     if (!mistakes_.empty() || layers_.empty()) return;
-    const std::string_view type = name_of(chain_.fed);
+    const std::string_view type = name_of(chain_.model_input_dtype);
     if (keras_ >= kKeras3) {
       // "ragged" and "optional" are younger than Keras 3; without them all of it reads this.
       layers_.insert(layers_.begin(), entry("InputLayer", {{"batch_shape", batch_shape()},

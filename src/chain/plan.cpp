@@ -194,7 +194,7 @@ std::optional<Window> narrow(ConvolveOp& op, const Window& wanted) {
 
 // Convolutions make only what the gather behind them shows: the window and, from layer to layer,
 // its halo. Goes from the last operation to the first with the part that is needed of each.
-void make_only_needed(std::vector<Op>& ops) {
+void narrow_convolutions(std::vector<Op>& ops) {
   std::optional<Window> wanted;  // of the output of the operation looked at; nothing: all
   for (std::size_t i = ops.size(); i-- > 0;) {
     if (auto* gather = std::get_if<GatherOp>(&ops[i])) {
@@ -250,35 +250,36 @@ void make_only_needed(std::vector<Op>& ops) {
 }
 
 // What a caller may get wrong before any layer is asked.
-Result<Done> check_given(const Shape& input, const Feeding& feeding) {
-  if (feeding.batch && *feeding.batch < 1)
-    return Error{ErrorCode::Usage, "a batch of " + std::to_string(*feeding.batch)};
+Result<Done> check_given(const Shape& input, const ArrayLayout& layout) {
+  if (layout.batch && *layout.batch < 1)
+    return Error{ErrorCode::Usage, "a batch of " + std::to_string(*layout.batch)};
   return check_shape(input);
 }
 
 // Whether Keras' rules for floats hold, which make float32 of float64: where arrays go in or come
 // out. Between image files the depth stays.
-bool casts_floats(const Chain& chain, const Feeding& feeding) {
-  return feeding.array || chain.output.format == Format::Npy;
+bool casts_floats(const Chain& chain, const ArrayLayout& layout) {
+  return layout.array || chain.output.format == Format::Npy;
 }
 
 // `choose(layer index, shape)` makes or recalls the choice of a random layer.
-Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, const Feeding& feeding,
+Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype,
+                       const ArrayLayout& layout,
                        const std::function<Result<Choice>(std::size_t, const Shape&)>& choose) {
-  if (auto right = check_given(input, feeding); !right) return right.error();
+  if (auto right = check_given(input, layout); !right) return right.error();
   Plan plan;
   plan.input = input;
   plan.input_dtype = dtype;
-  plan.feeding = feeding;
-  Draft draft(input, dtype);
-  if (chain.as == As::Model) draft.cast(chain.fed);
+  plan.layout = layout;
+  OpBuilder builder(input, dtype);
+  if (chain.as == As::Model) builder.cast(chain.model_input_dtype);
   for (std::size_t i = 0; i < chain.layers.size(); ++i) {
     const Layer& layer = chain.layers[i];
-    const auto out = next_shape(chain, i, draft.shape());
+    const auto out = next_shape(chain, i, builder.shape());
     if (!out) return out.error();
     Choice choice;
     if (layer.choose) {
-      auto chosen = choose(i, draft.shape());
+      auto chosen = choose(i, builder.shape());
       if (!chosen) return chosen.error();
       choice = *std::move(chosen);
       plan.draws.push_back({i, choice});
@@ -287,24 +288,25 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype, cons
         return plan;
       }
     }
-    if (layer.convolves && chain.as == As::Layer && feeding.array &&
-        !info(draft.dtype()).is_float) {
+    if (layer.convolves && chain.as == As::Layer && layout.array &&
+        !info(builder.dtype()).is_float) {
       return Error{ErrorCode::Depth, "layer " + std::to_string(i) + ", " + layer.called +
-                                         ": does not take " + std::string(name_of(draft.dtype())) +
+                                         ": does not take " +
+                                         std::string(name_of(builder.dtype())) +
                                          R"(; say "as": "model" in the chain, and arrays become )"
                                          "float32 first"};
     }
-    if (layer.casts_floats && casts_floats(chain, feeding) && info(draft.dtype()).is_float &&
+    if (layer.casts_floats && casts_floats(chain, layout) && info(builder.dtype()).is_float &&
         info(layer.dtype).is_float)
-      draft.cast(layer.dtype);
-    if (auto edited = layer.edit(draft, choice); !edited) return edited.error();
-    assert(draft.shape() == *out);
+      builder.cast(layer.dtype);
+    if (auto edited = layer.edit(builder, choice); !edited) return edited.error();
+    assert(builder.shape() == *out);
   }
-  plan.output = draft.shape();
-  plan.dtype = draft.dtype();
-  plan.ops = std::move(draft).take();
+  plan.output = builder.shape();
+  plan.dtype = builder.dtype();
+  plan.ops = std::move(builder).take();
   plan.spans = spans_of(plan.ops, input);
-  make_only_needed(plan.ops);
+  narrow_convolutions(plan.ops);
   plan.window = window_of(std::get<GatherOp>(plan.ops.front()));
   return plan;
 }
@@ -557,7 +559,7 @@ Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input) {
 }
 
 Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
-                       const ImageIdentity& image, const Feeding& given) {
+                       const ImageIdentity& image, const ArrayLayout& given) {
   if (image.index < 0 || image.copy < 0) {
     return Error{ErrorCode::Usage, "place " + std::to_string(image.index) + " and copy " +
                                        std::to_string(image.copy) + ": both count from 0"};
@@ -569,17 +571,17 @@ Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
   }
   if (chain.needs_seed() && !chain.seed)
     return Error{ErrorCode::Usage, "the chain draws and has no seed"};
-  Feeding feeding = given;
-  feeding.channels_first = chain.channels_first;
+  ArrayLayout layout = given;
+  layout.channels_first = chain.channels_first;
   int ordinal = 0;
   std::int64_t counting = 0;  // layers that count the calls of one generator, this one's number
   std::int64_t all_counting = 0;
   for (const Layer& layer : chain.layers)
     all_counting += layer.generator == Generator::TensorFlow && !layer.seed ? 1 : 0;
-  return plan_with(chain, input, dtype, feeding, [&](std::size_t index, const Shape& shape) {
+  return plan_with(chain, input, dtype, layout, [&](std::size_t index, const Shape& shape) {
     const Layer& layer = chain.layers[index];
     Draws draws;
-    draws.feeding = feeding;
+    draws.layout = layout;
     // Copies are calls one after the other, of the same batch.
     draws.call = image.index / chain.batch_size * chain.copies + image.copy;
     if (chain.seed) draws.global_seed = chain.seed->a;
@@ -594,9 +596,9 @@ Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
 }
 
 Result<Plan> replay_plan(const Chain& chain, const Shape& input, DType dtype,
-                         const std::vector<Draw>& draws, const Feeding& feeding) {
+                         const std::vector<Draw>& draws, const ArrayLayout& layout) {
   return plan_with(
-      chain, input, dtype, feeding, [&](std::size_t index, const Shape&) -> Result<Choice> {
+      chain, input, dtype, layout, [&](std::size_t index, const Shape&) -> Result<Choice> {
         for (const Draw& draw : draws) {
           if (draw.layer == index) return draw.choice;
         }
@@ -655,8 +657,8 @@ Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo
                                        R"(); tiff can: "output": {"format": "tiff"}; npy holds )"
                                        "the numbers alone"};
   }
-  if (plan.feeding.batch && target.format != Format::Npy)
-    return holds_no_batch(target, *plan.feeding.batch);
+  if (plan.layout.batch && target.format != Format::Npy)
+    return holds_no_batch(target, *plan.layout.batch);
   if (target.format != Format::Npy && dtype != plan.input_dtype && !deckle::info(dtype).is_float &&
       deckle::info(plan.input_dtype).white == 0) {
     return Error{ErrorCode::Depth,
@@ -670,7 +672,7 @@ Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo
   return target.can_encode(plan.output, dtype);
 }
 
-void round_as_made(Plan& plan, DType depth) {
+void fuse_final_rounding(Plan& plan, DType depth) {
   if (plan.ops.empty() || plan.input_dtype != depth || info(depth).is_float || size_of(depth) > 2)
     return;
   const auto* cast = std::get_if<CastOp>(&plan.ops.back());

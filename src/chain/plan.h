@@ -18,7 +18,7 @@
 #include "core/tensor.h"
 #include "geometry/placed.h"
 #include "geometry/window.h"
-#include "layers/draft.h"
+#include "ops/op_builder.h"
 #include "random/seeds.h"
 
 namespace deckle {
@@ -37,7 +37,7 @@ struct Plan {
   DType input_dtype = DType::UInt8;
   Shape output;
   DType dtype = DType::UInt8;  ///< what Keras would answer
-  Feeding feeding;
+  ArrayLayout layout;
   Window window;        ///< the part of the input that is needed at all; empty where all is fill
   Spans spans;          ///< where the input lies in the output
   std::vector<Op> ops;  ///< the first is a gather
@@ -54,12 +54,13 @@ struct Plan {
 /// (more pixels on the way than the chain's max_pixels); with Usage where `input` is no shape, a
 /// needed seed is missing, a batch, batch_size or copies is below 1, or index or copy is below 0.
 [[nodiscard]] Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
-                                     const ImageIdentity& image, const Feeding& given = {});
+                                     const ImageIdentity& image, const ArrayLayout& given = {});
 
 /// Plans an output from recorded choices alone, one for each random layer: nothing is drawn. Fails
 /// with Shape where a choice does not fit this image.
 [[nodiscard]] Result<Plan> replay_plan(const Chain& chain, const Shape& input, DType dtype,
-                                       const std::vector<Draw>& draws, const Feeding& feeding = {});
+                                       const std::vector<Draw>& draws,
+                                       const ArrayLayout& layout = {});
 
 /// The type of what is written: what the chain's output asks for, else the input's own between
 /// image files, else what Keras answers.
@@ -79,7 +80,7 @@ struct Plan {
 
 /// Where the plan ends by interpolating small integers, and those of `depth` are to be stored as
 /// such: lets them be rounded as they are made, which gives the same and saves a picture of floats.
-void round_as_made(Plan& plan, DType depth);
+void fuse_final_rounding(Plan& plan, DType depth);
 
 /// Tensors that a thread keeps from image to image.
 struct PlanScratch {

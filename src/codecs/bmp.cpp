@@ -392,7 +392,7 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
 }
 
 Result<Done> can_encode_bmp(const Shape& shape, DType dtype) {
-  return check_holds({"bmp", {DType::UInt8}, {1, 3, 4}, 1 << 20}, shape, dtype);
+  return check_format_limits({"bmp", {DType::UInt8}, {1, 3, 4}, 1 << 20}, shape, dtype);
 }
 
 constexpr std::size_t kMostColours = 256;

@@ -535,7 +535,7 @@ Error holds_no_batch(const Codec& codec, std::int64_t batch) {
                                 std::string(codec.name)};
 }
 
-Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype) {
+Result<Done> check_format_limits(const FormatLimits& holds, const Shape& shape, DType dtype) {
   const std::string format(holds.name);
   if (shape.rank != 2 && !(shape.rank == 3 && holds.volumes)) {
     std::string message = format + " holds pictures (2 axes), not " +

@@ -199,7 +199,7 @@ struct Codec {
                                                   const DecodeOptions& options,
                                                   const Window& needed) = nullptr;
   /// What this picture is that `read_rows` cannot read: "an interlaced png"; empty where it can.
-  std::string (*needs_whole)(Bytes file) = nullptr;
+  std::string (*row_streaming_obstacle)(Bytes file) = nullptr;
   /// Whether `decode_part` takes no more memory than the part does: false where this picture is
   /// decoded whole all the same. Null, like `decode_part`.
   bool (*decodes_parts)(Bytes file) = nullptr;
@@ -277,7 +277,7 @@ inline constexpr std::size_t kHeadBytes = 512;
 [[nodiscard]] Error holds_no_batch(const Codec& codec, std::int64_t batch);
 
 /// What a format can hold: what `can_encode` goes by.
-struct Holds {
+struct FormatLimits {
   std::string_view name;
   std::vector<DType> dtypes;
   std::vector<std::int64_t> channels;
@@ -285,6 +285,7 @@ struct Holds {
   bool volumes = false;  ///< planes x rows x cols too
 };
 /// Depth, TooLarge or Shape, with what the format could hold instead.
-[[nodiscard]] Result<Done> check_holds(const Holds& holds, const Shape& shape, DType dtype);
+[[nodiscard]] Result<Done> check_format_limits(const FormatLimits& holds, const Shape& shape,
+                                               DType dtype);
 
 }  // namespace deckle

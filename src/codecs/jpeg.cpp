@@ -285,7 +285,7 @@ class JpegRows final : public RowReader {
     wide_.resize(static_cast<std::size_t>(decoded_.length() * channels()));
     std::uint8_t* row = wider ? wide_.data() : to;
     const bool done = guarded(decoder_.report, [&] { jpeg_read_scanlines(&jpeg(), &row, 1); });
-    passed(jpeg().src->next_input_byte);
+    release_mapped_before(jpeg().src->next_input_byte);
     if (!done) return decoder_.fatal_error();
     if (wider) {
       std::copy_n(row + (cols_.begin - decoded_.begin) * channels(), cols_.length() * channels(),
@@ -367,7 +367,7 @@ Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions&
   return Part{{}, window};
 }
 
-std::string needs_whole(Bytes file) {
+std::string row_streaming_obstacle(Bytes file) {
   LibjpegDecoder decoder(file);
   if (!decoder.read_header()) return "";
   if (jpeg_has_multiple_scans(&decoder.jpeg) != 0) return "a jpg of several scans (progressive)";
@@ -392,7 +392,7 @@ Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& /*info
 constexpr int kDefaultQuality = 95;
 
 Result<Done> can_encode(const Shape& shape, DType dtype) {
-  return check_holds({"jpg", {DType::UInt8}, {1, 3}, JPEG_MAX_DIMENSION}, shape, dtype);
+  return check_format_limits({"jpg", {DType::UInt8}, {1, 3}, JPEG_MAX_DIMENSION}, shape, dtype);
 }
 
 // Stands inside `guarded`.
@@ -517,7 +517,7 @@ Codec jpeg_codec() {
           .decode_part = decode_part,
           .encode_rows = encode_rows,
           .read_rows = read_rows,
-          .needs_whole = needs_whole,
+          .row_streaming_obstacle = row_streaming_obstacle,
           .decodes_parts = decodes_parts,
           .can_cut = can_cut_jpeg,
           .cut = cut_jpeg,

@@ -138,7 +138,7 @@ class ScanData {
       if (raw_end_ - raw_ < 2) return false;
       if (raw_[1] != 0) return pass_marker(marker);
       raw_ += 2;
-      passed(raw_);
+      release_mapped_before(raw_);
     }
     return false;
   }
@@ -183,7 +183,7 @@ class ScanData {
         ended_ = true;
       }
     }
-    passed(raw_);
+    release_mapped_before(raw_);
     if (ended_) std::memset(filled_, 0, 4 * kAhead);
     limit_ = ended_ ? filled_ + 2 * kAhead : filled_ - kAhead;
     return b;

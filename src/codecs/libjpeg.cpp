@@ -134,7 +134,7 @@ class Markers {
       const void* const found = std::memchr(file_.data() + at_, 0xFF, file_.size() - at_);
       if (found == nullptr) break;
       at_ = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - file_.data());
-      passed(file_.data() + at_);
+      release_mapped_before(file_.data() + at_);
       while (at_ < file_.size() && file_[at_] == 0xFF)  // also fill bytes
         ++at_;
       if (at_ >= file_.size()) break;
@@ -235,7 +235,7 @@ Bytes LibjpegDecoder::find_hole() const {
 
   const Bytes data = file_.last(jpeg.src->bytes_in_buffer);
   for (std::size_t at = kRun; at < data.size(); at += kRun) {  // any longer run holds such a byte
-    if (at % (std::size_t{1} << 20U) < kRun) passed(data.data() + at);
+    if (at % (std::size_t{1} << 20U) < kRun) release_mapped_before(data.data() + at);
     if (data[at] != 0) continue;
     const Bytes zeros = zeros_around(data, at);
     if (zeros.size() < kRun) continue;

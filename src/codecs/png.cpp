@@ -417,7 +417,7 @@ Result<Damage> decode_png(Bytes file, const ImageInfo& info, const DecodeOptions
 
 // ---- reading row by row
 
-std::string needs_whole(Bytes file) {
+std::string row_streaming_obstacle(Bytes file) {
   Decoder decoder(file);
   if (!decoder.read_header()) return "";
   return png_get_interlace_type(decoder.png, decoder.image) == PNG_INTERLACE_NONE
@@ -463,7 +463,7 @@ class PngRows final : public RowReader {
  private:
   bool read_row() {
     progress_.row = static_cast<png_uint_32>(next_++);
-    passed(decoder_.port.next);
+    release_mapped_before(decoder_.port.next);
     return guarded(decoder_.png, [&] { png_read_row(decoder_.png, row_.data(), nullptr); });
   }
 
@@ -486,7 +486,8 @@ Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& info,
 // ---- writing
 
 Result<Done> can_encode(const Shape& shape, DType dtype) {
-  return check_holds({"png", {DType::UInt8, DType::UInt16}, {1, 2, 3, 4}, 1'000'000}, shape, dtype);
+  return check_format_limits({"png", {DType::UInt8, DType::UInt16}, {1, 2, 3, 4}, 1'000'000}, shape,
+                             dtype);
 }
 
 // Of a picture that is too large to be compressed at once.
@@ -803,7 +804,7 @@ Codec png_codec() {
           .version = version,
           .encode_rows = encode_rows,
           .read_rows = read_rows,
-          .needs_whole = needs_whole,
+          .row_streaming_obstacle = row_streaming_obstacle,
           .promise = png_promise,
           .read_metadata = read_png_metadata,
           .carries = {.icc = true, .exif = true, .xmp = true}};

@@ -144,7 +144,7 @@ PngChunks png_chunks(Bytes file) {
       chunks.data_whole = whole;
     }
     if (!whole || is("IEND")) break;
-    passed(file.data() + at);
+    release_mapped_before(file.data() + at);
     const Bytes data = file.subspan(at + 8, length);
     if (is("eXIf") && chunks.exif.empty()) chunks.exif = data;
     if (is("iCCP") && chunks.icc.empty()) chunks.icc = data;

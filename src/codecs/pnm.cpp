@@ -215,7 +215,8 @@ Result<Damage> decode_pnm(Bytes file, const ImageInfo& info, const DecodeOptions
 }
 
 Result<Done> can_encode_pnm(const Shape& shape, DType dtype) {
-  return check_holds({"pnm", {DType::UInt8, DType::UInt16}, {1, 3}, kMaxExtent}, shape, dtype);
+  return check_format_limits({"pnm", {DType::UInt8, DType::UInt16}, {1, 3}, kMaxExtent}, shape,
+                             dtype);
 }
 
 Result<Done> encode_pnm(const Tensor& pixels, const EncodeOptions& /*options*/, Buffer& out) {

@@ -407,7 +407,7 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
       if (!go_on) return wrong;
     }
     if (const std::uint64_t at = TIFFGetStrileOffset(tiff, number); at < port.file.size())
-      passed(port.file.data() + at);
+      release_mapped_before(port.file.data() + at);
     if (strips.direct) continue;
     const auto count = static_cast<std::size_t>(wide);
     for (std::int64_t r = 0; r < high; ++r) {
@@ -601,7 +601,7 @@ Result<Damage> decode_tiff(Bytes file, const ImageInfo& info, const DecodeOption
 
 // ---- reading row by row
 
-std::string needs_whole(Bytes file) {
+std::string row_streaming_obstacle(Bytes file) {
   TiffPort port;
   port.file = file;
   const TiffHandle tiff = open_tiff(port, "r");
@@ -704,7 +704,7 @@ Codec tiff_codec() {
           .read_volume_info = read_volume_info,
           .encode_rows = encode_tiff_rows,
           .read_rows = read_rows,
-          .needs_whole = needs_whole,
+          .row_streaming_obstacle = row_streaming_obstacle,
           .promise = promise,
           .read_metadata = read_metadata,
           .carries = {.icc = true, .xmp = true}};

@@ -81,13 +81,13 @@ void describe_page(TIFF* tiff, const RowSource& pixels, const EncodeOptions& opt
 }  // namespace
 
 Result<Done> can_encode_tiff(const Shape& shape, DType dtype) {
-  return check_holds({"tiff",
-                      {DType::UInt8, DType::Int8, DType::UInt16, DType::Int16, DType::UInt32,
-                       DType::Int32, DType::Float32, DType::Float64},
-                      {1, 2, 3, 4},
-                      std::numeric_limits<std::int32_t>::max(),
-                      true},
-                     shape, dtype);
+  return check_format_limits({"tiff",
+                              {DType::UInt8, DType::Int8, DType::UInt16, DType::Int16,
+                               DType::UInt32, DType::Int32, DType::Float32, DType::Float64},
+                              {1, 2, 3, 4},
+                              std::numeric_limits<std::int32_t>::max(),
+                              true},
+                             shape, dtype);
 }
 
 Result<Done> encode_tiff_rows(const RowSource& pixels, const EncodeOptions& options, Sink& out) {

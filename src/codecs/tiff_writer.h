@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // tiff_writer: pictures and volumes to TIFF, a plane a page.
 // Shapes  H x W x 1 to 4, planes x H x W x 1 to 4
-// Fails   Shape, Depth, TooLarge as check_holds; Usage where the bands are not those of the shape
-// Source  TIFF 6.0; libtiff's tiffio.h
+// Fails   Shape, Depth, TooLarge as check_format_limits; Usage where the bands are not those of the
+// shape Source  TIFF 6.0; libtiff's tiffio.h
 #pragma once
 
 #include <string>

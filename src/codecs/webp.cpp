@@ -182,7 +182,7 @@ Result<Damage> decode_webp(Bytes file, const ImageInfo& info, const DecodeOption
 }
 
 Result<Done> can_encode(const Shape& shape, DType dtype) {
-  return check_holds({"webp", {DType::UInt8}, {1, 3, 4}, WEBP_MAX_DIMENSION}, shape, dtype);
+  return check_format_limits({"webp", {DType::UInt8}, {1, 3, 4}, WEBP_MAX_DIMENSION}, shape, dtype);
 }
 
 // ---- metadata

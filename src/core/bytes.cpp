@@ -24,7 +24,7 @@ void watch_mapped(Bytes file) {
   watched = {file, 0};
 }
 
-void passed(const std::uint8_t* p) {
+void release_mapped_before(const std::uint8_t* p) {
   constexpr std::size_t kPiece = std::size_t{16} << 20U;
   const Bytes file = watched.file;
   if (file.empty() || p < file.data() || p > file.data() + file.size()) return;

@@ -67,6 +67,6 @@ void watch_mapped(Bytes file);
 /// Says that what stands before `p` will not be read soon. Of a watched file it is given back to
 /// the system, a piece at a time, and comes from the disk again where it is read after all; else
 /// this does nothing.
-void passed(const std::uint8_t* p);
+void release_mapped_before(const std::uint8_t* p);
 
 }  // namespace deckle

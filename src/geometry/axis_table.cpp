@@ -24,24 +24,24 @@ void AxisTable::pad(std::int64_t before, std::int64_t after, int fill) {
   span_.move(static_cast<double>(before));
 }
 
-void AxisTable::pad_around(std::int64_t before, std::int64_t after, Around around) {
+void AxisTable::pad_by_mode(std::int64_t before, std::int64_t after, PadMode around) {
   const std::int64_t n = length();
   // Which entry is seen at place `i`, where 0 .. n - 1 is the axis itself.
   const auto seen_at = [&](std::int64_t i) {
     const auto modulo = [](std::int64_t x, std::int64_t m) { return (x % m + m) % m; };
     switch (around) {
-      case Around::Reflect: {
+      case PadMode::Reflect: {
         if (n == 1) return std::int64_t{0};
         const std::int64_t place = modulo(i, 2 * (n - 1));
         return place < n ? place : 2 * (n - 1) - place;
       }
-      case Around::Symmetric: {
+      case PadMode::Symmetric: {
         const std::int64_t place = modulo(i, 2 * n);
         return place < n ? place : 2 * n - 1 - place;
       }
-      case Around::Edge:
+      case PadMode::Edge:
         return std::clamp<std::int64_t>(i, 0, n - 1);
-      case Around::Wrap:
+      case PadMode::Wrap:
         break;
     }
     return modulo(i, n);

@@ -22,7 +22,7 @@ namespace deckle {
 ///     Wrap       .. 2 3 | 1 2 3 | 1 2 ..
 ///
 /// More than the axis has is taken again and again, as numpy.pad does.
-enum class Around : std::uint8_t { Reflect, Symmetric, Edge, Wrap };
+enum class PadMode : std::uint8_t { Reflect, Symmetric, Edge, Wrap };
 
 /// One axis: entry i is the source index that output i shows, or a fill. Fills are numbered: where
 /// two axes meet with different ones, the higher number, being the later layer's, is seen. Every
@@ -42,7 +42,7 @@ class AxisTable {
   /// Puts fill before and after.
   void pad(std::int64_t before, std::int64_t after, int fill = 0);
   /// Puts copies of its own entries before and after.
-  void pad_around(std::int64_t before, std::int64_t after, Around around);
+  void pad_by_mode(std::int64_t before, std::int64_t after, PadMode around);
   /// Shows every entry `times` times, in place.
   void repeat(std::int64_t times);
   /// Keeps `length` entries from `offset`.

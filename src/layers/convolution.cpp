@@ -729,16 +729,16 @@ std::optional<Layer> Reader::read() {
     }
     return count;
   };
-  layer.edit = [stages = stages_, name = layer_name(), dtype](Draft& draft,
+  layer.edit = [stages = stages_, name = layer_name(), dtype](OpBuilder& builder,
                                                               const Choice&) -> Result<Done> {
     for (const Stage& stage : stages) {
       if (stage.convolution == nullptr)
         return Error{ErrorCode::Usage, name + ": it was read without its weights"};
-      auto axes = geometry(name, stage, draft.shape());
+      auto axes = geometry(name, stage, builder.shape());
       if (!axes) return axes.error();
-      draft.convolve(stage.convolution, *std::move(axes));
+      builder.convolve(stage.convolution, *std::move(axes));
     }
-    if (dtype == DType::Float16) draft.cast(dtype);
+    if (dtype == DType::Float16) builder.cast(dtype);
     return Done{};
   };
   return layer;

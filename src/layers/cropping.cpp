@@ -42,10 +42,10 @@ std::optional<Layer> parse(Arguments& arguments) {
   layer.output_shape = [=, name = arguments.spec().name](const Shape& in) {
     return cropped(name, in, cropping);
   };
-  layer.edit = [=](Draft& draft, const Choice&) -> Result<Done> {
+  layer.edit = [=](OpBuilder& builder, const Choice&) -> Result<Done> {
     for (int a = 0; a < kRank; ++a) {
       const Pair& pair = cropping[static_cast<std::size_t>(a)];
-      draft.axis(a).crop(pair[0], pair[1]);
+      builder.axis(a).crop(pair[0], pair[1]);
     }
     return Done{};
   };

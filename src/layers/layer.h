@@ -14,7 +14,7 @@
 #include "core/result.h"
 #include "core/shape.h"
 #include "geometry/window.h"
-#include "layers/draft.h"
+#include "ops/op_builder.h"
 #include "random/stateless.h"
 
 namespace deckle {
@@ -54,7 +54,7 @@ enum class Generator : std::uint8_t {
 };
 
 /// How samples are given to Keras: as a picture, or as an array with or without a batch axis.
-struct Feeding {
+struct ArrayLayout {
   bool array = false;
   std::optional<std::int64_t> batch;
   bool channels_first = false;
@@ -65,7 +65,7 @@ struct Draws {
   SeedPair seed;                            ///< Stateless: of this draw
   std::optional<std::int64_t> global_seed;  ///< the chain's, as it stands
   std::int64_t call = 0;                    ///< Keras, TensorFlow: how many were made before
-  Feeding feeding;
+  ArrayLayout layout;
 };
 
 /// A layer with its arguments: a value that never changes, read by all threads.
@@ -99,8 +99,8 @@ struct Layer {
   Generator generator = Generator::Stateless;
   std::function<Result<Choice>(const Shape&, const Draws&)> choose;
 
-  /// Writes the layer into the plan. Called only after output_shape took the draft's shape.
-  std::function<Result<Done>(Draft&, const Choice&)> edit;
+  /// Writes the layer into the plan. Called only after output_shape took the builder's shape.
+  std::function<Result<Done>(OpBuilder&, const Choice&)> edit;
 };
 
 /// One argument, for people (`deckle layers`), editors (`deckle schema`) and the check for unknown

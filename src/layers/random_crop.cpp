@@ -90,14 +90,14 @@ struct Axes {
   std::size_t rows;  ///< the place of the rows; the columns come next
 };
 
-Axes axes_of(const RandomCrop& crop, const Shape& room, const Feeding& feeding) {
+Axes axes_of(const RandomCrop& crop, const Shape& room, const ArrayLayout& layout) {
   Axes axes{};
   const auto add = [&](std::int64_t extent, std::int64_t kept) {
     axes.shape.push_back(extent);
     axes.size.push_back(kept);
   };
-  if (feeding.batch) add(*feeding.batch, *feeding.batch);
-  const bool channels_first = feeding.array && feeding.channels_first;
+  if (layout.batch) add(*layout.batch, *layout.batch);
+  const bool channels_first = layout.array && layout.channels_first;
   if (channels_first) add(room.channels, room.channels);
   axes.rows = axes.shape.size();
   add(room.rows(), crop.height);
@@ -117,7 +117,7 @@ Choice draw(const RandomCrop& crop, const Shape& room, const Draws& draws) {
     choice.offset = {top, left};
     return choice;
   }
-  const Axes axes = axes_of(crop, room, draws.feeding);
+  const Axes axes = axes_of(crop, room, draws.layout);
   std::vector<std::int64_t> offset;
   if (crop.generator == Generator::TensorFlow) {
     const auto wide = [](auto seed) { return wide_seed(seed); };
@@ -169,11 +169,11 @@ Result<Choice> choose(const RandomCrop& crop, const Shape& in, const Draws& draw
   return draw(crop, room, draws);
 }
 
-Result<Done> edit(const RandomCrop& crop, Draft& draft, const Choice& choice) {
+Result<Done> edit(const RandomCrop& crop, OpBuilder& builder, const Choice& choice) {
   if (crop.does_nothing()) return Done{};
-  if (auto fits = check_cast(kName, draft.dtype(), crop.dtype); !fits) return fits;
-  draft.cast(crop.dtype);
-  const Shape in = draft.shape();
+  if (auto fits = check_cast(kName, builder.dtype(), crop.dtype); !fits) return fits;
+  builder.cast(crop.dtype);
+  const Shape in = builder.shape();
   const auto outside = [](std::int64_t begin, std::int64_t length, std::int64_t room) {
     return begin < 0 || length < 1 || begin > room - length;
   };
@@ -184,11 +184,11 @@ Result<Done> edit(const RandomCrop& crop, Draft& draft, const Choice& choice) {
       return shape_error(kName, "the recorded window does not lie in the image");
     }
     for (int a = 0; a < 2; ++a)
-      draft.axis(a).keep(window[a].begin, window[a].length());
+      builder.axis(a).keep(window[a].begin, window[a].length());
     // At the same size the bilinear formula gives every pixel back.
     if (window[0].length() != crop.height || window[1].length() != crop.width) {
-      draft.resize(crop.height, crop.width);
-      draft.cast(crop.dtype);
+      builder.resize(crop.height, crop.width);
+      builder.cast(crop.dtype);
     }
     return Done{};
   }
@@ -196,11 +196,12 @@ Result<Done> edit(const RandomCrop& crop, Draft& draft, const Choice& choice) {
   for (int a = 0; a < 2; ++a) {
     const auto axis = static_cast<std::size_t>(a);
     const std::int64_t length = a == 0 ? crop.height : crop.width;
-    draft.axis(a).pad(around.at(axis)[0], around.at(axis)[1]);
-    if (choice.offset.size() != 2 || outside(choice.offset[axis], length, draft.axis(a).length())) {
+    builder.axis(a).pad(around.at(axis)[0], around.at(axis)[1]);
+    if (choice.offset.size() != 2 ||
+        outside(choice.offset[axis], length, builder.axis(a).length())) {
       return shape_error(kName, "the recorded offset does not lie in the image");
     }
-    draft.axis(a).keep(choice.offset[axis], length);
+    builder.axis(a).keep(choice.offset[axis], length);
   }
   return Done{};
 }
@@ -247,7 +248,9 @@ std::optional<Layer> parse(Arguments& arguments) {
   layer.casts_floats = !crop.does_nothing();
   if (!crop.does_nothing())
     layer.choose = [=](const Shape& in, const Draws& draws) { return choose(crop, in, draws); };
-  layer.edit = [=](Draft& draft, const Choice& choice) { return edit(crop, draft, choice); };
+  layer.edit = [=](OpBuilder& builder, const Choice& choice) {
+    return edit(crop, builder, choice);
+  };
   return layer;
 }
 

@@ -49,11 +49,11 @@ std::optional<Layer> parse(Arguments& arguments) {
   layer.choose = [=](const Shape&, const Draws& draws) -> Result<Choice> {
     return choose(mode, training, draws.seed);
   };
-  layer.edit = [=](Draft& draft, const Choice& choice) -> Result<Done> {
+  layer.edit = [=](OpBuilder& builder, const Choice& choice) -> Result<Done> {
     if (choice.flipped.size() != 2) return shape_error(kName, "the recorded flips are not two");
-    draft.cast(dtype);
+    builder.cast(dtype);
     for (int a = 0; a < 2; ++a) {
-      if (choice.flipped[static_cast<std::size_t>(a)]) draft.axis(a).reverse();
+      if (choice.flipped[static_cast<std::size_t>(a)]) builder.axis(a).reverse();
     }
     return Done{};
   };

@@ -36,9 +36,9 @@ std::optional<Layer> parse(Arguments& arguments) {
     }
     return in;
   };
-  layer.edit = [=](Draft& draft, const Choice&) -> Result<Done> {
-    draft.scale(scale, offset, dtype == DType::Float64 ? DType::Float64 : DType::Float32);
-    draft.cast(dtype);
+  layer.edit = [=](OpBuilder& builder, const Choice&) -> Result<Done> {
+    builder.scale(scale, offset, dtype == DType::Float64 ? DType::Float64 : DType::Float32);
+    builder.cast(dtype);
     return Done{};
   };
   return layer;

@@ -26,9 +26,9 @@ Result<Shape> resized(const Shape& in, const Size& size) {
   return Shape::image(size.height, size.width, in.channels);
 }
 
-void keep(Draft& draft, const Window& window) {
+void keep(OpBuilder& builder, const Window& window) {
   for (int a = 0; a < 2; ++a)
-    draft.axis(a).keep(window[a].begin, window[a].length());
+    builder.axis(a).keep(window[a].begin, window[a].length());
 }
 
 struct Resizing {
@@ -41,10 +41,10 @@ struct Resizing {
   KerasVersion keras;
 };
 
-Result<Done> edit(const Resizing& layer, Draft& draft) {
+Result<Done> edit(const Resizing& layer, OpBuilder& builder) {
   const auto [height, width] = layer.size;
-  const Shape in = draft.shape();
-  if (layer.crop) keep(draft, smart_window(in, height, width, layer.keras));
+  const Shape in = builder.shape();
+  if (layer.crop) keep(builder, smart_window(in, height, width, layer.keras));
   if (layer.pad) {
     // Keras 3's arithmetic: an odd pixel that is missing is not put anywhere.
     const auto missing = [](std::int64_t have, std::int64_t other, std::int64_t want,
@@ -55,12 +55,12 @@ Result<Done> edit(const Resizing& layer, Draft& draft) {
     };
     const std::int64_t rows = missing(in.rows(), in.cols(), height, width);
     const std::int64_t cols = missing(in.cols(), in.rows(), width, height);
-    const auto fill = draft.fill({layer.fill_value});
+    const auto fill = builder.fill({layer.fill_value});
     if (!fill) return Error{fill.error().code, "Resizing: " + fill.error().message};
-    draft.axis(0).pad(rows, rows, *fill);
-    draft.axis(1).pad(cols, cols, *fill);
+    builder.axis(0).pad(rows, rows, *fill);
+    builder.axis(1).pad(cols, cols, *fill);
   }
-  resize_as_keras(draft, height, width, layer.how, layer.dtype, layer.keras);
+  resize_as_keras(builder, height, width, layer.how, layer.dtype, layer.keras);
   return Done{};
 }
 
@@ -100,21 +100,21 @@ std::optional<Layer> parse_resizing(Arguments& arguments) {
       {"data_format", data_format},
       {"dtype", name_of(resizing.dtype)}};
   layer.output_shape = [=](const Shape& in) { return resized(in, resizing.size); };
-  layer.edit = [=](Draft& draft, const Choice&) { return edit(resizing, draft); };
+  layer.edit = [=](OpBuilder& builder, const Choice&) { return edit(resizing, builder); };
   return layer;
 }
 
-Result<Done> center_crop(const Size& size, DType dtype, KerasVersion keras, Draft& draft) {
-  if (auto fits = check_cast("CenterCrop", draft.dtype(), dtype); !fits) return fits;
-  const Shape in = draft.shape();
-  draft.cast(dtype);
+Result<Done> center_crop(const Size& size, DType dtype, KerasVersion keras, OpBuilder& builder) {
+  if (auto fits = check_cast("CenterCrop", builder.dtype(), dtype); !fits) return fits;
+  const Shape in = builder.shape();
+  builder.cast(dtype);
   if (in.rows() >= size.height && in.cols() >= size.width) {
-    draft.axis(0).keep((in.rows() - size.height) / 2, size.height);
-    draft.axis(1).keep((in.cols() - size.width) / 2, size.width);
+    builder.axis(0).keep((in.rows() - size.height) / 2, size.height);
+    builder.axis(1).keep((in.cols() - size.width) / 2, size.width);
     return Done{};
   }
-  keep(draft, smart_window(in, size.height, size.width, keras));
-  resize_as_keras(draft, size.height, size.width, {}, dtype, {});
+  keep(builder, smart_window(in, size.height, size.width, keras));
+  resize_as_keras(builder, size.height, size.width, {}, dtype, {});
   return Done{};
 }
 
@@ -132,8 +132,8 @@ std::optional<Layer> parse_center_crop(Arguments& arguments) {
                   {"data_format", data_format},
                   {"dtype", name_of(dtype)}};
   layer.output_shape = [=](const Shape& in) { return resized(in, size); };
-  layer.edit = [=, keras = arguments.keras()](Draft& draft, const Choice&) {
-    return center_crop(size, dtype, keras, draft);
+  layer.edit = [=, keras = arguments.keras()](OpBuilder& builder, const Choice&) {
+    return center_crop(size, dtype, keras, builder);
   };
   return layer;
 }
@@ -158,16 +158,16 @@ Window smart_window(const Shape& in, std::int64_t height, std::int64_t width, Ke
   return {2, {Interval{top, top + rows}, Interval{left, left + cols}}};
 }
 
-void resize_as_keras(Draft& draft, std::int64_t rows, std::int64_t cols, const Resampling& how,
-                     DType dtype, KerasVersion keras) {
-  const DType given = draft.dtype();
+void resize_as_keras(OpBuilder& builder, std::int64_t rows, std::int64_t cols,
+                     const Resampling& how, DType dtype, KerasVersion keras) {
+  const DType given = builder.dtype();
   // Up to 3.5 Keras answers what it computes with.
   const bool back = !info(given).is_float && keras >= KerasVersion{3, 6};
-  const Shape in = draft.shape();
+  const Shape in = builder.shape();
   if (how.interpolation == Interpolation::Nearest) {
-    draft.axis(0).pick(nearest_indices(in.rows(), rows));
-    draft.axis(1).pick(nearest_indices(in.cols(), cols));
-    if (!back) draft.cast(dtype);
+    builder.axis(0).pick(nearest_indices(in.rows(), rows));
+    builder.axis(1).pick(nearest_indices(in.cols(), cols));
+    if (!back) builder.cast(dtype);
     return;
   }
   // At the same size those that go through the pixels give them back; the others blur.
@@ -175,12 +175,12 @@ void resize_as_keras(Draft& draft, std::int64_t rows, std::int64_t cols, const R
                      how.interpolation == Interpolation::MitchellCubic;
   if (blurs || in.rows() != rows || in.cols() != cols) {
     const bool doubles = dtype == DType::Float64 || given == DType::Float64;
-    draft.resize(rows, cols, how, doubles ? DType::Float64 : DType::Float32);
+    builder.resize(rows, cols, how, doubles ? DType::Float64 : DType::Float32);
   }
   if (back) {
-    draft.round_to(given);
+    builder.round_to(given);
   } else {
-    draft.cast(dtype);
+    builder.cast(dtype);
   }
 }
 

@@ -17,9 +17,10 @@ namespace deckle {
 [[nodiscard]] Window smart_window(const Shape& in, std::int64_t height, std::int64_t width,
                                   KerasVersion keras);
 
-/// Resizes what the draft holds, computing in float32 (float64 where that is the layer's `dtype`).
-/// Answers `dtype`; integers come back rounded half to even as integers from Keras 3.6 on.
-void resize_as_keras(Draft& draft, std::int64_t rows, std::int64_t cols, const Resampling& how,
-                     DType dtype, KerasVersion keras);
+/// Resizes what the builder holds, computing in float32 (float64 where that is the layer's
+/// `dtype`). Answers `dtype`; integers come back rounded half to even as integers from Keras 3.6
+/// on.
+void resize_as_keras(OpBuilder& builder, std::int64_t rows, std::int64_t cols,
+                     const Resampling& how, DType dtype, KerasVersion keras);
 
 }  // namespace deckle

@@ -53,17 +53,17 @@ std::optional<Layer> parse(Arguments& arguments) {
   layer.output_shape = [=, name = arguments.spec().name](const Shape& in) {
     return enlarged(name, in, size);
   };
-  layer.edit = [=, keras = arguments.keras()](Draft& draft, const Choice&) -> Result<Done> {
+  layer.edit = [=, keras = arguments.keras()](OpBuilder& builder, const Choice&) -> Result<Done> {
     // Averaging over less than a pixel shows that pixel.
     if (interpolation == Interpolation::Nearest || interpolation == Interpolation::Area) {
       for (int a = 0; a < kRank; ++a)
-        draft.axis(a).repeat(size[static_cast<std::size_t>(a)]);
-      if (interpolation == Interpolation::Area) draft.cast(dtype);
+        builder.axis(a).repeat(size[static_cast<std::size_t>(a)]);
+      if (interpolation == Interpolation::Area) builder.cast(dtype);
       return Done{};
     }
-    const Shape in = draft.shape();
+    const Shape in = builder.shape();
     const Resampling how{interpolation, false, bilinear_from_corners(keras)};
-    resize_as_keras(draft, in.rows() * size[0], in.cols() * size[1], how, dtype, keras);
+    resize_as_keras(builder, in.rows() * size[0], in.cols() * size[1], how, dtype, keras);
     return Done{};
   };
   return layer;

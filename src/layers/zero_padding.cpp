@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 4> kSides{"top_pad", "bottom_pad", "left_
 
 constexpr std::array<std::string_view, 5> kModes{"constant", "reflect", "symmetric", "edge",
                                                  "wrap"};
-constexpr std::array kAround{Around::Reflect, Around::Symmetric, Around::Edge, Around::Wrap};
+constexpr std::array kPadModes{PadMode::Reflect, PadMode::Symmetric, PadMode::Edge, PadMode::Wrap};
 
 std::span<const std::string_view> sides_of(int rank) {
   if (rank == 1) return kEnds;
@@ -105,10 +105,10 @@ std::optional<Layer> parse(Arguments& arguments) {
                   {"value", mode == 0 ? to_json(value) : Json(nullptr)},
                   {"dtype", name_of(dtype)}};
   layer.output_shape = [=](const Shape& in) { return padded(name, in, padding); };
-  layer.edit = [=](Draft& draft, const Choice&) -> Result<Done> {
+  layer.edit = [=](OpBuilder& builder, const Choice&) -> Result<Done> {
     int fill = 0;
     if (mode == 0 && value != Fill{0.0}) {
-      const auto number = draft.fill(value);
+      const auto number = builder.fill(value);
       if (!number)
         return Error{number.error().code, std::string(name) + ": " + number.error().message};
       fill = *number;
@@ -116,9 +116,9 @@ std::optional<Layer> parse(Arguments& arguments) {
     for (int a = 0; a < kRank; ++a) {
       const Pair& pair = padding[static_cast<std::size_t>(a)];
       if (mode == 0) {
-        draft.axis(a).pad(pair[0], pair[1], fill);
+        builder.axis(a).pad(pair[0], pair[1], fill);
       } else {
-        draft.axis(a).pad_around(pair[0], pair[1], kAround.at(mode - 1));
+        builder.axis(a).pad_by_mode(pair[0], pair[1], kPadModes.at(mode - 1));
       }
     }
     return Done{};

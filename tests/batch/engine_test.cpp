@@ -174,7 +174,7 @@ TEST_CASE("the same bytes come out for any number of threads and any order of wo
           counts = result;
           CHECK(result.written == 240);
           CHECK(result.failed == 30);
-          CHECK(result.passed_over == 30);
+          CHECK(result.not_images == 30);
           CHECK(result.outputs == result.written * static_cast<std::size_t>(copies));
           CHECK(first.size() == result.outputs + 1);  // and the manifest
           check_whole(out);
@@ -375,7 +375,7 @@ TEST_CASE("every input is reported once, with what became of it", "[batch][engin
   CHECK(outcomes.size() == 101);
   for (const auto& [file, outcome] : outcomes) {
     CHECK(exists(file));
-    CHECK((outcome == Outcome::PassedOver) == file.ends_with(".txt"));
+    CHECK((outcome == Outcome::NotAnImage) == file.ends_with(".txt"));
   }
   CHECK(outcomes.at(folder / "in/half.jpg") == Outcome::Written);
   CHECK(notes > 0);
@@ -417,7 +417,7 @@ TEST_CASE("a run that is told to stop keeps what is finished", "[batch][engine][
     CHECK_FALSE(result.fatal);
     CHECK(reports >= 50);
     CHECK(reports < 50 + static_cast<std::size_t>(jobs));
-    CHECK(result.written + result.failed + result.skipped + result.passed_over == reports);
+    CHECK(result.written + result.failed + result.skipped + result.not_images == reports);
     CHECK_FALSE(exists(join_path(out, kManifestName)));
     CHECK(test::logs_of(out).size() == 1);
     CHECK_FALSE(has_temporaries(out));

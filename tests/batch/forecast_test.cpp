@@ -37,7 +37,7 @@ TEST_CASE("a forecast groups the inputs by shape, most files first", "[batch][fo
   for (const int jobs : {1, 4}) {
     const Forecast plan = forecast(test::chain_of(kCrop), list, jobs);
     CHECK(plan.images == 4);
-    CHECK(plan.passed_over == 1);
+    CHECK(plan.not_images == 1);
     CHECK(plan.outputs == 4);
     CHECK(plan.failing.empty());
     CHECK(plan.bytes_raw == 16 * 16 * (3 + 3 + 3 + 1));
@@ -112,7 +112,7 @@ TEST_CASE("a forecast counts what a run then does", "[batch][forecast]") {
       INFO(format << " " << copies);
       CHECK(run.finished);
       CHECK(plan.images == run.written + run.failed + run.skipped);
-      CHECK(plan.passed_over == run.passed_over);
+      CHECK(plan.not_images == run.not_images);
       CHECK(plan.failing.size() == run.failed);
       CHECK((remark_on(plan.failing, std::string(252, 'x') + ".p") != nullptr));
       CHECK((remark_on(plan.failing, std::string(250, 'y') + ".p") != nullptr) == (copies > 1));

@@ -44,22 +44,22 @@ std::string log_name(const std::string& id) {
   return ".manifest.jsonl." + id + ".log";
 }
 
-Past load(const test::Folder& folder) {
-  auto past = Past::load(folder / "manifest.jsonl");
-  if (!past) throw std::runtime_error(past.error().message);
-  return *std::move(past);
+PreviousRuns load(const test::Folder& folder) {
+  auto previous = PreviousRuns::load(folder / "manifest.jsonl");
+  if (!previous) throw std::runtime_error(previous.error().message);
+  return *std::move(previous);
 }
 
 // The entries that can be read back.
-std::vector<Entry> entries(const Past& past) {
+std::vector<Entry> entries(const PreviousRuns& previous) {
   std::vector<Entry> all;
-  for (const Past::Item& item : past.items()) {
-    if (auto entry = past.read(item.place)) all.push_back(*std::move(entry));
+  for (const PreviousRuns::Item& item : previous.items()) {
+    if (auto entry = previous.read(item.place)) all.push_back(*std::move(entry));
   }
   return all;
 }
 
-Past nothing() {
+PreviousRuns nothing() {
   const test::Folder empty;
   return load(empty);
 }
@@ -131,13 +131,13 @@ TEST_CASE("a log that is cut at any byte keeps every entry that is whole", "[bat
   for (std::size_t n = 0; n <= text.size(); ++n) {
     INFO(n << " of " << text.size());
     folder.put(log_name("x"), text.substr(0, n));
-    const Past past = load(folder);
+    const PreviousRuns previous = load(folder);
     const auto expected =
         std::count_if(ends.begin(), ends.end(), [&](std::size_t end) { return end <= n; });
-    CHECK(entries(past) == std::vector<Entry>(whole.begin(), whole.begin() + expected));
-    CHECK(past.header() == (n > kHeader.size() ? kHeader : ""));
-    CHECK(past.logs() == Strings{folder / log_name("x")});
-    CHECK_FALSE(past.has_state());
+    CHECK(entries(previous) == std::vector<Entry>(whole.begin(), whole.begin() + expected));
+    CHECK(previous.header() == (n > kHeader.size() ? kHeader : ""));
+    CHECK(previous.logs() == Strings{folder / log_name("x")});
+    CHECK_FALSE(previous.has_state());
   }
 }
 
@@ -211,10 +211,10 @@ TEST_CASE("what was made under another header is left out", "[batch][journal]") 
   folder.put(".manifest.jsonl.journal", kHeader + "\n" + to_text(entry_of("a")));
   folder.put(log_name("x"), other + "\n" + to_text(entry_of("b")));
   folder.put(log_name("y"), kHeader + "\n" + to_text(entry_of("c")));
-  const Past past = load(folder);
-  CHECK(past.header() == kHeader);
-  CHECK(entries(past) == std::vector<Entry>{entry_of("a"), entry_of("c")});
-  CHECK(past.logs().size() == 2);
+  const PreviousRuns previous = load(folder);
+  CHECK(previous.header() == kHeader);
+  CHECK(entries(previous) == std::vector<Entry>{entry_of("a"), entry_of("c")});
+  CHECK(previous.logs().size() == 2);
 
   // A file that does not begin with a header says nothing.
   folder.put(log_name("z"), to_text(entry_of("d")));
@@ -226,12 +226,13 @@ TEST_CASE("items are sorted by path, and outputs are those of all entries", "[ba
   folder.put(".manifest.jsonl.journal",
              kHeader + "\n" + to_text(entry_of("c")) + to_text(entry_of("a/b")));
   folder.put(log_name("x"), kHeader + "\n" + to_text(entry_of("a")) + to_text(entry_of("b\n")));
-  const Past past = load(folder);
+  const PreviousRuns previous = load(folder);
   Strings paths;
-  for (const Past::Item& item : past.items())
+  for (const PreviousRuns::Item& item : previous.items())
     paths.push_back(item.path);
   CHECK(paths == Strings{"a", "a/b", "b\n", "c"});
-  CHECK(past.outputs() == std::unordered_set<std::string>{"a.png", "a/b.png", "b\n.png", "c.png"});
+  CHECK(previous.outputs() ==
+        std::unordered_set<std::string>{"a.png", "a/b.png", "b\n.png", "c.png"});
 }
 
 TEST_CASE("without any journal the manifest tells what is finished", "[batch][journal]") {
@@ -243,11 +244,11 @@ TEST_CASE("without any journal the manifest tells what is finished", "[batch][jo
                               R"(","skipped":"too small"})"
                               "\n";
   folder.put("manifest.jsonl", kHeader + "\n" + copies + failed + skipped);
-  const Past past = load(folder);
-  CHECK(past.header() == kHeader);
-  CHECK_FALSE(past.seal());
-  CHECK_FALSE(past.has_state());
-  const auto all = entries(past);
+  const PreviousRuns previous = load(folder);
+  CHECK(previous.header() == kHeader);
+  CHECK_FALSE(previous.seal());
+  CHECK_FALSE(previous.has_state());
+  const auto all = entries(previous);
   REQUIRE(all.size() == 3);
   CHECK(all[0].path == "a");
   CHECK(all[0].status == Status::Written);
@@ -278,9 +279,9 @@ TEST_CASE("lines of a manifest that say nothing usable are passed over", "[batch
     CHECK(entries(load(folder)).size() == 1);
   }
   folder.put("manifest.jsonl", "something else\n");
-  const auto past = Past::load(folder / "manifest.jsonl");
-  REQUIRE_FALSE(past);
-  CHECK(past.error() ==
+  const auto previous = PreviousRuns::load(folder / "manifest.jsonl");
+  REQUIRE_FALSE(previous);
+  CHECK(previous.error() ==
         Error{ErrorCode::Usage, folder / "manifest.jsonl" + ": not a deckle manifest", 0});
 }
 
@@ -316,9 +317,9 @@ TEST_CASE("a finished run leaves a manifest and a state that is sealed", "[batch
   const test::Folder folder;
   const std::string manifest = folder / "manifest.jsonl";
   Strings steps;
-  const Past past = nothing();
+  const PreviousRuns previous = nothing();
   {
-    Journal journal(manifest, kHeader, past, 4,
+    Journal journal(manifest, kHeader, previous, 4,
                     [&](std::string_view step) { steps.emplace_back(step); });
     CHECK(test::names(folder.path()).empty());
     CHECK_FALSE(journal.has(2));
@@ -339,7 +340,7 @@ TEST_CASE("a finished run leaves a manifest and a state that is sealed", "[batch
   CHECK(steps == Strings{"before the manifest is renamed", "after the manifest is renamed",
                          "before the log is renamed", "after the log is renamed",
                          "after the logs are removed"});
-  const Past after = load(folder);
+  const PreviousRuns after = load(folder);
   CHECK(after.has_state());
   CHECK(after.logs().empty());
   CHECK(after.header() == kHeader);
@@ -361,7 +362,7 @@ TEST_CASE("a finished run leaves a manifest and a state that is sealed", "[batch
 TEST_CASE("a run that changed nothing writes nothing", "[batch][journal]") {
   const test::Folder folder;
   const std::string manifest = folder / "manifest.jsonl";
-  const Past none = nothing();
+  const PreviousRuns none = nothing();
   Journal first(manifest, kHeader, none, 2, {});
   REQUIRE(first.append(0, entry_of("a")));
   REQUIRE(first.append(1, entry_of("b")));
@@ -370,14 +371,14 @@ TEST_CASE("a run that changed nothing writes nothing", "[batch][journal]") {
   const auto old = std::filesystem::last_write_time(manifest) - std::chrono::hours(1);
 
   const auto again = [&](std::uint64_t inputs, bool pruned, bool take_all) {
-    const Past past = load(folder);
+    const PreviousRuns previous = load(folder);
     Strings steps;
-    Journal journal(manifest, kHeader, past, 2,
+    Journal journal(manifest, kHeader, previous, 2,
                     [&](std::string_view step) { steps.emplace_back(step); });
-    journal.keep(0, past.items()[0].place, 1);
-    if (take_all) journal.keep(1, past.items()[1].place, 1);
+    journal.keep(0, previous.items()[0].place, 1);
+    if (take_all) journal.keep(1, previous.items()[1].place, 1);
     const std::vector<EntryPlace> gone =
-        take_all ? std::vector<EntryPlace>{} : std::vector<EntryPlace>{past.items()[1].place};
+        take_all ? std::vector<EntryPlace>{} : std::vector<EntryPlace>{previous.items()[1].place};
     REQUIRE(journal.finish(kHeader, {}, gone, inputs, pruned));
     return steps;
   };
@@ -407,13 +408,13 @@ TEST_CASE("what is kept and what is new come together; old logs go", "[batch][jo
   const std::string manifest = folder / "manifest.jsonl";
   folder.put(".manifest.jsonl.journal", kHeader + "\n" + to_text(entry_of("a")));
   folder.put(log_name("x"), kHeader + "\n" + to_text(entry_of("b")) + to_text(entry_of("d")));
-  const Past past = load(folder);
+  const PreviousRuns previous = load(folder);
   {
-    Journal journal(manifest, kHeader, past, 3, {});
-    journal.keep(1, past.items()[1].place, 1);
+    Journal journal(manifest, kHeader, previous, 3, {});
+    journal.keep(1, previous.items()[1].place, 1);
     REQUIRE(journal.append(2, entry_of("c")));
     REQUIRE(journal.append(0, entry_of("a", 70)));
-    REQUIRE(journal.finish(kHeader, {}, {past.items()[2].place}, 1, false));
+    REQUIRE(journal.finish(kHeader, {}, {previous.items()[2].place}, 1, false));
   }
   CHECK(test::text_of(manifest) ==
         header_of(3) + entry_of("a").lines + entry_of("b").lines + entry_of("c").lines);
@@ -428,25 +429,25 @@ TEST_CASE("entries that come from a manifest alone go into the state", "[batch][
   const std::string lines =
       line_of("a", "a_000.png") + line_of("a", "a_001.png") + line_of("b", "b.png");
   folder.put("manifest.jsonl", kHeader + "\n" + lines);
-  const Past past = load(folder);
+  const PreviousRuns previous = load(folder);
   {
-    Journal journal(manifest, kHeader, past, 2, {});
-    journal.keep(0, past.items()[0].place, 2);
-    journal.keep(1, past.items()[1].place, 1);
+    Journal journal(manifest, kHeader, previous, 2, {});
+    journal.keep(0, previous.items()[0].place, 2);
+    journal.keep(1, previous.items()[1].place, 1);
     REQUIRE(journal.finish(kHeader, {}, {}, 1, false));
   }
   CHECK(test::text_of(manifest) == header_of(3) + lines);
-  const Past after = load(folder);
+  const PreviousRuns after = load(folder);
   CHECK(after.has_state());
   CHECK(after.seal());
-  CHECK(entries(after) == entries(past));
+  CHECK(entries(after) == entries(previous));
 }
 
 TEST_CASE("entries of several threads do not mix", "[batch][journal]") {
   constexpr std::size_t kInputs = 400;
   const test::Folder folder;
-  const Past past = nothing();
-  Journal journal(folder / "manifest.jsonl", kHeader, past, kInputs, {});
+  const PreviousRuns previous = nothing();
+  Journal journal(folder / "manifest.jsonl", kHeader, previous, kInputs, {});
   const auto entry = [](std::size_t i) {
     return entry_of(std::to_string(100000 + i) + std::string(i % 97, '-'));
   };
@@ -472,8 +473,8 @@ TEST_CASE("entries of several threads do not mix", "[batch][journal]") {
 
 TEST_CASE("a log that cannot grow keeps whole entries and says why", "[batch][journal]") {
   const test::Folder folder;
-  const Past past = nothing();
-  Journal journal(folder / "manifest.jsonl", kHeader, past, 3, {});
+  const PreviousRuns previous = nothing();
+  Journal journal(folder / "manifest.jsonl", kHeader, previous, 3, {});
   REQUIRE(journal.append(0, entry_of("a")));
   Result<Done> full = Done{};
   {
@@ -492,8 +493,8 @@ TEST_CASE("a manifest that does not fit leaves the log, the old manifest and no 
           "[batch][journal]") {
   const test::Folder folder;
   folder.put("manifest.jsonl", kHeader + "\n");
-  const Past past = load(folder);
-  Journal journal(folder / "manifest.jsonl", kHeader, past, 1, {});
+  const PreviousRuns previous = load(folder);
+  Journal journal(folder / "manifest.jsonl", kHeader, previous, 1, {});
   REQUIRE(journal.append(0, entry_of("a")));
   Result<Done> full = Done{};
   {
@@ -510,8 +511,8 @@ TEST_CASE("a manifest that does not fit leaves the log, the old manifest and no 
 TEST_CASE("a journal where none can be is an error with errno's text", "[batch][journal]") {
   const test::Folder folder;
   folder.put("file", "");
-  const Past past = nothing();
-  Journal journal(folder / "file/manifest.jsonl", kHeader, past, 1, {});
+  const PreviousRuns previous = nothing();
+  Journal journal(folder / "file/manifest.jsonl", kHeader, previous, 1, {});
   const auto appended = journal.append(0, entry_of("a"));
   REQUIRE_FALSE(appended);
   CHECK(appended.error().message == "cannot write: Not a directory");
@@ -522,12 +523,12 @@ TEST_CASE("a manifest that says how many records it has is taken only with as ma
   const test::Folder folder;
   const std::string lines = line_of("a", "a.png") + line_of("b", "b.png");
   folder.put("manifest.jsonl", header_of(2) + lines);
-  const Past past = load(folder);
-  CHECK(past.header() == kHeader);
-  CHECK(entries(past).size() == 2);
+  const PreviousRuns previous = load(folder);
+  CHECK(previous.header() == kHeader);
+  CHECK(entries(previous).size() == 2);
   for (const std::uint64_t said : {1, 3}) {
     folder.put("manifest.jsonl", header_of(said) + lines);
-    const auto refused = Past::load(folder / "manifest.jsonl");
+    const auto refused = PreviousRuns::load(folder / "manifest.jsonl");
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message ==
           (folder / "manifest.jsonl") + ": has 2 records, and its header says " +
@@ -545,22 +546,22 @@ TEST_CASE("an entry that leads out of the folder is told, and never given", "[ba
     hostile.outputs = {{bad, {7, 12}}};
     CHECK_FALSE(parse_entry(to_text(hostile)));
     folder.put(".manifest.jsonl.journal", kHeader + "\n" + to_text(hostile));
-    const Past past = load(folder);
-    REQUIRE(past.items().size() == 1);
-    CHECK_FALSE(past.failure());
-    CHECK_FALSE(past.read(past.items()[0].place));
-    REQUIRE(past.failure());
-    CHECK(past.failure()->message ==
+    const PreviousRuns previous = load(folder);
+    REQUIRE(previous.items().size() == 1);
+    CHECK_FALSE(previous.failure());
+    CHECK_FALSE(previous.read(previous.items()[0].place));
+    REQUIRE(previous.failure());
+    CHECK(previous.failure()->message ==
           (folder / ".manifest.jsonl.journal") + ": names " + bad +
               ", which leads out of the folder; no run of deckle's wrote that. Move it away");
-    CHECK(past.outputs().empty());
+    CHECK(previous.outputs().empty());
   }
   // Where there is no journal, a manifest alone is no better.
   std::filesystem::remove(folder / ".manifest.jsonl.journal");
   folder.put("manifest.jsonl", kHeader + "\n" + line_of("a", "../victim"));
-  CHECK_FALSE(Past::load(folder / "manifest.jsonl"));
+  CHECK_FALSE(PreviousRuns::load(folder / "manifest.jsonl"));
   folder.put("manifest.jsonl", kHeader + "\n" + line_of("../a", "a.png"));
-  CHECK_FALSE(Past::load(folder / "manifest.jsonl"));
+  CHECK_FALSE(PreviousRuns::load(folder / "manifest.jsonl"));
 }
 
 TEST_CASE("what is spoilt is left out without a word: only what is whole can be hostile",
@@ -570,10 +571,10 @@ TEST_CASE("what is spoilt is left out without a word: only what is whole can be 
   std::string text = to_text(entry);
   text.replace(text.find("a.png"), 5, "../x.");
   folder.put(".manifest.jsonl.journal", kHeader + "\n" + text);
-  const Past past = load(folder);
-  REQUIRE(past.items().size() == 1);
-  CHECK_FALSE(past.read(past.items()[0].place));
-  CHECK_FALSE(past.failure());
+  const PreviousRuns previous = load(folder);
+  REQUIRE(previous.items().size() == 1);
+  CHECK_FALSE(previous.read(previous.items()[0].place));
+  CHECK_FALSE(previous.failure());
 }
 
 TEST_CASE("a pipe in the place of a journal or manifest is refused at once", "[batch][journal]") {
@@ -581,7 +582,7 @@ TEST_CASE("a pipe in the place of a journal or manifest is refused at once", "[b
     INFO(name);
     const test::Folder folder;
     REQUIRE(::mkfifo((folder / name).c_str(), 0600) == 0);
-    const auto refused = Past::load(folder / "manifest.jsonl");
+    const auto refused = PreviousRuns::load(folder / "manifest.jsonl");
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message == (folder / name) + ": not a regular file");
   }

@@ -90,7 +90,7 @@ TEST_CASE("a second run does nothing at all", "[batch][resume]") {
     CHECK(result.bytes == 0);
     CHECK(result.failed == 0);
     CHECK(result.retried == 0);
-    CHECK(result.passed_over == kBroken);  // the texts, as many as the broken ones
+    CHECK(result.not_images == kBroken);  // the texts, as many as the broken ones
     CHECK(result.gone.empty());
     CHECK(outcomes[Outcome::UpToDate] == kPictures);
     CHECK(outcomes[Outcome::Written] == 0);

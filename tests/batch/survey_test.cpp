@@ -45,15 +45,15 @@ TEST_CASE("a file is passed over if nothing says that it is an image", "[batch][
   const Error no_image{ErrorCode::NotAnImage, "", 0};
   for (const char* name : {"README", "notes.txt", "f.jpg/a", "a.csv", ".jpg"}) {
     INFO(name);
-    CHECK(is_passed_over(no_image, name, false));
-    CHECK_FALSE(is_passed_over(no_image, name, true));
-    CHECK_FALSE(is_passed_over({ErrorCode::Unsupported, "", 0}, name, false));
-    CHECK_FALSE(is_passed_over({ErrorCode::Unreadable, "", 0}, name, false));
+    CHECK(is_skipped(no_image, name, false));
+    CHECK_FALSE(is_skipped(no_image, name, true));
+    CHECK_FALSE(is_skipped({ErrorCode::Unsupported, "", 0}, name, false));
+    CHECK_FALSE(is_skipped({ErrorCode::Unreadable, "", 0}, name, false));
   }
   for (const char* name :
        {"a.jpg", "a.JPEG", "f/a.png", "a.webp", "a.tif", "a.gif", "a.HEIC", "a.ppm"}) {
     INFO(name);
-    CHECK_FALSE(is_passed_over(no_image, name, false));
+    CHECK_FALSE(is_skipped(no_image, name, false));
   }
 }
 

@@ -76,8 +76,8 @@ Chain chain_of(const Json& layers, const std::string& more = "") {
 
 // What the chain answers, in the type that Keras would give it.
 Tensor answer(const Chain& chain, const Tensor& in) {
-  const Feeding feeding{true, in.batch > 1 ? std::optional(in.batch) : std::nullopt};
-  const auto plan = make_plan(chain, in.shape, in.dtype, {}, feeding);
+  const ArrayLayout layout{true, in.batch > 1 ? std::optional(in.batch) : std::nullopt};
+  const auto plan = make_plan(chain, in.shape, in.dtype, {}, layout);
   if (!plan) FAIL(plan.error().message);
   PlanScratch scratch;
   Tensor out;

@@ -62,7 +62,7 @@ TEST_CASE("a model of every Keras is read as the same chain") {
     CAPTURE(version);
     const Chain chain = chain_of(known_part(version).dump());
     CHECK(chain.as == As::Model);
-    CHECK(chain.fed == DType::Float32);
+    CHECK(chain.model_input_dtype == DType::Float32);
     CHECK(chain.rank == 2);
     CHECK_FALSE(chain.channels_first);
     CHECK(chain.input_shape == OpenShape{8, 8, 3});
@@ -158,7 +158,7 @@ TEST_CASE("what the model's input has to be is kept, and other images are refuse
       "dtype": "uint8", "sparse": false, "ragged": false, "optional": false)") +
                                       ", " + kCropping));
   CHECK(chain.input_shape == OpenShape{std::nullopt, 8, 3});
-  CHECK(chain.fed == DType::UInt8);
+  CHECK(chain.model_input_dtype == DType::UInt8);
   CHECK(plan_shapes(chain, Shape::image(5, 8, 3)).has_value());
   for (const Shape& shape : {Shape::image(5, 9, 3), Shape::image(5, 8, 1)}) {
     const auto shapes = plan_shapes(chain, shape);
@@ -209,9 +209,9 @@ TEST_CASE("layers that act in training only are passed over by name, and no othe
                       R"({"class_name": "GaussianNoise", "config": {"stddev": 1}})"));
   CHECK(chain.layers.size() == 1);
   CHECK(chain.places.at(0).entry == "/config/layers/1");
-  REQUIRE(chain.passed_over.size() == 2);
-  CHECK(chain.passed_over[0].class_name == "Dropout");
-  CHECK(chain.passed_over[1].entry == "/config/layers/2");
+  REQUIRE(chain.skipped.size() == 2);
+  CHECK(chain.skipped[0].class_name == "Dropout");
+  CHECK(chain.skipped[1].entry == "/config/layers/2");
   CHECK(mistakes_in(keras2(dropout)) == Lines{"1:65 /config/layers: the list of layers is empty; "
                                               "\"deckle layers\" shows which there are"});
   // In a chain of deckle's own they are no layers.

@@ -144,7 +144,7 @@ TEST_CASE("interpolated integers are rounded as they are made, to what rounding 
       const Tensor source = tensor_of(picture_of(chance, 9, 13, 3, dtype));
       Tensor floats;
       to_file_depth(**run_plan(plan, source, test::whole(shape), scratch), dtype, dtype, floats);
-      round_as_made(plan, dtype);
+      fuse_final_rounding(plan, dtype);
       const Tensor& made = **run_plan(plan, source, test::whole(shape), scratch);
       CHECK(made.dtype == dtype);
       CHECK(test::same_bytes(made, floats));
@@ -181,7 +181,7 @@ TEST_CASE("what is moved or scaled after it is interpolated is rounded at the en
                        {"class_name": "UpSampling2D", "interpolation": "bilinear"}]})"}) {
     Plan plan = plan_of(layers, Shape::image(4, 4, 1));
     const std::size_t ops = plan.ops.size();
-    round_as_made(plan, DType::UInt8);
+    fuse_final_rounding(plan, DType::UInt8);
     CHECK(plan.ops.size() == ops);
     for (const Op& op : plan.ops) {
       if (const auto* resize = std::get_if<ResizeOp>(&op)) CHECK(resize->to == DType::Float32);

@@ -288,7 +288,7 @@ TEST_CASE("YCbCr, by JPEG or plain, becomes RGB", "[codecs][tiff]") {
            }});
   REQUIRE(read(jpeg, out));
   CHECK(largest_difference(in, out) < 24);
-  CHECK(codec_of(Format::Tiff).needs_whole(jpeg).empty());
+  CHECK(codec_of(Format::Tiff).row_streaming_obstacle(jpeg).empty());
   // Y = 100, Cb = Cr = 128: grey
   REQUIRE(read(of_strips(shaped(1, 1, 3),
                          {.photometric = PHOTOMETRIC_YCBCR,

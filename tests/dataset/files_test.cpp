@@ -370,7 +370,7 @@ TEST_CASE("what was passed of a mapped file is given back, and comes again", "[d
     constexpr std::size_t kStep = std::size_t{4} << 20U;
     for (std::size_t at = 0; at < bytes.size(); at += kStep) {
       same = same && std::memcmp(bytes.data() + at, text.data() + at, kStep) == 0;
-      passed(bytes.data() + at + kStep);
+      release_mapped_before(bytes.data() + at + kStep);
       most = std::max(most, resident_pages(bytes));
     }
     CHECK(same);
@@ -380,7 +380,7 @@ TEST_CASE("what was passed of a mapped file is given back, and comes again", "[d
   watch_mapped({});
   // Of what is not watched nothing is lost.
   std::string own = varied(std::size_t{20} << 20U);
-  passed(as_bytes(own).data() + own.size());
+  release_mapped_before(as_bytes(own).data() + own.size());
   CHECK(own == varied(own.size()));
 }
 

@@ -64,12 +64,12 @@ void journal(Bytes input) {
     const auto again = parse_entry(to_text(*entry));
     must(again && *again == *entry, "an entry does not say itself again");
   }
-  const auto past = Past::load(manifest);
-  if (!past) return;
-  static_cast<void>(past->outputs());
-  for (const auto& items : {past->items(), past->replaced()}) {
-    for (const Past::Item& item : items) {
-      const auto entry = past->read(item.place);
+  const auto previous = PreviousRuns::load(manifest);
+  if (!previous) return;
+  static_cast<void>(previous->outputs());
+  for (const auto& items : {previous->items(), previous->replaced()}) {
+    for (const PreviousRuns::Item& item : items) {
+      const auto entry = previous->read(item.place);
       must(!entry || entry->path == item.path,
            "an entry of the past is another one's");  // or spoilt
     }

@@ -63,7 +63,8 @@ void check_rows(const test::File& file, const ImageInfo& info, DecodeOptions opt
                 const Tensor* all, const Error* error) {
   const Codec& codec = codec_of(info.format);
   if (codec.read_rows == nullptr || info.shape.rank != 2 || info.batch) return;
-  if (codec.needs_whole != nullptr && !codec.needs_whole(file).empty()) return;
+  if (codec.row_streaming_obstacle != nullptr && !codec.row_streaming_obstacle(file).empty())
+    return;
   options.check_all = true;
   const auto failure = [&]() -> std::optional<Error> {
     auto rows = open_rows(file, info, options, whole(info.shape));

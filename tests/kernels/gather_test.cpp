@@ -96,7 +96,7 @@ class Chance {
           table.reverse();
           break;
         case 3:
-          table.pad_around(below(6), below(6), static_cast<Around>(below(4)));
+          table.pad_by_mode(below(6), below(6), static_cast<PadMode>(below(4)));
           break;
         default:
           if (table.length() < 30) table.repeat(1 + below(3));

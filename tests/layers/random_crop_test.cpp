@@ -317,12 +317,12 @@ TEST_CASE("RandomCrop of a Keras whose rules are unknown is refused by name") {
 TEST_CASE("RandomCrop refuses to change one integer type into another") {
   const Layer layer = crop(2, 2, R"(, "dtype": "uint8")");
   const Choice choice{SeedPair{1, 2}, {0, 0}, {}, ""};
-  Draft eight(Shape::image(4, 4, 1), DType::UInt8);
+  OpBuilder eight(Shape::image(4, 4, 1), DType::UInt8);
   CHECK(layer.edit(eight, choice).has_value());
   CHECK(eight.dtype() == DType::UInt8);
-  Draft floats(Shape::image(4, 4, 1), DType::Float32);
+  OpBuilder floats(Shape::image(4, 4, 1), DType::Float32);
   CHECK(layer.edit(floats, choice).has_value());
-  Draft sixteen(Shape::image(4, 4, 1), DType::UInt16);
+  OpBuilder sixteen(Shape::image(4, 4, 1), DType::UInt16);
   const auto refused = layer.edit(sixteen, choice);
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error() ==

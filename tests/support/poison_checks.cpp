@@ -24,7 +24,8 @@ void check_rows(const File& file, const Tensor& picture) {
   const auto info = read_info(file, {});
   REQUIRE(info);
   const Codec& codec = codec_of(info->format);
-  if (codec.read_rows == nullptr || info->orientation != 1 || !codec.needs_whole(file).empty())
+  if (codec.read_rows == nullptr || info->orientation != 1 ||
+      !codec.row_streaming_obstacle(file).empty())
     return;
   const Poison full_of(0x35);
   std::thread([&] {

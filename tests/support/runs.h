@@ -182,9 +182,9 @@ inline RunResult run_into(const Chain& chain, const InputList& list, const std::
 
 /// The outputs that earlier runs into a folder recorded.
 inline std::unordered_set<std::string> recorded_outputs(const std::string& out) {
-  const auto past = Past::load(join_path(out, kManifestName));
-  if (!past) throw std::runtime_error(past.error().message);
-  return past->outputs();
+  const auto previous = PreviousRuns::load(join_path(out, kManifestName));
+  if (!previous) throw std::runtime_error(previous.error().message);
+  return previous->outputs();
 }
 
 /// A run that has to end well.

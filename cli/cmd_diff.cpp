@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "batch/diff.h"
-
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include "arguments.h"
+#include "batch/diff.h"
 #include "commands.h"
 #include "report.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// draft: the plan of one image while its layers write it.
+// builder: the plan of one image while its layers write it.
 //
 // Layers that move pixels edit the tables of the gather that stands open; a layer that computes
 // values closes it. So any run of moving layers is one gather, however long.
@@ -57,9 +57,9 @@ struct ConvolveOp {
 
 using Op = std::variant<GatherOp, ResizeOp, CastOp, ScaleOp, ConvolveOp>;
 
-class Draft {
+class OpBuilder {
  public:
-  Draft(const Shape& shape, DType dtype);
+  OpBuilder(const Shape& shape, DType dtype);
 
   /// Shape and type as they are after all that was written so far.
   [[nodiscard]] Shape shape() const;
@@ -82,7 +82,7 @@ class Draft {
   /// Rounds floats half to even and saturates.
   void round_to(DType to);
 
-  /// The operations, the first of them always a gather; the draft is done with.
+  /// The operations, the first of them always a gather; the builder is done with.
   [[nodiscard]] std::vector<Op> take() &&;
 
  private:

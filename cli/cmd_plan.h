@@ -15,8 +15,8 @@ struct PlanOptions {
   bool all = false;   ///< every shape and every remark, which JSON always holds
   bool json = false;  ///< one object instead of text
   std::string chain_file{};
-  std::size_t passed_over = 0;  ///< files that were taken off the list before
-  bool allow_empty = false;     ///< no image at all is no failure
+  std::size_t not_images = 0;  ///< files that were taken off the list before
+  bool allow_empty = false;    ///< no image at all is no failure
 };
 
 /// Prints what a run would do, to stdout. The exit code that the run would have.

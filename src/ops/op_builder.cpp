@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layers/draft.h"
+#include "ops/op_builder.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -22,11 +22,11 @@ bool holds_all(DType to, DType from) {
 
 }  // namespace
 
-Draft::Draft(const Shape& shape, DType dtype) : shape_(shape), dtype_(dtype), held_(dtype) {
+OpBuilder::OpBuilder(const Shape& shape, DType dtype) : shape_(shape), dtype_(dtype), held_(dtype) {
   open_gather();
 }
 
-GatherOp& Draft::open_gather() {
+GatherOp& OpBuilder::open_gather() {
   if (ops_.empty() || !std::holds_alternative<GatherOp>(ops_.back())) {
     GatherOp gather;
     for (int a = 0; a < shape_.rank; ++a)
@@ -36,7 +36,7 @@ GatherOp& Draft::open_gather() {
   return std::get<GatherOp>(ops_.back());
 }
 
-Shape Draft::shape() const {
+Shape OpBuilder::shape() const {
   Shape now = shape_;
   if (const auto* gather = std::get_if<GatherOp>(&ops_.back())) {
     for (int a = 0; a < now.rank; ++a)
@@ -45,11 +45,11 @@ Shape Draft::shape() const {
   return now;
 }
 
-AxisTable& Draft::axis(int a) {
+AxisTable& OpBuilder::axis(int a) {
   return open_gather().axes[static_cast<std::size_t>(a)];
 }
 
-Result<int> Draft::fill(const Fill& values) {
+Result<int> OpBuilder::fill(const Fill& values) {
   const auto channels = static_cast<std::size_t>(shape_.channels);
   if (values.size() != 1 && values.size() != channels) {
     return Error{ErrorCode::Shape,
@@ -76,7 +76,7 @@ Result<int> Draft::fill(const Fill& values) {
   return static_cast<int>(fills.size()) - 1;
 }
 
-void Draft::make_casts() {
+void OpBuilder::make_casts() {
   shape_ = shape();
   for (const CastOp& cast : casts_) {
     ops_.emplace_back(cast);
@@ -86,13 +86,13 @@ void Draft::make_casts() {
 }
 
 // An operation that closes the gather and answers samples of `answer`.
-void Draft::compute(Op op, DType answer) {
+void OpBuilder::compute(Op op, DType answer) {
   make_casts();
   ops_.push_back(std::move(op));
   dtype_ = held_ = answer;
 }
 
-void Draft::resize(std::int64_t rows, std::int64_t cols, const Resampling& how, DType to) {
+void OpBuilder::resize(std::int64_t rows, std::int64_t cols, const Resampling& how, DType to) {
   const DType given = casts_.empty() ? held_ : casts_.back().to;
   const bool picture = given != DType::Bool && given != DType::Int64 && given != DType::UInt64 &&
                        given != DType::Float16;
@@ -102,12 +102,12 @@ void Draft::resize(std::int64_t rows, std::int64_t cols, const Resampling& how, 
   shape_[1] = cols;
 }
 
-void Draft::scale(std::vector<double> scale, std::vector<double> offset, DType to) {
+void OpBuilder::scale(std::vector<double> scale, std::vector<double> offset, DType to) {
   compute(ScaleOp{std::move(scale), std::move(offset), to}, to);
 }
 
-void Draft::convolve(std::shared_ptr<const Convolution> convolution,
-                     std::vector<ConvolvedAxis> axes) {
+void OpBuilder::convolve(std::shared_ptr<const Convolution> convolution,
+                         std::vector<ConvolvedAxis> axes) {
   cast(DType::Float32);
   const Shape in = shape();
   Shape out = in;
@@ -118,17 +118,17 @@ void Draft::convolve(std::shared_ptr<const Convolution> convolution,
   shape_ = out;
 }
 
-void Draft::cast(DType to) {
+void OpBuilder::cast(DType to) {
   const DType given = casts_.empty() ? held_ : casts_.back().to;
   if (!holds_all(to, given)) casts_.push_back({to});
   dtype_ = to;
 }
 
-void Draft::round_to(DType to) {
+void OpBuilder::round_to(DType to) {
   if (dtype_ != to) compute(CastOp{to, true}, to);
 }
 
-std::vector<Op> Draft::take() && {
+std::vector<Op> OpBuilder::take() && {
   make_casts();
   return std::move(ops_);
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "batch/verify.h"
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
 
 #include "arguments.h"
+#include "batch/verify.h"
 #include "commands.h"
 #include "core/text.h"
 #include "report.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plan.h"
+#include "cmd_plan.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -257,8 +257,8 @@ void print_text(const Chain& chain, const InputList& inputs, const Outlook& outl
   std::printf("\n%s in, %s out, about %s (%s uncompressed)\n",
               count_of(plan.images, "image").c_str(), grouped(plan.outputs).c_str(),
               byte_size(plan.bytes_about).c_str(), byte_size(plan.bytes_raw).c_str());
-  if (plan.passed_over > 0) {
-    std::printf("%s passed over: no images\n", count_of(plan.passed_over, "file").c_str());
+  if (plan.not_images > 0) {
+    std::printf("%s skipped: no images\n", count_of(plan.not_images, "file").c_str());
   }
   if (!inputs.left_out.empty()) print_line(left_out_text(inputs));
   for (std::size_t i = 0; i < plan.effects.size(); ++i)
@@ -330,7 +330,8 @@ Json plan_json(const Chain& chain, const std::string& name, const InputList& inp
           {"outputs", plan.outputs},
           {"bytes_about", plan.bytes_about},
           {"bytes_uncompressed", plan.bytes_raw},
-          {"passed_over", plan.passed_over},
+          {"passed_over", plan.not_images},  // the former name
+          {"not_images", plan.not_images},
           {"left_out", inputs.left_out.size()},
           {"effects", std::move(effects)},
           {"failing", remarks_json(plan.failing)},
@@ -355,14 +356,14 @@ int run_plan(const PlanArguments& arguments) {
   auto inputs = load_inputs(arguments.inputs, "", report, exit);
   if (!inputs) return exit;
   const int jobs = resolve_jobs(arguments.jobs, report);
-  std::size_t passed_over = 0;
-  if (chain->uses_index()) passed_over = keep_images(*inputs, jobs);
+  std::size_t not_images = 0;
+  if (chain->uses_index()) not_images = keep_images(*inputs, jobs);
   return print_plan(*chain, *inputs,
                     {.jobs = jobs,
                      .all = arguments.all,
                      .json = arguments.report.json,
                      .chain_file = arguments.chain.file,
-                     .passed_over = passed_over});
+                     .not_images = not_images});
 }
 
 }  // namespace
@@ -373,11 +374,11 @@ int print_plan(const Chain& given, const InputList& inputs, const PlanOptions& o
   if (!chain.seed) chain.seed = SeedPair{};  // shapes and shares do not depend on it
   Outlook outlook;
   Forecast& plan = outlook.plan = forecast(chain, inputs, options.jobs);
-  plan.passed_over += options.passed_over;
+  plan.not_images += options.not_images;
   outlook.clashes = find_clashes(chain, inputs);
   if (!outlook.clashes.empty()) outlook.advice = advice_on_clashes(chain, inputs);
   if (plan.images == 0 && !options.allow_empty)
-    outlook.no_image = no_images_text(inputs, plan.passed_over);
+    outlook.no_image = no_images_text(inputs, plan.not_images);
   if (options.json) {
     print_json(plan_json(given, shown_name(given, options.chain_file), inputs, outlook));
   } else {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "batch/replay.h"
-
 #include <sys/stat.h>
 
 #include <memory>
@@ -9,6 +7,7 @@
 #include "arguments.h"
 #include "batch/engine.h"
 #include "batch/output_folder.h"
+#include "batch/replay.h"
 #include "batch/survey.h"
 #include "commands.h"
 #include "core/text.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layers/draft.h"
+#include "ops/op_builder.h"
 
 #include <utility>
 #include <variant>
@@ -10,35 +10,35 @@
 using namespace deckle;
 
 TEST_CASE("any number of moving layers is one gather") {
-  Draft draft(Shape::image(10, 20, 3), DType::UInt8);
-  draft.axis(0).crop(1, 2);
-  draft.axis(1).pad(3, 4);
-  draft.axis(0).repeat(2);
-  draft.axis(1).keep(5, 6);
-  CHECK(draft.shape() == Shape::image(14, 6, 3));
-  const std::vector<Op> ops = std::move(draft).take();
+  OpBuilder builder(Shape::image(10, 20, 3), DType::UInt8);
+  builder.axis(0).crop(1, 2);
+  builder.axis(1).pad(3, 4);
+  builder.axis(0).repeat(2);
+  builder.axis(1).keep(5, 6);
+  CHECK(builder.shape() == Shape::image(14, 6, 3));
+  const std::vector<Op> ops = std::move(builder).take();
   REQUIRE(ops.size() == 1);
   CHECK(std::get<GatherOp>(ops[0]).axes[0].length() == 14);
 }
 
-TEST_CASE("a draft to which nothing is done is one gather of everything") {
-  Draft draft(Shape::image(2, 3, 1), DType::UInt16);
-  CHECK(draft.shape() == Shape::image(2, 3, 1));
-  CHECK(draft.dtype() == DType::UInt16);
-  const std::vector<Op> ops = std::move(draft).take();
+TEST_CASE("a builder to which nothing is done is one gather of everything") {
+  OpBuilder builder(Shape::image(2, 3, 1), DType::UInt16);
+  CHECK(builder.shape() == Shape::image(2, 3, 1));
+  CHECK(builder.dtype() == DType::UInt16);
+  const std::vector<Op> ops = std::move(builder).take();
   REQUIRE(ops.size() == 1);
   CHECK(std::get<GatherOp>(ops[0]).axes == std::vector<AxisTable>{AxisTable(2), AxisTable(3)});
 }
 
 TEST_CASE("resizing closes the gather, and answers float32") {
-  Draft draft(Shape::image(10, 20, 3), DType::UInt8);
-  draft.axis(0).crop(1, 1);
-  draft.resize(4, 5);
-  CHECK(draft.shape() == Shape::image(4, 5, 3));
-  CHECK(draft.dtype() == DType::Float32);
-  draft.axis(1).pad(1, 1);
-  CHECK(draft.shape() == Shape::image(4, 7, 3));
-  const std::vector<Op> ops = std::move(draft).take();
+  OpBuilder builder(Shape::image(10, 20, 3), DType::UInt8);
+  builder.axis(0).crop(1, 1);
+  builder.resize(4, 5);
+  CHECK(builder.shape() == Shape::image(4, 5, 3));
+  CHECK(builder.dtype() == DType::Float32);
+  builder.axis(1).pad(1, 1);
+  CHECK(builder.shape() == Shape::image(4, 7, 3));
+  const std::vector<Op> ops = std::move(builder).take();
   REQUIRE(ops.size() == 3);
   CHECK(std::holds_alternative<GatherOp>(ops[0]));
   CHECK(std::get<ResizeOp>(ops[1]).rows == 4);
@@ -65,47 +65,47 @@ TEST_CASE("a cast that changes no value is left out, but the answer's type is th
         Case{DType::UInt8, DType::Float16, false},   Case{DType::Int16, DType::Float16, true},
         Case{DType::Bool, DType::Float16, false},    Case{DType::Float64, DType::Bool, true}}) {
     INFO(name_of(c.from) << " to " << name_of(c.to));
-    Draft draft(Shape::image(1, 1, 1), c.from);
-    draft.cast(c.to);
-    CHECK(draft.dtype() == c.to);
-    CHECK(std::move(draft).take().size() == (c.changes ? 2U : 1U));
+    OpBuilder builder(Shape::image(1, 1, 1), c.from);
+    builder.cast(c.to);
+    CHECK(builder.dtype() == c.to);
+    CHECK(std::move(builder).take().size() == (c.changes ? 2U : 1U));
   }
 }
 
 TEST_CASE("8 bits to float and back is no work at all") {
-  Draft draft(Shape::image(4, 4, 1), DType::UInt8);
-  draft.cast(DType::Float32);
-  draft.axis(0).crop(1, 1);
-  draft.cast(DType::UInt8);
-  CHECK(draft.dtype() == DType::UInt8);
-  CHECK(std::move(draft).take().size() == 1);
+  OpBuilder builder(Shape::image(4, 4, 1), DType::UInt8);
+  builder.cast(DType::Float32);
+  builder.axis(0).crop(1, 1);
+  builder.cast(DType::UInt8);
+  CHECK(builder.dtype() == DType::UInt8);
+  CHECK(std::move(builder).take().size() == 1);
 }
 
 TEST_CASE("a cast between two moves waits for the end of both") {
-  Draft draft(Shape::image(10, 20, 1), DType::Int32);
-  draft.axis(0).crop(1, 1);
-  draft.cast(DType::Float32);
-  draft.axis(1).keep(5, 6);
-  CHECK(draft.dtype() == DType::Float32);
-  const std::vector<Op> ops = std::move(draft).take();
+  OpBuilder builder(Shape::image(10, 20, 1), DType::Int32);
+  builder.axis(0).crop(1, 1);
+  builder.cast(DType::Float32);
+  builder.axis(1).keep(5, 6);
+  CHECK(builder.dtype() == DType::Float32);
+  const std::vector<Op> ops = std::move(builder).take();
   REQUIRE(ops.size() == 2);
   CHECK(std::get<GatherOp>(ops[0]).axes[1].length() == 6);
   CHECK(std::get<CastOp>(ops[1]).to == DType::Float32);
 }
 
 TEST_CASE("a fill must be a value of the answer's type; a cast is made for it where it must be") {
-  Draft draft(Shape::image(2, 2, 3), DType::UInt8);
-  CHECK(draft.fill({0.5}).error().code == ErrorCode::Depth);
-  CHECK(draft.fill({256}).error().code == ErrorCode::Depth);
-  CHECK(draft.fill({-1}).error().code == ErrorCode::Depth);
-  CHECK(draft.fill({1, 2}).error().code == ErrorCode::Shape);
-  CHECK(*draft.fill({7}) == 1);
-  CHECK(*draft.fill({7}) == 1);
-  CHECK(*draft.fill({1, 2, 3}) == 2);
-  draft.cast(DType::Float32);
-  CHECK(*draft.fill({9}) == 3);    // bytes hold it
-  CHECK(*draft.fill({0.5}) == 1);  // of another gather
-  const std::vector<Op> ops = std::move(draft).take();
+  OpBuilder builder(Shape::image(2, 2, 3), DType::UInt8);
+  CHECK(builder.fill({0.5}).error().code == ErrorCode::Depth);
+  CHECK(builder.fill({256}).error().code == ErrorCode::Depth);
+  CHECK(builder.fill({-1}).error().code == ErrorCode::Depth);
+  CHECK(builder.fill({1, 2}).error().code == ErrorCode::Shape);
+  CHECK(*builder.fill({7}) == 1);
+  CHECK(*builder.fill({7}) == 1);
+  CHECK(*builder.fill({1, 2, 3}) == 2);
+  builder.cast(DType::Float32);
+  CHECK(*builder.fill({9}) == 3);    // bytes hold it
+  CHECK(*builder.fill({0.5}) == 1);  // of another gather
+  const std::vector<Op> ops = std::move(builder).take();
   REQUIRE(ops.size() == 3);
   CHECK(std::get<CastOp>(ops[1]).to == DType::Float32);
   CHECK(std::get<GatherOp>(ops[2]).fills == std::vector<Fill>{{0}, {0.5}});

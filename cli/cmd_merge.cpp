@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "batch/merge.h"
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "arguments.h"
+#include "batch/merge.h"
 #include "batch/output_folder.h"
 #include "commands.h"
 #include "core/text.h"

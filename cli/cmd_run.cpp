@@ -12,10 +12,10 @@
 #include "batch/output_folder.h"
 #include "batch/shard.h"
 #include "batch/survey.h"
+#include "cmd_plan.h"
 #include "commands.h"
 #include "core/text.h"
 #include "dataset/files.h"
-#include "plan.h"
 #include "report.h"
 #include "session.h"
 
@@ -105,7 +105,7 @@ class RunCommand {
     }
     if (const auto refused = refuse_early(*chain, *inputs)) return *refused;
     if (inputs->files.empty() && !arguments_.allow_empty) {
-      report_.error(no_images_text(*inputs, passed_over_));
+      report_.error(no_images_text(*inputs, not_images_));
       report_.info("nothing was written; --allow-empty where that is meant");
       return kExitImages;
     }
@@ -127,7 +127,7 @@ class RunCommand {
                         {.jobs = jobs_,
                          .json = arguments_.report.json,
                          .chain_file = arguments_.chain.file,
-                         .passed_over = passed_over_,
+                         .not_images = not_images_,
                          .allow_empty = arguments_.allow_empty});
     }
     if (chain->needs_seed() && !chain->seed) chain->seed = seed_from_system();
@@ -169,7 +169,7 @@ class RunCommand {
     }
     case_clashes_ = find_case_clashes(chain, inputs);
     // An image's place in the list counts images only.
-    if (chain.uses_index()) passed_over_ = keep_images(inputs, jobs_);
+    if (chain.uses_index()) not_images_ = keep_images(inputs, jobs_);
     return std::nullopt;
   }
 
@@ -186,7 +186,7 @@ class RunCommand {
       return refuse(report_, blocked, "move it away, or give another -o", kExitStopped);
     if (arguments_.add) {
       const auto clashes = find_recorded_clashes(chain, inputs, *folder);
-      if (const auto failure = folder->past().failure()) {
+      if (const auto failure = folder->previous().failure()) {
         report_.error(failure->message);
         return kExitStopped;
       }
@@ -292,7 +292,7 @@ class RunCommand {
                         .summary = arguments_.summary,
                         .failed = arguments_.failed,
                         .null_separated = arguments_.inputs.null_separated,
-                        .passed_over = passed_over_,
+                        .not_images = not_images_,
                         .files_from = arguments_.inputs.files_from},
                        report_);
   }
@@ -302,7 +302,7 @@ class RunCommand {
   const int jobs_ = resolve_jobs(arguments_.jobs, report_);
   std::optional<Shard> shard_;
   std::vector<std::string> case_clashes_;  // they matter only where OUT ignores case
-  std::size_t passed_over_ = 0;
+  std::size_t not_images_ = 0;
 };
 
 }  // namespace
