@@ -33,7 +33,7 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "cli"))
 from run_case import clean_environment, difference, for_keeping, lines_of, matches, read, visible  # noqa: E402
 
 SKIPPED = 77
-TIMEOUT_S = 240
+TIMEOUT_S = 550
 FENCE = re.compile(r"^```(.*)$")
 
 
