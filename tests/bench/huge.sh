@@ -3,9 +3,9 @@
 #
 #     tests/bench/huge.sh DECKLE [FACTOR]      default: 40
 #
-# The picture is samples/pictures/landscape.jpg, each side FACTOR times as long: 12,800 x 19,200 pixels for 40, and 40,000 x
-# 60,000 for 125. It is smooth; a photograph of that size takes longer. Needs 4 bytes of disk a pixel in TMPDIR, and deletes
-# everything at its end.
+# The picture is samples/pictures/landscape.jpg, each side FACTOR times as long: 12,800 x 19,200 pixels for 40, and
+# 40,000 x 60,000 for 125. It is smooth; a photograph of that size takes longer. TMPDIR needs room for it and for its
+# compressed copies (150 MB for 125). Everything is deleted at the end.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -45,7 +45,8 @@ chain "{\"class_name\": \"Cropping2D\", \"cropping\": [[0, 0], [$half, $half]]}"
 
 run=("$deckle" run -q -j 1 --max-memory 64M)
 "${run[@]}" enlarge.json "$here/../../samples/pictures/landscape.jpg" -o huge
-printf 'a JPEG of %d x %d pixels (%d MB)\n\n' $((320 * factor)) $((480 * factor)) $(($(stat -c %s huge/landscape.jpg) / 1000000))
+megabytes=$(($(stat -c %s huge/landscape.jpg) / 1000000))
+printf 'a JPEG of %d x %d pixels (%d MB)\n\n' $((320 * factor)) $((480 * factor)) "$megabytes"
 printf '| | output | processor time | peak memory |\n| --- | --- | --- | --- |\n'
 measure 'all of it, cropped and padded, to TIFF' "${run[@]}" all.json huge/landscape.jpg -o tiff
 measure 'half of its columns, to JPEG' "${run[@]}" half.json huge/landscape.jpg -o jpeg

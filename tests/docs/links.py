@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the links of the Markdown files: does each relative link lead to a file, and its #anchor to a heading of it?
+"""Checks the links of the Markdown files: each relative link must lead to a file, and its #anchor to a heading in it.
 
     links.py [FOLDER]      default: the source tree. Exits with 1 if a link leads nowhere
 

@@ -26,12 +26,13 @@ class Pages(unittest.TestCase):
     def run_page(self, text, *options):
         """Exit code and output for a page with this text."""
         self.page.write_text(text, encoding="utf-8")
-        done = subprocess.run([sys.executable, HERE / "run_page.py", "--deckle", self.folder / "deckle", *options, self.page],
-                              capture_output=True, text=True, check=False)
+        command = [sys.executable, HERE / "run_page.py", "--deckle", self.folder / "deckle", *options, self.page]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def test_a_page_as_shown_passes(self):
-        self.assertEqual(self.run_page("```sh\nx=1\ndeckle hello\n```\n\n```output\nhel[..]\n```\n```sh\ntest $x = 1\n```\n"), (0, ""))
+        page = "```sh\nx=1\ndeckle hello\n```\n\n```output\nhel[..]\n```\n```sh\ntest $x = 1\n```\n"
+        self.assertEqual(self.run_page(page), (0, ""))
 
     def test_another_output_fails(self):
         status, told = self.run_page("```sh\ndeckle hello\n```\n```output\nbye\n```\n")
@@ -64,7 +65,8 @@ class Pages(unittest.TestCase):
             self.assertEqual(self.run_page(text)[0], 2, text)
 
     def test_update_writes_the_outputs_without_times(self):
-        self.run_page("```sh\ndeckle 3 written in 0.24 s\n```\n```sh\ndeckle a\n```\n```output\nold\n```\nend\n", "--update")
+        first, second = "```sh\ndeckle 3 written in 0.24 s\n```\n", "```sh\ndeckle a\n```\n```output\nold\n```\nend\n"
+        self.run_page(first + second, "--update")
         self.assertEqual(self.page.read_text(encoding="utf-8"),
                          "```sh\ndeckle 3 written in 0.24 s\n```\n\n```output\n3 written in [..]\n```\n"
                          "```sh\ndeckle a\n```\n```output\na\n```\nend\n")
@@ -72,7 +74,8 @@ class Pages(unittest.TestCase):
     def test_links(self):
         def links(text):
             self.page.write_text(text, encoding="utf-8")
-            done = subprocess.run([sys.executable, HERE / "links.py", self.folder], capture_output=True, text=True, check=False)
+            command = [sys.executable, HERE / "links.py", self.folder]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             return done.returncode, done.stdout.strip()
 
         good = "# A `b`, --c\n[x](page.md) [y](#a-b---c) [z](https://nowhere.example/)\n```\n[code](none.md)\n```\n"
