@@ -88,7 +88,8 @@ def run(blocks, page, deckle, folder):
     for number, block in enumerate(blocks):
         script += [f"exec >{folder}/{number} 2>&1", *block.commands]
     (folder / "script").write_text("\n".join(script) + "\n", encoding="utf-8")
-    env = clean_environment(folder)
+    env = {key: value for key, value in clean_environment(folder).items()
+           if not key.startswith(("MAKE", "MFLAGS", "NINJA_"))}  # ctest may itself run below make
     env.update(DECKLE_HOME=str(REPOSITORY), PATH=f"{deckle.parent}{os.pathsep}{env['PATH']}")
     try:
         end = subprocess.run(["bash", "-eu", "-o", "pipefail", str(folder / "script")], cwd=folder / "work", env=env,
