@@ -12,6 +12,7 @@
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
 #include "chain/keras_file.h"
+#include "codecs/formats.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"

@@ -13,6 +13,7 @@
 #include "batch/forecast.h"
 #include "batch/survey.h"
 #include "chain/plan.h"
+#include "codecs/formats.h"
 #include "commands.h"
 #include "core/text.h"
 #include "dataset/files.h"

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "codecs/codec.h"
-#include "codecs/helper_limits.h"
-#include "codecs/plugin.h"
+#include "codecs/formats.h"
+#include "codecs/helper/helper_limits.h"
+#include "codecs/helper/plugin.h"
 #include "commands.h"
 #include "core/text.h"
 #include "kernels/convolve.h"

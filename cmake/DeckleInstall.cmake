@@ -29,7 +29,13 @@ set(public_headers
   chain/json_text.h
   chain/plan.h
   codecs/codec.h
+  codecs/format.h
+  codecs/formats.h
+  codecs/image_info.h
   codecs/metadata.h
+  codecs/options.h
+  codecs/read_picture.h
+  codecs/write_picture.h
   core/bands.h
   core/bytes.h
   core/digest.h

@@ -21,7 +21,7 @@
 #include <string>
 #include <string_view>
 
-#include "codecs/codec.h"
+#include "codecs/formats.h"
 
 namespace {
 
@@ -418,7 +418,7 @@ Tensor turned_left(const Tensor& upright) {
 
 deckle::Buffer encoded(const Tensor& picture, const deckle::EncodeOptions& options) {
   deckle::Buffer file;
-  const auto done = deckle::codec_of(options.format).encode(picture, options, file);
+  const auto done = deckle::codec_of(options.format).encoder->encode(picture, options, file);
   if (!done.has_value()) throw std::runtime_error(done.error().message);
   return file;
 }

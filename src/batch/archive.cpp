@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
+
 namespace deckle {
 namespace {
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "codecs/codec.h"
 #include "codecs/npz.h"
+#include "codecs/options.h"
 #include "core/bytes.h"
 #include "core/digest.h"
 #include "core/result.h"
@@ -15,6 +15,8 @@
 #include "dataset/inputs.h"
 
 namespace deckle {
+
+struct Codec;
 
 struct ArchiveMember {
   std::string archive;  ///< the path of the .npz file

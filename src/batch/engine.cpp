@@ -18,6 +18,7 @@
 #include "batch/process.h"
 #include "batch/stack.h"
 #include "batch/survey.h"
+#include "codecs/formats.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "dataset/outputs.h"
@@ -141,8 +142,8 @@ class Engine {
     result_.fatal_file = file;
   }
 
-  // Ends the run where an entry of a previous run could not be read: nothing may be concluded from an
-  // entry that is not there.
+  // Ends the run where an entry of a previous run could not be read: nothing may be concluded from
+  // an entry that is not there.
   bool lost_previous() {
     const auto failure = folder_.previous().failure();
     if (failure) end("", *failure);

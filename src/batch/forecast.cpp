@@ -12,7 +12,9 @@
 #include "batch/for_each_index.h"
 #include "batch/survey.h"
 #include "chain/plan.h"
+#include "codecs/formats.h"
 #include "codecs/npz.h"
+#include "codecs/read_picture.h"
 #include "core/digest.h"
 #include "dataset/files.h"
 
@@ -31,22 +33,6 @@ struct Look {
   std::uint64_t bytes_raw = 0;
   std::uint64_t bytes_about = 0;
 };
-
-// What files of a format usually take of the raw samples, photographs taken together.
-double usual_share(Format format) {
-  switch (format) {
-    case Format::Jpeg:
-      return 0.15;
-    case Format::Webp:
-      return 0.08;
-    case Format::Png:
-      return 0.65;
-    case Format::Tiff:
-      return 0.8;
-    default:
-      return 1.0;
-  }
-}
 
 std::string resized_text(const Chain& chain, const Plan& plan) {
   for (const Draw& draw : plan.draws) {
@@ -159,7 +145,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
           ? static_cast<double>(bytes.size()) /
                 (batch * static_cast<double>(look.shape->pixels() * look.shape->channels) *
                  static_cast<double>(size_of(info->dtype)))
-          : usual_share(target.format);
+          : (target.encoder ? target.encoder->usual_share : 1.0);
   look.bytes_about =
       static_cast<std::uint64_t>(static_cast<double>(look.bytes_raw) * std::min(share, 1.1));
   return look;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "codecs/formats.h"
 #include "codecs/icc.h"
 #include "core/json_limits.h"
 #include "core/text.h"

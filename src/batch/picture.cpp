@@ -9,6 +9,8 @@
 #include <new>
 #include <utility>
 
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
 #include "core/digest.h"
 
 namespace deckle {

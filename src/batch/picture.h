@@ -10,7 +10,8 @@
 #include "chain/chain.h"
 #include "chain/effects.h"
 #include "chain/plan.h"
-#include "codecs/codec.h"
+#include "codecs/format.h"
+#include "codecs/image_info.h"
 #include "core/bytes.h"
 #include "core/result.h"
 

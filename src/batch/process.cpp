@@ -14,7 +14,10 @@
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
 #include "batch/survey.h"
+#include "codecs/formats.h"
 #include "codecs/npz.h"
+#include "codecs/read_picture.h"
+#include "codecs/write_picture.h"
 #include "core/digest.h"
 #include "core/text.h"
 #include "dataset/outputs.h"
@@ -219,9 +222,8 @@ class ImageJob {
     if (const std::uint64_t most = takes(true, jpeg); most <= options_.memory.bytes) return most;
     const bool all = decodes_whole(bytes_, info, chain_.input);
     // Of several scans, and where they are copied, all coefficients of a JPEG: 16 bits each.
-    return takes(all,
-                 jpeg && (chain_.output.jpeg_lossless ||
-                          (all && !codec_of(info.format).row_streaming_obstacle(bytes_).empty())));
+    return takes(all, jpeg && (chain_.output.jpeg_lossless ||
+                               (all && !codec_of(info.format).rows->obstacle(bytes_).empty())));
   }
 
   [[nodiscard]] Error too_large(std::uint64_t takes, const std::string& why) const {
@@ -230,8 +232,8 @@ class ImageJob {
                                      " of --max-memory, and does not go row by row: " + why};
   }
 
-  static std::string not_read_so(const Codec& codec) {
-    return std::string(codec.name) + " is not read so";
+  static std::string cannot_be_read_in_rows(const Codec& codec) {
+    return std::string(codec.name) + " cannot be read row by row";
   }
 
   // Why the image cannot go row by row; empty where it can.
@@ -239,11 +241,11 @@ class ImageJob {
                                                    const Codec& from, const Codec& to,
                                                    DType depth) const {
     const auto* gather = std::get_if<GatherOp>(&plan.ops.front());
-    if (from.read_rows == nullptr) return not_read_so(from);
-    if (to.encode_rows == nullptr) return std::string(to.name) + " is not written so";
+    if (!from.rows) return cannot_be_read_in_rows(from);
+    if (!to.encoder || to.encoder->encode_rows == nullptr)
+      return std::string(to.name) + " cannot be written row by row";
     if (info.shape.rank != 2) return "it is a volume";
-    if (std::string kind = from.row_streaming_obstacle(bytes_); !kind.empty())
-      return "it is " + kind;
+    if (std::string kind = from.rows->obstacle(bytes_); !kind.empty()) return "it is " + kind;
     if (chain_.input.apply_orientation && info.orientation != 1)
       return "its orientation tag (" + std::to_string(info.orientation) + ") turns it";
     if (chain_.output.jpeg_lossless) return "its coefficients are copied";
@@ -278,11 +280,10 @@ class ImageJob {
         scratch_.file.bytes().first(std::min<std::size_t>(scratch_.file.size(), kHeadBytes)),
         source_.file);
     if (!codec) return codec;
-    if (options_.memory.strict && before.size > options_.memory.bytes &&
-        (*codec)->read_rows == nullptr)
-      return too_large(before.size, not_read_so(**codec));
+    if (options_.memory.strict && before.size > options_.memory.bytes && !(*codec)->rows)
+      return too_large(before.size, cannot_be_read_in_rows(**codec));
     bytes_ = scratch_.file.bytes();
-    if (before.size > options_.memory.bytes / kMuch && (*codec)->read_rows != nullptr) {
+    if (before.size > options_.memory.bytes / kMuch && (*codec)->rows) {
       mapped_.emplace(*file);
       if (mapped_->bytes().size() != before.size) mapped_.reset();  // not to be had; or it grew
     }
@@ -383,7 +384,7 @@ class ImageJob {
       pending = *std::move(written);
     } else {
       const bool in_rows = plan.ops.size() == 1 && !chain_.output.jpeg_lossless &&
-                           name.codec->encode_rows != nullptr && plan.output.rank == 2 &&
+                           name.codec->encoder->encode_rows != nullptr && plan.output.rank == 2 &&
                            plan.output.pixels() > kCachedPixels && info.dtype == depth &&
                            std::holds_alternative<GatherOp>(plan.ops.front());
       auto encoded = in_rows ? encode_in_rows(std::get<GatherOp>(plan.ops.front()), *name.codec,
@@ -419,13 +420,15 @@ class ImageJob {
     record.output_dtype = pixels->dtype;
     record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});
     if (chain_.output.jpeg_lossless) {
-      auto cut = codec.cut(bytes_, plan.window, options.metadata, scratch_.encoded);
+      auto cut = codec.lossless_crop->crop(bytes_, plan.window, options.metadata, scratch_.encoded);
       if (!cut && cut.error().code == ErrorCode::Unsupported)
         return not_lossless(cut.error().message);
       return cut;
     }
-    if (codec.encode_rows == nullptr) return codec.encode(*pixels, options, scratch_.encoded);
-    return encode_in_memory(codec, watched(rows_of(*pixels)), options, scratch_.encoded);
+    if (codec.encoder->encode_rows == nullptr)
+      return codec.encoder->encode(*pixels, options, scratch_.encoded);
+    return encode_in_memory(codec.encoder->encode_rows, watched(rows_of(*pixels)), options,
+                            scratch_.encoded);
   }
 
   // Where pixels are moved and nothing else, each row goes to the digest and the encoder while it
@@ -450,10 +453,10 @@ class ImageJob {
 
   Result<Done> encode_in_rows(const GatherOp& gather, const Codec& codec,
                               const EncodeOptions& options, Record& record) {
-    return gather_rows(watched(rows_of(scratch_.decoded)), decoded_, gather, record,
-                       [&](const RowSource& rows) {
-                         return encode_in_memory(codec, rows, options, scratch_.encoded);
-                       });
+    return gather_rows(
+        watched(rows_of(scratch_.decoded)), decoded_, gather, record, [&](const RowSource& rows) {
+          return encode_in_memory(codec.encoder->encode_rows, rows, options, scratch_.encoded);
+        });
   }
 
   // The whole way row by row: decoded, gathered, encoded and written.
@@ -477,9 +480,9 @@ class ImageJob {
         }};
     auto writer = out_.writer();
     if (!writer) return writer.error();
-    auto encoded =
-        gather_rows(decoded, origin, std::get<GatherOp>(plan.ops.front()), record,
-                    [&](const RowSource& rows) { return to.encode_rows(rows, options, **writer); });
+    auto encoded = gather_rows(
+        decoded, origin, std::get<GatherOp>(plan.ops.front()), record,
+        [&](const RowSource& rows) { return to.encoder->encode_rows(rows, options, **writer); });
     if (wrong) return *wrong;
     if ((*writer)->error()) return *(*writer)->error();
     if (!encoded) return encoded.error();

@@ -134,7 +134,7 @@ std::vector<std::string> possible_outputs(const Chain& chain, const InputFile& f
     paths.push_back(output_name(chain, fields, codec_of(*chain.output.format)).path);
   } else {
     for (const Codec& codec : codecs()) {
-      if (codec.can_encode != nullptr) paths.push_back(output_name(chain, fields, codec).path);
+      if (codec.encoder) paths.push_back(output_name(chain, fields, codec).path);
     }
     std::sort(paths.begin(), paths.end());
     paths.erase(std::unique(paths.begin(), paths.end()), paths.end());

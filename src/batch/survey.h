@@ -16,6 +16,8 @@
 
 namespace deckle {
 
+struct Codec;
+
 /// The codec of an output, and its path relative to the output folder.
 struct OutputName {
   const Codec* codec;

@@ -7,6 +7,7 @@
 
 #include "chain/keras_model.h"
 #include "chain/weights.h"
+#include "codecs/formats.h"
 #include "core/text.h"
 #include "dataset/outputs.h"
 #include "kernels/convolve.h"
@@ -485,7 +486,7 @@ class Reader {
     const Json* given = get(object, "format");
     const Codec* codec =
         given != nullptr && given->is_string() ? codec_by_name(given->get<std::string>()) : nullptr;
-    if (codec != nullptr && codec->can_encode != nullptr) {
+    if (codec != nullptr && codec->encoder) {
       output.format = codec->format;
       return;
     }
@@ -793,7 +794,7 @@ std::string_view name_of(SeedFrom from) {
 std::vector<std::string_view> output_formats() {
   std::vector<std::string_view> names;
   for (const Codec& codec : codecs()) {
-    if (codec.can_encode != nullptr) names.push_back(codec.name);
+    if (codec.encoder) names.push_back(codec.name);
   }
   return names;
 }

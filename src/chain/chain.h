@@ -13,7 +13,8 @@
 #include <vector>
 
 #include "chain/json_text.h"
-#include "codecs/codec.h"
+#include "codecs/format.h"
+#include "codecs/options.h"
 #include "core/json.h"
 #include "layers/arguments.h"
 #include "layers/layer.h"

@@ -12,9 +12,12 @@
 
 #include "chain/chain.h"
 #include "chain/plan.h"
+#include "codecs/image_info.h"
 #include "core/json.h"
 
 namespace deckle {
+
+struct Codec;
 
 enum class Effect : std::uint8_t {
   PaletteExpanded,  ///< its colours are the samples, its indices are lost

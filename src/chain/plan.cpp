@@ -14,7 +14,9 @@
 
 #include "codecs/colour.h"
 #include "codecs/exif.h"
+#include "codecs/formats.h"
 #include "codecs/icc.h"
+#include "codecs/write_picture.h"
 #include "kernels/convert.h"
 #include "kernels/gather.h"
 #include "kernels/resample.h"
@@ -620,7 +622,7 @@ Error not_lossless(const std::string& why) {
 
 Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInfo& info, Bytes file,
                             const Codec& target) {
-  if (target.cut == nullptr)
+  if (!target.lossless_crop)
     return not_lossless(std::string(target.name) + " has no coefficients to copy");
   if (info.format != target.format) {
     return not_lossless("it is " + std::string(codec_of(info.format).name) + ", the output " +
@@ -640,7 +642,7 @@ Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInf
     cropped.crop(axis.source_span().begin, 0);
     if (axis != cropped) return not_lossless("the chain does more than crop");
   }
-  if (const auto can = target.can_cut(file, plan.window); !can) {
+  if (const auto can = target.lossless_crop->check(file, plan.window); !can) {
     return can.error().code == ErrorCode::Unsupported ? not_lossless(can.error().message)
                                                       : can.error();
   }
@@ -649,7 +651,7 @@ Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInf
 
 Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo& info,
                           DType dtype) {
-  if (target.can_encode == nullptr) return read_only(target);
+  if (!target.encoder) return read_only(target);
   if (const auto bands = bands_of(plan, info);
       bands && target.format != Format::Tiff && target.format != Format::Npy) {
     return Error{ErrorCode::Depth, std::string(target.name) +
@@ -669,7 +671,7 @@ Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo
   if (info.indexed) {
     if (auto kept = check_indices(target, plan, info, dtype); !kept) return kept;
   }
-  return target.can_encode(plan.output, dtype);
+  return target.encoder->check(plan.output, dtype);
 }
 
 void fuse_final_rounding(Plan& plan, DType depth) {
@@ -743,24 +745,23 @@ GoingAlong going_along(const Chain& chain, const Plan& plan, const ImageInfo& in
   GoingAlong goes;
   Metadata& metadata = goes.metadata;
   if (chain.output.metadata == Goes::None) return goes;
+  const Carries carries = target.encoder ? target.encoder->carries : Carries{};
   // Layers may turn colours into grey, or grey into colours; WebP holds grey as RGB.
   const bool grey = plan.output.channels < 3 && target.format != Format::Webp;
   const bool fits = !info.palette.empty() || (info.seen.shape.channels < 3) == grey;
-  if (info.seen.icc && fits && target.carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
-  const auto read = codec_of(info.format).read_metadata;
-  if (chain.output.metadata != Goes::All || read == nullptr) return goes;
-  Metadata has = read(file);
-  goes.left_out = has.more || (!has.exif.empty() && !target.carries.exif) ||
-                  (!has.xmp.empty() && !target.carries.xmp);
+  if (info.seen.icc && fits && carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
+  if (chain.output.metadata != Goes::All) return goes;
+  Metadata has = codec_of(info.format).read_metadata(file);
+  goes.left_out =
+      has.more || (!has.exif.empty() && !carries.exif) || (!has.xmp.empty() && !carries.xmp);
   // What the pixels were not turned by stays true.
   const bool turned = chain.input.apply_orientation && info.orientation != 1;
-  if (target.carries.exif && !has.exif.empty()) {
+  if (carries.exif && !has.exif.empty()) {
     metadata.exif = upright_exif(std::move(has.exif), turned, plan.output[plan.output.rank - 2],
                                  plan.output[plan.output.rank - 1]);
     goes.left_out = goes.left_out || metadata.exif.empty();
   }
-  if (target.carries.xmp)
-    metadata.xmp = turned ? upright_xmp(std::move(has.xmp)) : std::move(has.xmp);
+  if (carries.xmp) metadata.xmp = turned ? upright_xmp(std::move(has.xmp)) : std::move(has.xmp);
   return goes;
 }
 

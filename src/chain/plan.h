@@ -13,6 +13,12 @@
 #include <vector>
 
 #include "chain/chain.h"
+#include "codecs/format.h"
+#include "codecs/image_info.h"
+#include "codecs/metadata.h"
+#include "codecs/options.h"
+#include "core/bytes.h"
+#include "core/dtype.h"
 #include "core/result.h"
 #include "core/stop.h"
 #include "core/tensor.h"
@@ -22,6 +28,8 @@
 #include "random/seeds.h"
 
 namespace deckle {
+
+struct Codec;
 
 /// What a random layer chose, and which layer of the chain it was (from 0).
 struct Draw {

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "chain/chain.h"
-#include "codecs/codec.h"
+#include "codecs/formats.h"
 #include "core/shape.h"
 #include "dataset/outputs.h"
 #include "layers/arguments.h"
@@ -78,7 +78,7 @@ std::string either_case(std::string_view word) {
 std::string formats_pattern() {
   std::string pattern;
   for (const Codec& codec : codecs()) {
-    if (codec.can_encode == nullptr) continue;
+    if (!codec.encoder) continue;
     pattern += (pattern.empty() ? "" : "|") + either_case(codec.name);
     for (const std::string_view extension : codec.extensions) {
       if (extension != codec.name) pattern += "|" + either_case(extension);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// array: NumPy's .npy files as samples, and samples as .npy files.
-// Shapes  (batch x) (axes) x channels, or channels before the axes  <->  batch of (axes) x channels
-// Fails   as npy.h says
-// Source  Keras' data_format for the order of the axes
 #include "codecs/array.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "codecs/codec.h"
 #include "codecs/npy.h"
 
 namespace deckle {
@@ -25,8 +27,7 @@ Result<ImageInfo> npy_info(Bytes file) {
   return info;
 }
 
-// `groups` times a matrix of rows x cols samples of `bytes` each, turned: what was [i][j] is
-// [j][i].
+// Transposes `groups` matrices of rows x cols samples of `bytes` each.
 void transpose(const std::uint8_t* from, std::size_t groups, std::size_t rows, std::size_t cols,
                std::size_t bytes, std::uint8_t* to) {
   for (std::size_t g = 0; g < groups; ++g) {
@@ -57,7 +58,7 @@ Result<Damage> decode_npy(Bytes file, const ImageInfo& info, const DecodeOptions
   return Damage{};
 }
 
-Result<Done> can_encode(const Shape&, DType) {
+Result<Done> check_npy(const Shape& /*shape*/, DType /*dtype*/) {
   return Done{};
 }
 
@@ -70,30 +71,64 @@ Result<Done> encode_npy(const Tensor& pixels, const EncodeOptions& options, Buff
   if (!options.channels_first) axes.push_back(pixels.shape.channels);
   const Bytes samples{pixels.data.data(), pixels.byte_count()};
   if (!options.channels_first) return write_npy(axes, pixels.dtype, samples, out);
-  Buffer turned;
-  turned.resize(samples.size());
+  Buffer transposed;
+  transposed.resize(samples.size());
   transpose(samples.data(), static_cast<std::size_t>(pixels.batch),
             static_cast<std::size_t>(pixels.shape.pixels()),
-            static_cast<std::size_t>(pixels.shape.channels), size_of(pixels.dtype), turned.data());
-  return write_npy(axes, pixels.dtype, turned.bytes(), out);
+            static_cast<std::size_t>(pixels.shape.channels), size_of(pixels.dtype),
+            transposed.data());
+  return write_npy(axes, pixels.dtype, transposed.bytes(), out);
 }
 
 std::string version(const EncodeOptions& /*options*/) {
   return "deckle, npy 1.0";
 }
 
+std::string python_tuple(const std::vector<std::int64_t>& axes) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    text += (i > 0 ? ", " : "") + std::to_string(axes[i]);
+  return text + (axes.size() == 1 ? ",)" : ")");
+}
+
 }  // namespace
 
+Result<Done> interpret_array(ImageInfo& info, const DecodeOptions& options) {
+  const auto rank = static_cast<std::size_t>(options.rank);
+  const std::string spatial(kSpatialAxes.at(rank - 1));
+  const std::string wanted =
+      options.channels_first ? "channels x " + spatial : spatial + " x channels";
+  const std::vector<std::int64_t>& axes = info.array;
+  if (axes.size() != rank + 1 && axes.size() != rank + 2) {
+    return Error{ErrorCode::Shape, "an array of shape " + python_tuple(axes) +
+                                       "; these layers take " + wanted + " (" +
+                                       std::to_string(rank + 1) + " axes), or a batch of them (" +
+                                       std::to_string(rank + 2) + " axes)"};
+  }
+  if (std::any_of(axes.begin(), axes.end(), [](auto n) { return n < 1; })) {
+    return Error{ErrorCode::Shape, "an array of shape " + python_tuple(axes) + " is empty"};
+  }
+  if (std::any_of(axes.begin(), axes.end(), [](auto n) { return n > kMaxExtent; })) {
+    return Error{ErrorCode::TooLarge, "an array of shape " + python_tuple(axes) +
+                                          "; an axis has at most " + std::to_string(kMaxExtent)};
+  }
+  std::size_t next = 0;
+  if (axes.size() == rank + 2) info.batch = axes[next++];
+  info.shape.rank = options.rank;
+  if (options.channels_first) info.shape.channels = axes[next++];
+  for (int a = 0; a < options.rank; ++a)
+    info.shape[a] = axes[next++];
+  if (!options.channels_first) info.shape.channels = axes[next];
+  return Done{};
+}
 Codec npy_codec() {
   return {.format = Format::Npy,
-          .name = "npy",
           .extensions = {"npy"},
           .matches = is_npy,
           .read_info = npy_info,
           .decode = decode_npy,
-          .can_encode = can_encode,
-          .encode = encode_npy,
-          .version = version};
+          .version = version,
+          .encoder = Encoder{.check = check_npy, .encode = encode_npy}};
 }
 
 }  // namespace deckle

@@ -2,10 +2,8 @@
 // bmp: BMP of every common kind: palettes, run lengths, 16, 24 and 32 bits.
 // Shapes  H x W x 1, 3 or 4 uint8; samples of other sizes (5-bit, 10-bit) are scaled to 255
 // Fails   Truncated with rows, Damaged, Unsupported for rare variants
-// Source  BITMAPCOREHEADER, BITMAPINFOHEADER to BITMAPV5HEADER (Windows GDI); the bytes written are
-//         those of OpenCV 4.6, but for alpha
-#include "codecs/bmp.h"
-
+// Source  BITMAPCOREHEADER, BITMAPINFOHEADER to BITMAPV5HEADER (Windows GDI); writes the bytes of
+// OpenCV 4.6, except alpha
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -17,8 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "codecs/codec.h"
 #include "codecs/ratios.h"
 #include "codecs/reading.h"
+#include "codecs/write_picture.h"
 
 namespace deckle {
 namespace {
@@ -30,7 +30,7 @@ struct Bmp {
   std::uint64_t compression = 0;
   std::uint64_t pitch = 0;  // bytes of a row of the file
   bool top_down = false;
-  std::array<std::array<std::uint8_t, 3>, 256> palette{};  // R, G, B; black where it has no entry
+  std::array<std::array<std::uint8_t, 3>, 256> palette{};  // R, G, B; black without an entry
   std::size_t colours = 0;                                 // of the palette
   std::array<std::uint32_t, 4> masks{};  // R, G, B, alpha of 16- and 32-bit pixels
 };
@@ -95,7 +95,7 @@ Result<Bmp> read_bmp_header(Bytes file) {
     const std::size_t most = std::size_t{1} << bmp.bits;
     if (colours > 256) return bad_header("a palette of " + std::to_string(colours) + " colours");
     const std::size_t used = colours == 0 ? most : static_cast<std::size_t>(colours);
-    const std::size_t entry = old ? 3 : 4;  // B, G, R and, in all but the oldest kind, a spare byte
+    const std::size_t entry = old ? 3 : 4;  // B, G, R and a spare byte, which the oldest kind lacks
     const std::size_t at = kBmpFileHeader + static_cast<std::size_t>(header);
     if (file.size() - at < used * entry) return header_ends();
     channels = 1;
@@ -108,7 +108,7 @@ Result<Bmp> read_bmp_header(Bytes file) {
     }
     if (is_grey_ramp(bmp.info.palette)) bmp.info.palette.clear();
   } else if (masked) {
-    // behind the oldest such header, inside the others: the same place; alpha only inside
+    // after the oldest such header, inside newer ones, at the same offset; alpha only inside
     if (file.size() < kMasksAt + 12) return header_ends();
     for (std::size_t i = 0; i < 3; ++i) {
       bmp.masks.at(i) = static_cast<std::uint32_t>(read_little(p + kMasksAt + 4 * i, 4));
@@ -123,14 +123,14 @@ Result<Bmp> read_bmp_header(Bytes file) {
   } else if (bmp.bits == 16) {
     bmp.masks = {0x7C00, 0x03E0, 0x001F, 0};
   } else if (bmp.bits == 32) {
-    bmp.masks = {0xFF0000, 0x00FF00, 0x0000FF, 0};  // the fourth byte is spare, mostly 0
+    bmp.masks = {0xFF0000, 0x00FF00, 0x0000FF, 0};  // the fourth byte is spare, usually 0
   }
   bmp.info.shape = Shape::image(rows, cols, channels);
   bmp.pitch = (static_cast<std::uint64_t>(cols) * bmp.bits + 31) / 32 * 4;
   return bmp;
 }
 
-// The profile in the file of a BITMAPV5HEADER; empty where there is none, or not all of it.
+// The profile in the file of a BITMAPV5HEADER; empty if there is none, or it is cut.
 std::vector<std::uint8_t> icc_of_bmp(Bytes file) {
   constexpr std::size_t kBmpV5Header = 124;
   constexpr std::uint64_t kEmbedded = 0x4D424544;  // "MBED"
@@ -161,8 +161,8 @@ bool has_runs(const Bmp& bmp) {
   return bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4;
 }
 
-// Writes the entry of a palette: a pixel of one channel, where all are grey, or of three; its index
-// where those are asked for. Returns the byte behind it.
+// Writes a pixel of a palette: one channel if the palette is grey, else three; or the index, if
+// indices are requested. Returns the next byte.
 std::uint8_t* put_entry(const Bmp& bmp, std::size_t index, std::uint8_t* to) {
   if (bmp.info.indexed) {
     *to = static_cast<std::uint8_t>(index);
@@ -215,7 +215,7 @@ std::size_t unpack_row(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* t
   return highest;
 }
 
-// The row of the picture that comes as number `r` in the file: the lowest comes first, mostly.
+// The row of the picture that is row `r` of the file. Usually the lowest row comes first.
 std::int64_t row_of(const Bmp& bmp, std::size_t r) {
   const auto row = static_cast<std::int64_t>(r);
   return bmp.top_down ? row : bmp.info.shape.rows() - 1 - row;
@@ -225,8 +225,8 @@ std::uint8_t* row_at(const Bmp& bmp, std::size_t r, Tensor& out) {
   return out.row(row_of(bmp, r));
 }
 
-// Sets `uncoloured` where row `r` has an index without a colour; `highest` is the row's highest
-// index. Windows does not define such a pixel. The BMP Suite calls such a file bad, ImageMagick an
+// Sets `uncoloured` if row `r` has an index without a colour; `highest` is its highest index.
+// Windows does not define such a pixel. The BMP Suite calls such a file bad, ImageMagick reports an
 // error; others make it black.
 void check_colours(const Bmp& bmp, std::size_t r, std::size_t highest,
                    std::optional<Error>& uncoloured) {
@@ -235,28 +235,28 @@ void check_colours(const Bmp& bmp, std::size_t r, std::size_t highest,
                               highest, bmp.colours);
 }
 
-// A run of one index, or indices as they are.
+// A run of one index, or a list of indices.
 struct Run {
-  std::size_t row = 0;  // as they come in the file
+  std::size_t row = 0;  // in the order of the file
   std::size_t col = 0;
   std::size_t length = 0;
-  std::size_t code = 0;                 // of a run: an index, or two of 4 bits
-  const std::uint8_t* there = nullptr;  // of indices as they are: the first
+  std::size_t code = 0;                 // for a run: an index, or two of 4 bits
+  const std::uint8_t* there = nullptr;  // for a list: its first byte
 };
 
 // How run lengths end.
 struct RunsEnd {
   std::optional<Error> wrong;
-  std::uint64_t pixels = 0;  // before that place
+  std::uint64_t pixels = 0;  // before the end
 };
 
-// Run lengths: a count and an index (of 4 bits: two, by turns), or 0 and
+// Run lengths: a count and an index (two of 4 bits, in turns), or 0 and
 //   0  the row ends
 //   1  the picture ends
 //   2  a jump, by columns and rows that follow
 //   n  n indices follow, padded to 16 bits.
-// Done when every pixel is there, with an end mark or without. Some writers code the padding of a
-// row, too: up to the multiple of 32 bits that a row without run lengths has.
+// Complete when every pixel is set, with an end mark or without. Some writers encode the padding of
+// a row too: up to the multiple of 32 bits that a row without run lengths has.
 template <typename Take>
 RunsEnd walk_runs(Bytes data, const Bmp& bmp, Take&& take) {
   const auto rows = static_cast<std::size_t>(bmp.info.shape.rows());
@@ -306,7 +306,7 @@ RunsEnd walk_runs(Bytes data, const Bmp& bmp, Take&& take) {
   return here(std::nullopt);
 }
 
-// What is jumped over has the index 0. Padding that is coded is not of the picture.
+// Skipped pixels have the index 0. Encoded padding is not part of the picture.
 std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
                                std::optional<Error>& uncoloured) {
   const auto cols = static_cast<std::size_t>(out.shape.cols());
@@ -330,8 +330,8 @@ std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
   return std::move(end.wrong);
 }
 
-// Run lengths are walked through, without a pixel: a few that are whole may be a picture of any
-// size, for they may jump over nearly all of it.
+// Run lengths are counted without writing a pixel. A few bytes may be a picture of any size,
+// because they may jump over nearly all of it.
 Promise bmp_promise(Bytes file, const ImageInfo& info) {
   const Result<Bmp> bmp = read_bmp_header(file);
   if (!bmp) return {};
@@ -382,7 +382,7 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
     const Bytes row = data.subspan(at, std::min<std::size_t>(row_bytes, data.size() - at));
     if (row.size() == row_bytes) {
       check_colours(bmp, r, unpack_row(bmp, row.data(), row_at(bmp, r, out)), uncoloured);
-    } else {  // what is missing counts as zero bytes
+    } else {  // missing bytes count as zero
       std::vector<std::uint8_t> filled(static_cast<std::size_t>(row_bytes));
       if (bmp.bits <= 8 || bmp.bits == 24) std::copy(row.begin(), row.end(), filled.begin());
       check_colours(bmp, r, unpack_row(bmp, filled.data(), row_at(bmp, r, out)), uncoloured);
@@ -391,16 +391,16 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
   return outcome(wrong ? std::move(wrong) : std::move(uncoloured), options);
 }
 
-Result<Done> can_encode_bmp(const Shape& shape, DType dtype) {
+Result<Done> check_bmp(const Shape& shape, DType dtype) {
   return check_format_limits({"bmp", {DType::UInt8}, {1, 3, 4}, 1 << 20}, shape, dtype);
 }
 
 constexpr std::size_t kMostColours = 256;
 
-// Grey and indices with a palette, colour with 24 bits. Alpha needs a BITMAPV4HEADER: without a
-// mask that says so, readers take it for a spare byte.
+// Grey and indices with a palette, colour with 24 bits. Alpha needs a BITMAPV4HEADER: without its
+// mask, readers ignore the byte.
 Result<Done> encode_bmp(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
-  if (const Result<Done> can = can_encode_bmp(pixels.shape, pixels.dtype); !can) return can.error();
+  if (const Result<Done> can = check_bmp(pixels.shape, pixels.dtype); !can) return can.error();
   constexpr std::uint32_t kSrgb = 0x73524742;  // "sRGB"
   const auto channels = static_cast<std::size_t>(pixels.shape.channels);
   const auto rows = static_cast<std::size_t>(pixels.shape.rows());
@@ -455,16 +455,14 @@ Result<Done> encode_bmp(const Tensor& pixels, const EncodeOptions& options, Buff
 
 Codec bmp_codec() {
   return {.format = Format::Bmp,
-          .name = "bmp",
           .extensions = {"bmp", "dib"},
           .matches = matches_bmp,
           .read_info = bmp_info,
           .decode = decode_bmp,
-          .can_encode = can_encode_bmp,
-          .encode = encode_bmp,
-          .version = by_deckle,
           .promise = bmp_promise,
-          .read_metadata = read_bmp_metadata};
+          .read_metadata = read_bmp_metadata,
+          .version = by_deckle,
+          .encoder = Encoder{.check = check_bmp, .encode = encode_bmp}};
 }
 
 }  // namespace deckle

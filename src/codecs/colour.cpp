@@ -113,7 +113,7 @@ Result<Done> see(ImageInfo& info, const DecodeOptions& options) {
     }
   }
   const IccSpace space = info.icc.empty() ? IccSpace::None : icc_space(info.icc);
-  // Of indices, the profile is for their colours.
+  // With indices, the profile describes the colours of the palette.
   const bool grey = info.shape.channels < 3 && !(info.indexed && !info.palette.empty());
   info.seen.shape = options.apply_orientation ? info.upright_shape() : info.shape;
   info.seen.bands = info.bands;

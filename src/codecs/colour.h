@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// colour: what samples become before the first layer: another color_mode, sRGB, indices.
+// colour: converts samples before the first layer: to a color_mode, to sRGB, or to indices.
 // Shapes  rows x cols x 1 to 4; grey; grey, alpha; R, G, B; R, G, B, alpha
-// Fails   Depth where the bands cannot become that; Unsupported as icc.h says
+// Fails   Depth if the bands cannot be converted; Unsupported as icc.h says
 // Source  Keras' load_img, which is Pillow's convert: grey by ITU-R 601-2; alpha_composite
 #pragma once
 
@@ -14,19 +14,19 @@
 
 namespace deckle {
 
-/// Fills `info.seen`, and `info.indexed` where `options` ask for indices, from what the codec said.
-/// Fails with Shape where an array has other channels than the color_mode; else as above.
+/// Sets `info.seen`, and `info.indexed` if `options` request indices. Fails with Shape if an array
+/// has other channels than the color_mode; else as above.
 [[nodiscard]] Result<Done> see(ImageInfo& info, const DecodeOptions& options);
 
-/// Turns decoded samples into those that `info.seen` describes.
+/// Converts decoded samples to those that `info.seen` describes.
 class ColourChange {
  public:
-  /// `info` is what see() filled. Fails with Unsupported where the ICC profile cannot be applied.
+  /// `info` was filled by see(). Fails with Unsupported if the ICC profile cannot be applied.
   [[nodiscard]] static Result<ColourChange> of(const ImageInfo& info, const DecodeOptions& options);
 
-  /// Whether there is nothing to do.
+  /// Whether no conversion is needed.
   [[nodiscard]] bool empty() const { return !to_srgb_ && !changes_channels_; }
-  /// Converts pixels that lie side by side. `from` and `to` must not overlap.
+  /// Converts `pixels` adjacent pixels. `from` and `to` must not overlap.
   void run(const std::uint8_t* from, std::uint8_t* to, std::size_t pixels) const;
   /// Converts all samples; their number of channels may change.
   void run(Tensor& samples) const;

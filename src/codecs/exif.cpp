@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// exif: finds tag 0x0112 in the first directory of an EXIF block, and the same in XMP; edits both.
+// exif: tag 0x0112 of the first directory of an EXIF block, and tiff:Orientation of XMP.
 // Shapes  none: bytes in, 1 to 8 or bytes out
-// Fails   never: metadata that cannot be read does not spoil a picture, it counts as none
+// Fails   never: metadata that cannot be read count as missing
 // Source  EXIF 3.0, 4.5 (structure, thumbnails) and 4.6 (tags); TIFF 6.0, section 2 (directories);
 //         DCF 2.0, for RelatedImageWidth; XMP specification, part 2, 1.3 (TIFF namespace)
-// Each directory is read once, from a fixed list of places: nothing can loop.
+// Each directory is read once, through a fixed list of links: no loop is possible.
 #include "codecs/exif.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ Bytes without_prefix(Bytes block) {
   return text_of(block).starts_with("Exif\0\0"sv) ? block.subspan(6) : block;
 }
 
-// The order of the numbers of a block; nothing where it is none.
+// The byte order of a block; nothing if it is no block.
 std::optional<bool> is_big_endian(Bytes block) {
   if (text_of(block).starts_with("MM\0\x2a"sv)) return true;
   if (text_of(block).starts_with("II\x2a\0"sv)) return false;
@@ -67,7 +67,7 @@ struct Range {
   std::size_t end = 0;
 };
 
-// Sorted; ranges that meet are joined.
+// Sorted; adjacent ranges are joined.
 std::vector<Range> merged(std::vector<Range> ranges) {
   std::sort(ranges.begin(), ranges.end(),
             [](const Range& a, const Range& b) { return a.begin < b.begin; });
@@ -83,7 +83,7 @@ std::vector<Range> merged(std::vector<Range> ranges) {
   return out;
 }
 
-// Whether any of `sorted`, which do not meet, has a byte of `range`.
+// Whether any of the disjoint ranges `sorted` overlaps `range`.
 bool overlaps(const std::vector<Range>& sorted, const Range& range) {
   const auto behind =
       std::upper_bound(sorted.begin(), sorted.end(), range.begin,
@@ -99,10 +99,10 @@ struct Entry {
 };
 
 struct Directory {
-  Range range;  // with the link behind the entries, where there is one
+  Range range;  // with the link after the entries, if it has one
   std::vector<Entry> entries;
   std::size_t link_at = 0;  // byte
-  std::uint32_t next = 0;   // what the link says: byte of the next directory, 0 for none
+  std::uint32_t next = 0;   // byte of the next directory, 0 for none
 };
 
 // Bytes of a value; 0 of an unknown type.
@@ -129,7 +129,7 @@ class Editor {
     }
   }
 
-  // Nothing where it is not wholly in the block.
+  // Nothing if it is not completely in the block.
   [[nodiscard]] std::optional<Directory> directory(std::size_t at) const {
     const auto count = read(at, 2);
     if (at < kHeaderBytes || !count) return std::nullopt;
@@ -146,7 +146,7 @@ class Editor {
     return out;
   }
 
-  // Where the values of an entry are, as far as that is in the block.
+  // The range of the values of an entry, as far as it is in the block.
   [[nodiscard]] Range values(const Entry& entry) const {
     const std::uint64_t size = std::uint64_t{entry.count} * size_of_type(entry.type);
     if (size <= 4) return {entry.at + 8, entry.at + 8 + static_cast<std::size_t>(size)};
@@ -187,7 +187,7 @@ class Editor {
     }
   }
 
-  // The directory that a tag of `from` points to; nothing where the tag is not there or says 0.
+  // The directory that a tag of `from` points to; nothing if the tag is missing or 0.
   [[nodiscard]] std::optional<std::size_t> pointed_to(const Directory& from,
                                                       std::uint32_t tag) const {
     for (const Entry& entry : from.entries) {
@@ -209,7 +209,7 @@ void add_ranges(const Editor& editor, const Directory& directory, std::vector<Ra
     ranges.push_back(editor.values(entry));
 }
 
-// The thumbnail that a directory tells of: JPEG data, or strips.
+// The thumbnail of a directory: JPEG data, or strips.
 void add_thumbnail(const Editor& editor, const Directory& directory, std::vector<Range>& ranges) {
   constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 2> kPlaceAndSize{
       {{0x0201, 0x0202}, {0x0111, 0x0117}}};
@@ -225,7 +225,7 @@ void add_thumbnail(const Editor& editor, const Directory& directory, std::vector
   }
 }
 
-// Clears those of `ranges` that share no byte with `kept`, and cuts zeros off the end of the block.
+// Clears those of `ranges` that do not overlap `kept`, and removes zeros from the end of the block.
 void drop(std::vector<Range> ranges, const std::vector<Range>& kept,
           std::vector<std::uint8_t>& block) {
   std::erase_if(ranges, [&](const Range& range) { return overlaps(kept, range); });
@@ -236,14 +236,14 @@ void drop(std::vector<Range> ranges, const std::vector<Range>& kept,
               block.begin() + static_cast<std::ptrdiff_t>(range.end), std::uint8_t{0});
   const std::size_t least = std::max(dropped.front().begin, kept.back().end);
   std::size_t end = block.size();
-  while (end > least && block[end - 1] == 0)  // also what fills up behind a thumbnail
+  while (end > least && block[end - 1] == 0)  // also the padding after a thumbnail
     --end;
   block.resize(end);
 }
 
 // ---- XMP
 
-// The byte of the first value of tiff:Orientation from `from` on, 1 to 8; npos where there is none.
+// The byte of the first value of tiff:Orientation from `from` on, 1 to 8; npos if there is none.
 std::size_t find_xmp_orientation(std::string_view packet, std::size_t from) {
   constexpr std::string_view kName = "tiff:Orientation";
   for (std::size_t at = packet.find(kName, from); at != std::string_view::npos;
@@ -319,7 +319,7 @@ std::vector<std::uint8_t> upright_exif(std::vector<std::uint8_t> block, bool tur
   const auto first = editor.directory(*editor.read(4, 4));
   if (!first) return {};
 
-  // Before anything is written: a directory that is edited must share no byte with another.
+  // Before any change: an edited directory must not overlap another.
   std::vector<Range> directories{{0, kHeaderBytes}, first->range};
   std::optional<Directory> exif;
   if (const auto at = editor.pointed_to(*first, kExif)) {

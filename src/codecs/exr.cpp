@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // exr: OpenEXR, scan lines or tiles, one part.
 // Shapes  H x W x 1 (Y), 3 (R, G, B) or 4 (and A); float32, of half or float
-// Fails   Truncated with bytes, Damaged, Unsupported for what OpenCV would leave out of the picture
-//         without a word, and where its plug-in cannot be opened
-// Source  openexr.com, "OpenEXR File Layout"
-// Headers are read here: OpenCV has no call for them, drops channels that it does not know, and
-// does not say where a file is cut off. Only zip and zips hold checksums: damage elsewhere may give
-// other pixels, as in every format without them.
-#include "codecs/exr.h"
-
+// Fails   Truncated with bytes, Damaged, Unsupported for what OpenCV would silently leave out, and
+// if its plug-in cannot be opened Source  openexr.com, "OpenEXR File Layout" Headers are read here:
+// OpenCV cannot read them alone, drops channels that it does not know, and does not report where a
+// file ends too early. Only zip and zips have checksums: other damage may change pixels unnoticed,
+// as in every format without checksums.
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
 #include <vector>
 
+#include "codecs/codec.h"
 #include "codecs/opencv.h"
 #include "codecs/ratios.h"
 #include "codecs/reading.h"
@@ -33,7 +31,7 @@ struct Channel {
   bool all_pixels = true;
 };
 
-// Left, top, right, bottom: the last ones are inside.
+// Left, top, right, bottom: right and bottom are inside.
 using Box = std::array<std::int64_t, 4>;
 
 struct Exr {
@@ -49,7 +47,7 @@ struct Header {
   std::optional<std::uint64_t> compression;
   bool tiled = false;
   std::array<std::uint64_t, 2> tile{};  // cols, rows
-  std::uint64_t levels = 0;             // how there are levels of resolution: 0 is one
+  std::uint64_t levels = 0;             // mode of the resolution levels: 0 is one level
   std::size_t end = 0;
 };
 
@@ -61,7 +59,7 @@ Error unsupported(const std::string& what) {
   return {ErrorCode::Unsupported, "OpenEXR " + what + " is not read"};
 }
 
-// Takes things off the front of bytes; once they end, everything is empty.
+// Reads from the front of bytes; after their end, all reads give empty values.
 class Cursor {
  public:
   explicit Cursor(Bytes bytes) : rest_(bytes) {}
@@ -79,7 +77,7 @@ class Cursor {
     const Bytes taken = take(bytes);
     return ended_ ? 0 : read_little(taken.data(), bytes);
   }
-  // Up to a zero byte, which is taken too.
+  // Up to and including a zero byte.
   std::string text() {
     const std::size_t length = text_of(rest_).find('\0');
     if (length == std::string_view::npos) {
@@ -154,7 +152,7 @@ Result<Header> read_attributes(Bytes file) {
   return header;
 }
 
-// How many; nothing where OpenCV would make another picture of them.
+// The number of channels; nothing if OpenCV would change the picture.
 Result<std::int64_t> count_channels(const std::vector<Channel>& channels) {
   std::string names;
   for (const Channel& channel : channels) {
@@ -187,9 +185,10 @@ constexpr std::array<Compression, 10> kCompressions{{{1, Coding::None},
                                                      {32, Coding::Dwa},
                                                      {256, Coding::Dwa}}};
 
-// Behind the header is a table of where chunks begin; a chunk says where it is and how long.
+// A table after the header has the offset of each chunk. A chunk begins with its position and
+// length.
 std::optional<Error> where_it_ends(Bytes file, const Header& header, const Shape& shape) {
-  const std::size_t before = header.tiled ? 16 : 4;  // the place that a chunk says, then its length
+  const std::size_t before = header.tiled ? 16 : 4;  // position of a chunk, then its length
   const auto in = [](std::int64_t size, std::uint64_t part) {
     return (static_cast<std::uint64_t>(size) + part - 1) / part;
   };
@@ -239,7 +238,7 @@ Result<Exr> read_exr_header(Bytes file) {
   exr.info.dtype = DType::Float32;
   const Shape& shape = exr.info.shape;
   if (shape.rows() < 1 || shape.cols() < 1) return exr;  // refused by its size
-  // OpenCV's own limits, which it looks at when memory is taken already.
+  // The limits of OpenCV, which checks them only after memory is allocated.
   constexpr std::int64_t kMostSide = std::int64_t{1} << 20U;
   constexpr std::int64_t kMostPixels = std::int64_t{1} << 30U;
   if (shape.rows() > kMostSide || shape.cols() > kMostSide || shape.pixels() > kMostPixels) {
@@ -283,14 +282,10 @@ Result<Damage> decode_exr(Bytes file, const ImageInfo& info, const DecodeOptions
 
 Codec exr_codec() {
   return {.format = Format::Exr,
-          .name = "exr",
           .extensions = {"exr"},
           .matches = matches_exr,
           .read_info = exr_info,
           .decode = decode_exr,
-          .can_encode = nullptr,
-          .encode = nullptr,
-          .version = nullptr,
           .promise = exr_promise,
           .decoder = opencv_version};
 }

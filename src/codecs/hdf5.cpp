@@ -10,7 +10,7 @@
 #include <limits>
 #include <utility>
 
-#include "codecs/hdf5_plugin.h"
+#include "codecs/helper/hdf5_plugin.h"
 #include "codecs/packed.h"
 #include "core/text.h"
 #include "layers/weights.h"

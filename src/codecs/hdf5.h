@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// hdf5: datasets of numbers and attributes of texts out of files of HDF5. The library is in a
-// plug-in, libdeckle_hdf5.so, that runs in a helper process, one for each open file: it is not
-// trusted with strangers' files. One thread at a time may use a file, and the one that opened it
-// must not end before.
+// hdf5: reads datasets of numbers and attributes of texts from HDF5 files. The library is in a
+// plug-in, libdeckle_hdf5.so, that runs in a helper process for each open file: it is not trusted
+// with unknown files. A file may be used by one thread at a time. The thread that opened it must
+// outlive it.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 #include <string_view>
 #include <vector>
 
-#include "codecs/helper_process.h"
+#include "codecs/helper/helper_process.h"
 #include "core/bytes.h"
 #include "core/result.h"
 
 namespace deckle {
 
-/// Whether the file begins as files of HDF5 do.
+/// Whether the file has the signature of HDF5.
 [[nodiscard]] bool is_hdf5(Bytes head);
 
 struct Hdf5Dataset {
@@ -29,7 +29,7 @@ struct Hdf5Dataset {
 
 /// An attribute of texts.
 struct Hdf5Texts {
-  std::string path;  ///< of what has it; "" for the root
+  std::string path;  ///< of the object; "" for the root
   std::string name;
   std::vector<std::string> texts;
 };
@@ -45,11 +45,11 @@ class Hdf5File {
   /// All of them, in the order of their paths.
   [[nodiscard]] const std::vector<Hdf5Dataset>& datasets() const { return datasets_; }
   [[nodiscard]] const std::vector<Hdf5Texts>& attributes() const { return attributes_; }
-  /// Null where there is no such attribute.
+  /// Null if there is no such attribute.
   [[nodiscard]] const std::vector<std::string>* texts(std::string_view path,
                                                       std::string_view name) const;
 
-  /// The numbers of a dataset, in C order, as float32. Damaged where the file cannot hold so many,
+  /// The numbers of a dataset, in C order, as float32. Damaged if the file cannot hold so many,
   /// Unsupported for filters other than gzip, shuffle and fletcher32.
   [[nodiscard]] Result<std::vector<float>> read(const Hdf5Dataset& dataset) const;
 

@@ -3,9 +3,7 @@
 // Shapes  H x W x 3 float32
 // Fails   Truncated and Damaged with rows, Unsupported for XYZE and other orders of rows
 // Source  Radiance's "filefmts"
-// OpenCV 4.6 (measured) goes by way of a temporary file.
-#include "codecs/hdr.h"
-
+// OpenCV is not used: 4.6 writes a temporary file (measured).
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -14,6 +12,7 @@
 #include <cstring>
 #include <optional>
 
+#include "codecs/codec.h"
 #include "codecs/ratios.h"
 #include "codecs/reading.h"
 
@@ -30,7 +29,7 @@ bool matches_hdr(Bytes head) {
   return text.starts_with("#?RADIANCE") || text.starts_with("#?RGBE");
 }
 
-// The next line, without its end; nothing where the file ends first.
+// The next line, without its end; nothing if the file ends first.
 std::optional<std::string_view> next_line(std::string_view text, std::size_t& at) {
   const std::size_t end = text.find('\n', at);
   if (end == std::string_view::npos) return std::nullopt;
@@ -100,7 +99,7 @@ RowState read_hdr_row(Bytes file, std::size_t& at, std::size_t cols, std::uint8_
     std::memcpy(rgbe, head, 4 * cols);
     at += 4 * cols;
     for (std::size_t c = 0; c < cols;
-         ++c) {  // 1, 1, 1, n repeats a pixel in the oldest kind of file
+         ++c) {  // in the oldest kind of file, 1, 1, 1, n repeats a pixel
       if (rgbe[4 * c] == 1 && rgbe[4 * c + 1] == 1 && rgbe[4 * c + 2] == 1) return RowState::Bad;
     }
     return RowState::Good;
@@ -169,15 +168,12 @@ Result<Damage> decode_hdr(Bytes file, const ImageInfo& info, const DecodeOptions
 
 Codec hdr_codec() {
   return {.format = Format::Hdr,
-          .name = "hdr",
           .extensions = {"hdr", "pic"},
           .matches = matches_hdr,
           .read_info = hdr_info,
           .decode = decode_hdr,
-          .can_encode = nullptr,
-          .encode = nullptr,
-          .version = by_deckle,
-          .promise = hdr_promise};
+          .promise = hdr_promise,
+          .version = by_deckle};
 }
 
 }  // namespace deckle

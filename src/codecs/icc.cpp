@@ -19,7 +19,7 @@ using namespace std::string_view_literals;
 
 using Profile = std::unique_ptr<void, decltype(&cmsCloseProfile)>;
 
-// One for each thread: Little CMS' global one is shared, and prints.
+// One context for each thread: the global one of Little CMS is shared, and prints.
 struct Context {
   cmsContext id = cmsCreateContext(nullptr, nullptr);
 
@@ -29,7 +29,7 @@ struct Context {
   ~Context() { cmsDeleteContext(id); }
 };
 
-// What is known of a profile.
+// A profile with its cached answers.
 struct Known {
   std::vector<std::uint8_t> profile;
   bool is_srgb = false;
@@ -43,7 +43,7 @@ struct Known {
 // `known` is destroyed before the context, to which the profiles belong.
 struct Kept {
   Context context;
-  std::vector<Known> known;  ///< the last ones: those of a folder are few
+  std::vector<Known> known;  ///< the last ones: a folder has few
 };
 
 Kept& kept() {
@@ -71,7 +71,7 @@ Profile srgb(IccSpace space) {
   return grey;
 }
 
-// Little CMS' word for samples: floats, channels that are colours, alpha behind them, bytes.
+// The pixel type of Little CMS: float or not, colour channels, alpha, bytes.
 cmsUInt32Number format_of(IccSpace space, std::int64_t channels, DType dtype) {
   const bool grey = space == IccSpace::Grey;
   const bool is_float = info(dtype).is_float;
@@ -88,8 +88,8 @@ std::shared_ptr<void> transform(const Profile& from, IccSpace space, std::int64_
   const cmsUInt32Number said = cmsGetHeaderRenderingIntent(from.get());
   const cmsUInt32Number intent =
       said <= INTENT_ABSOLUTE_COLORIMETRIC ? said : cmsUInt32Number{INTENT_PERCEPTUAL};
-  // Little CMS' optimisations are exact enough for colours of 8 bits alone: with them dark grey
-  // came out 9 levels off.
+  // Optimisations of Little CMS are exact enough only for 8-bit colours: they made dark grey wrong
+  // by 9 levels.
   const bool quick = dtype == DType::UInt8 && space == IccSpace::Rgb;
   const cmsUInt32Number flags = cmsFLAGS_NOCACHE |
                                 (quick ? cmsFLAGS_HIGHRESPRECALC : cmsFLAGS_NOOPTIMIZE) |
@@ -99,7 +99,7 @@ std::shared_ptr<void> transform(const Profile& from, IccSpace space, std::int64_
   return made == nullptr ? nullptr : std::shared_ptr<void>(made, &cmsDeleteTransform);
 }
 
-// Whether colours from all over the space stay the same, to one of 255.
+// Whether colours from the whole space stay the same, within 1 of 255.
 bool compare(Bytes profile, IccSpace space) {
   const Profile from = open(profile);
   const std::int64_t channels = space == IccSpace::Grey ? 1 : 3;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// icc: what an ICC profile says, and colours from it to sRGB.
-// Shapes  pixels of 1 to 4 channels, the last of 2 and 4 alpha, which stays as it is
-// Fails   Unsupported where a profile cannot be applied to these samples
+// icc: reads ICC profiles, and converts colours to sRGB.
+// Shapes  pixels of 1 to 4 channels, the last of 2 and 4 is alpha, which does not change
+// Fails   Unsupported if a profile cannot be applied to these samples
 // Source  ICC.1; sRGB: IEC 61966-2-1; Little CMS 2
 #pragma once
 
@@ -18,23 +18,23 @@
 
 namespace deckle {
 
-/// What the numbers of a profile are.
+/// The colour space of a profile.
 enum class IccSpace : std::uint8_t { None, Grey, Rgb, Cmyk, Other };
 
-/// By the profile's header; None where it is no profile, or is cut short.
+/// By the header of the profile; None if it is invalid or cut short.
 [[nodiscard]] IccSpace icc_space(Bytes profile);
 
-/// Whether colours are the same with it and with sRGB, to one of 255.
+/// Whether the profile gives the colours of sRGB, within 1 of 255.
 [[nodiscard]] bool is_srgb(Bytes profile);
 
-/// Colours of one kind of samples from a profile to sRGB, grey to the same tone curve. The
-/// rendering intent is the profile's own. Floats outside of sRGB are not clipped.
+/// Converts one kind of samples from a profile to sRGB; grey gets the tone curve of sRGB. The
+/// rendering intent is that of the profile. Floats outside of sRGB are not clipped.
 class ToSrgb {
  public:
-  /// Fails with Unsupported where the profile is not for such samples, or not to be used.
+  /// Fails with Unsupported if the profile is for other samples, or unusable.
   [[nodiscard]] static Result<ToSrgb> of(Bytes profile, std::int64_t channels, DType dtype);
 
-  /// `to` may be `from`.
+  /// `to` may equal `from`.
   void run(const std::uint8_t* from, std::uint8_t* to, std::size_t pixels) const;
 
  private:

@@ -5,10 +5,8 @@
 // Fails   Truncated with bytes, Damaged with a byte or OpenJPEG's reason, Unsupported for rare
 //         variants
 // Source  ISO/IEC 15444-1, A, B and I; IEC 61966-2-1 Amd 1, for sYCC; openjpeg.h
-// Headers are read here too: OpenJPEG takes memory for what a header says before anybody has seen
-// it, fills tiles that are not there with zeros, and reads on where a file is cut off.
-#include "codecs/jp2.h"
-
+// Headers are read here too: OpenJPEG allocates the memory that a header asks for, fills missing
+// tiles with zeros, and continues at the end of a truncated file.
 #include <openjpeg.h>
 
 #include <algorithm>
@@ -20,6 +18,7 @@
 #include <memory>
 #include <optional>
 
+#include "codecs/codec.h"
 #include "codecs/jp2_codestream.h"
 #include "codecs/ratios.h"
 #include "codecs/reading.h"
@@ -35,7 +34,7 @@ struct Jp2 {
   Bytes codestream;
   std::uint32_t bits = 8;       // of a sample
   bool ycc = false;             // the first three components are sYCC
-  std::optional<Error> broken;  // what of the codestream is not there
+  std::optional<Error> broken;  // what is missing or damaged in the codestream
 };
 
 constexpr std::uint64_t kSoc = 0xFF4F;
@@ -52,7 +51,7 @@ struct Box {
   bool whole = false;
 };
 
-// Takes the first box off `rest`; nothing where there is none.
+// Removes the first box from `rest`; nothing if there is none.
 std::optional<Box> next_box(Bytes& rest) {
   if (rest.size() < 8) return std::nullopt;
   std::uint64_t length = read_big(rest.data(), 4);
@@ -73,7 +72,7 @@ std::optional<Box> next_box(Bytes& rest) {
 
 // ---- boxes
 
-// What the boxes around a codestream say of its components.
+// The boxes that describe the components of the codestream.
 struct Boxes {
   bool palette = false;
   std::optional<std::uint64_t> colours;  // enumerated: 16 is sRGB
@@ -91,8 +90,8 @@ void read_header_box(Bytes inner, Boxes& boxes) {
       const auto count = static_cast<std::size_t>(read_big(p, 2));
       boxes.channels = box->inside.subspan(2, std::min(count * 6, (size - 2) / 6 * 6));
     }
-    // The first one counts; others are for readers that know more. So is a profile of any kind: it
-    // counts where it is alone.
+    // The first one counts; others are for readers that know more. A profile of any kind counts
+    // only if it is alone.
     if (box->type != "colr" || size < 3 || boxes.colours || !boxes.profile.empty()) continue;
     if (p[0] == 1 && size >= 7) {
       boxes.colours = read_big(p + 3, 4);
@@ -114,7 +113,7 @@ std::string colours_name(std::uint64_t colours) {
   return name != kNames.end() ? name->second : "colour space " + std::to_string(colours);
 }
 
-// Colours as components: 1 and 2 are grey, 3 and 4 are RGB, or sYCC, which is made RGB.
+// Colours as components: 1 and 2 are grey, 3 and 4 are RGB, or sYCC, which becomes RGB.
 std::optional<Error> check_colours(const Boxes& boxes, std::size_t components, Jp2& jp2) {
   const bool grey = components <= 2;
   const std::string so_many = " with " + std::to_string(components) + " components";
@@ -128,8 +127,7 @@ std::optional<Error> check_colours(const Boxes& boxes, std::size_t components, J
   if (!boxes.profile.empty() && boxes.profile != (grey ? "GRAY" : "RGB "))
     return unsupported_jp2("with a colour profile for \"" + printable(boxes.profile) + "\"" +
                            so_many);
-  // The box may say that all channels lie otherwise than usual: OpenJPEG puts colours into their
-  // places, but not alpha.
+  // The box may give another order of channels: OpenJPEG reorders colours, but not alpha.
   for (std::size_t at = 0; at < boxes.channels.size(); at += 6) {
     const std::uint8_t* const p = boxes.channels.data() + at;
     const std::uint64_t channel = read_big(p, 2);
@@ -210,7 +208,8 @@ Result<Jp2> read_jp2_header(Bytes file) {
   if (!some(tiling.across) || !some(tiling.down) || !some(tiling.across * tiling.down))
     return bad_header("it has no tiles, or more than " + std::to_string(kMostTiles));
   const std::int64_t tiles = tiling.across * tiling.down;
-  // OpenJPEG takes several kilobytes for each: a small file must not make it take a gigabyte.
+  // OpenJPEG allocates several kilobytes for each: a small file must not make it allocate a
+  // gigabyte.
   constexpr std::int64_t kFewTiles = 1024;
   constexpr std::int64_t kSmallTile = 1024;
   if (tiles > kFewTiles && shape.pixels() / tiles < kSmallTile)
@@ -267,7 +266,7 @@ OPJ_OFF_T skip_source(OPJ_OFF_T bytes, void* user) {
   return seek_source(to, user) == OPJ_TRUE ? bytes : -1;
 }
 
-// The first thing that OpenJPEG calls an error: what follows is what came of it.
+// The first error of OpenJPEG: later ones follow from it.
 using Said = std::array<char, 256>;
 
 void keep_message(const char* message, void* user) {
@@ -315,13 +314,12 @@ Result<Image> decode_components(const Jp2& jp2, Bytes file) {
   opj_image_t* opened = nullptr;
   const bool read = opj_setup_decoder(decoder.get(), &parameters) == OPJ_TRUE &&
                     opj_decoder_set_strict_mode(decoder.get(), OPJ_TRUE) == OPJ_TRUE &&
-                    // 0 others: the environment may ask for more, and pictures are what is run
-                    // in parallel
+                    // no extra threads, whatever the environment asks for: pictures run in parallel
                     opj_codec_set_threads(decoder.get(), 0) == OPJ_TRUE &&
                     opj_read_header(stream.get(), decoder.get(), &opened) == OPJ_TRUE;
   Image image(opened);
   if (!read || image == nullptr) return picture_error(said);
-  // Held against our own reading before memory is taken.
+  // Compared with our own reading of the header before memory is allocated.
   const Shape& shape = jp2.info.shape;
   const auto fits = [&](const opj_image_comp_t& component) {
     return std::int64_t{component.w} == shape.cols() && std::int64_t{component.h} == shape.rows() &&
@@ -373,8 +371,7 @@ void interleave(const opj_image_t& image, const Jp2& jp2, Tensor& out) {
   }
 }
 
-// A part of the data would be a blurred picture, which nobody can tell from a whole one: never
-// accepted.
+// Truncated data give a blurred picture, which looks like a whole one: never accepted.
 Result<Damage> decode_jp2(Bytes file, const ImageInfo& info, const DecodeOptions& /*options*/,
                           Tensor& out) {
   const Result<Jp2> jp2 = read_jp2_header(file);
@@ -400,16 +397,13 @@ std::string version(const EncodeOptions& /*options*/) {
 
 Codec jp2_codec() {
   return {.format = Format::Jp2,
-          .name = "jp2",
           .extensions = {"jp2", "j2k", "jpc", "j2c"},
           .matches = matches_jp2,
           .read_info = jp2_info,
           .decode = decode_jp2,
-          .can_encode = nullptr,
-          .encode = nullptr,
-          .version = version,
           .promise = jp2_promise,
-          .read_metadata = read_metadata};
+          .read_metadata = read_metadata,
+          .version = version};
 }
 
 }  // namespace deckle

@@ -27,7 +27,7 @@ struct ComponentStyle {
   unsigned levels = 0;
   unsigned block_across = 6;
   unsigned block_down = 6;
-  bool raw_bits = false;                                     // not all is arithmetic codes
+  bool raw_bits = false;                                     // some bits are not arithmetic-coded
   std::array<std::uint8_t, kMostLevels + 1> precincts = {};  // of a resolution: down, across
 };
 
@@ -42,8 +42,7 @@ constexpr std::uint64_t kCod = 0xFF52;
 constexpr std::uint64_t kCoc = 0xFF53;
 constexpr std::uint64_t kSod = 0xFF93;
 
-// From the number of levels on, in COD and COC. What is not there or makes no sense is left to
-// OpenJPEG, which refuses it.
+// COD and COC from the number of levels on. OpenJPEG refuses missing or invalid values.
 ComponentStyle component_style(Bytes from, bool with_precincts) {
   ComponentStyle style;
   style.precincts.fill(0xFF);
@@ -57,7 +56,7 @@ ComponentStyle component_style(Bytes from, bool with_precincts) {
   return style;
 }
 
-// Behind the marker's length. As in OpenJPEG the later marker counts.
+// Reads what follows the length of the marker. As in OpenJPEG, the last marker counts.
 void read_style(std::uint64_t marker, Bytes segment, Style& style) {
   if (marker == kCod && segment.size() >= 5) {
     style.start_of_packet = (segment[0] & 2U) != 0;
@@ -69,8 +68,8 @@ void read_style(std::uint64_t marker, Bytes segment, Style& style) {
     style.components.at(segment[0]) = component_style(segment.subspan(2), (segment[1] & 1U) != 0);
 }
 
-// OpenJPEG does not skip a marker that it does not know, but reads on in it, two bytes at a
-// time, until it finds one that it knows. That must be the one behind it.
+// OpenJPEG does not skip an unknown marker: it reads on, two bytes at a time, until it finds a
+// marker that it knows. That must be the marker after it.
 bool hides_markers(std::uint64_t marker, Bytes segment) {
   constexpr std::array kKnown{0x50, 0x51, 0x52, 0x53, 0x55, 0x57, 0x58, 0x59, 0x5C, 0x5D,
                               0x5E, 0x5F, 0x60, 0x61, 0x63, 0x64, 0x74, 0x75, 0x77, 0x78};
@@ -79,11 +78,11 @@ bool hides_markers(std::uint64_t marker, Bytes segment) {
   return segment.size() % 2 != 0 || text_of(segment).find('\xFF') != std::string_view::npos;
 }
 
-// Of one tile. Floating: a few bytes can say more than 64 bits count.
+// For one tile. Floating point: a few bytes can describe more than 64 bits can count.
 struct Counts {
   double samples = 0;
   double packets = 0;
-  double precincts = 0;  // in every band of its own, as OpenJPEG keeps them
+  double precincts = 0;  // counted in each band, as OpenJPEG stores them
   double blocks = 0;
   double blocks_of_packet = 0;  // the most
 };
@@ -147,7 +146,7 @@ std::optional<Error> too_many_parts(const Counts& counts) {
 
 struct Tile {
   std::uint32_t parts = 0;  // that were seen
-  std::uint64_t said = 0;   // that there are; 0 where no part says it
+  std::uint64_t said = 0;   // total; 0 if no part has it
 };
 
 std::optional<Error> missing_tile(const std::vector<Tile>& tiles) {
@@ -161,13 +160,13 @@ std::optional<Error> missing_tile(const std::vector<Tile>& tiles) {
   return std::nullopt;
 }
 
-// The parts of tiles, which all say how long they are.
+// The tile-parts; each has its length.
 class TileWalk {
  public:
   TileWalk(Bytes file, Bytes codestream, const Jp2Tiling& tiling)
       : file_(file), code_(codestream), tiling_(tiling), tiles_(tiling.count()) {}
 
-  // What is missing or damaged, as far as that shows without decoding.
+  // What is missing or damaged, as far as it can be found without decoding.
   std::optional<Error> find_wrong() {
     std::uint64_t at = 2;
     while (at + 4 <= code_.size()) {
@@ -204,7 +203,7 @@ class TileWalk {
   [[nodiscard]] std::uint64_t number(std::uint64_t at, std::size_t bytes) const {
     return read_big(code_.data() + at, bytes);
   }
-  // Behind the length of the marker at `at`, as far as it is there.
+  // The data of the marker at `at` after its length, as far as they are in the file.
   [[nodiscard]] Bytes segment(std::uint64_t at) const {
     const Bytes rest = code_.subspan(static_cast<std::size_t>(at) + 4);
     const std::uint64_t length = std::max<std::uint64_t>(number(at + 2, 2), 2) - 2;
@@ -221,8 +220,8 @@ class TileWalk {
 
   [[nodiscard]] std::optional<Error> at_end() const {
     if (auto missing = missing_tile(tiles_)) return missing;
-    // Even an empty packet is one byte; it may lie in the headers. Without this a short file would
-    // make OpenJPEG go through millions of packets that are not there.
+    // Even an empty packet has one byte, maybe in the headers. Without this check, a short file
+    // would make OpenJPEG visit millions of missing packets.
     if (packets_ <= static_cast<double>(code_.size())) return std::nullopt;
     return Error{ErrorCode::Truncated, "truncated: the header says " + whole_number(packets_) +
                                            " packets, the codestream has " +
@@ -256,13 +255,13 @@ class TileWalk {
     const Counts counts = count_parts(tiling_.at(index), style, tiling_.components);
     if (tile.parts == 1) packets_ += counts.packets;
     if (auto wrong = too_many_parts(counts)) return wrong;
-    if (at + 2 > end) return std::nullopt;  // OpenJPEG says what is wrong
+    if (at + 2 > end) return std::nullopt;  // OpenJPEG reports it
     return find_damage(
         code_.subspan(static_cast<std::size_t>(at) + 2, static_cast<std::size_t>(end - at) - 2),
         style, counts);
   }
 
-  // In packets a byte FF is followed by less than 90, so that markers can be found.
+  // In packets, a byte less than 90 follows FF; this makes markers distinguishable.
   [[nodiscard]] std::optional<Error> find_damage(Bytes packets, const Style& style,
                                                  const Counts& counts) const {
     const std::string_view text = text_of(packets);
@@ -281,8 +280,7 @@ class TileWalk {
       }
       at = text.find('\xFF', at + length);
     }
-    // Zeros may be packets that are empty, or blocks that have nothing in one. Where bits are not
-    // coded they may be anything.
+    // Zeros may be empty packets, or blocks without data in a packet. Raw bits may be anything.
     const bool raw_bits =
         std::any_of(style.components.begin(),
                     style.components.begin() + static_cast<std::ptrdiff_t>(tiling_.components),
@@ -291,7 +289,7 @@ class TileWalk {
     const double most = std::max(kSector, 64 + counts.packets + counts.blocks_of_packet / 2);
     if (raw_bits || most >= static_cast<double>(packets.size())) return std::nullopt;
     const auto run = static_cast<std::size_t>(most);
-    for (std::size_t i = run - 1; i < packets.size(); i += run) {  // every such run holds one
+    for (std::size_t i = run - 1; i < packets.size(); i += run) {  // each such run contains one
       if (packets[i] != 0) continue;
       const Bytes zeros = zeros_around(packets, i);
       if (zeros.size() >= run) return zeros_amid(file_, zeros);
@@ -303,8 +301,8 @@ class TileWalk {
   Bytes code_;
   Jp2Tiling tiling_;
   std::vector<Tile> tiles_;
-  Style style_;                            // of tiles that do not say another
-  std::map<std::uint64_t, Style> styles_;  // of tiles that do
+  Style style_;                            // default of all tiles
+  std::map<std::uint64_t, Style> styles_;  // of tiles that override it
   double packets_ = 0;
 };
 

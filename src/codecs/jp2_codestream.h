@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// jp2_codestream: what is missing, damaged or too much in a JPEG 2000 codestream, found
-// without decoding it.
-// Fails   Truncated and Damaged with bytes or tiles, Unsupported for what OpenJPEG reads otherwise
-//         or needs too much memory for
-// Source  ISO/IEC 15444-1, A and B
+// jp2_codestream: finds missing, damaged or surplus data in a JPEG 2000 codestream without decoding
+// it. Fails   Truncated and Damaged with bytes or tiles, Unsupported for what OpenJPEG reads
+// wrongly, or with too much memory Source  ISO/IEC 15444-1, A and B
 #pragma once
 
 #include <algorithm>
@@ -31,14 +29,14 @@ struct Jp2Area {
                ? 0
                : static_cast<double>(right - left) * static_cast<double>(bottom - top);
   }
-  /// In a grid of 2^across x 2^down: the numbers of the first cells and of those behind the last.
+  /// In a grid of 2^across x 2^down cells: the first cells, and those after the last.
   [[nodiscard]] Jp2Area cells(unsigned across, unsigned down) const {
     const auto up = [](std::int64_t n, unsigned bits) {
       return (n + (std::int64_t{1} << bits) - 1) >> bits;
     };
     return {left >> across, top >> down, up(right, across), up(bottom, down)};
   }
-  /// As a resolution of half the size, `levels` times.
+  /// At a resolution that was halved `levels` times.
   [[nodiscard]] Jp2Area halved(unsigned levels) const {
     const Jp2Area all = cells(levels, levels);
     const std::int64_t rest = (std::int64_t{1} << levels) - 1;
@@ -47,10 +45,10 @@ struct Jp2Area {
   }
 };
 
-/// What the SIZ marker says of tiles.
+/// The tiles, as in the SIZ marker.
 struct Jp2Tiling {
   Jp2Area picture;
-  Jp2Area first;  ///< tile, not cut to the picture
+  Jp2Area first;  ///< the first tile, not clipped to the picture
   std::int64_t across = 0;
   std::int64_t down = 0;
   std::size_t components = 0;
@@ -69,7 +67,7 @@ struct Jp2Tiling {
 /// "JPEG 2000 `what` is not read".
 [[nodiscard]] Error unsupported_jp2(const std::string& what);
 
-/// Walks over the markers and the parts of tiles of `codestream`, which lies in `file`.
+/// Checks the markers and tile-parts of `codestream`, which is a part of `file`.
 [[nodiscard]] std::optional<Error> find_wrong_in_tiles(Bytes file, Bytes codestream,
                                                        const Jp2Tiling& tiling);
 

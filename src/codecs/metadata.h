@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// metadata: what a picture's file holds beside its samples, and what goes along to an output.
+// metadata: ICC profile, EXIF and XMP of a file, and of an output.
 // Source  ICC.1; Exif 3.0 (CIPA DC-008); XMP part 3, storage in files (ISO 16684-1)
 #pragma once
 
@@ -9,12 +9,12 @@
 
 namespace deckle {
 
-/// ImageInfo::icc where a profile is there and cannot be put together: no profile is of one byte.
+/// ImageInfo::icc for a profile that cannot be joined from its parts. No real profile has one byte.
 [[nodiscard]] inline std::vector<std::uint8_t> unreadable_icc() {
   return {0};
 }
 
-/// Each is as a file holds it, without what its format puts around it; empty where there is none.
+/// Each as in the file, without the frame of its format; empty if there is none.
 struct Metadata {
   std::vector<std::uint8_t> icc;   ///< an ICC profile
   std::vector<std::uint8_t> exif;  ///< a block of the structure of TIFF, without "Exif\0\0"

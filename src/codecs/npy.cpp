@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // npy: NumPy's .npy, format 1.0, 2.0 and 3.0.
 // Shapes  any, in C or Fortran order; the twelve dtypes, of either byte order
-// Fails   NotAnImage, Unsupported (by the name of what the array holds), Truncated with bytes,
-//         Damaged, TooLarge; all before memory is taken
-// Source  NumPy's documentation of numpy.lib.format; Python's of literals
+// Fails   NotAnImage, Unsupported (naming the type of the samples), Truncated with bytes, Damaged,
+// TooLarge; all before memory is allocated Source  NumPy's documentation of numpy.lib.format;
+// Python's of literals
 #include "codecs/npy.h"
 
 #include <algorithm>
@@ -42,7 +42,7 @@ constexpr std::array kTypes{
 };
 
 struct NotRead {
-  std::string_view code;  // what a code begins with
+  std::string_view code;  // the beginning of a code
   std::string_view what;
   std::string_view advice;
 };
@@ -69,11 +69,11 @@ Error not_read(std::string_view what, std::string_view shown, std::string_view a
 
 // ---- the header's dict
 
-// A Python literal, as far as headers have them.
+// A Python literal, of the kinds that headers have.
 struct Literal {
   enum class Kind { Text, Number, Truth, None, Tuple, List, Dict };
   Kind kind = Kind::None;
-  std::string_view source;     // as it stands in the header
+  std::string_view source;     // the text in the header
   std::string_view text;       // Text: what is between the quotes; Number: sign and digits
   bool truth = false;          // Truth
   std::vector<Literal> items;  // Tuple, List; Dict: key, value, key, value ..
@@ -97,14 +97,14 @@ class LiteralReader {
  public:
   explicit LiteralReader(std::string_view text) : text_(text) {}
 
-  // The one literal that the text is.
+  // Parses the text, which must be one literal.
   std::optional<Literal> read() {
     std::optional<Literal> literal = value(0);
     skip_space();
     if (at_ != text_.size()) return std::nullopt;
     return literal;
   }
-  // Where reading ended: the place of the mistake, if there was one.
+  // The position where parsing ended: that of the mistake, if there was one.
   [[nodiscard]] std::size_t at() const { return at_; }
 
  private:
@@ -116,7 +116,7 @@ class LiteralReader {
   }
   [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
-  // What follows, if it is this character, after white space.
+  // Reads this character if it is next, after white space.
   bool take(char c) {
     skip_space();
     if (peek() != c || at_ == text_.size()) return false;
@@ -257,7 +257,7 @@ std::optional<Error> read_shape(const Literal& shape, ArrayHeader& header) {
                                           " axes; NumPy's arrays have at most " +
                                           std::to_string(kMostAxes)};
   }
-  // Empty axes are left out of the count, or (2^62, 4, 0) would pass for small.
+  // Empty axes are not counted: else (2^62, 4, 0) would seem small.
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   std::int64_t bytes = static_cast<std::int64_t>(size_of(header.dtype));
   for (const Literal& item : shape.items) {
@@ -316,15 +316,15 @@ Result<ArrayHeader> read_dict(std::string_view text) {
 
 // ---- samples
 
-// Fortran order to C order: sample [i, rest] is `from[i + first * place of rest]` and goes to
-// `to[i * count of rests + rank of rest]`. Tiles, put together in a small block first, so that
-// whole cache lines are read and written whatever the strides.
+// Fortran order to C order: sample [i, rest] is `from[i + first * place of rest]` and goes to `to[i
+// * count of rests + rank of rest]`. It works in tiles that are collected in a small block: whole
+// cache lines are read and written, whatever the strides.
 template <typename T>
 void to_c_order(const std::uint8_t* from, const std::vector<std::int64_t>& shape,
                 std::uint8_t* to) {
   constexpr std::size_t kTile = sizeof(T) <= 2 ? 64 : 32;
   std::array<T, kTile * kTile> tile;
-  std::vector<std::size_t> rest;  // the axes behind the first, and how far apart in `from`
+  std::vector<std::size_t> rest;  // the axes after the first, and how far apart in `from`
   std::vector<std::size_t> step;
   const auto first = static_cast<std::size_t>(shape.front());
   std::size_t count = first;
@@ -343,7 +343,8 @@ void to_c_order(const std::uint8_t* from, const std::vector<std::int64_t>& shape
       for (std::size_t c = 0; c < cols; ++c) {
         for (std::size_t r = 0; r < rows; ++r)
           std::memcpy(&tile[r * kTile + c], from + (at + r) * sizeof(T), sizeof(T));
-        for (std::size_t axis = rest.size(); axis-- > 0;) {  // the next index, the last axis first
+        for (std::size_t axis = rest.size();
+             axis-- > 0;) {  // advances the index, the last axis first
           at += step[axis];
           if (++index[axis] < rest[axis]) break;
           at -= step[axis] * rest[axis];
@@ -458,7 +459,7 @@ Result<Done> read_npy(Bytes file, const ArrayHeader& header, Buffer& out) {
     constexpr bool kHostIsBig = std::endian::native == std::endian::big;
     if (sizeof(T) > 1 && header.big_endian != kHostIsBig) swap_bytes<T>(out.data(), bytes);
   });
-  if (header.dtype == DType::Bool) {  // NumPy takes all but 0 for true
+  if (header.dtype == DType::Bool) {  // for NumPy all values but 0 are true
     std::for_each(out.data(), out.data() + bytes, [](std::uint8_t& b) { b = b != 0 ? 1 : 0; });
   }
   return Done{};
@@ -480,7 +481,7 @@ std::string npy_header(const std::vector<std::int64_t>& shape, DType dtype) {
 
   constexpr std::size_t kMostInTwoBytes = 65535;
   std::size_t length_bytes = 2;
-  const auto padded = [&] {  // a whole block of blanks, rather than none
+  const auto padded = [&] {  // a whole block of spaces if no space is needed
     const std::size_t before = kMagic.size() + 2 + length_bytes;
     return (before + dict.size() + 1) / kAlign * kAlign + kAlign - before;
   };

@@ -14,41 +14,40 @@
 
 namespace deckle {
 
-/// What a .npy file says of its array.
+/// The header of a .npy file.
 struct ArrayHeader {
   std::vector<std::int64_t> shape;  ///< empty for a single number; an axis may be 0 long
   DType dtype = DType::UInt8;
   bool fortran_order = false;  ///< the first axis is the fastest in the file
-  bool big_endian = false;     ///< false where a sample is one byte
+  bool big_endian = false;     ///< false if a sample is one byte
   std::size_t data_at = 0;     ///< where the samples begin
 
-  /// What the samples take; a header that was read has no more than 2^63 - 1.
+  /// The size of the samples; at most 2^63 - 1 in a header that was read.
   [[nodiscard]] std::size_t data_bytes() const;
 };
 
-/// Whether the file begins as .npy files do.
+/// Whether the file has the signature of .npy.
 [[nodiscard]] bool is_npy(Bytes head);
 
-/// Reads the header, of format 1.0, 2.0 or 3.0; `file` may be the file's beginning, if the header
-/// lies in it. NotAnImage where this is no .npy; Unsupported for other versions and for samples
-/// that no DType is (objects, records, texts, times, complex numbers, ..); Truncated, Damaged, and
-/// TooLarge where the shape is beyond what 64 bits count.
+/// Reads the header, of format 1.0, 2.0 or 3.0; `file` may be only the beginning of a file, if it
+/// contains the header. NotAnImage if this is no .npy; Unsupported for other versions and for
+/// samples without a DType (objects, records, texts, times, complex numbers, ..); Truncated,
+/// Damaged; TooLarge if 64 bits cannot count the samples.
 [[nodiscard]] Result<ArrayHeader> read_npy_header(Bytes file);
 
-/// Truncated where the file has fewer samples than its header says.
+/// Truncated if the file has fewer samples than its header says.
 [[nodiscard]] Result<Done> check_npy_size(Bytes file, const ArrayHeader& header);
 
 /// The samples in C order, in host byte order and without gaps; every bool is 0 or 1. `header` is
-/// what `read_npy_header` gave for this file. Truncated, before memory is taken, where there are
-/// fewer than the header says; what follows them is not looked at, as in NumPy, which appends one
-/// array to another in that way.
+/// what `read_npy_header` gave for this file. Truncated, before memory is allocated, if there are
+/// fewer than the header says. Data after them are ignored, as in NumPy, which stores several
+/// arrays one after the other.
 [[nodiscard]] Result<Done> read_npy(Bytes file, const ArrayHeader& header, Buffer& out);
 
-/// What NumPy (1.23 and later) writes before the samples of a C-ordered little-endian array, to the
-/// byte.
+/// The exact header that NumPy (1.23 and later) writes for a C-ordered little-endian array.
 [[nodiscard]] std::string npy_header(const std::vector<std::int64_t>& shape, DType dtype);
 
-/// The file that NumPy writes of samples in C order and host byte order.
+/// The file that NumPy writes for samples in C order and host byte order.
 [[nodiscard]] Result<Done> write_npy(const std::vector<std::int64_t>& shape, DType dtype,
                                      Bytes data, Buffer& out);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // npz: the members of a .npz, stored or deflated, zip64 or not.
 // Fails   Unreadable, NotAnImage, Truncated, Damaged (checksums, lying sizes, names), Unsupported,
-//         TooLarge before memory is taken
-// Source  libzip's manual; PKWARE's APPNOTE for what deflate can make of how little
+//         TooLarge before memory is allocated
+// Source  libzip's manual; PKWARE's APPNOTE for the largest ratio of deflate
 #include "codecs/npz.h"
 
 #include <sys/stat.h>
@@ -42,11 +42,11 @@ std::string quoted(std::string_view name) {
   return "\"" + shortened(printable(name), 100) + "\"";
 }
 
-// Codes that older versions of libzip do not have.
+// Error codes that older versions of libzip lack.
 constexpr int kDataLength = 33;    // ZIP_ER_DATA_LENGTH, since 1.10
 constexpr int kTruncatedZip = 35;  // ZIP_ER_TRUNCATED_ZIP, since 1.11
 
-// A failure of libzip as an error of ours, in words of ours: its own change with its version.
+// A failure of libzip as an Error, in our words: those of libzip differ between versions.
 Error error_of(zip_error_t* error, const std::string& where) {
   const int system = zip_error_system_type(error) == ZIP_ET_SYS ? zip_error_code_system(error) : 0;
   const auto with_system = [&](const char* text) {
@@ -110,7 +110,7 @@ struct Archive {
   std::unordered_map<std::string_view, std::size_t> places;  // of names in `entries`
 };
 
-// Sizes that the data cannot have would be found when it is read, but then memory has been taken.
+// Impossible sizes would be found on reading, but after memory is allocated.
 std::optional<Error> check_entry(const zip_stat_t& entry) {
   constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
                                    ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
@@ -142,7 +142,7 @@ std::optional<Error> check_entry(const zip_stat_t& entry) {
   return std::nullopt;
 }
 
-// The members of an archive that is open; an error at the first that cannot be as it is.
+// The members of an open archive; an error for the first impossible one.
 std::optional<Error> take_entries(Archive& archive) {
   const zip_int64_t count = zip_get_num_entries(archive.zip.get(), 0);
   if (static_cast<std::uint64_t>(count) > kMostNpzMembers) {
@@ -164,8 +164,8 @@ std::optional<Error> take_entries(Archive& archive) {
   return std::nullopt;
 }
 
-// Why an archive that libzip finds inconsistent cannot be read. Versions of libzip find different
-// mistakes inconsistent: those that are found here are named alike with all of them.
+// Why an archive that libzip calls inconsistent cannot be read. Versions of libzip differ in what
+// they call so: mistakes that are found here have the same message with all of them.
 Error inconsistent(const std::string& file, const Error& otherwise) {
   Archive archive;
   archive.zip.reset(zip_open(file.c_str(), ZIP_RDONLY, nullptr));
@@ -210,7 +210,7 @@ Result<Archive> open_archive(const std::string& file) {
   return archive;
 }
 
-// What tells that a file is still the same.
+// Identifies an unchanged file.
 struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
@@ -233,7 +233,7 @@ std::optional<FileIdentity> identity_of(const std::string& file) {
                       ns(status.st_ctim)};
 }
 
-// Whether a change from now on would change the identity too: a clock of files may be coarse.
+// Whether a change from now on would also change the identity: time stamps of files may be coarse.
 bool is_old(const FileIdentity& identity) {
   constexpr std::int64_t kCoarse = 2 * kSecond;
   const std::int64_t now = std::int64_t{std::time(nullptr)} * kSecond;
@@ -243,7 +243,7 @@ bool is_old(const FileIdentity& identity) {
 // The archive that this thread read last. libzip's archives are for one thread.
 struct LastArchive {
   std::string file;
-  std::optional<FileIdentity> identity;  // nothing: not to be used again
+  std::optional<FileIdentity> identity;  // nothing: do not use it again
   Archive archive;
 };
 
@@ -252,8 +252,8 @@ LastArchive& last_archive() {
   return last;
 }
 
-// The archive, open; this thread's until it asks for another. Opening takes time in proportion to
-// the members.
+// The open archive, valid until this thread asks for another. Opening takes time in proportion to
+// the number of members.
 Result<const Archive*> archive_of(const std::string& file) {
   LastArchive& last = last_archive();
   const auto identity = identity_of(file);
@@ -295,7 +295,7 @@ Error no_such_array(const Archive& archive, std::string_view name) {
           "there is no array " + quoted(name) + "; " + printable(has) + did_you_mean(name, names)};
 }
 
-// `what`: "the array "x"", as messages begin.
+// `what`: "the array "x"", the beginning of messages.
 Result<Done> read_entry(zip_t* zip, const Entry& entry, const std::string& what, Buffer& out,
                         std::uint64_t max_bytes, const CheckHead& check) {
   constexpr std::uint64_t kLittle = std::uint64_t{1} << 20U;
@@ -333,7 +333,7 @@ Result<Done> read_entry(zip_t* zip, const Entry& entry, const std::string& what,
   }
   std::copy_n(head.begin(), have, out.data());
   if (auto read = read_up_to(out.data(), out.size()); !read) return read;
-  // The checksum is compared at the end of the data, which is behind the last byte.
+  // libzip compares the checksum at the end of the data: read beyond the last byte.
   char more = 0;
   const zip_int64_t got = zip_fread(member.get(), &more, 1);
   if (got < 0) return error_of(zip_file_get_error(member.get()), where);

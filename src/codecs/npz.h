@@ -14,40 +14,38 @@
 namespace deckle {
 
 struct NpzMember {
-  std::string name;         ///< as NumPy says it: without .npy
-  std::uint64_t bytes = 0;  ///< of the .npy file, as the archive's directory has it
+  std::string name;         ///< NumPy's name: without .npy
+  std::uint64_t bytes = 0;  ///< of the .npy file, by the directory of the archive
 };
 
 struct NpzListing {
   std::vector<NpzMember> arrays;    ///< in the order of the archive's directory
-  std::vector<std::string> others;  ///< members that are no .npy, by their whole names
+  std::vector<std::string> others;  ///< full names of members that are no .npy
 };
 
 /// The most members that an archive may have.
 inline constexpr std::uint64_t kMostNpzMembers = 1000000;
 
-/// Asked with the beginning of a large member, 4096 bytes, before memory is taken for the whole.
+/// Called with the first 4096 bytes of a large member, before memory is allocated for the whole.
 using CheckHead = std::function<Result<Done>(Bytes head)>;
 
-/// The largest member that `read_npz` takes unless it is told otherwise.
+/// The default limit of `read_npz` for the size of a member.
 inline constexpr std::uint64_t kMostNpzBytes = std::uint64_t{1} << 32U;
 
-/// What is in the archive. Unreadable, NotAnImage (no zip archive), Truncated, Damaged (also where
-/// two members have one name, or a name leads out of the archive), Unsupported (encrypted members,
-/// compression other than deflate), TooLarge (more than kMostNpzMembers). Each thread keeps the
-/// archive that it read last open, and its directory in memory: reading all arrays of an archive
-/// opens it once.
+/// Lists the archive. Unreadable, NotAnImage (no zip archive), Truncated, Damaged (also where
+/// two members have one name, or a name points out of the archive), Unsupported (encrypted members,
+/// compression other than deflate), TooLarge (more than kMostNpzMembers). Each thread keeps its
+/// last archive open and the directory in memory: an archive is opened once for all its arrays.
 [[nodiscard]] Result<NpzListing> list_npz(const std::string& file);
 
-/// The .npy file of an array, whole and with its checksum verified; `read_npy_header` and
-/// `read_npy` take it from there. Fails as `list_npz` does, and with Unreadable where there is no
-/// such array, TooLarge where it is larger than `max_bytes`, before memory is taken, and as
-/// `check` does.
+/// The whole .npy file of an array, with its checksum verified, for `read_npy_header` and
+/// `read_npy`. Fails as `list_npz` does, and with Unreadable if there is no such array, TooLarge if
+/// it is larger than `max_bytes`, before memory is allocated, and as `check` does.
 [[nodiscard]] Result<Done> read_npz(const std::string& file, std::string_view name, Buffer& out,
                                     std::uint64_t max_bytes = kMostNpzBytes,
                                     const CheckHead& check = {});
 
-/// A member of any zip archive by its whole name, in the same way.
+/// The same for any member of a zip archive, by its full name.
 [[nodiscard]] Result<Done> read_zip_member(const std::string& file, std::string_view name,
                                            Buffer& out, std::uint64_t max_bytes = kMostNpzBytes);
 

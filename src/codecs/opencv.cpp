@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// opencv: hands files to the plug-in.
-// Shapes  as the file has them: held against what its header says
-// Fails   Unsupported where the plug-in cannot be used; Unreadable where no process can be started;
+// opencv: gives files to the plug-in.
+// Shapes  those of the file, compared with its header
+// Fails   Unsupported if the plug-in cannot be used; Unreadable if no process can be started;
 //         Damaged with OpenCV's reason; TooLarge for files of more than 2 GB
 #include "codecs/opencv.h"
 
 #include <cstddef>
 #include <limits>
 
-#include "codecs/helper_process.h"
-#include "codecs/opencv_plugin.h"
+#include "codecs/helper/helper_process.h"
+#include "codecs/helper/opencv_plugin.h"
 #include "core/text.h"
 
 namespace deckle {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // opencv: OpenCV's imread, for codecs that need it. It is in a plug-in, libdeckle_opencv.so, that
-// runs in a helper process of each thread, started for the first file that needs it: it takes 60 ms
-// to load, and is not trusted with strangers' files.
+// runs in a helper process for each thread, started for the first file that needs it: it takes 60
+// ms to load, and is not trusted with unknown files.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@
 
 namespace deckle {
 
-/// "OpenCV 4.6.0": what runs. Starts the helper; "" where it cannot be started.
+/// "OpenCV 4.6.0": the version that runs. Starts the helper; "" if it cannot be started.
 [[nodiscard]] std::string opencv_version();
 
 /// Decodes an OpenEXR file to `out`, as `info` says: uint8, uint16 or float32. Fails with Damaged,
-/// TooLarge, or Unsupported where the plug-in cannot be used: "OpenEXR needs ..", Unreadable where
-/// no process can be started, Stopped where `stop` says it. Any thread may call it.
+/// TooLarge, or Unsupported if the plug-in cannot be used: "OpenEXR needs ..", Unreadable where
+/// no process can be started, Stopped if `stop` stops it. Any thread may call it.
 [[nodiscard]] Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out,
                                             const Stop* stop = nullptr);
 

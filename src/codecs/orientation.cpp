@@ -2,8 +2,8 @@
 // orientation: turns and mirrors whole pixels.
 // Shapes  H x W x C  ->  H x W x C for 1 to 4, W x H x C for 5 to 8; any dtype
 // Fails   never
-// Source  EXIF 2.32, 4.6.4 (where the stored row 0 and column 0 belong in the picture); checked
-//         against a pixel-by-pixel twin in tests/codecs/orientation_test.cpp
+// Source  EXIF 2.32, 4.6.4 (where the stored row 0 and column 0 belong in the picture);
+// tests/codecs/orientation_test.cpp compares with a pixel-by-pixel twin
 #include "codecs/orientation.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace deckle {
 namespace {
 
-// Where the pixels of the upright picture are found, in bytes of the stored one.
+// Addresses of the upright pixels, in bytes of the stored picture.
 struct Walk {
   std::ptrdiff_t origin;   // of upright (0, 0)
   std::ptrdiff_t per_row;  // to the pixel below
@@ -48,11 +48,10 @@ Walk walk_of(const Tensor& stored, int orientation) {
   }
 }
 
-// kPixel is the bytes of a pixel where the compiler may know them, or 0.
+// kPixel: bytes of a pixel if the compiler knows them, else 0.
 template <std::size_t kPixel>
 void gather(const Tensor& stored, const Walk& walk, Tensor& upright) {
-  // A block of both pictures stays in the first-level cache, also where one is walked across its
-  // rows.
+  // A block of both pictures fits in the first-level cache, even if one is read column by column.
   constexpr std::int64_t kBlock = 32;
   const std::size_t pixel = kPixel != 0 ? kPixel : stored.pixel_bytes();
   const std::int64_t rows = upright.shape.rows();
@@ -68,7 +67,7 @@ void gather(const Tensor& stored, const Walk& walk, Tensor& upright) {
         for (std::int64_t c = left; c < right; ++c) {
           std::memcpy(to, at, kPixel != 0 ? kPixel : pixel);
           to += pixel;
-          // The last step would leave the picture, where a pointer may not stand.
+          // The last step would make an invalid pointer, outside of the picture.
           if (c + 1 < right) at += walk.per_col;
         }
       }
@@ -122,7 +121,7 @@ Interval mirrored(const Interval& range, std::int64_t length) {
   return {length - range.end, length - range.begin};
 }
 
-// What an orientation does to the stored picture: turn it over the diagonal, then mirror its axes.
+// An orientation as a transposition, then mirrored axes.
 bool exchanges_axes(int orientation) {
   return orientation >= 5 && orientation <= 8;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// orientation: a picture as it is meant to be seen.
+// orientation: turns pictures upright.
 #pragma once
 
 #include "core/tensor.h"
@@ -7,11 +7,12 @@
 
 namespace deckle {
 
-/// Makes `upright` of `stored` for EXIF's orientation 1 to 8 (others count as 1). The two must not
-/// be the same tensor.
+/// Turns `stored` to `upright` by EXIF's orientation 1 to 8 (others count as 1). They must be
+/// different tensors.
 void apply_orientation(const Tensor& stored, int orientation, Tensor& upright);
 
-/// Where a window of the upright picture lies in the stored one of `stored` rows x cols, and back.
+/// Converts a window of the upright picture to one of the stored picture of `stored` rows x cols,
+/// and back.
 [[nodiscard]] Window to_stored(const Window& upright, int orientation, const Shape& stored);
 [[nodiscard]] Window to_upright(const Window& in_stored, int orientation, const Shape& stored);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// packed: numbers and texts one behind the other, for what a plug-in answers. The reader trusts
-// nothing: it comes from a process that a file may have taken over.
+// packed: numbers and texts in a row, for the answers of plug-ins. The reader trusts nothing: a
+// file may have taken over the process that answers.
 #pragma once
 
 #include <cstddef>
@@ -28,12 +28,13 @@ class Packer {
   std::string packed_;
 };
 
-/// Takes them off the front. Once too few bytes are left, `broken` is true and all is empty.
+/// Reads from the front. If too few bytes are left, `broken` is true and all further reads are
+/// empty.
 class Unpacker {
  public:
   explicit Unpacker(std::string_view packed) : rest_(packed) {}
   [[nodiscard]] bool broken() const { return broken_; }
-  /// Whether there is nothing more to take.
+  /// Whether all bytes were read.
   [[nodiscard]] bool at_end() const { return broken_ || rest_.empty(); }
 
   std::uint64_t number() {

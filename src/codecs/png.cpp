@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// png: PNG of every kind; of an animated one the default image. Colour profiles and gamma are not
-// applied.
-// Shapes  H x W x 1 to 4; uint8 (1, 2 and 4 bits are expanded) or uint16; palette to RGB, tRNS to
-//         alpha; indexed: the numbers of palettes and of 1, 2 and 4 bits as they are
+// png: PNG of every kind; the default image of an animated one. Colour profiles and gamma are not
+// applied. Shapes  H x W x 1 to 4; uint8 (1, 2 and 4 bits are expanded) or uint16; palette to RGB,
+// tRNS to
+//         alpha; indexed: palette indices, and grey of 1, 2 and 4 bits, as stored
 // Fails   Truncated with the row where the data ends, Damaged (checksum, deflate), TooLarge
 // Source  PNG specification, 3rd edition (W3C 2025); libpng-manual.txt
-// libpng reports by calling back and comes out by longjmp: between `guarded` and libpng stands no
-// object with a destructor.
-#include "codecs/png.h"
-
+// libpng reports errors by callback, and leaves by longjmp, which skips destructors: code inside
+// `guarded` must not own objects that have one.
 #include <libdeflate.h>
 #include <png.h>
 #include <zlib.h>
@@ -29,15 +27,18 @@
 #include <utility>
 #include <vector>
 
+#include "codecs/codec.h"
 #include "codecs/png_chunks.h"
 #include "codecs/ratios.h"
 #include "codecs/reading.h"
 #include "codecs/sample.h"
+#include "codecs/write_picture.h"
 
 namespace deckle {
 namespace {
 
-// What libpng said, and where it reads or writes. Plain data: longjmp passes over it.
+// The messages of libpng, and the memory that it reads or writes. Plain data, because longjmp skips
+// destructors.
 struct Port {
   const std::uint8_t* next;
   std::size_t left;
@@ -88,8 +89,8 @@ void write_port(png_structp png, png_bytep from, std::size_t size) {
 
 void flush_port(png_structp /*png*/) {}
 
-// Runs `body`; false where libpng gave up. Never inlined: the locals of its caller must not live in
-// the frame that longjmp comes back to.
+// Runs `body`; false if libpng gave up. Never inlined: the locals of the caller must not be in the
+// frame that longjmp returns to.
 template <typename Body>
 [[gnu::noinline]] bool guarded(png_structp png, Body&& body) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng is C
@@ -99,7 +100,8 @@ template <typename Body>
 
 // ---- reading
 
-// Colours by index, and the first index without a colour. Plain data: longjmp passes over it.
+// Colours by index, and the first index without a colour. Plain data, because longjmp skips
+// destructors.
 struct Palette {
   std::array<std::array<png_byte, 4>, PNG_MAX_PALETTE_LENGTH> colours;
   int count;
@@ -121,8 +123,8 @@ void expand_palette(png_structp png, png_row_infop row, png_bytep samples) {
   }
 }
 
-// The numbers of the file as samples: indices, or grey of few bits, with alpha where one level of
-// it is transparent. Stands inside `guarded`.
+// Samples as stored: indices, or grey of few bits, with alpha if one level is transparent. Runs
+// inside `guarded`.
 void keep_numbers(png_structp png, png_infop image, Palette& palette) {
   png_colorp colours = nullptr;
   png_color_16p transparent = nullptr;
@@ -138,7 +140,7 @@ void keep_numbers(png_structp png, png_infop image, Palette& palette) {
   }
 }
 
-// Stands inside `guarded`.
+// Runs inside `guarded`.
 void take_colours(png_structp png, png_infop image, Palette& palette) {
   png_colorp colours = nullptr;
   png_bytep alpha = nullptr;
@@ -153,7 +155,7 @@ void take_colours(png_structp png, png_infop image, Palette& palette) {
   }
 }
 
-// Stands inside `guarded`.
+// Runs inside `guarded`.
 void set_palette(png_structp png, Palette& palette) {
   png_set_packing(png);
   png_set_check_for_invalid_index(png, 0);
@@ -161,7 +163,7 @@ void set_palette(png_structp png, Palette& palette) {
   png_set_user_transform_info(png, &palette, 8, static_cast<int>(palette.channels));
 }
 
-// A decoder that is always destroyed.
+// Owns libpng's decoder.
 class Decoder {
  public:
   explicit Decoder(Bytes file) {
@@ -181,15 +183,15 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  // Up to the first IDAT.
+  // Reads up to the first IDAT.
   [[nodiscard]] bool read_header() {
     return guarded(png, [this] {
       png_set_read_fn(png, &port, read_port);
-      // rows x cols is held against max_pixels before anything is allocated for them
+      // read_info compares rows x cols with max_pixels before memory is allocated
       png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
       // text, profiles and the like: neither unpacked nor checked (all but PLTE and tRNS)
       png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
-      // in small portions, so that rows before the place where a file is cut are not lost
+      // in small portions: rows before the end of a truncated file are not lost
       png_set_compression_buffer_size(png, 512);
       png_read_info(png, image);
     });
@@ -201,7 +203,7 @@ class Decoder {
   png_infop image = nullptr;
 };
 
-// What a sound header asks for that no PNG decoder does; empty where there is no such thing.
+// A feature of a valid header that no PNG decoder supports; empty if there is none.
 std::string unsupported(Bytes file, const PngChunks& chunks) {
   if (chunks.unknown == "CgBI") {
     return "PNG in Apple's form for iPhone apps (CgBI) is not read; Xcode's pngcrush "
@@ -275,7 +277,7 @@ Result<ImageInfo> read_info(Bytes file) {
   return info;
 }
 
-// Where the reading of rows stands; outlives longjmp.
+// The state of reading rows; survives longjmp.
 struct Progress {
   int passes = 1;
   int pass = 0;
@@ -285,7 +287,7 @@ struct Progress {
   bool stopped = false;
 };
 
-// Stands inside `guarded`.
+// Runs inside `guarded`.
 void read_rows(Decoder& decoder, png_uint_32 rows, std::uint8_t* out, std::size_t row_bytes,
                Progress& progress) {
   png_structp png = decoder.png;
@@ -318,7 +320,7 @@ Error data_error(const Decoder& decoder, const Progress& progress, std::int64_t 
           "damaged: corrupt data near " + where + " (" + std::string(text) + ")"};
 }
 
-// Behind the header.
+// After the header.
 Promise promise_of(Decoder& decoder, const PngChunks& chunks) {
   const std::uint64_t row_bytes = png_get_rowbytes(decoder.png, decoder.image);
   return {row_bytes * png_get_image_height(decoder.png, decoder.image),
@@ -330,7 +332,7 @@ Promise png_promise(Bytes file, const ImageInfo& /*info*/) {
   return decoder.read_header() ? promise_of(decoder, png_chunks(file)) : Promise{};
 }
 
-// Up to the first row. Fails where the file cannot hold the picture.
+// Reads up to the first row. Fails if the file cannot hold the picture.
 Result<Done> start_rows(Decoder& decoder, const PngChunks& chunks, const ImageInfo& info,
                         const DecodeOptions& options, Progress& progress) {
   if (!decoder.read_header()) return header_error(decoder);
@@ -365,14 +367,14 @@ Result<Done> start_rows(Decoder& decoder, const PngChunks& chunks, const ImageIn
   return Done{};
 }
 
-// Whether what libpng gave up at concerns pixels: behind whole and checked picture data nothing
-// matters any more, IEND included.
+// Whether the error of libpng concerns pixels. After complete and checked picture data nothing else
+// matters, not even IEND.
 bool in_pixels(const Decoder& decoder, const PngChunks& chunks, const Progress& progress) {
   return !progress.rows_done || !chunks.data_whole ||
          std::strncmp(decoder.port.error.data(), "IDAT", 4) == 0;
 }
 
-// What is wrong with rows that were read: libpng goes on behind it.
+// Damage in rows that were read: libpng continues after it.
 std::optional<Error> wrong_with(const Decoder& decoder, std::int64_t rows) {
   if (decoder.port.damage[0] != '\0')
     return Error{ErrorCode::Damaged, "damaged: " + std::string(decoder.port.damage.data())};
@@ -425,7 +427,7 @@ std::string row_streaming_obstacle(Bytes file) {
              : "an interlaced png";
 }
 
-// Does what decode_png does.
+// The same as decode_png, row by row.
 class PngRows final : public RowReader {
  public:
   PngRows(Bytes file, const ImageInfo& info)
@@ -475,9 +477,9 @@ class PngRows final : public RowReader {
   Buffer row_;
 };
 
-Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& info,
-                                             const DecodeOptions& options,
-                                             const Window& /*needed*/) {
+Result<std::unique_ptr<RowReader>> open_png_rows(Bytes file, const ImageInfo& info,
+                                                 const DecodeOptions& options,
+                                                 const Window& /*needed*/) {
   auto reader = std::make_unique<PngRows>(file, info);
   if (auto started = reader->start(info, options); !started) return started.error();
   return std::unique_ptr<RowReader>(std::move(reader));
@@ -485,12 +487,12 @@ Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& info,
 
 // ---- writing
 
-Result<Done> can_encode(const Shape& shape, DType dtype) {
+Result<Done> check_png(const Shape& shape, DType dtype) {
   return check_format_limits({"png", {DType::UInt8, DType::UInt16}, {1, 2, 3, 4}, 1'000'000}, shape,
                              dtype);
 }
 
-// Of a picture that is too large to be compressed at once.
+// For a picture that is too large to be compressed at once.
 void set_compression(png_structp png, std::optional<int> compression) {
   if (!compression) {
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
@@ -507,7 +509,7 @@ void set_compression(png_structp png, std::optional<int> compression) {
 constexpr std::array kTypes{PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                             PNG_COLOR_TYPE_RGB_ALPHA};
 
-// PLTE and tRNS; the second empty where nothing is transparent.
+// PLTE and tRNS; tRNS is empty if nothing is transparent.
 struct PaletteChunks {
   std::vector<std::uint8_t> colours;
   std::vector<std::uint8_t> alpha;
@@ -526,7 +528,7 @@ PaletteChunks chunks_of(const std::vector<Colour>& palette) {
   return chunks;
 }
 
-// Stands inside `guarded`.
+// Runs inside `guarded`.
 void write_pixels(png_structp png, png_infop image, const RowSource& rows,
                   const std::vector<PngChunk>& metadata, const PaletteChunks& palette,
                   std::optional<int> compression) {
@@ -560,14 +562,14 @@ void write_pixels(png_structp png, png_infop image, const RowSource& rows,
   png_write_end(png, nullptr);
 }
 
-// The usual case: all rows filtered, and libdeflate over them in one go. It wants them all at once,
-// so that a large picture is left to libpng and zlib.
+// The usual case: all rows are filtered, then libdeflate compresses them at once. Large pictures
+// are left to libpng and zlib, which work row by row.
 //
-// Measured on windows of photographs, 224 x 224 (MB/s of samples, size of them). Where no level is
-// asked for, UP for every row and libdeflate's lowest level: 185, 49.7 %; with SUB in place of UP 4
-// % larger, with PAETH a third slower. Else the least filter a row, and the levels of kLevels: 148,
-// 47.5 % for 1, 55, 45.0 % for 6, 6, 42.6 % for 9; zlib's levels of these numbers: 65, 48.8 %; 16,
-// 45.9 %; 4, 45.0 %.
+// Measured on windows of photographs, 224 x 224 (MB/s of samples; size as a share of the samples).
+// Without a level: UP for every row and the lowest level of libdeflate: 185; 49.7 %. SUB instead of
+// UP is 4 % larger, PAETH a third slower. With a level: the best filter for each row, and the
+// levels of kLevels. Level 1: 148; 47.5 %. Level 6: 55; 45.0 %. Level 9: 6; 42.6 %. zlib at level
+// 1: 65; 48.8 %. At 6: 16; 45.9 %. At 9: 4; 45.0 %.
 constexpr std::size_t kMostAtOnce = std::size_t{32} << 20U;
 constexpr std::array kLevels{0, 1, 2, 3,  4,
                              5, 6, 7, 10, 12};  // 8 and 9 are slow for what they save
@@ -586,8 +588,9 @@ std::uint8_t paeth(int left, int above, int corner) {
                                                                                : corner);
 }
 
-// PNG's filters by their numbers (PNG specification, 9.2): `row` as differences from what its
-// neighbours let expect. The left ones stand `pixel` bytes before, also of the first pixel.
+// PNG's filters by their numbers (PNG specification, 9.2): the difference of `row` from the
+// prediction by its neighbours. The left neighbour is `pixel` bytes before, also for the first
+// pixel.
 void filter_row(int filter, const std::uint8_t* row, const std::uint8_t* above, std::size_t pixel,
                 std::size_t bytes, std::uint8_t* to) {
   const auto from = [&](auto expected) {
@@ -610,23 +613,23 @@ void filter_row(int filter, const std::uint8_t* row, const std::uint8_t* above, 
   }
 }
 
-// How far the differences are from 0: the less, the better they compress, as a rule.
+// The sum of the absolute differences: usually, the smaller, the better they compress.
 std::uint64_t weight_of(const std::uint8_t* row, std::size_t bytes) {
-  std::uint32_t weight = 0;  // rows are of at most 8,000,000 bytes
+  std::uint32_t weight = 0;  // rows have at most 8,000,000 bytes
   for (std::size_t i = 0; i < bytes; ++i)
     weight += static_cast<std::uint32_t>(std::abs(static_cast<std::int8_t>(row[i])));
   return weight;
 }
 
-constexpr int kLeast = -1;  // the filter with the least weight, for each row anew
+constexpr int kLeast = -1;  // for each row, the filter with the least weight
 
-// Every row behind the number of its filter. False where rows are missing.
+// Writes each row after the number of its filter. False if rows are missing.
 bool filter_rows(const RowSource& rows, int filter, Buffer& to) {
   to.resize(bytes_of_rows(rows));
   const auto count = static_cast<std::size_t>(rows.shape.rows());
   const std::size_t bytes = to.size() / count - 1;
   const std::size_t pixel = static_cast<std::size_t>(rows.shape.channels) * size_of(rows.dtype);
-  std::vector<std::uint8_t> above(pixel + bytes);  // behind a pixel of zeros
+  std::vector<std::uint8_t> above(pixel + bytes);  // after a pixel of zeros
   std::vector<std::uint8_t> current(pixel + bytes);
   std::vector<std::uint8_t> tried(bytes);
   std::uint8_t* next = to.data();
@@ -670,8 +673,8 @@ void put_big_endian(std::uint8_t* to, std::size_t value) {
     to[i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
 }
 
-// The frame of a chunk around the `length` bytes that stand, or are copied, behind its type.
-// Returns the end of the chunk.
+// Writes the frame of a chunk around `length` bytes, which are copied or already there. Returns the
+// end of the chunk.
 std::uint8_t* put_chunk(std::uint8_t* to, std::string_view type, std::size_t length,
                         const std::uint8_t* data = nullptr) {
   put_big_endian(to, length);
@@ -747,7 +750,7 @@ bool encode_at_once(const RowSource& rows, const std::vector<PngChunk>& metadata
 }
 
 Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
-  if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
+  if (const Result<Done> can = check_png(rows.shape, rows.dtype); !can) return can.error();
   const PaletteChunks palette = chunks_of(options.palette);
   const auto metadata = chunks_of(options.metadata);
   if (!metadata) return metadata.error();
@@ -777,10 +780,10 @@ Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Si
 }
 
 Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
-  return encode_in_memory(png_codec(), rows_of(pixels), options, out);
+  return encode_in_memory(encode_rows, rows_of(pixels), options, out);
 }
 
-// libdeflate does not tell its version.
+// libdeflate does not report its version.
 std::string version(const EncodeOptions& options) {
   const int level = std::clamp(options.compression.value_or(1), 0, 9);
   Buffer made;
@@ -794,20 +797,19 @@ std::string version(const EncodeOptions& options) {
 
 Codec png_codec() {
   return {.format = Format::Png,
-          .name = "png",
           .extensions = {"png", "apng"},
           .matches = matches,
           .read_info = read_info,
           .decode = decode_png,
-          .can_encode = can_encode,
-          .encode = encode,
-          .version = version,
-          .encode_rows = encode_rows,
-          .read_rows = read_rows,
-          .row_streaming_obstacle = row_streaming_obstacle,
           .promise = png_promise,
           .read_metadata = read_png_metadata,
-          .carries = {.icc = true, .exif = true, .xmp = true}};
+          .version = version,
+          .rows = RowStreaming{.open = open_png_rows, .obstacle = row_streaming_obstacle},
+          .encoder = Encoder{.check = check_png,
+                             .encode = encode,
+                             .encode_rows = encode_rows,
+                             .carries = {.icc = true, .exif = true, .xmp = true},
+                             .usual_share = 0.65}};
 }
 
 }  // namespace deckle

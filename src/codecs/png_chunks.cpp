@@ -23,7 +23,7 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kXmpKeyword = "XML:com.adobe.xmp";
 
-// Whether a chunk of this type must be understood (PNG, 5.4), and is none of the specification.
+// Whether this type is critical (PNG, 5.4) and not in the specification.
 bool is_unknown_critical(std::string_view type) {
   constexpr std::array<std::string_view, 4> kKnown{"IHDR", "PLTE", "IDAT", "IEND"};
   const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
@@ -31,7 +31,7 @@ bool is_unknown_critical(std::string_view type) {
          std::find(kKnown.begin(), kKnown.end(), type) == kKnown.end();
 }
 
-// What `deflated` holds, in the form of zlib; nothing where it is damaged, or more than 16 MB.
+// Unpacks a zlib stream; nothing if it is damaged or gives more than 16 MB.
 std::string inflated(Bytes deflated) {
   constexpr std::size_t kMost = std::size_t{16} << 20U;
   constexpr std::size_t kPiece = std::size_t{64} << 10U;
@@ -53,7 +53,7 @@ std::string inflated(Bytes deflated) {
   return state == Z_STREAM_END ? text : "";
 }
 
-// Takes the text up to a zero byte off `data`, with the zero. Nothing where there is none.
+// Removes the text up to a zero byte, and the zero, from `data`. Nothing if there is no zero.
 std::optional<std::string_view> take_text(Bytes& data) {
   const std::string_view all = text_of(data);
   const std::size_t end = all.find('\0');
@@ -62,7 +62,7 @@ std::optional<std::string_view> take_text(Bytes& data) {
   return all.substr(0, end);
 }
 
-// The text of a chunk, behind its keyword; empty where it cannot be read.
+// The text of a chunk, after its keyword; empty if it cannot be read.
 std::string text_behind_keyword(char type, Bytes data) {
   if (type == 't') return std::string(text_of(data));
   if (type == 'z') return data.empty() || data[0] != 0 ? "" : inflated(data.subspan(1));
@@ -74,8 +74,8 @@ std::string text_behind_keyword(char type, Bytes data) {
   return deflated ? inflated(data) : std::string(text_of(data));
 }
 
-// The bytes of ImageMagick's form of a profile: a line with its name, one with its length, and the
-// bytes in hexadecimal. Empty where it is of another form.
+// The bytes of a profile in ImageMagick's form: a line with its name, a line with its length, and
+// hexadecimal bytes. Empty for other forms.
 std::string raw_profile(std::string_view text) {
   const auto skip_line = [&] {
     text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
@@ -98,7 +98,7 @@ std::string raw_profile(std::string_view text) {
   return bytes;
 }
 
-// What a text chunk holds of metadata: one of the two, or none.
+// The metadata in a text chunk: EXIF, XMP or none.
 struct Profile {
   std::vector<std::uint8_t> exif;
   std::string xmp;
@@ -169,8 +169,8 @@ std::vector<std::uint8_t> icc_of(const PngChunks& chunks) {
   return {profile.begin(), profile.end()};
 }
 
-// eXIf is the specification's own place. Writers of before 2017 put EXIF into a text, and others
-// only XMP; Pillow, ImageMagick and exiftool read them in this order.
+// eXIf is the place in the specification. Before 2017, writers stored EXIF in a text chunk, or only
+// XMP. Pillow, ImageMagick and exiftool read them in this order.
 int orientation_of(const PngChunks& chunks) {
   if (const auto exif = exif_orientation(chunks.exif)) return *exif;
   std::optional<int> xmp;
@@ -216,7 +216,7 @@ Result<std::vector<PngChunk>> chunks_of(const Metadata& metadata) {
     add("iCCP", "icc\0\0"sv, Bytes(deflated).first(size));
   }
   if (!exif.empty()) add("eXIf", "", exif);
-  // Not deflated, so that a search through the file finds it (XMP part 3, 1.1.5).
+  // Not compressed: a search through the file must find it (XMP part 3, 1.1.5).
   if (!xmp.empty()) add("iTXt", std::string(kXmpKeyword) + "\0\0\0\0\0"s, as_bytes(xmp));
   return out;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// png_chunks: the chunks of a PNG, walked without libpng, and the metadata in them.
+// png_chunks: reads the chunks of a PNG without libpng, and the metadata in them.
 // Shapes  none: no pixels here
-// Fails   reading never: what cannot be read counts as none; TooLarge where metadata does not fit
+// Fails   reading never: what cannot be read counts as none; TooLarge if metadata does not fit
 // Source  PNG specification, 3rd edition (W3C 2025), 5.3 and 11.3; XMP part 3, 1.1.5; ImageMagick's
 //         png.c, for profiles in texts
 #pragma once
@@ -17,7 +17,7 @@
 namespace deckle {
 
 struct PngChunks {
-  std::size_t data_bytes = 0;  ///< of all IDAT together, as far as they are in the file
+  std::size_t data_bytes = 0;  ///< of all IDAT chunks, as far as they are in the file
   bool data_whole = false;     ///< the last IDAT ends, with its checksum, within the file
   std::string unknown;  ///< type of the first critical chunk before the data that no decoder knows
   Bytes exif;           ///< eXIf
@@ -29,10 +29,10 @@ struct PngChunks {
   std::vector<Text> texts;
 };
 
-/// Up to IEND, or to the first chunk that is not whole.
+/// Reads up to IEND, or to the first incomplete chunk.
 [[nodiscard]] PngChunks png_chunks(Bytes file);
-/// Whether the `length` bytes of data at `data`, and the type before them, are those of the
-/// checksum behind them.
+/// Whether the checksum after the `length` bytes at `data` is right for them and the type before
+/// them.
 [[nodiscard]] bool is_intact_chunk(const std::uint8_t* data, std::size_t length);
 
 [[nodiscard]] std::vector<std::uint8_t> icc_of(const PngChunks& chunks);
@@ -44,8 +44,8 @@ struct PngChunk {
   std::string_view type;
   std::vector<std::uint8_t> data;
 };
-/// The chunks between IHDR and the picture data. Fails with TooLarge. A profile is deflated by zlib
-/// at level 9, whatever the picture's level.
+/// The chunks between IHDR and the picture data. Fails with TooLarge. Profiles are compressed by
+/// zlib at level 9, whatever the level of the picture.
 [[nodiscard]] Result<std::vector<PngChunk>> chunks_of(const Metadata& metadata);
 
 }  // namespace deckle

@@ -3,8 +3,6 @@
 // Shapes  H x W x 1 or 3; uint8 or uint16, samples scaled from maxval to 255 or 65535; PFM float32
 // Fails   Truncated with rows, Damaged
 // Source  netpbm's pnm(5), debevec.org's PFM
-#include "codecs/pnm.h"
-
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -13,7 +11,9 @@
 #include <optional>
 #include <utility>
 
+#include "codecs/codec.h"
 #include "codecs/reading.h"
+#include "codecs/write_picture.h"
 
 namespace deckle {
 namespace {
@@ -30,7 +30,7 @@ class Words {
  public:
   Words(Bytes bytes, std::size_t at) : bytes_(bytes), at_(at) {}
 
-  // Nothing at the end of the file, or where something else than a number stands.
+  // Nothing at the end of the file, or if something else than a number follows.
   std::optional<std::uint32_t> number(std::size_t most_digits = 10) {
     skip_space();
     std::uint64_t value = 0;
@@ -99,7 +99,7 @@ Result<Pnm> read_pnm_header(Bytes file) {
   pnm.offset = words.at();
   if (pnm.offset >= file.size()) return header_ends();
   if (!is_space(file[pnm.offset])) return bad_header("no white space before the samples");
-  ++pnm.offset;  // just one: the next byte may be a sample
+  ++pnm.offset;  // exactly one: the next byte may be a sample
   pnm.info.shape = Shape::image(*rows, *cols, kind == 3 || kind == 6 ? 3 : 1);
   pnm.info.dtype = *most > 255 ? DType::UInt16 : DType::UInt8;
   if (pnm.info.shape.channels == 1 && *most != 255 && *most != 65535) pnm.info.white = *most;
@@ -112,7 +112,7 @@ Result<ImageInfo> pnm_info(Bytes file) {
   return pnm->info;
 }
 
-// Decimal numbers, row after row. Gives the row that could not be read.
+// Reads decimal numbers, row after row. Returns the row that could not be read.
 std::optional<Error> read_plain(Bytes file, const Pnm& pnm, Tensor& out) {
   Words words(file, pnm.offset);
   const std::int64_t rows = out.shape.rows();
@@ -180,7 +180,7 @@ std::optional<Error> read_raw(Bytes file, const Pnm& pnm, Tensor& out) {
   return wrong;
 }
 
-// One digit or bit per sample at least: a header that promises more lies.
+// Each sample takes at least a digit or a bit.
 Promise promise_of(Bytes file, const Pnm& pnm) {
   const Shape& shape = pnm.info.shape;
   const auto samples = static_cast<std::uint64_t>(shape.pixels() * shape.channels);
@@ -214,13 +214,13 @@ Result<Damage> decode_pnm(Bytes file, const ImageInfo& info, const DecodeOptions
   return outcome(std::move(wrong), options);
 }
 
-Result<Done> can_encode_pnm(const Shape& shape, DType dtype) {
+Result<Done> check_pnm(const Shape& shape, DType dtype) {
   return check_format_limits({"pnm", {DType::UInt8, DType::UInt16}, {1, 3}, kMaxExtent}, shape,
                              dtype);
 }
 
 Result<Done> encode_pnm(const Tensor& pixels, const EncodeOptions& /*options*/, Buffer& out) {
-  if (const Result<Done> can = can_encode_pnm(pixels.shape, pixels.dtype); !can) return can.error();
+  if (const Result<Done> can = check_pnm(pixels.shape, pixels.dtype); !can) return can.error();
   const bool wide = pixels.dtype == DType::UInt16;
   const std::string header = std::string(pixels.shape.channels == 3 ? "P6\n" : "P5\n") +
                              std::to_string(pixels.shape.cols()) + " " +
@@ -280,7 +280,7 @@ Result<Pfm> read_pfm_header(Bytes file) {
   if (error != std::errc{} || end != word.data() + word.size() || scale == 0) {
     return bad_header("no scale where one is due");
   }
-  pfm.big_endian = scale > 0;  // its size says what a sample of 1 means and is not applied
+  pfm.big_endian = scale > 0;  // its absolute value is a scale that is not applied
   pfm.offset = at + 1;
   pfm.info.shape = Shape::image(*rows, *cols, file[1] == 'F' ? 3 : 1);
   return pfm;
@@ -327,28 +327,23 @@ Result<Damage> decode_pfm(Bytes file, const ImageInfo& info, const DecodeOptions
 
 Codec pnm_codec() {
   return {.format = Format::Pnm,
-          .name = "pnm",
           .extensions = {"pnm", "ppm", "pgm", "pbm"},
           .matches = matches_pnm,
           .read_info = pnm_info,
           .decode = decode_pnm,
-          .can_encode = can_encode_pnm,
-          .encode = encode_pnm,
+          .promise = pnm_promise,
           .version = by_deckle,
-          .promise = pnm_promise};
+          .encoder = Encoder{.check = check_pnm, .encode = encode_pnm}};
 }
 
 Codec pfm_codec() {
   return {.format = Format::Pfm,
-          .name = "pfm",
           .extensions = {"pfm"},
           .matches = matches_pfm,
           .read_info = pfm_info,
           .decode = decode_pfm,
-          .can_encode = nullptr,
-          .encode = nullptr,
-          .version = by_deckle,
-          .promise = pfm_promise};
+          .promise = pfm_promise,
+          .version = by_deckle};
 }
 
 }  // namespace deckle

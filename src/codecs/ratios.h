@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ratios: how many bytes of samples a byte of a file can become. What a header says of a picture is
-// held against it before memory is taken.
+// ratios: the largest number of bytes of samples that a byte of a file can become. Headers are
+// checked against it before memory is allocated.
 #pragma once
 
 #include <cstdint>
@@ -47,11 +47,11 @@ struct Ratio {
 /// All codings, in the order of the enumeration.
 [[nodiscard]] std::span<const Ratio> ratios();
 
-/// What `most_unpacked` gives where there is no limit.
+/// The result of `most_unpacked` for a coding without a limit.
 inline constexpr std::uint64_t kNoMost = std::numeric_limits<std::uint64_t>::max();
 
-/// The most bytes of samples that `stored` bytes of a file can become; kNoMost where there is no
-/// limit. `row_bytes`: of a row of samples, for FaxRows.
+/// The most bytes of samples that `stored` bytes of a file can become; kNoMost if there is no
+/// limit. `row_bytes`: bytes of a row of samples, for FaxRows.
 [[nodiscard]] std::uint64_t most_unpacked(Coding coding, std::uint64_t stored,
                                           std::uint64_t row_bytes = 1);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reading: bytes to numbers, and what the readers of our own say and do alike.
+// reading: helpers of the codecs: numbers from bytes, and the messages that they share.
 #pragma once
 
 #include <algorithm>
@@ -43,13 +43,13 @@ inline Error bad_header(const std::string& what) {
   return {ErrorCode::Damaged, "damaged: the header cannot be read (" + what + ")"};
 }
 
-/// Where the file ends within rows of a known size.
+/// The file ends within rows of a known size.
 inline Error ends_at_row(std::size_t row, std::int64_t rows) {
   return {ErrorCode::Truncated, "truncated: the picture data ends at row " + std::to_string(row) +
                                     " of " + std::to_string(rows)};
 }
 
-/// Where a palette has no colour for an index.
+/// An index without a colour in the palette.
 inline Error without_colour(std::size_t row, std::int64_t rows, std::size_t index,
                             std::size_t colours) {
   return {ErrorCode::Damaged, "damaged: row " + std::to_string(row) + " of " +
@@ -65,7 +65,7 @@ inline Colour colour_of_bytes(std::uint8_t red, std::uint8_t green, std::uint8_t
   return {wide(red), wide(green), wide(blue), wide(alpha)};
 }
 
-/// Whether the indices are the grey levels themselves: 0 to 255, in order.
+/// Whether the palette is grey 0 to 255, in order: indices are grey levels.
 inline bool is_grey_ramp(const std::vector<Colour>& palette) {
   for (std::size_t i = 0; i < palette.size(); ++i) {
     const auto level = static_cast<std::uint8_t>(i);
@@ -74,7 +74,7 @@ inline bool is_grey_ramp(const std::vector<Colour>& palette) {
   return palette.size() == 256;
 }
 
-/// The run of zero bytes around `at`, which is one of them.
+/// The run of zero bytes around the zero byte `at`.
 inline Bytes zeros_around(Bytes bytes, std::size_t at) {
   const std::size_t end = std::min(text_of(bytes).find_first_not_of('\0', at), bytes.size());
   std::size_t begin = at;
@@ -83,14 +83,14 @@ inline Bytes zeros_around(Bytes bytes, std::size_t at) {
   return bytes.subspan(begin, end - begin);
 }
 
-/// A sector that was lost reads as zeros: `zeros` within `file`.
+/// A lost disk sector reads as zeros: `zeros` is a part of `file`.
 inline Error zeros_amid(Bytes file, Bytes zeros) {
   return {ErrorCode::Damaged, "damaged: " + std::to_string(zeros.size()) +
                                   " zero bytes amid the picture data, from byte " +
                                   std::to_string(zeros.data() - file.data()) + " of the file"};
 }
 
-/// The result of a decoder that found `wrong`, and something odd but harmless.
+/// The result of a decoder: `wrong` is the damage, `note` is unusual but harmless.
 inline Result<Damage> outcome(std::optional<Error> wrong, const DecodeOptions& options,
                               std::string note = {}) {
   if (wrong && !options.accept_truncated) return *std::move(wrong);
@@ -103,7 +103,7 @@ inline void zero_rows(Tensor& out, std::size_t from, std::size_t to) {
   }
 }
 
-/// Samples of 0 to `most` to the full scale of their type.
+/// Scales samples of 0 to `most` to the full range of their type.
 template <typename T>
 inline void scale_samples(Tensor& out, std::uint32_t most) {
   constexpr std::uint32_t kWhite = std::numeric_limits<T>::max();
@@ -117,7 +117,7 @@ inline void scale_samples(Tensor& out, std::uint32_t most) {
   }
 }
 
-/// `Codec::version` of what needs none.
+/// Codec::version of codecs without a library.
 inline std::string by_deckle(const EncodeOptions& /*options*/) {
   return "deckle";
 }

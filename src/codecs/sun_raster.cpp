@@ -3,14 +3,13 @@
 // Shapes  H x W x 1 or 3 uint8
 // Fails   Truncated with rows, Unsupported for other kinds and colour maps
 // Source  rasterfile(5)
-// OpenCV 4.6 (measured) gives black for grey.
-#include "codecs/sun_raster.h"
-
+// OpenCV is not used: 4.6 gives black for grey (measured).
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
 
+#include "codecs/codec.h"
 #include "codecs/reading.h"
 
 namespace deckle {
@@ -85,7 +84,7 @@ Promise sun_promise(Bytes file, const ImageInfo& info) {
           file.size() - sun->offset};
 }
 
-// Returns the highest index without a colour, or 0: index 0 has one wherever there is a map.
+// Returns the highest index without a colour, or 0: index 0 always has a colour.
 std::size_t unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t* from,
                            std::uint8_t* to) {
   const auto channels =
@@ -94,7 +93,7 @@ std::size_t unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t*
   const std::uint8_t* const map = file.data() + kSunHeader;
   std::size_t wrong = 0;
   for (std::size_t c = 0; c < cols; ++c, to += channels) {
-    if (sun.bits > 8) {  // B, G, R, with a spare byte in front where there are 32 bits
+    if (sun.bits > 8) {  // B, G, R; a spare byte before them in 32 bits
       const std::uint8_t* const bgr = from + c * sun.bits / 8 + (sun.bits == 32 ? 1 : 0);
       to[0] = bgr[2];
       to[1] = bgr[1];
@@ -110,7 +109,7 @@ std::size_t unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t*
     for (std::size_t i = 0; i < channels; ++i) {
       if (sun.colours != 0) {
         to[i] = index < sun.colours ? map[i * sun.colours + index] : std::uint8_t{0};
-      } else {  // without a map a set bit is black
+      } else {  // without a colour map, 1 is black
         to[i] = static_cast<std::uint8_t>(sun.bits == 8 ? index : 255 * (1 - index));
       }
     }
@@ -145,15 +144,12 @@ Result<Damage> decode_sun(Bytes file, const ImageInfo& info, const DecodeOptions
 
 Codec sun_raster_codec() {
   return {.format = Format::SunRaster,
-          .name = "ras",
           .extensions = {"ras", "sr"},
           .matches = matches_sun,
           .read_info = sun_info,
           .decode = decode_sun,
-          .can_encode = nullptr,
-          .encode = nullptr,
-          .version = by_deckle,
-          .promise = sun_promise};
+          .promise = sun_promise,
+          .version = by_deckle};
 }
 
 }  // namespace deckle

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // webp: still WebP pictures, lossy and lossless.
-// Shapes  H x W x 3, or x 4 where the file has alpha; uint8. Grey is written as R = G = B
-// Fails   Truncated (the RIFF header's size against the file's, or libwebp's word), Damaged,
+// Shapes  H x W x 3, or x 4 if the file has alpha; uint8. Grey is written as R = G = B
+// Fails   Truncated (the RIFF header's size against the file's, or libwebp's report), Damaged,
 //         Unsupported for animations
 // Source  WebP container specification (RFC 9649); libwebp's decode.h, encode.h, demux.h
-#include "codecs/webp.h"
-
 #include <webp/decode.h>
 #include <webp/demux.h>
 #include <webp/encode.h>
@@ -22,8 +20,10 @@
 #include <utility>
 #include <vector>
 
+#include "codecs/codec.h"
 #include "codecs/exif.h"
 #include "codecs/ratios.h"
+#include "codecs/write_picture.h"
 
 namespace deckle {
 namespace {
@@ -42,8 +42,8 @@ void put_little_endian(std::uint8_t* to, std::size_t value, std::size_t bytes) {
     to[i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
-// A message where the file is shorter than its header says. The last byte may be missing: it pads
-// to an even size, and some writers leave it out.
+// An error if the file is shorter than its header says. The last byte may be missing: it pads to an
+// even size, and some writers omit it.
 std::optional<Error> shorter_than_said(Bytes file) {
   const std::uint64_t said = std::uint64_t{little_endian(file.data() + 4)} + 8;
   if (file.size() + 1 >= said && !(file.size() + 1 == said && said % 2 != 0)) return std::nullopt;
@@ -61,7 +61,7 @@ bool says(Bytes file, WebPFeatureFlags flag) {
   return demuxer != nullptr && (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & flag) != 0;
 }
 
-// What the first chunk of a kind of metadata holds; empty where there is none.
+// The data of the first chunk of a kind of metadata; empty if there is none.
 std::vector<std::uint8_t> metadata_of(Bytes file, WebPFeatureFlags flag, const char* name) {
   const Demuxer demuxer = open(file);
   if (demuxer == nullptr || (WebPDemuxGetI(demuxer.get(), WEBP_FF_FORMAT_FLAGS) & flag) == 0)
@@ -128,13 +128,13 @@ Result<ImageInfo> read_info(Bytes file) {
   return info;
 }
 
-// Alpha counts for nothing: it may be of one value.
+// Alpha is not counted: it may have one value everywhere.
 Promise webp_promise(Bytes file, const ImageInfo& info) {
   return {3 * static_cast<std::uint64_t>(info.shape.pixels()),
           most_unpacked(info.lossless ? Coding::Unlimited : Coding::Vp8, file.size())};
 }
 
-// As much as there is, and black for the rest.
+// Decodes as much as possible; the rest is black.
 Damage decode_part(Bytes file, const std::string& why, Tensor& out) {
   std::memset(out.data.data(), 0, out.byte_count());
   const auto stride = static_cast<int>(out.row_bytes());
@@ -181,7 +181,7 @@ Result<Damage> decode_webp(Bytes file, const ImageInfo& info, const DecodeOption
   return decode_part(file, damage->message, out);
 }
 
-Result<Done> can_encode(const Shape& shape, DType dtype) {
+Result<Done> check_webp(const Shape& shape, DType dtype) {
   return check_format_limits({"webp", {DType::UInt8}, {1, 3, 4}, WEBP_MAX_DIMENSION}, shape, dtype);
 }
 
@@ -206,8 +206,8 @@ void append_chunk(const char* type, Bytes data, Buffer& out) {
   if (data.size() % 2 != 0) out.append(kPadding);
 }
 
-// Puts metadata around what libwebp wrote: the chunks of a picture, or those of an extended file
-// with alpha, whose VP8X is replaced (RFC 9649, 2.7).
+// Adds metadata to the file of libwebp: to the chunks of a simple file, or to an extended file with
+// alpha, whose VP8X is replaced (RFC 9649, 2.7).
 Result<Done> add_metadata(const Metadata& metadata, const Shape& shape, Buffer& file) {
   constexpr std::uint64_t kMostBytes = 0xFFFFFFFE;  // of a RIFF chunk
   constexpr std::size_t kFlags = 20;                // of VP8X
@@ -280,7 +280,7 @@ bool import(const Tensor& pixels, WebPPicture& picture) {
 Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
   constexpr int kDefaultQuality = 90;
   constexpr float kLosslessEffort = 75;  // libwebp's own default; "quality" is effort there
-  if (const Result<Done> can = can_encode(pixels.shape, pixels.dtype); !can) return can.error();
+  if (const Result<Done> can = check_webp(pixels.shape, pixels.dtype); !can) return can.error();
   out.clear();
   WebPConfig config;
   WebPPicture picture;
@@ -293,7 +293,7 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
           ? kLosslessEffort
           : static_cast<float>(std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
   config.exact = 1;         // colours under full transparency are pixels too
-  config.thread_level = 0;  // images are what is run in parallel
+  config.thread_level = 0;  // pictures run in parallel
   picture.use_argb = options.lossless ? 1 : 0;
   picture.width = static_cast<int>(pixels.shape.cols());
   picture.height = static_cast<int>(pixels.shape.rows());
@@ -332,17 +332,17 @@ std::string version(const EncodeOptions& /*options*/) {
 
 Codec webp_codec() {
   return {.format = Format::Webp,
-          .name = "webp",
           .extensions = {"webp"},
           .matches = matches,
           .read_info = read_info,
           .decode = decode_webp,
-          .can_encode = can_encode,
-          .encode = encode,
-          .version = version,
           .promise = webp_promise,
           .read_metadata = read_metadata,
-          .carries = {.icc = true, .exif = true, .xmp = true}};
+          .version = version,
+          .encoder = Encoder{.check = check_webp,
+                             .encode = encode,
+                             .carries = {.icc = true, .exif = true, .xmp = true},
+                             .usual_share = 0.08}};
 }
 
 }  // namespace deckle

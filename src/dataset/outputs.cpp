@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "codecs/formats.h"
 #include "core/text.h"
 
 namespace deckle {

@@ -8,10 +8,12 @@
 #include <string>
 #include <string_view>
 
-#include "codecs/codec.h"
+#include "codecs/format.h"
 #include "core/result.h"
 
 namespace deckle {
+
+struct Codec;
 
 /// Names of deckle's own in an output folder.
 inline constexpr std::string_view kManifestName = "manifest.jsonl";

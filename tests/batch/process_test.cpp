@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "batch/manifest.h"
-#include "codecs/support.h"
+#include "codecs/opencv_files.h"
 #include "support/catch.h"
 #include "support/jpeg.h"
 #include "support/runs.h"

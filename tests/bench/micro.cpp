@@ -14,7 +14,9 @@
 
 #include "chain/chain.h"
 #include "chain/plan.h"
-#include "codecs/codec.h"
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
+#include "codecs/write_picture.h"
 #include "core/digest.h"
 #include "geometry/axis_table.h"
 #include "kernels/convert.h"
@@ -208,7 +210,8 @@ BENCHMARK_CAPTURE(plan_of, crop_pad_upsample, kExpand);
 // ---- codecs
 
 void encode_or_fail(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
-  if (auto done = codec_of(options.format).encode(pixels, options, out); !done) fail(done.error());
+  if (auto done = codec_of(options.format).encoder->encode(pixels, options, out); !done)
+    fail(done.error());
 }
 
 const Buffer& jpeg_2mp() {

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "chain/plan.h"
-#include "codecs/codec.h"
+#include "codecs/formats.h"
 #include "codecs/npy.h"
+#include "codecs/read_picture.h"
 #include "core/json.h"
 #include "kernels/convert.h"
 #include "support/catch.h"

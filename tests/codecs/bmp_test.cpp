@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/bmp.h"
-
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "codecs/support.h"
+#include "codecs/opencv_files.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 #include "support/poison.h"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a caller may get wrong.
-#include "codecs/codec.h"
-
 #include <algorithm>
 #include <string>
 
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
+#include "codecs/write_picture.h"
 #include "support/catch.h"
 #include "support/folders.h"
 #include "support/pictures.h"

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/exr.h"
-
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -8,7 +6,7 @@
 #include <vector>
 
 #include "codecs/opencv.h"
-#include "codecs/support.h"
+#include "codecs/opencv_files.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 #include "support/poison.h"
@@ -222,7 +220,7 @@ TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
 
 TEST_CASE("the plug-in tells the OpenCV that runs", "[codecs][exr]") {
   CHECK(codec_of(Format::Exr).decoder() == "OpenCV " + cv::getVersionString());
-  CHECK(codec_of(Format::Exr).can_encode == nullptr);
+  CHECK_FALSE(codec_of(Format::Exr).encoder.has_value());
 }
 
 TEST_CASE("sample files of OpenEXR hold what they are said to", "[codecs][exr][data]") {

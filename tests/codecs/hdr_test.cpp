@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/hdr.h"
-
 #include <cmath>
 #include <cstring>
 #include <string>
 
-#include "codecs/support.h"
+#include "codecs/opencv_files.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 #include "support/poison.h"
@@ -30,7 +28,7 @@ TEST_CASE("Radiance HDR gives what OpenCV wrote", "[codecs][hdr]") {
 TEST_CASE("Radiance HDR is refused where it is cut, and has no encoder", "[codecs][hdr]") {
   const Stderr said;
   check_cuts(by_opencv(".hdr", mat(picture(40, 50, 3, DType::Float32), CV_32F)), 11);
-  CHECK(codec_of(Format::Hdr).can_encode == nullptr);
+  CHECK_FALSE(codec_of(Format::Hdr).encoder.has_value());
   CHECK(said.text().empty());
 }
 

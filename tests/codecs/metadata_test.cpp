@@ -13,8 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "codecs/codec.h"
 #include "codecs/exif.h"
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
+#include "codecs/write_picture.h"
 #include "support/catch.h"
 #include "support/jpeg.h"
 #include "support/pictures.h"
@@ -46,8 +48,9 @@ Metadata all(std::size_t profile_bytes = 3145) {
 
 // All of `metadata` that a format carries.
 Metadata carried(const Codec& codec, const Metadata& metadata) {
-  return {codec.carries.icc ? metadata.icc : File{}, codec.carries.exif ? metadata.exif : File{},
-          codec.carries.xmp ? metadata.xmp : std::string()};
+  return {codec.encoder->carries.icc ? metadata.icc : File{},
+          codec.encoder->carries.exif ? metadata.exif : File{},
+          codec.encoder->carries.xmp ? metadata.xmp : std::string()};
 }
 
 File with(EncodeOptions options, const Metadata& metadata, const Tensor& pixels) {
@@ -189,10 +192,10 @@ TEST_CASE("each kind of metadata comes back from each format that carries it",
           "[codecs][metadata]") {
   const Stderr said;
   for (const Codec& codec : codecs()) {
-    if (codec.can_encode == nullptr) continue;
+    if (!codec.encoder) continue;
     for (const std::int64_t channels : {1, 3, 4}) {
       const Tensor in = picture(21, 34, channels);
-      if (!codec.can_encode(in.shape, in.dtype)) continue;
+      if (!codec.encoder->check(in.shape, in.dtype)) continue;
       for (const bool lossless : {false, true}) {
         if (lossless && codec.format != Format::Webp) continue;
         const EncodeOptions options{.format = codec.format, .lossless = lossless};
@@ -234,9 +237,9 @@ TEST_CASE("what carries metadata is known", "[codecs][metadata]") {
         codec.format == Format::Jpeg || codec.format == Format::Png || codec.format == Format::Webp;
     const bool tiff = codec.format == Format::Tiff;
     INFO(codec.name);
-    CHECK(codec.carries.icc == (holds || tiff));
-    CHECK(codec.carries.exif == holds);
-    CHECK(codec.carries.xmp == (holds || tiff));
+    CHECK(codec.encoder->carries.icc == (holds || tiff));
+    CHECK(codec.encoder->carries.exif == holds);
+    CHECK(codec.encoder->carries.xmp == (holds || tiff));
   }
 }
 
@@ -376,7 +379,7 @@ TEST_CASE("a profile is in every page of a TIFF", "[codecs][metadata][tiff]") {
   const Metadata read_back = metadata_of(codec_of(Format::Tiff), file);
   CHECK(read_back.icc == all().icc);
   CHECK(read_back.xmp == kXmp);
-  CHECK(codec_of(Format::Tiff).read_volume_info(file)->icc == all().icc);
+  CHECK(codec_of(Format::Tiff).pages->read_volume_info(file)->icc == all().icc);
   std::size_t profiles = 0;
   const File profile_bytes = all().icc;
   const std::string icc(profile_bytes.begin(), profile_bytes.end());

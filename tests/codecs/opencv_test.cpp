@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "codecs/support.h"
+#include "codecs/opencv_files.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 

@@ -10,7 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "codecs/codec.h"
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
 #include "core/text.h"
 #include "support/catch.h"
 #include "support/pictures.h"
@@ -338,7 +339,7 @@ TEST_CASE("a palette index without a colour is damage, not black", "[codecs][png
         CHECK(out.row(5)[2 * pixel - 1] == (alpha ? 7 : 30));
         if (interlaced) continue;
         const auto rows =
-            codec_of(Format::Png).read_rows(file, *read_info(file, {}), {}, whole(out.shape));
+            codec_of(Format::Png).rows->open(file, *read_info(file, {}), {}, whole(out.shape));
         REQUIRE(rows);
         CHECK((*rows)->row(4));
         const auto row = (*rows)->row(5);
@@ -428,8 +429,9 @@ TEST_CASE("changed bytes in a PNG never crash it or print anything", "[codecs][p
 TEST_CASE("PNG refuses floats and five channels", "[codecs][png]") {
   const Codec& png_codec = codec_of(Format::Png);
   CHECK(
-      png_codec.can_encode(Shape::image(1, 1, 3), DType::Float32).error().message ==
+      png_codec.encoder->check(Shape::image(1, 1, 3), DType::Float32).error().message ==
       "png holds uint8 or uint16, not float32; set \"output\": {\"dtype\": \"uint8\"}, or another "
       "\"format\"");
-  CHECK(png_codec.can_encode(Shape::image(1, 1, 5), DType::UInt8).error().code == ErrorCode::Depth);
+  CHECK(png_codec.encoder->check(Shape::image(1, 1, 5), DType::UInt8).error().code ==
+        ErrorCode::Depth);
 }

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <string_view>
 
-#include "codecs/codec.h"
+#include "codecs/formats.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 
@@ -23,7 +23,7 @@ Error refusal(std::string_view head) {
 
 TEST_CASE("each format that is written is recognised by its content", "[codecs][recognise]") {
   for (const Codec& codec : codecs()) {
-    if (codec.encode == nullptr) continue;
+    if (!codec.encoder) continue;
     const File file = encoded(picture(8, 9, 3), {.format = codec.format});
     const Result<const Codec*> found = recognise(file);
     REQUIRE(found);
@@ -86,7 +86,7 @@ TEST_CASE("what is not a picture is called what it is", "[codecs][recognise]") {
 TEST_CASE("random bytes and every beginning of every format are answered, never crashed on",
           "[codecs][recognise]") {
   for (const Codec& codec : codecs()) {
-    if (codec.encode == nullptr) continue;
+    if (!codec.encoder) continue;
     const File file = encoded(picture(8, 9, 3), {.format = codec.format});
     for (std::size_t n = 0; n < std::min<std::size_t>(file.size(), 80); ++n) {
       const File part = first_bytes(file, n);
@@ -142,10 +142,10 @@ TEST_CASE("every odd file is read or refused by name, and every bad one as its c
 
 TEST_CASE("no image format takes samples of the types that only arrays have", "[codecs]") {
   for (const Codec& codec : codecs()) {
-    if (codec.can_encode == nullptr || codec.format == Format::Npy) continue;
+    if (!codec.encoder || codec.format == Format::Npy) continue;
     for (const DType dtype : {DType::Bool, DType::Int64, DType::UInt64, DType::Float16}) {
       INFO(codec.name << " " << name_of(dtype));
-      const auto can = codec.can_encode(Shape::image(4, 4, 3), dtype);
+      const auto can = codec.encoder->check(Shape::image(4, 4, 3), dtype);
       REQUIRE_FALSE(can);
       CHECK(can.error().code == ErrorCode::Depth);
     }

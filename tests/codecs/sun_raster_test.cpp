@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/sun_raster.h"
-
 #include <initializer_list>
 #include <string_view>
 
-#include "codecs/support.h"
+#include "codecs/opencv_files.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 
@@ -25,7 +23,7 @@ TEST_CASE("Sun raster gives what OpenCV wrote", "[codecs][sun_raster]") {
 TEST_CASE("Sun raster is refused where it is cut, and has no encoder", "[codecs][sun_raster]") {
   const Stderr said;
   check_cuts(by_opencv(".ras", mat(picture(40, 50, 3), CV_8U)), 4);
-  CHECK(codec_of(Format::SunRaster).can_encode == nullptr);
+  CHECK_FALSE(codec_of(Format::SunRaster).encoder.has_value());
   CHECK(said.text().empty());
 }
 

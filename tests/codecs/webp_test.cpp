@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string_view>
 
-#include "codecs/codec.h"
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 
@@ -147,9 +148,9 @@ TEST_CASE("changed bytes in a WebP never crash it or print anything", "[codecs][
 
 TEST_CASE("WebP refuses what it cannot hold", "[codecs][webp]") {
   const Codec& webp = codec_of(Format::Webp);
-  CHECK(webp.can_encode(Shape::image(16384, 1, 3), DType::UInt8).error().code ==
+  CHECK(webp.encoder->check(Shape::image(16384, 1, 3), DType::UInt8).error().code ==
         ErrorCode::TooLarge);
-  CHECK(webp.can_encode(Shape::image(1, 1, 2), DType::UInt8).error().message ==
+  CHECK(webp.encoder->check(Shape::image(1, 1, 2), DType::UInt8).error().message ==
         "webp holds 1, 3 or 4 channels, not 2; alpha is kept by png and tiff");
-  CHECK(webp.can_encode(Shape::image(1, 1, 3), DType::UInt16).error().code == ErrorCode::Depth);
+  CHECK(webp.encoder->check(Shape::image(1, 1, 3), DType::UInt16).error().code == ErrorCode::Depth);
 }

@@ -16,7 +16,9 @@
 #include <string>
 #include <string_view>
 
-#include "codecs/codec.h"
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
+#include "codecs/write_picture.h"
 #include "core/bytes.h"
 #include "core/digest.h"
 #include "support/pictures.h"
@@ -35,7 +37,7 @@ struct Target {
 // One file each.
 void jpeg_decode(Bytes input);
 void jpeg_window(Bytes input);
-void jpeg_cut(Bytes input);
+void lossless_crop(Bytes input);
 void jpeg_write(Bytes input);
 template <Format kFormat>
 void read_as(Bytes input);

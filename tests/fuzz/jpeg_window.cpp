@@ -2,8 +2,8 @@
 // Windows of a JPEG by the fast reader, in both of its copies, and by libjpeg-turbo.
 #include <algorithm>
 
-#include "codecs/jpeg.h"
-#include "codecs/jpeg_bits.h"
+#include "codecs/jpeg/jpeg_bits.h"
+#include "codecs/jpeg/jpeg_decode.h"
 #include "fuzz/fuzz.h"
 #include "support/jpeg.h"
 

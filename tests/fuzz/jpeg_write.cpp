@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A JPEG as deckle writes it, in both copies, and as libjpeg-turbo does: the same bytes.
-#include "codecs/jpeg_bits.h"
+#include "codecs/jpeg/jpeg_bits.h"
 #include "fuzz/fuzz.h"
 #include "support/jpeg.h"
 

@@ -10,8 +10,8 @@ namespace deckle::fuzz {
 namespace {
 
 struct Component {
-  std::int64_t down = 1;  // blocks in an MCU
-  std::int64_t across = 1;
+  std::int64_t v_sampling = 1;
+  std::int64_t h_sampling = 1;
   std::int64_t rows = 0;  // of blocks
   std::int64_t cols = 0;
   std::vector<JCOEF> blocks;
@@ -36,8 +36,8 @@ std::vector<Component> coefficients_of(const test::File& file) {
   for (std::size_t i = 0; i < components.size(); ++i) {
     const jpeg_component_info& info = j.comp_info[i];
     Component& to = components[i];
-    to.down = info.v_samp_factor;
-    to.across = info.h_samp_factor;
+    to.v_sampling = info.v_samp_factor;
+    to.h_sampling = info.h_samp_factor;
     to.rows = info.height_in_blocks;
     to.cols = info.width_in_blocks;
     for (JDIMENSION r = 0; r < info.height_in_blocks; ++r) {
@@ -52,7 +52,7 @@ std::vector<Component> coefficients_of(const test::File& file) {
 
 }  // namespace
 
-void jpeg_cut(Bytes input) {
+void lossless_crop(Bytes input) {
   const test::File file = file_of(input);
   const Codec& codec = codec_of(Format::Jpeg);
   const DecodeOptions options{.apply_orientation = false, .max_pixels = kMostPixels};
@@ -64,9 +64,9 @@ void jpeg_cut(Bytes input) {
     for (int a = 0; a < 2; ++a)
       window[a].begin -= window[a].begin % (choices.one_in(2) ? 16 : 8);
   }
-  if (!codec.can_cut(file, window)) return;
+  if (!codec.lossless_crop->check(file, window)) return;
   Buffer out;
-  const auto cut = codec.cut(file, window, {}, out);
+  const auto cut = codec.lossless_crop->crop(file, window, {}, out);
   Tensor pixels;
   const auto damage = decode(file, *info, options, pixels);
   if (!cut) {
@@ -85,17 +85,17 @@ void jpeg_cut(Bytes input) {
   const std::vector<Component> to = coefficients_of(made);
   must(from.size() == to.size(), "a cut has other components");
   for (std::size_t i = 0; i < to.size(); ++i) {
-    std::int64_t most_down = 1;
-    std::int64_t most_across = 1;
+    std::int64_t max_v = 1;
+    std::int64_t max_h = 1;
     for (const Component& c : from) {
-      most_down = std::max(most_down, c.down);
-      most_across = std::max(most_across, c.across);
+      max_v = std::max(max_v, c.v_sampling);
+      max_h = std::max(max_h, c.h_sampling);
     }
     const bool alone = from.size() == 1;  // then sampling means nothing
     const std::int64_t top =
-        alone ? window[0].begin / 8 : window[0].begin / (8 * most_down) * from[i].down;
+        alone ? window[0].begin / 8 : window[0].begin / (8 * max_v) * from[i].v_sampling;
     const std::int64_t left =
-        alone ? window[1].begin / 8 : window[1].begin / (8 * most_across) * from[i].across;
+        alone ? window[1].begin / 8 : window[1].begin / (8 * max_h) * from[i].h_sampling;
     for (std::int64_t r = 0; r < to[i].rows; ++r) {
       for (std::int64_t c = 0; c < to[i].cols; ++c) {
         must(std::memcmp(to[i].block(r, c), from[i].block(top + r, left + c),

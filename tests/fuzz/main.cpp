@@ -15,7 +15,7 @@ std::span<const Target> targets() {
   static constexpr std::array kTargets{
       Target{"jpeg_decode", "jpeg", jpeg_decode},
       Target{"jpeg_window", "jpeg", jpeg_window},
-      Target{"jpeg_cut", "jpeg", jpeg_cut},
+      Target{"lossless_crop", "jpeg", lossless_crop},
       Target{"jpeg_write", "", jpeg_write},
       Target{"png", "png", read_as<Format::Png>},
       Target{"webp", "webp", read_as<Format::Webp>},

@@ -62,9 +62,8 @@ void check_window(const test::File& file, const ImageInfo& info, const DecodeOpt
 void check_rows(const test::File& file, const ImageInfo& info, DecodeOptions options,
                 const Tensor* all, const Error* error) {
   const Codec& codec = codec_of(info.format);
-  if (codec.read_rows == nullptr || info.shape.rank != 2 || info.batch) return;
-  if (codec.row_streaming_obstacle != nullptr && !codec.row_streaming_obstacle(file).empty())
-    return;
+  if (!codec.rows || info.shape.rank != 2 || info.batch) return;
+  if (!codec.rows->obstacle(file).empty()) return;
   options.check_all = true;
   const auto failure = [&]() -> std::optional<Error> {
     auto rows = open_rows(file, info, options, whole(info.shape));
@@ -97,7 +96,7 @@ void check_metadata(const test::File& file, const ImageInfo& info, Choices& choi
   if (metadata.empty() || !choices.one_in(4)) return;
   for (const Format format : {Format::Jpeg, Format::Png, Format::Webp, Format::Tiff}) {
     EncodeOptions options{.format = format, .quality = 80, .metadata = metadata};
-    const Carries& carries = codec_of(format).carries;
+    const Carries& carries = codec_of(format).encoder->carries;
     if (!carries.icc) options.metadata.icc.clear();
     if (!carries.exif) options.metadata.exif.clear();
     if (!carries.xmp) options.metadata.xmp.clear();

@@ -36,14 +36,15 @@ void writers(Bytes input) {
   Buffer out;
   const auto done = encode_tensor(pixels, options, out);
   if (!done) {
-    must(codec.can_encode == nullptr || !codec.can_encode(pixels.shape, dtype),
-         "what can be written is not", done.error().message);
+    must(!codec.encoder || !codec.encoder->check(pixels.shape, dtype), "what can be written is not",
+         done.error().message);
     return;
   }
   const test::File file = file_of(out.bytes());
-  if (codec.encode_rows != nullptr) {
+  if (codec.encoder->encode_rows != nullptr) {
     Buffer again;
-    const auto by_rows = encode_in_memory(codec, rows_of(pixels), options, again);
+    const auto by_rows =
+        encode_in_memory(codec.encoder->encode_rows, rows_of(pixels), options, again);
     must(by_rows && file_of(again.bytes()) == file, "rows are written in another way than all");
   }
   Tensor back;

@@ -12,8 +12,9 @@
 #include <vector>
 
 #include "chain/plan.h"
-#include "codecs/codec.h"
+#include "codecs/formats.h"
 #include "codecs/npy.h"
+#include "codecs/read_picture.h"
 #include "codecs/reading.h"
 #include "kernels/convert.h"
 #include "support/catch.h"
@@ -89,7 +90,7 @@ Result<Answer> answer(const Chain& chain, const std::string& file) {
                         .channels_first = chain.channels_first,
                         .batch_axis = info->batch.has_value()};
   Buffer out;
-  if (const auto encoded = codec_of(Format::Npy).encode(converted, options, out); !encoded)
+  if (const auto encoded = codec_of(Format::Npy).encoder->encode(converted, options, out); !encoded)
     return encoded.error();
   result.array = test::array_of("the answer", std::string(text_of(out.bytes())));
   result.draws = plan->draws;

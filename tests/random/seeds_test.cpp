@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "codecs/codec.h"
+#include "codecs/formats.h"
 #include "support/catch.h"
 #include "support/golden.h"
 

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "chain/chain.h"
-#include "codecs/codec.h"
+#include "codecs/format.h"
 #include "core/bytes.h"
 #include "dataset/files.h"
 #include "dataset/inputs.h"

@@ -22,7 +22,7 @@
 #include <thread>
 #include <vector>
 
-#include "codecs/decoder_plugin.h"
+#include "codecs/helper/decoder_plugin.h"
 
 namespace {
 

@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "codecs/jpeg_scan.h"
+#include "codecs/jpeg/jpeg_scan.h"
 #include "support/pictures.h"
 
 namespace deckle::test {

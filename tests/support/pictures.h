@@ -15,7 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "codecs/codec.h"
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
+#include "codecs/write_picture.h"
 #include "core/tensor.h"
 
 namespace deckle::test {
@@ -64,7 +66,7 @@ inline int largest_difference(const Tensor& a, const Tensor& b) {
 
 inline File encoded(const Tensor& pixels, EncodeOptions options) {
   Buffer out;
-  const Result<Done> done = codec_of(options.format).encode(pixels, options, out);
+  const Result<Done> done = codec_of(options.format).encoder->encode(pixels, options, out);
   if (!done) throw std::runtime_error(done.error().message);
   return {out.data(), out.data() + out.size()};
 }

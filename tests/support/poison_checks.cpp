@@ -24,12 +24,10 @@ void check_rows(const File& file, const Tensor& picture) {
   const auto info = read_info(file, {});
   REQUIRE(info);
   const Codec& codec = codec_of(info->format);
-  if (codec.read_rows == nullptr || info->orientation != 1 ||
-      !codec.row_streaming_obstacle(file).empty())
-    return;
+  if (!codec.rows || info->orientation != 1 || !codec.rows->obstacle(file).empty()) return;
   const Poison full_of(0x35);
   std::thread([&] {
-    auto rows = codec.read_rows(file, *info, {.check_all = true}, whole(info->shape));
+    auto rows = codec.rows->open(file, *info, {.check_all = true}, whole(info->shape));
     REQUIRE(rows);
     for (std::int64_t r = 0; r < info->shape.rows(); ++r) {
       const auto row = (*rows)->row(r);

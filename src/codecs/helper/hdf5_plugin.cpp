@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// hdf5_plugin: files of HDF5, read only. All of libdeckle_hdf5.so, and the only file that knows
-// HDF5.
-// Shapes  any number of axes; numbers of every type become float32, bfloat16 of Keras 3 too
-// Fails   Damaged with HDF5's innermost reason; Unsupported for what makes HDF5 look outside of the
-//         file or run other code: links but hard ones, external storage, virtual datasets, filters
-//         that Keras does not use; no exception leaves this file
-// Source  HDF5 1.10's reference manual; H5LTopen_file_image, for files in memory without a copy
-#define H5_USE_110_API  // callbacks as HDF5 1.10 has them, whichever version is installed
-#include "codecs/hdf5_plugin.h"
+// hdf5_plugin: reads HDF5 files. It is the only source file of libdeckle_hdf5.so, and the only one
+// that uses HDF5. Shapes  any number of axes; numbers of every type become float32, bfloat16 of
+// Keras 3 too Fails   Damaged with HDF5's innermost reason; Unsupported for what makes HDF5 read
+// other files or run other code: links that are not hard links, external storage, virtual datasets,
+// filters that Keras does not use; no exception leaves this file Source  HDF5 1.10's reference
+// manual; H5LTopen_file_image, for files in memory without a copy
+#define H5_USE_110_API  // the callbacks of HDF5 1.10, whichever version is installed
+#include "codecs/helper/hdf5_plugin.h"
 
 #include <hdf5.h>
 
@@ -21,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "codecs/decoder_plugin.h"
+#include "codecs/helper/decoder_plugin.h"
 #include "codecs/packed.h"
 
 namespace {
@@ -29,10 +28,10 @@ namespace {
 using deckle::DecoderOutcome;
 using deckle::Hdf5Entry;
 
-// Attributes are names and a model's JSON: what is larger is none of Keras'.
+// Attributes of Keras are names and the JSON of a model: larger ones are not read.
 constexpr hsize_t kMostTextBytes = hsize_t{1} << 28U;
 
-// An identifier of HDF5, and what gives it back.
+// Owns an identifier of HDF5.
 class Handle {
  public:
   Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
@@ -54,7 +53,7 @@ herr_t take_reason(unsigned depth, const H5E_error2_t* error, void* text) {
   return 0;
 }
 
-// The innermost of the errors that HDF5 piled up.
+// The innermost error on HDF5's stack.
 std::string reason() {
   std::string text;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_reason, &text);
@@ -74,13 +73,13 @@ struct Visit {
   std::optional<Refusal> refused;
 };
 
-// The text of a path out of a file, with what is wrong behind it.
+// A path of the file, printable, followed by what is wrong with it.
 Refusal refuse(const std::string& path, const std::string& what) {
   return {DecoderOutcome::Unsupported,
           "\"" + path + "\" is " + what + "; deckle reads only what the file itself holds"};
 }
 
-// Counts links, attributes and objects. False where they are too many.
+// Counts links, attributes and objects. False if there are too many.
 bool count_one(Visit& visit) {
   if (++visit.objects <= deckle::kMostHdf5Objects) return true;
   visit.refused = {DecoderOutcome::Unsupported, "it holds more than " +
@@ -89,13 +88,13 @@ bool count_one(Visit& visit) {
   return false;
 }
 
-// An attribute's texts. False where it holds something else that is not empty.
+// The texts of an attribute. False if it has other, non-empty contents.
 bool read_texts(hid_t attribute, std::vector<std::string>& texts) {
   const Handle type(H5Aget_type(attribute), H5Tclose);
   const Handle space(H5Aget_space(attribute), H5Sclose);
   const hssize_t count = H5Sget_simple_extent_npoints(space);
   if (type < 0 || space < 0 || count < 0) return false;
-  if (count == 0) return true;  // NumPy's empty lists are lists of numbers
+  if (count == 0) return true;  // NumPy stores empty lists as lists of numbers
   if (H5Tget_class(type) != H5T_STRING) return false;
   const auto n = static_cast<std::size_t>(count);
   const std::size_t size = H5Tget_size(type);
@@ -126,7 +125,7 @@ herr_t visit_attribute(hid_t object, const char* name, const H5A_info_t* /*info*
     const Handle attribute(H5Aopen(object, name, H5P_DEFAULT), H5Aclose);
     std::vector<std::string> texts;
     if (attribute < 0 || !read_texts(attribute, texts)) {
-      H5Eclear2(H5E_DEFAULT);  // not one that is looked for, or missing then
+      H5Eclear2(H5E_DEFAULT);  // not a wanted attribute, or it is missing then
       return 0;
     }
     visit.found.number(static_cast<std::uint64_t>(Hdf5Entry::Texts));
@@ -142,7 +141,7 @@ herr_t visit_attribute(hid_t object, const char* name, const H5A_info_t* /*info*
   return 0;
 }
 
-// Where a dataset keeps its numbers elsewhere; nothing where it does not.
+// Where a dataset stores its numbers outside of the file; nothing if it does not.
 std::optional<Refusal> kept_elsewhere(hid_t dataset, const std::string& path) {
   const Handle how(H5Dget_create_plist(dataset), H5Pclose);
   if (how < 0) return Refusal{DecoderOutcome::Damaged, reason()};
@@ -187,7 +186,7 @@ herr_t visit_object(hid_t root, const char* name, const H5O_info_t* info, void* 
   }
 }
 
-// Before anything is opened: a link may lead out of the file.
+// Checked before anything is opened: a link may point to another file.
 herr_t visit_link(hid_t /*root*/, const char* name, const H5L_info_t* info, void* data) {
   auto& visit = *static_cast<Visit*>(data);
   try {
@@ -203,8 +202,8 @@ herr_t visit_link(hid_t /*root*/, const char* name, const H5L_info_t* info, void
   return -1;
 }
 
-// What is wrong with the filters of a dataset. Keras writes these alone. `deflated` becomes whether
-// its bytes are fewer than its numbers'.
+// What is wrong with the filters of a dataset; Keras writes only these. `deflated` becomes true if
+// the data are compressed.
 std::optional<Refusal> check_filters(hid_t how, bool& deflated) {
   const int count = H5Pget_nfilters(how);
   if (count < 0) return Refusal{DecoderOutcome::Damaged, reason()};
@@ -231,8 +230,8 @@ std::optional<Refusal> check_filters(hid_t how, bool& deflated) {
   return std::nullopt;
 }
 
-// What the shape says against what is there: numbers that nobody wrote are not zeros, and HDF5 1.10
-// reads behind those that are in the header itself.
+// Compares the shape with the stored data. HDF5 gives numbers that were never written as zeros,
+// and 1.10 reads beyond data that are stored in the header.
 std::optional<Refusal> check_bytes(hid_t dataset, bool deflated, std::uint64_t needed,
                                    std::uint64_t file_bytes) {
   const std::uint64_t stored = H5Dget_storage_size(dataset);
@@ -247,7 +246,7 @@ std::optional<Refusal> check_bytes(hid_t dataset, bool deflated, std::uint64_t n
                                               ")"};
 }
 
-// What failed; nothing where nothing did.
+// What failed, or nothing.
 std::optional<Refusal> read_numbers(hid_t file, const std::string& path,
                                     const DeckleDecoderJob& job) {
   const auto damaged = [](std::string why) {
@@ -292,7 +291,7 @@ std::optional<Refusal> read_numbers(hid_t file, const std::string& path,
   return std::nullopt;
 }
 
-// HDF5 would copy a file in memory; these let it work on the one that there is, which it only
+// HDF5 would copy a file in memory. These callbacks make it use the memory itself, which it only
 // reads.
 struct Image {
   void* bytes;
@@ -321,7 +320,7 @@ herr_t keep_image(void* /*image*/) {
   return 0;
 }
 
-// Below 0, and why, where it cannot be opened.
+// Below 0 if it cannot be opened, with the reason in `why`.
 hid_t open_image(Image& image, std::string& why) {
   const Handle how(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5FD_file_image_callbacks_t callbacks{image_malloc, image_memcpy, image_realloc, image_free,
@@ -331,7 +330,7 @@ hid_t open_image(Image& image, std::string& why) {
       H5Pset_file_image_callbacks(how, &callbacks) >= 0 &&
       H5Pset_file_image(how, image.bytes, image.size) >= 0)
     file = H5Fopen("memory", H5F_ACC_RDONLY, how);
-  if (file < 0) why = reason();  // before anything is closed: that would clear it
+  if (file < 0) why = reason();  // before anything is closed: closing clears it
   return file;
 }
 
@@ -382,7 +381,7 @@ const char* deckle_decoder_version() {
 void deckle_decoder_prepare() {
   H5open();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  H5PLset_loading_state(0);  // a filter that is not built in is code from a folder
+  H5PLset_loading_state(0);  // filters that are not built in are code from a folder
 }
 
 deckle::DecoderOutcome deckle_decoder_run(const DeckleDecoderJob* job) {

@@ -7,11 +7,11 @@
 
 namespace deckle {
 
-/// Answers with all that the file holds, as `Packer` packs it: numbers of Hdf5Entry, and what
-/// belongs to each. Paths have no slash in front; the root's is "".
+/// Answers with the contents of the file, packed by `Packer`: for each entry a number of Hdf5Entry
+/// and its fields. Paths do not begin with a slash; that of the root is "".
 inline constexpr std::uint32_t kHdf5List = 0;
-/// The numbers of a dataset, as float32 in C order, into the room, which has place for just them;
-/// the argument is its path.
+/// Writes the numbers of a dataset, as float32 in C order, to the room, which has exactly their
+/// size. The argument is the path.
 inline constexpr std::uint32_t kHdf5Read = 1;
 
 enum class Hdf5Entry : std::uint64_t {
@@ -19,10 +19,10 @@ enum class Hdf5Entry : std::uint64_t {
   Texts = 1     ///< path, the attribute's name, count, that many texts
 };
 
-/// A file of Keras' has a few thousand.
+/// A file of Keras has a few thousand.
 inline constexpr std::size_t kMostHdf5Objects = 100'000;
 
-/// How many times larger deflate can make what it is given.
+/// The largest ratio of deflate.
 inline constexpr std::uint64_t kMostHdf5Inflation = 1032;
 
 }  // namespace deckle

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// helper_limits: rlimits, and a filter that lets through only the system calls of a list.
-// Fails   with errno's text where the system refuses
+// helper_limits: rlimits, and a filter that allows only the system calls of a list.
+// Fails   with the text of errno if the system refuses
 // Source  seccomp(2), setrlimit(2), prctl(2), the kernel's seccomp_filter.rst
 // Memory and processor time depend on the job: deckle sets those limits (helper_process.cpp).
-#include "codecs/helper_limits.h"
+#include "codecs/helper/helper_limits.h"
 
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -30,11 +30,11 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
 #elif defined(__aarch64__)
 constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #else
-constexpr std::uint32_t kArchitecture = 0;  // its numbers were never tried: no filter
+constexpr std::uint32_t kArchitecture = 0;  // system call numbers not tested: no filter
 #endif
 
-// What computes, and reads and writes what is open. Nothing here takes a name but newfstatat, which
-// tells of a file and opens none.
+// Calls that compute, or read and write open descriptors. Only newfstatat takes a name; it opens no
+// file.
 constexpr std::array kAllowed{__NR_restart_syscall, __NR_read,         __NR_write,
                               __NR_readv,           __NR_writev,       __NR_pread64,
                               __NR_lseek,           __NR_close,        __NR_dup,
@@ -52,7 +52,7 @@ sock_filter statement(unsigned code, std::uint32_t value) {
   return {static_cast<std::uint16_t>(code), 0, 0, value};
 }
 
-// Goes on behind the next `skip` statements where the loaded word is not as it should be.
+// Skips `skip` instructions if the loaded word is not equal.
 sock_filter unless(unsigned test, std::uint32_t value, std::uint8_t skip) {
   return {static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), 0, skip, value};
 }
@@ -65,7 +65,7 @@ sock_filter give_back(std::uint32_t action) {
   return statement(BPF_RET | BPF_K, action);
 }
 
-std::size_t argument(std::size_t i) {  // its lower half: both architectures are little-endian
+std::size_t argument(std::size_t i) {  // the lower half: both architectures are little-endian
   return offsetof(seccomp_data, args) + i * sizeof(std::uint64_t);
 }
 
@@ -88,8 +88,8 @@ std::vector<sock_filter> filter() {
     program.push_back(refuse);
     program.push_back(allow);
   }
-  // Only what says what a descriptor is, or copies it: F_SETOWN would have the kernel send signals
-  // to deckle, and locks and leases would reach the user's file.
+  // Only commands that query or copy a descriptor. F_SETOWN would make the kernel send signals to
+  // deckle; locks and leases would affect the user's file.
   constexpr std::array kFcntl{F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL};
   constexpr auto kBehind = static_cast<std::uint8_t>(2 * kFcntl.size() + 2);
   program.push_back(unless(BPF_JEQ, static_cast<std::uint32_t>(__NR_fcntl), kBehind));
@@ -99,7 +99,7 @@ std::vector<sock_filter> filter() {
     program.push_back(allow);
   }
   program.push_back(refuse);
-  // abort() sends the process itself a signal; nobody else gets one.
+  // abort() sends a signal to the process itself; no other target is allowed.
   program.push_back(unless(BPF_JEQ, static_cast<std::uint32_t>(__NR_tgkill), 3));
   program.push_back(load(argument(0)));
   program.push_back(unless(BPF_JEQ, static_cast<std::uint32_t>(::getpid()), 1));
@@ -115,7 +115,7 @@ std::string failed(const char* what) {
 }  // namespace
 
 bool can_filter_calls() {
-  // The address 0 cannot be read: EFAULT comes from a kernel that knows filters.
+  // Address 0 cannot be read: a kernel with filters answers EFAULT.
   return kArchitecture != 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr, 0, 0) == -1 &&
          errno == EFAULT;
 }
@@ -126,7 +126,7 @@ std::string give_up_rights() {
     rlim_t most;
     const char* name;
   };
-  // Descriptors: the six, and a library's own on the file.
+  // Descriptors: our six, and one more that a library opens for the file.
   for (const Limit& limit :
        {Limit{RLIMIT_FSIZE, 0, "RLIMIT_FSIZE"}, Limit{RLIMIT_CORE, 0, "RLIMIT_CORE"},
         Limit{RLIMIT_NPROC, 0, "RLIMIT_NPROC"}, Limit{RLIMIT_NOFILE, 32, "RLIMIT_NOFILE"}}) {
@@ -138,7 +138,7 @@ std::string give_up_rights() {
   if (!can_filter_calls()) return "";
   std::vector<sock_filter> program = filter();
   const sock_fprog all{static_cast<unsigned short>(program.size()), program.data()};
-  // Threads that a library started already are confined too.
+  // Also for threads that a library has started already.
   if (::syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &all) != 0)
     return failed("seccomp");
   return "";

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// helper_limits: what the helper process may not do.
+// helper_limits: takes rights away from the helper process.
 #pragma once
 
 #include <string>
 
 namespace deckle {
 
-/// Whether memory can be limited. Sanitizers reserve far more addresses than there is memory.
+/// Whether the address space can be limited. Sanitizers reserve far more addresses than there is
+/// memory.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kLimitsMemory = false;
 #elif defined(__has_feature)
@@ -20,13 +21,13 @@ inline constexpr bool kLimitsMemory = true;
 inline constexpr bool kLimitsMemory = true;
 #endif
 
-/// Whether this system has filters for system calls (seccomp). Where it has none, such as under
-/// emulators, the helper has the other limits alone.
+/// Whether this system has filters for system calls (seccomp). Without them, as in emulators, the
+/// helper has only the other limits.
 [[nodiscard]] bool can_filter_calls();
 
-/// Gives up, for good, all rights that decoding does not need: afterwards no file or socket can be
-/// opened, no thread or process started, and nothing written but what is open. Returns what failed;
-/// "" where nothing did.
+/// Gives up all rights that decoding does not need, irrevocably. Afterwards the process can open no
+/// file or socket, start no thread or process, and write only to open descriptors. Returns what
+/// failed, or "".
 [[nodiscard]] std::string give_up_rights();
 
 }  // namespace deckle

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // helper_main: deckle-decoder, the program that runs a plug-in in a process of its own. deckle
 // starts it (helper_process.cpp), with the plug-in's path and its own process number.
-// Fails   ends where deckle ends; what goes wrong with a job is told in the reply
+// Fails   ends when deckle ends; an error of a job is in the reply
 // Source  seccomp(2), prctl(2), memfd_create(2)
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -21,14 +21,14 @@
 #include <string_view>
 #include <vector>
 
-#include "codecs/helper_limits.h"
-#include "codecs/helper_protocol.h"
+#include "codecs/helper/helper_limits.h"
+#include "codecs/helper/helper_protocol.h"
 
 namespace {
 
 using namespace deckle;
 
-// By this name libraries that open files themselves get the one that deckle opened.
+// Libraries that open files themselves open the file of the job by this name.
 constexpr std::string_view kFileName = "/proc/self/fd/4";
 static_assert(kHelperFile == 4);
 
@@ -60,7 +60,7 @@ int open_descriptor(const char* function, const char* path, int flags, mode_t mo
 }
 
 mode_t mode_of(int flags, std::va_list list) {
-  // O_TMPFILE contains O_DIRECTORY, which alone has no mode behind it.
+  // O_TMPFILE contains the bit of O_DIRECTORY, which alone takes no mode.
   const bool creates = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
   return creates ? static_cast<mode_t>(va_arg(list, unsigned)) : 0;
 }
@@ -94,12 +94,12 @@ bool reply(DecoderOutcome outcome, std::string_view answer) {
   return write_all(&head, sizeof head) && write_all(answer.data(), answer.size());
 }
 
-// A descriptor's bytes, shared with deckle.
+// Memory that is shared with deckle, by a descriptor.
 class Mapping {
  public:
   Mapping(int descriptor, int rights) : descriptor_(descriptor), rights_(rights) {}
 
-  // False where there is no memory for it.
+  // False if memory is short.
   bool have(std::size_t bytes) {
     if (bytes == bytes_) return true;
     if (data_ != nullptr) ::munmap(data_, bytes_);
@@ -128,7 +128,7 @@ struct Functions {
   decltype(&deckle_decoder_run) run = nullptr;
 };
 
-// What is wrong; "" where nothing is.
+// What is wrong, or "".
 std::string load(const char* path, Functions& plugin) {
   void* const library = ::dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return std::string("cannot be loaded: ") + ::dlerror();
@@ -143,7 +143,7 @@ std::string load(const char* path, Functions& plugin) {
   return "";
 }
 
-// Answers one job; false where deckle is gone.
+// Answers one job; false if deckle has ended.
 bool answer_one(const Functions& plugin, Mapping& file, Mapping& room) {
   HelperRequest request;
   if (!read_all(&request, sizeof request) || request.argument_bytes > kMostArgumentBytes)
@@ -194,7 +194,7 @@ int serve(const char* path) {
 
 }  // namespace
 
-// In place of libc's, for plug-ins and their libraries too.
+// These replace libc's, for plug-ins and their libraries too.
 extern "C" {
 FILE* fopen(const char* path, const char* mode) {
   return open_stream("fopen", path, mode);
@@ -229,11 +229,12 @@ int main(int argc, char** argv) {
   ::close_range(kHelperFirstFree, ~0U, 0);
   std::signal(SIGPIPE, SIG_IGN);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (::getppid() != number) return 1;  // deckle ended before that
+  if (::getppid() != number) return 1;  // deckle has ended already
   int code = 1;
   try {
     code = serve(argv[1]);
-  } catch (const std::exception&) {  // no memory for an answer: deckle says that the helper ended
+  } catch (
+      const std::exception&) {  // no memory for an answer: deckle reports that the helper ended
   }
-  ::_exit(code);  // without what libraries do at the end
+  ::_exit(code);  // without the exit handlers of libraries
 }

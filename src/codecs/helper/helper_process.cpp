@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// helper_process: starts deckle-decoder, and gives it jobs.
-// Fails   Unsupported where it or the plug-in is missing, Unreadable where the system starts no
-//         process, Damaged or TooLarge where a file is the end of the process
-// Source  posix_spawn(3), memfd_create(2), prlimit(2), clock_getcpuclockid(3)
-// A file's bytes and its samples are in memfds, which the helper maps. deckle takes nothing that
-// comes back on trust: not its length, not that it comes at all.
-#include "codecs/helper_process.h"
+// helper_process: starts deckle-decoder, and sends jobs to it.
+// Fails   Unsupported if it or the plug-in is missing, Unreadable if the system starts no process,
+// Damaged or TooLarge if a file kills the process Source  posix_spawn(3), memfd_create(2),
+// prlimit(2), clock_getcpuclockid(3) The bytes of a file and its samples are in memfds, which the
+// helper maps. deckle does not trust any answer: neither its length, nor that one comes at all.
+#include "codecs/helper/helper_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -28,8 +27,8 @@
 #include <utility>
 #include <vector>
 
-#include "codecs/helper_limits.h"
-#include "codecs/helper_protocol.h"
+#include "codecs/helper/helper_limits.h"
+#include "codecs/helper/helper_protocol.h"
 #include "core/text.h"
 
 extern char** environ;  // NOLINT: POSIX's
@@ -39,9 +38,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What is larger is given back after each job, so that idle processes hold little.
+// Larger memory is released after each job: idle processes hold little.
 constexpr std::size_t kKeptBytes = std::size_t{1} << 24U;
-// A process that computes nothing for so long waits for something that never comes.
+// A process that computes nothing for this long waits for something that never comes.
 constexpr std::chrono::seconds kMostIdle{120};
 
 Error not_started(const char* what, int error_number) {
@@ -49,7 +48,7 @@ Error not_started(const char* what, int error_number) {
                      std::string("no helper process can be started: ") + what, error_number);
 }
 
-// Above the numbers that the helper's descriptors get, so that none is overwritten too early.
+// Above the final numbers of the helper's descriptors: none is overwritten before it is copied.
 Result<File> moved_up(int descriptor) {
   const File low(descriptor);
   const int error_number = errno;
@@ -59,8 +58,8 @@ Result<File> moved_up(int descriptor) {
   return high;
 }
 
-// What the loader, malloc, sanitizers and OpenCV look at. Nothing else of the environment, where
-// secrets may be, goes to the helper.
+// The variables that the loader, malloc, sanitizers and OpenCV read. The helper gets no others:
+// they may hold secrets.
 std::vector<char*> helper_environment() {
   constexpr std::array<std::string_view, 7> kKept{"LD_",   "MALLOC_", "OPENCV_", "ASAN_",
                                                   "LSAN_", "TSAN_",   "UBSAN_"};
@@ -104,7 +103,7 @@ Result<std::unique_ptr<HelperProcess>> HelperProcess::start(const Plugin& plugin
   if (auto spawned = process->spawn(*helper, *library, std::move(file)); !spawned)
     return spawned.error();
   auto hello = process->read_answer();
-  if (!hello)  // no file was looked at yet
+  if (!hello)  // no file was read yet
     return Error{ErrorCode::Unsupported,
                  std::string(plugin.file) + ", which cannot be used: " + hello.error().message};
   if (hello->outcome != DecoderOutcome::Done)
@@ -145,7 +144,7 @@ Result<Done> HelperProcess::spawn(const fs::path& helper, const fs::path& librar
     ::posix_spawn_file_actions_addopen(&actions.files, standard, "/dev/null",
                                        standard == 0 ? O_RDONLY : O_WRONLY, 0);
   }
-  // A group of its own: what Ctrl-C ends is deckle, which first finishes the images it has begun.
+  // Its own process group: Ctrl-C reaches only deckle, which finishes the images that it has begun.
   SpawnAttributes attributes;
   sigset_t signals{};
   ::sigfillset(&signals);
@@ -173,13 +172,13 @@ HelperProcess::~HelperProcess() {
   end();
 }
 
-// Its status is what it died of: where it had died, the signal here comes too late.
+// The status is the cause of its death: if it is dead already, the signal has no effect.
 void HelperProcess::end() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
   status_ = 0;
   while (::waitpid(pid_, &status_, 0) < 0) {
-    if (errno != EINTR) break;  // the process has no children to wait for: SIGCHLD is ignored
+    if (errno != EINTR) break;  // there is no child to wait for: SIGCHLD is ignored
   }
   pid_ = -1;
   socket_.close();
@@ -218,11 +217,12 @@ std::uint64_t HelperProcess::most_memory(std::size_t room_bytes) const {
   return limits_.memory_bytes + limits_.memory_per_room * room_bytes + 2 * file_bytes_;
 }
 
-// The helper may not change them itself.
+// The helper cannot change its own limits.
 Result<Done> HelperProcess::set_limits(std::size_t room_bytes) {
   seconds_ = limits_.seconds + room_bytes / limits_.room_per_second;
   const auto used = static_cast<std::uint64_t>(processor_ms()) / 1000;
-  // Below the hard limit, which may be the user's own (ulimit -H) and cannot be raised again.
+  // At most the hard limit, which the user may have set (ulimit -H), and which cannot be raised
+  // again.
   const auto limit = [&](auto what, rlim_t most) {
     rlimit both{};
     if (::prlimit(pid_, what, nullptr, &both) != 0) return errno == ESRCH;
@@ -258,8 +258,7 @@ Result<Done> HelperProcess::have_room(std::size_t bytes) {
   return Done{};
 }
 
-// Reads, and does not map: mapping so many pages takes longer, and a file that shrinks meanwhile
-// does no harm.
+// Reads instead of mapping: mapping takes longer, and a file that shrinks meanwhile is harmless.
 bool HelperProcess::take_room(std::span<std::uint8_t> room) const {
   for (std::size_t at = 0; at < room.size();) {
     const ssize_t n =
@@ -274,7 +273,7 @@ bool HelperProcess::take_room(std::span<std::uint8_t> room) const {
 bool HelperProcess::read_all(void* to, std::size_t bytes) {
   auto* at = static_cast<std::uint8_t*>(to);
   const std::chrono::milliseconds wait{stop_ == nullptr ? 1000 : 100};
-  // Counted in waits, not by the clock: a scheduler may hold both processes up for hours.
+  // Counted in waits, not by the clock: a scheduler may suspend both processes for hours.
   std::chrono::milliseconds idle{0};
   std::int64_t computed = -1;
   while (bytes > 0) {
@@ -310,7 +309,7 @@ Result<HelperAnswer> HelperProcess::read_answer() {
   HelperAnswer answer;
   answer.outcome = head.outcome;
   auto left = static_cast<std::size_t>(head.answer_bytes);
-  while (left > 0) {  // memory for what came, not for what is promised
+  while (left > 0) {  // allocates for received bytes, not for the announced length
     const std::size_t piece = std::min(left, std::size_t{1} << 16U);
     const std::size_t had = answer.text.size();
     answer.text.resize(had + piece);
@@ -359,7 +358,7 @@ void HelperProcess::give_back() {
   if (room_bytes_ > kKeptBytes &&
       ::fallocate(room_.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
                   static_cast<off_t>(room_bytes_)) != 0)
-    end();  // its memory goes with it; the next job starts another
+    end();  // this frees its memory; the next job starts another
 }
 
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// helper_process: a process in which a plug-in's library decodes files, because a damaged or
-// hostile file may make it crash, hang, take all memory or do as the file says. The process can
-// open nothing, and has limits of memory and time (docs/adr/helper-process.md). It ends with the
-// thread that started it.
+// helper_process: a process in which the library of a plug-in decodes files. A damaged or hostile
+// file may make a library crash, hang, use all memory or run code. The process can open nothing,
+// and its memory and time are limited (docs/adr/helper-process.md). It ends with the thread that
+// started it.
 #pragma once
 
 #include <sys/types.h>
@@ -15,8 +15,8 @@
 #include <span>
 #include <string>
 
-#include "codecs/decoder_plugin.h"
-#include "codecs/plugin.h"
+#include "codecs/helper/decoder_plugin.h"
+#include "codecs/helper/plugin.h"
 #include "core/bytes.h"
 #include "core/result.h"
 #include "core/stop.h"
@@ -35,13 +35,14 @@ struct HelperLimits {
 struct HelperJob {
   std::uint32_t operation = 0;
   Bytes arguments{};
-  std::optional<Bytes> file{};     ///< nothing: the file that the process was started for
-  std::span<std::uint8_t> room{};  ///< gets samples or numbers, all of it; where it fails, nothing
-  const Stop* stop = nullptr;      ///< told: the process is ended, and the error is Stopped
+  std::optional<Bytes> file{};  ///< empty: the file that the process was started for
+  std::span<std::uint8_t>
+      room{};  ///< filled completely with samples or numbers; unchanged if the job fails
+  const Stop* stop = nullptr;  ///< if it stops, the process is ended, and the error is Stopped
 };
 
-/// `text` is what the plug-in answers, or the reason, as its library gives it, where `outcome` is
-/// Damaged or Unsupported.
+/// `text` is the answer of the plug-in; if `outcome` is Damaged or Unsupported, the reason from its
+/// library.
 struct HelperAnswer {
   DecoderOutcome outcome = DecoderOutcome::Done;
   std::string text;
@@ -49,9 +50,9 @@ struct HelperAnswer {
 
 class HelperProcess {
  public:
-  /// Starts one, for jobs that each have a file, or for one open file. Both programs are looked for
-  /// in `folders`. Unsupported where one is missing or cannot be used: the message begins with its
-  /// name; Unreadable with errno where the system starts no process.
+  /// Starts a process, for jobs that each have a file, or for one open file. Searches `folders` for
+  /// the helper program and the plug-in. Unsupported if one is missing or unusable: the message
+  /// begins with its name. Unreadable with errno if the system starts no process.
   [[nodiscard]] static Result<std::unique_ptr<HelperProcess>> start(
       const Plugin& plugin, std::span<const std::filesystem::path> folders, File file = {},
       const HelperLimits& limits = {});
@@ -62,8 +63,8 @@ class HelperProcess {
   /// "OpenCV 4.6.0"
   [[nodiscard]] const std::string& version() const { return version_; }
 
-  /// Damaged or TooLarge where the process died of the job: "damaged: the decoder of OpenEXR died
-  /// (signal 11, Segmentation fault)". It `ended` then. TooLarge too where memory is not enough.
+  /// Damaged or TooLarge if the job killed the process: "damaged: the decoder of OpenEXR died
+  /// (signal 11, Segmentation fault)". Then it has `ended`. TooLarge also if memory is short.
   [[nodiscard]] Result<HelperAnswer> run(const HelperJob& job);
   [[nodiscard]] bool ended() const { return pid_ < 0; }
 
@@ -95,18 +96,18 @@ class HelperProcess {
   std::size_t file_bytes_ = 0;
   File room_;
   std::size_t room_bytes_ = 0;
-  std::uint64_t seconds_ = 0;   // that the job may take
+  std::uint64_t seconds_ = 0;   // limit of the job
   const Stop* stop_ = nullptr;  // of the job
-  bool idle_ = false;           // it was ended because it did nothing
+  bool idle_ = false;           // it was ended because it was idle
   int status_ = 0;              // as waitpid gives it
 };
 
-/// Runs jobs, each with its file, in a process that this thread keeps; after one that died the next
-/// job starts another. Errors as `start` and `run` give them; where the plug-in cannot be used,
-/// they begin with "OpenEXR needs ".
+/// Runs a job with its file in a process that this thread keeps. If the process died, the next job
+/// starts another. Fails as `start` and `run` do; if the plug-in cannot be used, the message begins
+/// with "OpenEXR needs ".
 [[nodiscard]] Result<HelperAnswer> run_in_helper(const Plugin& plugin, const HelperJob& job);
 
-/// The version of the plug-in's library; "" where it cannot be used.
+/// The version of the plug-in's library; "" if it cannot be used.
 [[nodiscard]] std::string version_in_helper(const Plugin& plugin);
 
 }  // namespace deckle

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// helper_protocol: what deckle and its helper process say to each other. Both are of one build; a
-// plug-in's interface is checked by the helper.
+// helper_protocol: the messages between deckle and its helper process. Both come from one build;
+// the helper checks the interface version of the plug-in.
 #pragma once
 
 #include <cstdint>
 
-#include "codecs/decoder_plugin.h"
+#include "codecs/helper/decoder_plugin.h"
 
 namespace deckle {
 
 /// The helper's descriptors. 0 to 2 are /dev/null; there are no others.
 inline constexpr int kHelperSocket = 3;
-inline constexpr int kHelperFile = 4;  ///< the file to decode: what deckle opened, or a memfd
+inline constexpr int kHelperFile = 4;  ///< the file to decode: opened by deckle, or a memfd
 inline constexpr int kHelperRoom = 5;  ///< a memfd for samples
 inline constexpr int kHelperFirstFree = 6;
 
-/// In front of the arguments' bytes.
+/// Precedes the bytes of the arguments.
 struct HelperRequest {
   std::uint32_t operation = 0;
   std::uint32_t unused = 0;
@@ -24,8 +24,8 @@ struct HelperRequest {
   std::uint64_t room_bytes = 0;
 };
 
-/// In front of the answer's bytes. The first reply comes unasked: the library's version, or why the
-/// plug-in cannot be used.
+/// Precedes the bytes of the answer. The first reply needs no request: it is the version of the
+/// library, or why the plug-in cannot be used.
 struct HelperReply {
   DecoderOutcome outcome = DecoderOutcome::Done;
   std::uint32_t unused = 0;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// opencv_plugin: cv::imread. All of libdeckle_opencv.so, and the only file that knows OpenCV.
-// Shapes  as the file has them: held against what its header says
-// Fails   Damaged with OpenCV's reason, NoMemory; no exception leaves this file
-// Source  OpenCV 4.6, imgcodecs
-#include "codecs/opencv_plugin.h"
+// opencv_plugin: cv::imread. It is the only source file of libdeckle_opencv.so, and the only one
+// that uses OpenCV. Shapes  those of the file, compared with its header Fails   Damaged with
+// OpenCV's reason, NoMemory; no exception leaves this file Source  OpenCV 4.6, imgcodecs
+#include "codecs/helper/opencv_plugin.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -17,7 +16,7 @@
 #include <string_view>
 #include <utility>
 
-#include "codecs/decoder_plugin.h"
+#include "codecs/helper/decoder_plugin.h"
 
 namespace {
 
@@ -29,7 +28,7 @@ int drop_error(int /*code*/, const char* /*function*/, const char* /*message*/,
 }
 
 // "OpenCV(4.6.0) ./modules/...: error: (-2:Unspecified error) Unexpected end of input stream in
-// function 'f'\n" without what only its makers can use.
+// function 'f'\n" without the details for its developers.
 std::string clean(std::string_view what) {
   if (const std::size_t at = what.find(") ", what.find("error: (")); at != std::string_view::npos) {
     what.remove_prefix(at + 2);
@@ -45,10 +44,11 @@ int depth_of(std::int64_t sample_bytes) {
   return sample_bytes == 1 ? CV_8U : sample_bytes == 2 ? CV_16U : CV_32F;
 }
 
-// Puts the first Mat of a job that is as large as the room into it: nearly always the picture.
+// Allocates the first Mat of a job that has the size of the room in the room: nearly always it is
+// the picture.
 class RoomAllocator : public cv::MatAllocator {
  public:
-  // Of the job that begins.
+  // Set at the beginning of a job.
   void use(std::uint8_t* room, std::size_t bytes) {
     room_ = room;
     bytes_ = bytes;
@@ -61,7 +61,7 @@ class RoomAllocator : public cv::MatAllocator {
       total *= static_cast<std::size_t>(sizes[i]);
     if (data == nullptr && room_ != nullptr && step != nullptr && total == bytes_) {
       data = std::exchange(room_, nullptr);
-      for (int i = 0; i < dims; ++i) {  // rows without gaps: given data have given steps
+      for (int i = 0; i < dims; ++i) {  // rows without gaps, if the caller gave no data
         total /= static_cast<std::size_t>(sizes[i]);
         step[i] = total;
       }
@@ -85,7 +85,7 @@ RoomAllocator& allocator() {
   return one;
 }
 
-// Copies, unless the image is there, with B, G, R turned to R, G, B.
+// Copies the image to the room, unless it is there already. Reorders B, G, R to R, G, B.
 template <typename T>
 void take(const cv::Mat& image, std::uint8_t* to) {
   const auto channels = static_cast<std::size_t>(image.channels());
@@ -100,14 +100,13 @@ void take(const cv::Mat& image, std::uint8_t* to) {
   }
 }
 
-// Gives the reason where it fails, else nothing.
+// Returns the reason if it fails, else nothing.
 std::string decode(const DeckleDecoderJob& job, const OpenCvPicture& picture) {
   cv::Mat image;
   try {
     allocator().use(job.room, job.room_bytes);
-    // By name: imdecode would write files of some formats to the disk, to read them from there. Not
-    // another flag with it: IMREAD_UNCHANGED is all of them, and OpenCV leaves GDAL out only where
-    // it is alone.
+    // By name: for some formats imdecode would write a temporary file. With no other flag:
+    // IMREAD_UNCHANGED sets all bits, and OpenCV skips GDAL only for exactly this value.
     image = cv::imread(job.file_name, cv::IMREAD_UNCHANGED);
   } catch (const cv::Exception& e) {
     return "the picture data cannot be read (" + clean(e.what()) + ")";
@@ -141,9 +140,9 @@ const char* deckle_decoder_version() {
 }
 
 void deckle_decoder_prepare() {
-  // Without it OpenCV refuses OpenEXR; it looks when it opens the first one.
+  // Without this variable OpenCV refuses OpenEXR. It reads it when it opens the first file.
   ::setenv("OPENCV_IO_ENABLE_OPENEXR", "1", 1);  // NOLINT(concurrency-mt-unsafe)
-  cv::setNumThreads(1);                          // images are what is run in parallel
+  cv::setNumThreads(1);                          // pictures run in parallel
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   cv::redirectError(drop_error);
   cv::Mat::setDefaultAllocator(&allocator());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// opencv_plugin: the jobs of libdeckle_opencv.so. There is one kind: a file to samples, R, G, B,
-// alpha, rows without gaps.
+// opencv_plugin: the jobs of libdeckle_opencv.so. There is one kind: decode a file to samples in
+// the order R, G, B, alpha, rows without gaps.
 #pragma once
 
 #include <cstdint>

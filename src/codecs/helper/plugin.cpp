@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// plugin: where plug-ins are.
-// Fails   Unsupported where one is not there
+// plugin: finds plug-ins.
+// Fails   Unsupported if one is missing
 // Source  proc(5), getauxval(3)
-#include "codecs/plugin.h"
+#include "codecs/helper/plugin.h"
 
 #include <sys/auxv.h>
 
@@ -18,14 +18,15 @@ namespace fs = std::filesystem;
 std::vector<fs::path> plugin_folders() {
   std::error_code failed;
   fs::path self = fs::read_symlink("/proc/self/exe", failed);
-  if (failed) {  // /proc is not mounted, as in a bare chroot: the name by which it was started
+  if (failed) {  // /proc is not mounted, as in a bare chroot: then use the name by which it was
+                 // started
     const auto* name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT
     if (name == nullptr) return {DECKLE_INSTALLED_PLUGINS};
     self = fs::canonical(name, failed);
   }
   if (failed) return {DECKLE_INSTALLED_PLUGINS};
   const fs::path here = self.parent_path();
-  // Not the program's own folder: downloads of strangers may lie beside it.
+  // Not the folder of the program: it may contain unknown downloads.
   std::vector<fs::path> folders{here / "plugins", (here / DECKLE_PLUGIN_FOLDER).lexically_normal()};
   if (folders.back() != DECKLE_INSTALLED_PLUGINS) folders.emplace_back(DECKLE_INSTALLED_PLUGINS);
   return folders;

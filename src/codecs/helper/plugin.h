@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// plugin: the parts of deckle that are not linked into it, because their libraries would slow the
-// start of every command, or are not trusted with strangers' files. They run in a helper process
-// (helper_process.h). Both are looked for by full path: in the folder `plugins` beside the
-// executable (a build), in the install folder relative to the executable, and in the configured
-// install folder (for programs that link the library).
+// plugin: parts of deckle that are not linked into it, because their libraries would slow the start
+// of every command, or are not trusted with unknown files. They run in a helper process
+// (helper_process.h). Plug-ins and the helper program are searched by full path: in the folder
+// `plugins` beside the executable (a build), in the install folder relative to the executable, and
+// in the configured install folder (for programs that link the library).
 #pragma once
 
 #include <filesystem>
@@ -16,8 +16,8 @@ namespace deckle {
 
 struct Plugin {
   const char* file;     ///< "libdeckle_opencv.so"
-  const char* package;  ///< "deckle-opencv": what has to be installed for it
-  const char* reads;    ///< "OpenEXR": what it decodes, for messages
+  const char* package;  ///< "deckle-opencv": the package that contains it
+  const char* reads;    ///< "OpenEXR": the format that it decodes, for messages
 };
 
 inline constexpr Plugin kOpenCvPlugin{"libdeckle_opencv.so", "deckle-opencv", "OpenEXR"};
@@ -28,11 +28,11 @@ inline constexpr Plugin kHelperProgram{"deckle-decoder", "deckle", ""};
 
 [[nodiscard]] std::vector<std::filesystem::path> plugin_folders();
 
-/// The path of the first that is there; it is not opened. Empty where there is none.
+/// The path of the first one that exists; it is not opened. Empty if there is none.
 [[nodiscard]] std::filesystem::path find_plugin(const Plugin& plugin,
                                                 std::span<const std::filesystem::path> folders);
 
-/// The same; Unsupported where there is none: "libdeckle_opencv.so, which is not installed: ...".
+/// The same; Unsupported if there is none: "libdeckle_opencv.so, which is not installed: ...".
 [[nodiscard]] Result<std::filesystem::path> need_plugin(
     const Plugin& plugin, std::span<const std::filesystem::path> folders);
 

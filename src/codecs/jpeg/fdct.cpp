@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Source  ITU-T T.81, A.3.3 (the transform) and A.3.4 (quantisation); Loeffler, Ligtenberg,
-//         Moschytz, "Practical fast 1-D DCT algorithms with 11 multiplications", 1989; JFIF 1.02
-//         (YCbCr); Robison, "N-bit unsigned division via N-bit multiply-add", 2005; libjpeg-turbo
-//         for what these leave open: 13 bits of constants, 2 more bits between the two passes, how
-//         sums are rounded
-#include "codecs/jpeg_coefficients.h"
+//         Moschytz, "Practical fast 1-D DCT algorithms with 11 multiplications", 1989; Robison,
+//         "N-bit unsigned division via N-bit multiply-add", 2005; libjpeg-turbo for what these
+//         leave open: 13 bits of constants, 2 more bits between the two passes, how sums are
+//         rounded
+#include "codecs/jpeg/fdct.h"
 
 #include <bit>
 #include <cstdlib>
@@ -16,7 +16,7 @@ constexpr std::int32_t shortened(std::int32_t x, int bits) {
   return (x + (1 << (bits - 1))) >> bits;
 }
 
-// One pass over eight values; the first one leaves kPassBits more, which the second one takes away.
+// One pass over eight values. The first pass leaves kPassBits extra bits, the second removes them.
 template <bool kFirst>
 void transform_eight(std::array<std::int32_t, 8>& x) {
   constexpr int kShift = kFirst ? kConstantBits - kPassBits : kConstantBits + kPassBits;
@@ -84,37 +84,11 @@ void transform(const BlockPlace& first, const BlockPlace& second, const Quantise
   transform_block(second, quantiser, 1, out);
 }
 
-void from_rgb(const std::uint8_t* rgb, std::size_t count, std::uint8_t* y, std::uint8_t* cb,
-              std::uint8_t* cr) {
-  constexpr std::int32_t kOne = 1 << 16;
-  constexpr std::int32_t kMiddle = 128 * kOne + kOne / 2 - 1;
-  const auto part = [](double x) { return fixed(x, 16); };
-  for (std::size_t i = 0; i < count; ++i, rgb += 3) {
-    const std::int32_t r = rgb[0];
-    const std::int32_t g = rgb[1];
-    const std::int32_t b = rgb[2];
-    y[i] = static_cast<std::uint8_t>(
-        (part(0.29900) * r + part(0.58700) * g + part(0.11400) * b + kOne / 2) >> 16);
-    cb[i] = static_cast<std::uint8_t>(
-        (-part(0.16874) * r - part(0.33126) * g + part(0.5) * b + kMiddle) >> 16);
-    cr[i] = static_cast<std::uint8_t>(
-        (part(0.5) * r - part(0.41869) * g - part(0.08131) * b + kMiddle) >> 16);
-  }
-}
-
-void halve(const std::uint8_t* upper, const std::uint8_t* lower, std::size_t count,
-           std::uint8_t* out) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const int sum = upper[2 * i] + upper[2 * i + 1] + lower[2 * i] + lower[2 * i + 1];
-    out[i] = static_cast<std::uint8_t>((sum + 1 + static_cast<int>(i % 2)) >> 2);
-  }
-}
-
 }  // namespace
 
-// 2^(16 + n) / divisor, of 16 bits, n as large as that allows, is either rounded up, which is near
-// enough, or down, and then made up for by a half that is 1 more.
-Quantiser::Quantiser(const Steps& first, const Steps& second) {
+// The reciprocal is 2^(16 + n) / divisor in 16 bits, with the largest possible n. Rounded up, it is
+// exact enough; rounded down, `half` is 1 larger to compensate.
+Quantiser::Quantiser(const QuantTable& first, const QuantTable& second) {
   for (std::size_t i = 0; i < divisor.size(); ++i) {
     const std::size_t at = i / BlockPair::kStride * 8 + i % 8;
     const std::uint32_t d = 8U * (i / 8 % 2 == 0 ? first : second)[at];
@@ -131,14 +105,13 @@ Quantiser::Quantiser(const Steps& first, const Steps& second) {
   }
 }
 
-const CoefficientKernels& plain_coefficient_kernels() {
-  static constexpr CoefficientKernels kernels{from_rgb, halve, transform};
-  return kernels;
+ForwardTransform plain_fdct() {
+  return transform;
 }
 
-const CoefficientKernels& coefficient_kernels() {
-  static const CoefficientKernels* const wide = avx2_coefficient_kernels();
-  return wide != nullptr ? *wide : plain_coefficient_kernels();
+ForwardTransform fdct() {
+  static const ForwardTransform fastest = avx2_fdct() != nullptr ? avx2_fdct() : plain_fdct();
+  return fastest;
 }
 
 }  // namespace deckle

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Source  ITU-T T.81: F.2.2 (decoding)
-#include "codecs/jpeg_blocks.h"
+#include "codecs/jpeg/huffman.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +8,7 @@
 namespace deckle {
 namespace {
 
-constexpr unsigned kMostBits = 18;  // of an entry: a refill is enough for three
+constexpr unsigned kMostBits = 18;  // of an entry, so that three entries fit in one refill
 
 SymbolStep step_of(TableKind kind, std::uint8_t symbol) {
   if (kind == TableKind::Dc) return {1, symbol, true, false};
@@ -64,14 +64,14 @@ bool HuffmanTable::take(ScanBits& b, SymbolStep& step, std::int32_t& value) cons
 
 // The symbol that begins a window.
 struct HuffmanTable::First {
-  unsigned bits = 0;  // of code and value; 0: none that the window could tell
+  unsigned bits = 0;  // of code and value; 0: the window is too short
   unsigned code = 0;  // of the code
   SymbolStep step;
   std::int32_t value = 0;
   unsigned missing = 0;  // bits to be added to the value
 };
 
-// Of a window of the last `length` bits of `window`.
+// For a window of the last `length` bits of `window`.
 HuffmanTable::First HuffmanTable::first_of(std::size_t window, unsigned length) const {
   window &= low_bits(length);
   const Symbol symbol = direct_[window << (kWindow - length)];
@@ -83,7 +83,7 @@ HuffmanTable::First HuffmanTable::first_of(std::size_t window, unsigned length) 
     first.value = extended(static_cast<std::uint32_t>(value), first.step.size);
     return first;
   }
-  // The sign has to be known: what negative values begin with.
+  // The window must hold the sign bit: 0 for negative values.
   if (first.bits > kMostBits || symbol.bits == length) return {};
   first.missing = first.step.size;
   if ((window >> (length - symbol.bits - 1) & 1U) == 0) first.value = 1 - (1 << first.step.size);
@@ -197,14 +197,14 @@ inline std::int64_t BlockReader::add_missing(HuffmanTable::Pair pair, std::uint6
   return static_cast<std::int64_t>((fields >> 32U) + missing);
 }
 
-// A symbol by itself.
+// A symbol that was decoded alone.
 struct BlockReader::Taken {
   ScanBits b;
-  std::uint64_t k;  // the next coefficient; 0: there is no such symbol
+  std::uint64_t k;  // the next coefficient; 0: invalid code
   bool ends;
 };
 
-// At coefficient `k`; its value to where it belongs.
+// Decodes the symbol at coefficient `k` alone, and stores its value.
 [[gnu::noinline]] BlockReader::Taken BlockReader::take_alone(ScanData& in, std::size_t block,
                                                              ScanBits b, std::uint64_t k,
                                                              std::int16_t* to) const {
@@ -229,7 +229,7 @@ bool BlockReader::read_all(ScanData& in, ScanBits& bits, std::size_t count) cons
     const HuffmanTable::Pair* table = tables_->pairs(component_[0], TableKind::Dc);
     const auto step = [&]() DECKLE_IN_TWO_COPIES {
       const HuffmanTable::Pair pair = table[b.bits >> (64 - HuffmanTable::kWindow)];
-      std::int64_t ended = pair >> 63;  // all bits or none
+      std::int64_t ended = pair >> 63;  // all bits set, or none
       const auto fields = static_cast<std::uint64_t>(pair);
       const std::uint64_t passes = fields >> 16U & 255U;
       const std::uint8_t* const places = &kZigzag[k];
@@ -270,7 +270,7 @@ bool BlockReader::read(ScanData& in, ScanBits& bits, std::size_t count) {
   return true;
 }
 
-// `starts` becomes what every block begins with.
+// `starts` gets the first bits of each block.
 bool BlockReader::skip_all(ScanData& in, ScanBits& bits, std::size_t count, Starts& starts) const {
   return run_fastest([&]() DECKLE_IN_TWO_COPIES {
     ScanBits b = bits;
@@ -291,14 +291,14 @@ bool BlockReader::skip_all(ScanData& in, ScanBits& bits, std::size_t count, Star
       if (k >= kCoefficients) [[unlikely]] {
         const auto block = static_cast<std::size_t>(way - run_ways_.data());
         in.put_back(b, dropped);
-        if (k == passes) *start = b.bits;  // now whole, however long the DC difference is
+        if (k == passes) *start = b.bits;  // now it holds the whole DC difference
         const Taken taken = take_alone(in, block, b, k - passes, nullptr);
         if (taken.k == 0) return false;
         b = taken.b;
         k = taken.k;
         ended = taken.ends ? -1 : 0;
       }
-      start[1] = b.bits;  // at last that of the next block
+      start[1] = b.bits;  // overwritten until the block ends
       start -= ended;
       table = way->ac + (way->to_next_dc & ended);
       k &= ~static_cast<std::uint64_t>(ended);
@@ -307,7 +307,7 @@ bool BlockReader::skip_all(ScanData& in, ScanBits& bits, std::size_t count, Star
     };
     do {
       in.refill(b);
-    } while (step() && step());  // .. and enough left for a difference
+    } while (step() && step());  // with bits left for a DC difference
     bits = b;
     return way == end;
   });

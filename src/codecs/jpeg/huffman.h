@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// jpeg_blocks: blocks of coefficients out of the data of sequential Huffman JPEG, some at a time.
+// huffman: decodes the Huffman codes of sequential JPEG to blocks of coefficients, a batch at a
+// time.
 //
-// A decoder waits: for the table that says how long a symbol was, before it can look up the next,
-// and after each branch that was guessed wrong, as the one at the end of a block nearly always is.
-// So up to two symbols are looked up at once, values and all, and several where they are only to be
-// passed over; and there is no branch: every step does the same, whatever it finds.
+// A plain decoder waits in two places. It can look up a symbol only after the table has told the
+// length of the one before. And each mispredicted branch costs time; the one at the end of a block
+// is nearly always mispredicted. Therefore a table entry holds up to two symbols with their values,
+// or more if they are only skipped. And each step does the same work, without a branch.
 #pragma once
 
 #include <array>
@@ -14,52 +15,52 @@
 #include <span>
 #include <vector>
 
-#include "codecs/jpeg_bits.h"
-#include "codecs/jpeg_block.h"
+#include "codecs/jpeg/jpeg_bits.h"
+#include "codecs/jpeg/jpeg_block.h"
 
 namespace deckle {
 
 enum class TableKind { Dc, Ac };
 
-// What a symbol does: passes so many coefficients, to the last of which a value may belong, or ends
-// the block.
+// The effect of a symbol: it advances by `passes` coefficients, and may give the last of them a
+// value; or it ends the block.
 struct SymbolStep {
   unsigned passes = 0;
-  unsigned size = 0;  // bits of the value, behind the code
+  unsigned size = 0;  // bits of the value, after the code
   bool valued = false;
   bool ends = false;
 };
 
-// A Huffman table, by what the next bits stand for.
+// A Huffman table, indexed by the next bits of the data.
 class HuffmanTable {
  public:
-  static constexpr unsigned kWindow = 10;  // bits that are looked at
+  static constexpr unsigned kWindow = 10;  // bits of the index
   static constexpr std::size_t kEntries = std::size_t{1} << kWindow;
 
   // Up to two symbols that begin within the window, from the low end:
   //   bits 0..7  bits to drop
-  //   8..15      bits of the second value that the window does not hold: to be added to it
-  //   16..23     coefficients that are passed; kCoefficients: the symbol has to be taken by itself
-  //   24..31     which of them the first value belongs to, or kNoPlace
+  //   8..15      bits of the second value that lie outside of the window; they are added to it
+  //   16..23     coefficients to advance; kCoefficients: decode the symbol alone, by take()
+  //   24..31     the coefficient of the first value, or kNoPlace
   //   32..47     the second value
   //   48..55     the first value
-  //   56..62     which one the second value belongs to
+  //   56..62     the coefficient of the second value
   //   63         the block ends
   using Pair = std::int64_t;
   static constexpr unsigned kNoPlace = kCoefficients;
-  // All symbols whose codes lie within the window: in bits 0..5 those to drop, in 6..12 the
-  // coefficients that are passed, as above, 15 where the block ends.
+  // All symbols whose codes lie within the window, for skipping: bits 0..5 bits to drop, 6..12
+  // coefficients to advance as above, 15 the block ends.
   using Run = std::int16_t;
 
   HuffmanTable(TableKind kind, const HuffmanCode& code);
-  [[nodiscard]] bool valid() const { return valid_; }  // false where the codes do not fit
+  [[nodiscard]] bool valid() const { return valid_; }  // false if the codes are no prefix code
   [[nodiscard]] bool made_of(TableKind kind, const HuffmanCode& code) const {
     return kind_ == kind && code_ == code;
   }
 
   [[nodiscard]] Pair pair(std::size_t window) const;
   [[nodiscard]] Run run(std::size_t window) const;
-  // The next symbol, and its value. False where there is none.
+  // Decodes one symbol and its value. False for an invalid code.
   bool take(ScanBits& b, SymbolStep& step, std::int32_t& value) const;
 
  private:
@@ -71,7 +72,7 @@ class HuffmanTable {
   HuffmanCode code_;
   bool valid_ = false;
   std::array<Symbol, kEntries> direct_{};
-  std::array<std::uint32_t, kLongestCode> end_{};     // behind the last code of each length
+  std::array<std::uint32_t, kLongestCode> end_{};     // the last code of each length, plus 1
   std::array<std::uint32_t, kLongestCode> offset_{};  // from a code to its symbol, modulo 2^32
 };
 
@@ -79,7 +80,7 @@ struct ComponentCodes {
   HuffmanCode dc, ac;
 };
 
-// The tables of all components of a picture, those of each kind in one piece.
+// The tables of all components of a picture, in one array for each kind.
 class HuffmanTables {
  public:
   explicit HuffmanTables(std::span<const ComponentCodes> components);
@@ -108,34 +109,34 @@ class HuffmanTables {
   bool valid_ = true;
 };
 
-// Kept by the thread: they are the same in most files of a folder. Null where codes do not fit.
+// Each thread keeps the last tables: most files of a folder have the same. Null for invalid codes.
 [[nodiscard]] std::shared_ptr<const HuffmanTables> tables_of(
     std::span<const ComponentCodes> components);
 
-// Reads blocks, up to kMost at once, from the first one of an MCU on.
+// Reads up to kMost blocks at once, beginning with the first block of an MCU.
 class BlockReader {
  public:
   static constexpr std::size_t kMost = 32;
 
-  // `mcu`: which component each block of an MCU belongs to.
+  // `mcu`: the component of each block of an MCU.
   BlockReader(std::shared_ptr<const HuffmanTables> tables, std::span<const std::uint8_t> mcu);
   BlockReader(const BlockReader&) = delete;
   BlockReader& operator=(const BlockReader&) = delete;
 
-  // Reads `count` blocks to pair(); false where the data are not as they should be.
+  // Reads `count` blocks to pair(); false if the data are wrong.
   bool read(ScanData& in, ScanBits& bits, std::size_t count);
-  // Passes over `count` blocks.
+  // Skips `count` blocks.
   bool skip(ScanData& in, ScanBits& bits, std::size_t count);
-  // What a restart does.
+  // At a restart marker.
   void reset_dc() { dc_ = {}; }
 
-  // Blocks 2i and 2i + 1 that were read; to be left cleared.
+  // Blocks 2i and 2i + 1 of the last read. The caller clears them.
   [[nodiscard]] BlockPair& pair(std::size_t i) { return pairs_[i]; }
   [[nodiscard]] std::size_t component(std::size_t block) const { return component_[block]; }
 
  private:
-  // A block: where its AC coefficients are looked up, and by how much further on the DC coefficient
-  // of the next one.
+  // The tables of a block: that of its AC coefficients, and the distance from it to the DC table of
+  // the next block.
   template <typename Entry>
   struct alignas(32) Way {
     const Entry* ac = nullptr;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Source  ITU-T T.81, A.3.3 (the transform); Loeffler, Ligtenberg, Moschytz, "Practical fast 1-D
-//         DCT algorithms with 11 multiplications", 1989; JFIF 1.02 (YCbCr); libjpeg-turbo for what
-//         these leave open: 13 bits of constants, 2 more bits between the two passes, how sums
-//         are rounded
-#include "codecs/jpeg_pixels.h"
+//         DCT algorithms with 11 multiplications", 1989; libjpeg-turbo for what these leave open:
+//         13 bits of constants, 2 more bits between the two passes, how sums are rounded
+#include "codecs/jpeg/idct.h"
 
 #include <algorithm>
 #include <limits>
@@ -52,7 +51,7 @@ void transform_eight(std::array<std::int16_t, 8>& x) {
   }
 }
 
-void transform_block(const std::int16_t* values, const std::int16_t* steps,
+void transform_block(const std::int16_t* values, const std::int16_t* quant_tables,
                      const BlockPlace& place) {
   std::array<std::array<std::int16_t, 8>, 8> rows{};
   bool one_row = true;
@@ -64,9 +63,9 @@ void transform_block(const std::int16_t* values, const std::int16_t* steps,
     std::array<std::int16_t, 8> column{};
     for (std::size_t r = 0; r < 8; ++r) {
       const std::size_t at = r * BlockPair::kStride + c;
-      column[r] = static_cast<std::int16_t>(values[at] * steps[at]);
+      column[r] = static_cast<std::int16_t>(values[at] * quant_tables[at]);
     }
-    if (one_row) {  // the same, but that it wraps
+    if (one_row) {  // the same values, but here they wrap
       column.fill(static_cast<std::int16_t>(wide(column[0]) << kPassBits));
     } else {
       transform_eight<kConstantBits - kPassBits>(column);
@@ -82,66 +81,22 @@ void transform_block(const std::int16_t* values, const std::int16_t* steps,
   }
 }
 
-void transform(BlockPair& pair, const StepPair& steps, const BlockPlace& first,
+void transform(BlockPair& pair, const QuantTablePair& quant_tables, const BlockPlace& first,
                const BlockPlace& second) {
-  transform_block(pair.values.data(), steps.values.data(), first);
-  transform_block(pair.values.data() + 8, steps.values.data() + 8, second);
+  transform_block(pair.values.data(), quant_tables.values.data(), first);
+  transform_block(pair.values.data() + 8, quant_tables.values.data() + 8, second);
   pair.values.fill(0);
-}
-
-void upsample_both(const std::uint8_t* near, const std::uint8_t* far, std::size_t count,
-                   std::uint8_t* out) {
-  const auto sum = [&](std::ptrdiff_t i) { return 3 * near[i] + far[i]; };
-  for (std::size_t n = 0; n < count; ++n) {
-    const auto i = static_cast<std::ptrdiff_t>(n);
-    out[2 * n] = static_cast<std::uint8_t>((3 * sum(i) + sum(i - 1) + 8) >> 4);
-    out[2 * n + 1] = static_cast<std::uint8_t>((3 * sum(i) + sum(i + 1) + 7) >> 4);
-  }
-}
-
-void upsample_cols(const std::uint8_t* from, std::size_t count, std::uint8_t* out) {
-  for (std::size_t n = 0; n < count; ++n) {
-    const auto i = static_cast<std::ptrdiff_t>(n);
-    out[2 * n] = static_cast<std::uint8_t>((3 * from[i] + from[i - 1] + 1) >> 2);
-    out[2 * n + 1] = static_cast<std::uint8_t>((3 * from[i] + from[i + 1] + 2) >> 2);
-  }
-}
-
-void upsample_rows(const std::uint8_t* near, const std::uint8_t* far, bool below, std::size_t count,
-                   std::uint8_t* out) {
-  const int half = below ? 2 : 1;
-  for (std::size_t i = 0; i < count; ++i)
-    out[i] = static_cast<std::uint8_t>((3 * near[i] + far[i] + half) >> 2);
-}
-
-void to_rgb(const std::uint8_t* y, const std::uint8_t* cb, const std::uint8_t* cr,
-            std::size_t count, std::uint8_t* out) {
-  constexpr std::int32_t kOne = 1 << 16;
-  constexpr std::int32_t kHalf = kOne / 2;
-  const auto part = [](double x) { return fixed(x, 16); };
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int32_t blue = cb[i] - 128;
-    const std::int32_t red = cr[i] - 128;
-    const std::array<std::int32_t, 3> rgb{
-        y[i] + ((part(1.40200) * red + kHalf) >> 16),
-        y[i] + ((-part(0.34414) * blue - part(0.71414) * red + kHalf) >> 16),
-        y[i] + ((part(1.77200) * blue + kHalf) >> 16)};
-    for (std::size_t c = 0; c < 3; ++c)
-      out[3 * i + c] = static_cast<std::uint8_t>(std::clamp(rgb[c], 0, 255));
-  }
 }
 
 }  // namespace
 
-const PixelKernels& plain_pixel_kernels() {
-  static constexpr PixelKernels kernels{transform, upsample_both, upsample_cols, upsample_rows,
-                                        to_rgb};
-  return kernels;
+InverseTransform plain_idct() {
+  return transform;
 }
 
-const PixelKernels& pixel_kernels() {
-  static const PixelKernels* const wide = avx2_pixel_kernels();
-  return wide != nullptr ? *wide : plain_pixel_kernels();
+InverseTransform idct() {
+  static const InverseTransform fastest = avx2_idct() != nullptr ? avx2_idct() : plain_idct();
+  return fastest;
 }
 
 }  // namespace deckle

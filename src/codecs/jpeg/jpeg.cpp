@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // jpeg: baseline, progressive and arithmetic JPEG; grey, YCbCr, RGB, CMYK and YCCK.
-// Shapes  H x W x 1 (grey) or H x W x 3 (all else), uint8, as stored: codec.cpp turns it upright
+// Shapes  H x W x 1 (grey) or H x W x 3 (all else), uint8, as stored
 // Fails   Truncated with the row or scan where the data ends, Damaged with the row, Unsupported for
 //         12-bit, lossless, hierarchical, 2-component and more than 100 scans
 // Source  ITU-T T.81 (markers, B.1.1). libjpeg-turbo's defaults are kept (islow, fancy upsampling):
 //         pixels equal those of other programs that use it
-#include "codecs/jpeg.h"
+#include "codecs/jpeg/jpeg.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -19,15 +19,18 @@
 #include <vector>
 
 #include "codecs/exif.h"
-#include "codecs/jpeg_cut.h"
-#include "codecs/jpeg_metadata.h"
-#include "codecs/jpeg_pixels.h"
-#include "codecs/jpeg_scan.h"
-#include "codecs/jpeg_writer.h"
-#include "codecs/libjpeg.h"
+#include "codecs/jpeg/fdct.h"
+#include "codecs/jpeg/idct.h"
+#include "codecs/jpeg/jpeg_decode.h"
+#include "codecs/jpeg/jpeg_metadata.h"
+#include "codecs/jpeg/jpeg_scan.h"
+#include "codecs/jpeg/jpeg_writer.h"
+#include "codecs/jpeg/libjpeg.h"
+#include "codecs/jpeg/lossless_crop.h"
 #include "codecs/ratios.h"
 #include "codecs/reading.h"
 #include "codecs/sample.h"
+#include "codecs/write_picture.h"
 #include "core/text.h"
 
 namespace deckle {
@@ -40,8 +43,8 @@ void set_code(HuffmanCode& code, const JHUFF_TBL& table) {
   std::copy_n(table.huffval, code.symbols.size(), code.symbols.begin());
 }
 
-// Behind the header: the scan for a window of the picture, where it is of the kind that JpegScan
-// reads. Of inks it gives no rows.
+// Opens the scan for a window, after the header was read. Null if JpegScan does not read this kind
+// of file. CMYK gives no rows.
 std::unique_ptr<JpegScan> open_blocks(jpeg_decompress_struct& jpeg, Bytes file,
                                       const Window& needed) {
   const bool colour = jpeg.num_components == 3;
@@ -66,14 +69,14 @@ std::unique_ptr<JpegScan> open_blocks(jpeg_decompress_struct& jpeg, Bytes file,
   for (std::size_t i = 0; i < header.component_count; ++i) {
     const jpeg_component_info& component = *jpeg.cur_comp_info[i];
     if (component.component_index != static_cast<int>(i)) return nullptr;
-    const JQUANT_TBL* const steps = table_at(jpeg.quant_tbl_ptrs, component.quant_tbl_no);
+    const JQUANT_TBL* const table = table_at(jpeg.quant_tbl_ptrs, component.quant_tbl_no);
     const JHUFF_TBL* const dc = table_at(jpeg.dc_huff_tbl_ptrs, component.dc_tbl_no);
     const JHUFF_TBL* const ac = table_at(jpeg.ac_huff_tbl_ptrs, component.ac_tbl_no);
-    if (steps == nullptr || dc == nullptr || ac == nullptr) return nullptr;
+    if (table == nullptr || dc == nullptr || ac == nullptr) return nullptr;
     JpegScanHeader::Component& to = header.components.at(i);
-    to.down = component.v_samp_factor;
-    to.across = component.h_samp_factor;
-    std::copy_n(steps->quantval, to.steps.size(), to.steps.begin());
+    to.v_sampling = component.v_samp_factor;
+    to.h_sampling = component.h_samp_factor;
+    std::copy_n(table->quantval, to.quant_table.size(), to.quant_table.begin());
     set_code(to.dc, *dc);
     set_code(to.ac, *ac);
   }
@@ -85,18 +88,18 @@ std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
   return jpeg.num_components == 4 ? nullptr : open_blocks(jpeg, file, needed);
 }
 
-// The same where it is faster. Kernels that are written plainly are slower than libjpeg's vectors,
-// and pay only where most of the data is passed over.
+// The same if it is faster than libjpeg. The plain kernels are slower than libjpeg's vector code,
+// and pay only if most of the data is skipped.
 std::unique_ptr<JpegScan> fast_scan(jpeg_decompress_struct& jpeg, Bytes file,
                                     const Window& needed) {
   const std::int64_t read = needed[0].end * std::int64_t{jpeg.image_width};
-  if (avx2_pixel_kernels() == nullptr && 8 * needed.pixels() > read) return nullptr;
+  if (avx2_idct() == nullptr && 8 * needed.pixels() > read) return nullptr;
   return open_scan(jpeg, file, needed);
 }
 
-// The stray bytes before the end marker, of pictures that JpegScan can read. With several scans
-// they cannot be told from data: a reading that lost its way leaves bytes as well, and any bits
-// decode as refined coefficients. Nor can they with arithmetic coding.
+// The stray bytes before the end marker, for pictures that JpegScan can read. With several scans,
+// or arithmetic coding, stray bytes cannot be told from data: a decoder that lost synchronisation
+// leaves bytes too, and any bits decode as refined coefficients.
 Bytes stray_bytes(Bytes file) {
   LibjpegDecoder decoder(file);
   if (!decoder.read_header()) return {};
@@ -146,11 +149,11 @@ Promise jpeg_promise(Bytes file, const ImageInfo& /*info*/) {
   return {blocks * DCTSIZE2, most_unpacked(coding, file.size())};
 }
 
-// CMYK to RGB. Samples are inverted, 255 is no ink. T.81 does not say; Photoshop writes them so,
-// and libjpeg leaves them as they are (libjpeg.txt, "Special color spaces"). Without a look at
-// Adobe's marker Pillow (JpegImagePlugin.py, rawmode "CMYK;I"), OpenCV (grfmt_jpeg.cpp,
-// icvCvt_CMYK2BGR_8u_C4C3R) and ImageMagick (coders/jpeg.c, ReadJPEGImage) read them so, and so do
-// GraphicsMagick and OpenImageIO.
+// CMYK to RGB. Samples are inverted: 255 is no ink. T.81 does not define this; Photoshop writes
+// inverted samples, and libjpeg does not change them (libjpeg.txt, "Special color spaces"). Pillow
+// (JpegImagePlugin.py, rawmode "CMYK;I"), OpenCV (grfmt_jpeg.cpp, icvCvt_CMYK2BGR_8u_C4C3R),
+// ImageMagick (coders/jpeg.c, ReadJPEGImage), GraphicsMagick and OpenImageIO read them in this way
+// too, whatever Adobe's marker says.
 void cmyk_to_rgb(const JSAMPLE* from, std::uint8_t* to, std::size_t pixels) {
   for (std::size_t i = 0; i < pixels; ++i) {
     const unsigned k = from[4 * i + 3];
@@ -159,7 +162,7 @@ void cmyk_to_rgb(const JSAMPLE* from, std::uint8_t* to, std::size_t pixels) {
   }
 }
 
-// From the first scan to the end of the image; stands inside `guarded`.
+// From the first scan to the end of the image; runs inside `guarded`.
 void read_pixels(jpeg_decompress_struct& jpeg, std::uint8_t* out, std::size_t row_bytes) {
   const bool cmyk = jpeg.num_components == 4;
   if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
@@ -216,16 +219,16 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
   return outcome(std::move(wrong), options, std::move(note));
 }
 
-// ---- reading a part
+// ---- reading a window, or row by row
 
-// Rows are skipped without their transform and colour, columns too. Stands inside `guarded`. `cols`
-// becomes what the rows hold.
+// Skips rows and columns that are not needed: they are not transformed or coloured. `cols` becomes
+// the columns that the rows hold. Runs inside `guarded`.
 void start_part(jpeg_decompress_struct& jpeg, std::int64_t top, Interval& cols) {
   if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
   jpeg_start_decompress(&jpeg);
-  // The upsampling of a column looks at its neighbours: with one more on each side, every sample
-  // that is wanted is that of a full decode. Very narrow strips are upsampled in another way, so
-  // none is asked for.
+  // Upsampling reads the neighbours of a column. With one more column on each side, all needed
+  // samples are those of a full decode. libjpeg upsamples very narrow strips in another way; they
+  // are avoided.
   constexpr std::int64_t kLeastWidth = 32;
   const std::int64_t all = jpeg.image_width;
   const std::int64_t left = std::max<std::int64_t>(cols.begin - 1, 0);
@@ -238,15 +241,16 @@ void start_part(jpeg_decompress_struct& jpeg, std::int64_t top, Interval& cols) 
   if (top > 0) jpeg_skip_scanlines(&jpeg, static_cast<JDIMENSION>(top));
 }
 
-// Whether less than all can be read. Several scans have to be read to their end anyway; inks are
-// rare; and where the end marker is missing, only a full decode tells whether anything else is.
+// Whether a window can be read without the rest. Not with several scans, which must be read to
+// their end; not CMYK, which is rare; and not without an end marker, because only a full decode
+// finds what else is missing.
 bool has_parts(LibjpegDecoder& decoder) {
   return jpeg_has_multiple_scans(&decoder.jpeg) == 0 && decoder.jpeg.num_components != 4 &&
          decoder.has_end_marker();
 }
 
-// Rows of a part of a picture, or of all of it: by JpegScan, and from the first row that it cannot
-// read by libjpeg, which knows what is wrong. Not for pictures of several scans, nor for inks.
+// Rows of a window, or of the whole picture. JpegScan reads them; from the first row that it cannot
+// read, libjpeg does, and reports what is wrong. Not for pictures of several scans, nor for CMYK.
 class JpegRows final : public RowReader {
  public:
   explicit JpegRows(Bytes file) : file_(file), decoder_(file) {}
@@ -260,7 +264,7 @@ class JpegRows final : public RowReader {
   [[nodiscard]] std::int64_t channels() { return jpeg().num_components == 1 ? 1 : 3; }
 
   Result<Done> start(const Window& needed, bool all) {
-    // libjpeg's rows of inks are wider than `read` gives them room for.
+    // libjpeg's rows of CMYK are wider than the buffer of `read`.
     if (jpeg().num_components == 4)
       return Error{ErrorCode::Usage, "a jpg in CMYK cannot be read row by row"};
     if (std::optional<Error> hole = jpeg_hole(decoder_, file_)) return *hole;
@@ -309,7 +313,7 @@ class JpegRows final : public RowReader {
       if (auto done = read(row_.data()); !done) return done;
     }
     if (scan_ && scan_->finish()) return Done{};
-    if (scan_) {  // something behind the last row
+    if (scan_) {  // something after the last row
       scan_.reset();
       --next_;
       if (auto started = start_libjpeg(); !started) return started;
@@ -347,7 +351,7 @@ class JpegRows final : public RowReader {
   Buffer wide_;
 };
 
-// What is below the window is not looked at.
+// Data below the window are not read.
 Result<Part> decode_part(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                          const Window& needed, Tensor& out) {
   JpegRows rows(file);
@@ -374,13 +378,14 @@ std::string row_streaming_obstacle(Bytes file) {
   return decoder.jpeg.num_components == 4 ? "a jpg in CMYK" : "";
 }
 
-bool decodes_parts(Bytes file) {
+bool can_decode_part(Bytes file) {
   LibjpegDecoder decoder(file);
   return decoder.read_header() && has_parts(decoder);
 }
 
-Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& /*info*/,
-                                             const DecodeOptions& options, const Window& needed) {
+Result<std::unique_ptr<RowReader>> open_jpeg_rows(Bytes file, const ImageInfo& /*info*/,
+                                                  const DecodeOptions& options,
+                                                  const Window& needed) {
   auto reader = std::make_unique<JpegRows>(file);
   if (auto opened = reader->open(); !opened) return opened.error();
   if (auto started = reader->start(needed, options.check_all); !started) return started.error();
@@ -391,11 +396,11 @@ Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& /*info
 
 constexpr int kDefaultQuality = 95;
 
-Result<Done> can_encode(const Shape& shape, DType dtype) {
+Result<Done> check_jpeg(const Shape& shape, DType dtype) {
   return check_format_limits({"jpg", {DType::UInt8}, {1, 3}, JPEG_MAX_DIMENSION}, shape, dtype);
 }
 
-// Stands inside `guarded`.
+// Runs inside `guarded`.
 void set_parameters(jpeg_compress_struct& jpeg, const Shape& shape, int quality) {
   const bool grey = shape.channels == 1;
   jpeg.image_width = static_cast<JDIMENSION>(shape.cols());
@@ -410,20 +415,20 @@ JpegTables tables_of(const jpeg_compress_struct& jpeg) {
   JpegTables tables;
   const std::size_t kinds = jpeg.num_components == 1 ? 1 : 2;
   for (std::size_t i = 0; i < kinds; ++i) {
-    std::copy_n(jpeg.quant_tbl_ptrs[i]->quantval, kCoefficients, tables.steps.at(i).begin());
+    std::copy_n(jpeg.quant_tbl_ptrs[i]->quantval, kCoefficients, tables.quant.at(i).begin());
     set_code(tables.dc.at(i), *jpeg.dc_huff_tbl_ptrs[i]);
     set_code(tables.ac.at(i), *jpeg.ac_huff_tbl_ptrs[i]);
   }
   return tables;
 }
 
-// Stands inside `guarded`.
+// Runs inside `guarded`.
 void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows,
                   const std::vector<JpegSegment>& segments) {
   jpeg_start_compress(&jpeg, TRUE);
   write_segments(jpeg, segments);
   while (jpeg.next_scanline < jpeg.image_height) {
-    // libjpeg does not write to its input, but its types do not say so
+    // libjpeg does not write to its input, but its types are not const
     JSAMPROW row = const_cast<JSAMPROW>(rows.row(jpeg.next_scanline));  // NOLINT
     if (row == nullptr) ERREXIT(&jpeg, JERR_INPUT_EMPTY);
     jpeg_write_scanlines(&jpeg, &row, 1);
@@ -431,11 +436,11 @@ void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows,
   jpeg_finish_compress(&jpeg);
 }
 
-// By libjpeg where there are no kernels of our own for the processor: it has some for most.
+// libjpeg writes if the engine has no vector code for this processor: libjpeg has it for most.
 Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
-  if (const Result<Done> can = can_encode(rows.shape, rows.dtype); !can) return can.error();
+  if (const Result<Done> can = check_jpeg(rows.shape, rows.dtype); !can) return can.error();
   const int quality = std::clamp(options.quality.value_or(kDefaultQuality), 1, 100);
-  const bool ours = avx2_coefficient_kernels() != nullptr;
+  const bool ours = avx2_fdct() != nullptr;
   const auto segments = segments_of(options.metadata);
   if (!segments) return segments.error();
   LibjpegEncoder encoder(out);
@@ -451,11 +456,11 @@ Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Si
 }
 
 Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
-  return encode_in_memory(jpeg_codec(), rows_of(pixels), options, out);
+  return encode_in_memory(encode_rows, rows_of(pixels), options, out);
 }
 
-// libjpeg does not report its version. The digest is of what libjpeg writes of a small picture and
-// reads back. deckle's own coder is not used for it, because not every processor has that.
+// libjpeg does not report its version. The digest is of a small picture that libjpeg encodes and
+// decodes. The engine is not used here, because not every processor has it.
 std::string version(const EncodeOptions& /*options*/) {
   const RowSource rows = rows_of(sample_picture());
   const std::vector<JpegSegment> none;
@@ -490,7 +495,7 @@ std::optional<Error> jpeg_hole(const LibjpegDecoder& decoder, Bytes file) {
   const Bytes zeros = decoder.find_hole();
   if (zeros.empty()) return std::nullopt;
   const Bytes stray = stray_bytes(file);
-  // The last byte of the data may be a zero as well.
+  // The last byte of the data may be zero too.
   if (!stray.empty() && stray.data() <= zeros.data() + 1) return std::nullopt;
   return zeros_amid(file, zeros);
 }
@@ -506,24 +511,21 @@ std::optional<Error> jpeg_damage(const LibjpegDecoder& decoder, Bytes file, std:
 
 Codec jpeg_codec() {
   return {.format = Format::Jpeg,
-          .name = "jpg",
           .extensions = {"jpg", "jpeg", "jpe", "jfif"},
           .matches = matches,
           .read_info = read_info,
           .decode = decode_jpeg,
-          .can_encode = can_encode,
-          .encode = encode,
-          .version = version,
-          .decode_part = decode_part,
-          .encode_rows = encode_rows,
-          .read_rows = read_rows,
-          .row_streaming_obstacle = row_streaming_obstacle,
-          .decodes_parts = decodes_parts,
-          .can_cut = can_cut_jpeg,
-          .cut = cut_jpeg,
           .promise = jpeg_promise,
           .read_metadata = read_jpeg_metadata,
-          .carries = {.icc = true, .exif = true, .xmp = true}};
+          .version = version,
+          .window = WindowDecoder{.decode = decode_part, .saves_memory = can_decode_part},
+          .rows = RowStreaming{.open = open_jpeg_rows, .obstacle = row_streaming_obstacle},
+          .encoder = Encoder{.check = check_jpeg,
+                             .encode = encode,
+                             .encode_rows = encode_rows,
+                             .carries = {.icc = true, .exif = true, .xmp = true},
+                             .usual_share = 0.15},
+          .lossless_crop = LosslessCrop{.check = check_lossless_crop, .crop = lossless_crop}};
 }
 
 }  // namespace deckle

@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// jpeg: JPEG through libjpeg-turbo and, where they are faster, jpeg_scan and jpeg_writer.
+// jpeg: the JPEG engine. Code outside of this folder includes only this header.
+//
+// The engine is fast. It gives the pixels of libjpeg-turbo and writes its bytes, with
+// libjpeg-turbo's default settings. libjpeg-turbo itself does everything that the engine does not:
+// progressive and arithmetic files, CMYK, damaged files, processors without AVX2.
+//
+//   jpeg.cpp         the codec: chooses between the engine and libjpeg-turbo
+//   jpeg_scan        file to pixels: huffman (codes to coefficients), idct, ycbcr
+//   jpeg_writer      pixels to file: ycbcr, fdct, Huffman codes
+//   lossless_crop    a window of a file, its coefficients copied
+//   jpeg_metadata    ICC, EXIF and XMP
+//   libjpeg          libjpeg-turbo as C++ objects
+// Source  ITU-T T.81; JFIF 1.02
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "codecs/codec.h"
-#include "codecs/jpeg_scan.h"
 
 namespace deckle {
 
-class LibjpegDecoder;
-
 [[nodiscard]] Codec jpeg_codec();
-
-/// The scan of a file for a window, as the codec opens it; null where it leaves the file to
-/// libjpeg.
-[[nodiscard]] std::unique_ptr<JpegScan> scan_jpeg(Bytes file, const Window& needed);
-
-/// Zero bytes amid the picture data, where `decoder` has read the header.
-[[nodiscard]] std::optional<Error> jpeg_hole(const LibjpegDecoder& decoder, Bytes file);
-
-/// What is wrong with a picture that `decoder` read to its end, and in `note` what is odd but
-/// harmless.
-[[nodiscard]] std::optional<Error> jpeg_damage(const LibjpegDecoder& decoder, Bytes file,
-                                               std::string& note);
 
 }  // namespace deckle

@@ -16,9 +16,10 @@ namespace deckle {
 
 inline constexpr unsigned kLongestCode = 16;  // bits
 
-// ---- two copies
+// ---- code for BMI2 and without
 
-// BMI2 has more ways to shift. Whether it is used is a variable for the tests, which compare.
+// BMI2 has shift instructions that do not touch the flags. Tests change this variable to compare
+// both copies.
 #if defined(__x86_64__)
 #define DECKLE_BMI2 __attribute__((target("bmi2")))
 inline bool use_bmi2 = __builtin_cpu_supports("bmi2") != 0;
@@ -33,8 +34,8 @@ DECKLE_BMI2 auto run_with_bmi2(const F& f) {
   return f();
 }
 
-// Calls `f`, a lambda that is DECKLE_IN_TWO_COPIES: one is compiled for BMI2, the other for any
-// processor. Not by target_clones, so that clang 14, and with it the fuzzers, has both as well.
+// Calls the lambda `f`, which is DECKLE_IN_TWO_COPIES: one copy is compiled for BMI2, the other for
+// any processor. target_clones would do the same, but clang 14, which builds the fuzzers, lacks it.
 template <typename F>
 auto run_fastest(const F& f) {
   return use_bmi2 ? run_with_bmi2(f) : f();
@@ -42,25 +43,25 @@ auto run_fastest(const F& f) {
 
 // ---- bits
 
-// The next bits, from the top of `bits`; what stands behind `count` of them is right or zero. A
-// value, so that it lives in registers while blocks are read.
+// The next bits of the data, from the top of `bits`. Bits after the first `count` are correct or
+// zero. Passed by value: the compiler keeps it in registers while blocks are read.
 struct ScanBits {
   std::uint64_t bits = 0;
   unsigned count = 0;
-  const std::uint8_t* at = nullptr;  // what is read next, in a ScanData's buffer
+  const std::uint8_t* at = nullptr;  // the next byte, in the buffer of a ScanData
 
   [[nodiscard]] std::uint32_t peek(unsigned n) const {
     return static_cast<std::uint32_t>(bits >> 1U >> (63 - n));
   }
-  // n <= 63: said in a way that costs no instruction.
+  // n <= 63. The masks cost no instruction.
   void drop(std::uint64_t n) {
     bits <<= n & 63U;
     count -= static_cast<std::uint8_t>(n);
   }
 };
 
-// The bytes between two markers without the zeros that are stuffed in behind 0xFF, a piece at a
-// time. Behind their end come zeros.
+// The bytes between two markers, without the stuffed zeros after 0xFF, a piece at a time. Zeros
+// follow their end.
 class ScanData {
  public:
   explicit ScanData(Bytes data) : raw_(data.data()), raw_end_(data.data() + data.size()) {}
@@ -74,7 +75,7 @@ class ScanData {
     return more({0, 0, filled_});
   }
 
-  // At least 56 bits to look at.
+  // Afterwards at least 56 bits can be peeked.
   void refill(ScanBits& b) {
     if (b.at >= limit_) [[unlikely]]
       b = more(b);
@@ -90,20 +91,20 @@ class ScanData {
   void put_back(ScanBits& b, unsigned n) {
     const unsigned unread = b.count + n;
     b.at -= unread / 8;
-    b.count = unread % 8;  // the low bits of the byte before
+    b.count = unread % 8;  // the low bits of the previous byte
     b.bits = b.count == 0 ? 0 : std::uint64_t{b.at[-1]} << (64 - b.count);
     refill(b);
   }
 
-  // Whether bits were dropped that the data do not have.
+  // Whether more bits were dropped than the data have.
   [[nodiscard]] bool overrun(const ScanBits& b) const { return ran_out_ || left(b) < 0; }
-  // Whether nothing but padding is left before the marker, or the end of the file.
+  // Whether only padding is left before the marker or the end of the file.
   [[nodiscard]] bool at_marker(ScanBits& b) {
     refill(b);
     return ended_ && !overrun(b) && left(b) < 8;
   }
 
-  // Bits that are left of the byte that is read.
+  // The number of unread bits of the current byte.
   [[nodiscard]] unsigned left_of_byte(ScanBits& b) {
     refill(b);
     return static_cast<unsigned>(left(b) % 8);
@@ -113,7 +114,7 @@ class ScanData {
     const unsigned n = left_of_byte(b);
     return !overrun(b) && b.peek(n) == (1U << n) - 1;
   }
-  // The bytes of the file from the next whole one on.
+  // The bytes of the file from the next whole byte on.
   [[nodiscard]] Bytes rest(ScanBits& b) {
     refill(b);
     const std::ptrdiff_t unread = std::max<std::ptrdiff_t>(left(b) / 8, 0);
@@ -121,7 +122,7 @@ class ScanData {
     return {raw_ - unread - stuffed, raw_end_};
   }
 
-  // Over this marker, which has to be next. begin() goes on.
+  // Reads this marker. False if another one is next. Then begin() reads the data after it.
   bool pass_marker(std::uint8_t marker) {
     while (raw_end_ - raw_ >= 2 && raw_[0] == 0xFF && raw_[1] == 0xFF)
       ++raw_;
@@ -129,7 +130,7 @@ class ScanData {
     raw_ += 2;
     return true;
   }
-  // The same, unseen from the beginning of the interval before it.
+  // The same from the beginning of an interval: skips its data.
   bool skip_to_marker(std::uint8_t marker) {
     while (raw_ < raw_end_) {
       const void* const ff = std::memchr(raw_, 0xFF, static_cast<std::size_t>(raw_end_ - raw_));
@@ -145,19 +146,19 @@ class ScanData {
 
  private:
   static constexpr std::size_t kPiece = 8192;
-  static constexpr std::size_t kAhead = 8;    // bytes that refill() looks at
-  static constexpr std::size_t kBehind = 16;  // .. and put_back()
+  static constexpr std::size_t kAhead = 8;    // bytes that refill() reads ahead
+  static constexpr std::size_t kBehind = 16;  // bytes that put_back() goes back
 
-  // ScanBits of the piece, which is the last one if `ended_`.
+  // Unread bits of the piece, which is the last one if `ended_`.
   [[nodiscard]] std::ptrdiff_t left(const ScanBits& b) const {
     return 8 * (filled_ - b.at) + static_cast<std::ptrdiff_t>(b.count);
   }
 
-  // The next piece, behind what is not read yet of this one.
+  // Reads the next piece, and keeps the unread bytes of this one.
   [[gnu::noinline]] ScanBits more(ScanBits b) {
     if (ended_) {
       ran_out_ = true;
-      b.at = filled_;  // zeros, for as long as somebody reads
+      b.at = filled_;  // more reads get zeros
       return b;
     }
     const auto rest = static_cast<std::size_t>(filled_ - b.at);
@@ -191,24 +192,24 @@ class ScanData {
 
   const std::uint8_t* raw_;
   const std::uint8_t* raw_end_;
-  const std::uint8_t* limit_ = nullptr;  // from here on refill() needs more
+  const std::uint8_t* limit_ = nullptr;  // from here on refill() needs the next piece
   std::uint8_t* filled_ = nullptr;
   bool ended_ = false;    // a marker or the end of the file is next
-  bool ran_out_ = false;  // .. and was read beyond
+  bool ran_out_ = false;  // the data were read beyond their end
   std::array<std::uint8_t, kBehind + kPiece + 4 * kAhead> buffer_{};
 };
 
 // ---- Huffman codes
 
-// As DHT says them.
+// A Huffman table as DHT stores it.
 struct HuffmanCode {
   std::array<std::uint8_t, kLongestCode> counts{};  // codes of 1 bit, 2 bits, ..
   std::array<std::uint8_t, 256> symbols{};
 
   bool operator==(const HuffmanCode&) const = default;
 
-  // Calls f(code, bits, symbol) for each, codes in order. False where they do not fit; a code of
-  // ones alone may not be (C.2).
+  // Calls f(code, bits, symbol) for each code, in order. False if they are no prefix code, or one
+  // has only ones (C.2).
   template <typename F>
   bool for_each(F f) const {
     std::uint32_t code = 0;
@@ -225,11 +226,11 @@ struct HuffmanCode {
 
 struct Symbol {
   std::uint8_t value = 0;
-  std::uint8_t bits = 0;  // of its code; 0: no symbol has it
+  std::uint8_t bits = 0;  // of its code; 0: no symbol
 };
 
-// The value that `size` bits stand for (F.2.2.1): the lower half of them are the negative ones.
-// Without a branch, which would be guessed wrong as often as not.
+// The value of `size` bits (F.2.2.1): the lower half of the range is negative. Without a branch,
+// which would be mispredicted half of the time.
 inline std::int32_t extended(std::uint32_t bits, unsigned size) {
   const auto value = static_cast<std::int32_t>(bits);
   const std::int32_t below = (value - (1 << size >> 1)) >> 31;

@@ -9,8 +9,8 @@ namespace deckle {
 
 inline constexpr unsigned kCoefficients = 64;  // of a block
 
-// What T.81 leaves open for the transforms of both directions, as libjpeg-turbo has it: the bits of
-// constants, and how many more there are between the two passes.
+// T.81 leaves these open for both transforms; the values are those of libjpeg-turbo: bits of
+// constants, and extra bits between the two passes.
 inline constexpr int kConstantBits = 13;
 inline constexpr int kPassBits = 2;
 
@@ -19,30 +19,30 @@ constexpr std::int32_t fixed(double x, int bits = kConstantBits) {
   return static_cast<std::int32_t>(x * (2 << bits) + 1) / 2;
 }
 
-/// Two blocks that are transformed together: row i holds the 8 coefficients of the first block's
-/// row i, then those of the second's. What stands behind is written by decoders that have nothing
-/// to write, and never read.
+/// Two blocks that are transformed together: row i holds the 8 coefficients of row i of the first
+/// block, then those of the second. The values after row 7 are never read: the decoder writes there
+/// if it has no value to store.
 struct alignas(64) BlockPair {
   static constexpr std::size_t kStride = 16;
   static constexpr std::size_t kNowhere = 8 * kStride;
   std::array<std::int16_t, kNowhere + kStride> values{};
 };
 
-/// The samples of a block: 8 rows of 8, so many bytes apart.
+/// The samples of a block: 8 rows of 8, `stride` bytes apart.
 struct BlockPlace {
   std::uint8_t* at = nullptr;
   std::ptrdiff_t stride = 0;
 };
 
-/// Where the k-th coefficient of a block stands in a BlockPair (T.81, figure 5); nowhere for
-/// k = 64 .. 127.
+/// The index in a BlockPair of the k-th coefficient of a block (T.81, figure 5); kNowhere for k =
+/// 64 .. 127.
 inline constexpr std::array<std::uint8_t, 128> kZigzag = [] {
   std::array<std::uint8_t, 128> places{};
   places.fill(BlockPair::kNowhere);
   std::size_t k = 0;
   for (int diagonal = 0; diagonal < 15; ++diagonal) {
     for (int i = 0; i <= diagonal; ++i) {
-      const int row = diagonal % 2 == 0 ? diagonal - i : i;  // upwards first
+      const int row = diagonal % 2 == 0 ? diagonal - i : i;  // up first
       const int col = diagonal - row;
       if (row < 8 && col < 8)
         places[k++] = static_cast<std::uint8_t>(row * static_cast<int>(BlockPair::kStride) + col);

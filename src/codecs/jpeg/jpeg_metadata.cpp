@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/jpeg_metadata.h"
+#include "codecs/jpeg/jpeg_metadata.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -22,7 +22,7 @@ constexpr std::string_view kIcc = "ICC_PROFILE\0"sv;
 constexpr std::size_t kMostParts = 255;
 constexpr std::size_t kMostOfPart = kMostOfSegment - kIcc.size() - 2;  // number and count
 
-// What follows the prefix in the first segment that has it and anything behind it.
+// The data after the prefix, in the first segment that begins with it and has more.
 Bytes behind_prefix(const LibjpegDecoder& decoder, int marker, std::string_view prefix) {
   for (const auto* m = decoder.jpeg.marker_list; m != nullptr; m = m->next) {
     const Bytes data{m->data, m->data_length};
@@ -53,7 +53,7 @@ bool keep_metadata(LibjpegDecoder& decoder) {
   });
 }
 
-// Put together from its parts; empty where there is none or a part is missing.
+// Joined from its parts; empty if there is none; unreadable_icc() if a part is missing.
 std::vector<std::uint8_t> icc_of(LibjpegDecoder& decoder) {
   JOCTET* data = nullptr;
   unsigned length = 0;

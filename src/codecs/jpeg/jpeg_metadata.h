@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // jpeg_metadata: ICC, EXIF and XMP in the APPn segments of a JPEG.
 // Shapes  none: no pixels here
-// Fails   TooLarge where a kind of metadata does not fit; reading never
+// Fails   TooLarge if a kind of metadata does not fit; reading never
 // Source  ICC.1:2022, B.4; Exif 3.0, 4.7.2; XMP part 3, 1.1.3 (one packet; extended XMP is neither
 //         read nor written)
 #pragma once
@@ -10,20 +10,20 @@
 #include <vector>
 
 #include "codecs/codec.h"
-#include "codecs/jpeg_writer.h"
-#include "codecs/libjpeg.h"
+#include "codecs/jpeg/jpeg_writer.h"
+#include "codecs/jpeg/libjpeg.h"
 
 namespace deckle {
 
-/// Makes `decoder` keep the segments of metadata. To be called before it reads the header.
+/// Makes `decoder` keep the segments of metadata. Call it before the header is read.
 [[nodiscard]] bool keep_metadata(LibjpegDecoder& decoder);
-/// The kept metadata, once the header is read; empty where there is none.
+/// The kept metadata, once the header is read; empty if there is none.
 [[nodiscard]] std::vector<std::uint8_t> icc_of(LibjpegDecoder& decoder);
 [[nodiscard]] Bytes exif_of(const LibjpegDecoder& decoder);
 /// Codec::read_metadata.
 [[nodiscard]] Metadata read_jpeg_metadata(Bytes file);
 
-/// The segments behind SOI and APP0. Fails with TooLarge.
+/// The segments after SOI and APP0. Fails with TooLarge.
 [[nodiscard]] Result<std::vector<JpegSegment>> segments_of(const Metadata& metadata);
 /// After jpeg_start_compress or jpeg_write_coefficients, inside `guarded`.
 void write_segments(jpeg_compress_struct& jpeg, const std::vector<JpegSegment>& segments);

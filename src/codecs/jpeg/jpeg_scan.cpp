@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Source  ITU-T T.81: A.2 (MCUs), E.2.4 (restarts)
-#include "codecs/jpeg_scan.h"
+#include "codecs/jpeg/jpeg_scan.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
-#include "codecs/jpeg_blocks.h"
-#include "codecs/jpeg_pixels.h"
+#include "codecs/jpeg/huffman.h"
+#include "codecs/jpeg/idct.h"
+#include "codecs/jpeg/ycbcr.h"
 
 namespace deckle {
 namespace {
@@ -17,35 +18,35 @@ constexpr std::int64_t kBlock = 8;  // samples along a side
 constexpr std::uint8_t kEndMarker = 0xD9;
 constexpr std::size_t kComponents = std::tuple_size_v<decltype(JpegScanHeader::components)>;
 
-// The samples of a component: two rows of MCUs, of which the older one is overwritten next.
+// The samples of a component: two rows of MCUs. The next row overwrites the older one.
 struct Plane {
-  std::uint8_t* samples = nullptr;  // from the first column that is kept
+  std::uint8_t* samples = nullptr;  // from the first kept column
   std::ptrdiff_t stride = 0;
   std::int64_t rows = 0;  // of the picture
   std::int64_t cols = 0;
-  int down = 1;  // blocks in an MCU
-  int across = 1;
+  int v_sampling = 1;
+  int h_sampling = 1;
 
   [[nodiscard]] std::uint8_t* row(std::int64_t r) const {
-    return samples + r % (2 * kBlock * down) * stride;
+    return samples + r % (2 * kBlock * v_sampling) * stride;
   }
 };
 
-// The blocks of an MCU, as they follow one another in the data (A.2.3).
+// The blocks of an MCU in the order of the data (A.2.3).
 struct Mcu {
   static constexpr std::size_t kMost = 10;  // by B.2.3
   struct Block {
     std::uint8_t component = 0;
-    int down = 0;  // within the MCU
-    int across = 0;
+    int row = 0;  // within the MCU
+    int col = 0;
   };
 
   explicit Mcu(const JpegScanHeader& header) {
     for (std::size_t i = 0; i < header.component_count; ++i) {
       const auto& component = header.components.at(i);
-      for (int down = 0; down < component.down; ++down) {
-        for (int across = 0; across < component.across; ++across)
-          blocks.at(count++) = {static_cast<std::uint8_t>(i), down, across};
+      for (int row = 0; row < component.v_sampling; ++row) {
+        for (int col = 0; col < component.h_sampling; ++col)
+          blocks.at(count++) = {static_cast<std::uint8_t>(i), row, col};
       }
     }
   }
@@ -66,38 +67,39 @@ class Scan final : public JpegScan {
        std::shared_ptr<const HuffmanTables> tables)
       : header_(header),
         needed_(needed),
-        down_(header.components[0].down),
-        across_(header.components[0].across),
-        mcus_down_((header.rows + kBlock * down_ - 1) / (kBlock * down_)),
-        mcus_across_((header.cols + kBlock * across_ - 1) / (kBlock * across_)),
+        v_sampling_(header.components[0].v_sampling),
+        h_sampling_(header.components[0].h_sampling),
+        mcu_rows_((header.rows + kBlock * v_sampling_ - 1) / (kBlock * v_sampling_)),
+        mcu_cols_((header.cols + kBlock * h_sampling_ - 1) / (kBlock * h_sampling_)),
         kept_{2,
-              {mcus_of(needed[0], down_, mcus_down_), mcus_of(needed[1], across_, mcus_across_)}},
+              {mcus_of(needed[0], v_sampling_, mcu_rows_),
+               mcus_of(needed[1], h_sampling_, mcu_cols_)}},
         mcu_(header),
         tables_(std::move(tables)),
         blocks_(tables_, mcu_.components()),
         data_(header.data),
-        interval_(header.interval > 0 ? header.interval : mcus_down_ * mcus_across_) {
+        interval_(header.interval > 0 ? header.interval : mcu_rows_ * mcu_cols_) {
     set_planes();
-    set_steps();
+    set_quant_tables();
   }
 
   bool row(std::int64_t r, std::uint8_t* out) override {
-    // Interpolation looks at the row below.
-    const std::int64_t below = std::min(r + (down_ - 1), header_.rows - 1);
-    while (next_row_ <= below / (kBlock * down_)) {
+    // Upsampling reads the row below.
+    const std::int64_t below = std::min(r + (v_sampling_ - 1), header_.rows - 1);
+    while (next_row_ <= below / (kBlock * v_sampling_)) {
       if (!read_row()) return false;
     }
     const auto count = static_cast<std::size_t>(needed_[1].length());
-    const std::int64_t left = needed_[1].begin - kept_[1].begin * kBlock * across_;
+    const std::int64_t left = needed_[1].begin - kept_[1].begin * kBlock * h_sampling_;
     const std::uint8_t* const first = planes_[0].row(r) + left;
     if (header_.component_count == 1) {
       std::copy_n(first, count, out);
       return true;
     }
-    const std::uint8_t* const second = full(planes_[1], r, interpolated_[0]) + left;
-    const std::uint8_t* const third = full(planes_[2], r, interpolated_[1]) + left;
+    const std::uint8_t* const second = upsample(planes_[1], r, upsampled_[0]) + left;
+    const std::uint8_t* const third = upsample(planes_[2], r, upsampled_[1]) + left;
     if (header_.ycbcr) {
-      kernels_.to_rgb(first, second, third, count, out);
+      colors_.to_rgb(first, second, third, count, out);
       return true;
     }
     for (std::size_t c = 0; c < count; ++c, out += 3) {
@@ -121,83 +123,85 @@ class Scan final : public JpegScan {
     while (end + 1 < rest.size() && rest[end + 1] == 0xFF)  // fill bytes
       ++end;
     if (end + 1 >= rest.size() || rest[end + 1] != kEndMarker) return {};
-    return goes_on(rest.data(), data_.left_of_byte(bits_)) ? Bytes{} : rest.first(end);
+    return more_blocks(rest.data(), data_.left_of_byte(bits_)) ? Bytes{} : rest.first(end);
   }
 
  private:
-  // MCUs that hold the samples, and those that interpolation looks at.
+  // MCUs that hold the samples, and those that upsampling reads.
   static Interval mcus_of(const Interval& samples, int blocks, std::int64_t count) {
-    const std::int64_t beside = blocks == 1 ? 0 : 2;
+    const std::int64_t margin = blocks == 1 ? 0 : 2;
     const std::int64_t size = kBlock * blocks;
-    return {std::max<std::int64_t>(samples.begin - beside, 0) / size,
-            std::min((samples.end + beside + size - 1) / size, count)};
+    return {std::max<std::int64_t>(samples.begin - margin, 0) / size,
+            std::min((samples.end + margin + size - 1) / size, count)};
   }
 
   void set_planes() {
-    constexpr std::ptrdiff_t kBeside = 64;  // what kernels look at: one sample before, more behind
+    constexpr std::ptrdiff_t kMargin = 64;  // kernels read one sample before a row, and more after
     std::size_t size = 0;
     const auto take = [&](std::ptrdiff_t bytes) {
-      const std::size_t begin = size + kBeside;
+      const std::size_t begin = size + kMargin;
       size += static_cast<std::size_t>(bytes);
       return begin;
     };
     std::array<std::size_t, kComponents + 2> begin{};
     for (std::size_t i = 0; i < header_.component_count; ++i) {
       Plane& plane = planes_.at(i);
-      plane.down = header_.components.at(i).down;
-      plane.across = header_.components.at(i).across;
-      plane.rows = (header_.rows * plane.down + down_ - 1) / down_;
-      plane.cols = (header_.cols * plane.across + across_ - 1) / across_;
-      plane.stride = kept_[1].length() * kBlock * plane.across + 2 * kBeside;
-      begin.at(i) = take(2 * kBlock * plane.down * plane.stride);
+      plane.v_sampling = header_.components.at(i).v_sampling;
+      plane.h_sampling = header_.components.at(i).h_sampling;
+      plane.rows = (header_.rows * plane.v_sampling + v_sampling_ - 1) / v_sampling_;
+      plane.cols = (header_.cols * plane.h_sampling + h_sampling_ - 1) / h_sampling_;
+      plane.stride = kept_[1].length() * kBlock * plane.h_sampling + 2 * kMargin;
+      begin.at(i) = take(2 * kBlock * plane.v_sampling * plane.stride);
     }
     for (std::size_t i = kComponents; i < begin.size(); ++i)
-      begin.at(i) = take(kept_[1].length() * kBlock * across_ + 2 * kBeside);
+      begin.at(i) = take(kept_[1].length() * kBlock * h_sampling_ + 2 * kMargin);
     samples_.resize(size);
     std::fill_n(samples_.data(), size, std::uint8_t{0});
     for (std::size_t i = 0; i < kComponents; ++i)
       planes_.at(i).samples = samples_.data() + begin.at(i);
     for (std::size_t i = 0; i < 2; ++i)
-      interpolated_.at(i) = samples_.data() + begin.at(kComponents + i);
+      upsampled_.at(i) = samples_.data() + begin.at(kComponents + i);
   }
 
-  void set_steps() {
+  void set_quant_tables() {
     for (std::size_t a = 0; a < header_.component_count; ++a) {
       for (std::size_t b = 0; b < header_.component_count; ++b) {
         for (std::size_t i = 0; i < kCoefficients; ++i) {
-          std::int16_t* const to = &steps_.at(a).at(b).values.at(i / 8 * StepPair::kStride + i % 8);
-          to[0] = static_cast<std::int16_t>(header_.components.at(a).steps.at(i));
-          to[8] = static_cast<std::int16_t>(header_.components.at(b).steps.at(i));
+          std::int16_t* const to =
+              &quant_tables_.at(a).at(b).values.at(i / 8 * QuantTablePair::kStride + i % 8);
+          to[0] = static_cast<std::int16_t>(header_.components.at(a).quant_table.at(i));
+          to[8] = static_cast<std::int16_t>(header_.components.at(b).quant_table.at(i));
         }
       }
     }
   }
 
-  // Row `r` of the picture in a component, from the first column that is kept.
-  const std::uint8_t* full(const Plane& plane, std::int64_t r, std::uint8_t* to) const {
-    const int down = down_ / plane.down;  // rows of the picture to one of the component
-    const int across = across_ / plane.across;
-    const std::int64_t at = r / down;
+  // Row `r` of the picture in a component of any size, from the first kept column.
+  const std::uint8_t* upsample(const Plane& plane, std::int64_t r, std::uint8_t* to) const {
+    const int v_scale =
+        v_sampling_ / plane.v_sampling;  // rows of the picture for one of the component
+    const int h_scale = h_sampling_ / plane.h_sampling;
+    const std::int64_t at = r / v_scale;
     const std::uint8_t* const near = plane.row(at);
-    if (down == 1 && across == 1) return near;
+    if (v_scale == 1 && h_scale == 1) return near;
     const bool below = r % 2 != 0;
     const std::uint8_t* const far =
         plane.row(std::clamp<std::int64_t>(below ? at + 1 : at - 1, 0, plane.rows - 1));
-    const auto count = static_cast<std::size_t>(kept_[1].length() * plane.across * kBlock);
-    if (down == 1) {
-      kernels_.upsample_cols(near, count, to);
-    } else if (across == 1) {
-      kernels_.upsample_rows(near, far, below, count, to);
+    const auto count = static_cast<std::size_t>(kept_[1].length() * plane.h_sampling * kBlock);
+    if (v_scale == 1) {
+      colors_.upsample_cols(near, count, to);
+    } else if (h_scale == 1) {
+      colors_.upsample_rows(near, far, below, count, to);
     } else {
-      kernels_.upsample_both(near, far, count, to);
+      colors_.upsample_both(near, far, count, to);
     }
     return to;
   }
 
-  // Whether what follows the last MCU, the last `bits` bits of the byte before `at` and all from
-  // there, is blocks up to the marker, from any block of an MCU on: a reading that lost its way is
-  // as a rule in step with the codes again, but may be some blocks ahead.
-  [[nodiscard]] bool goes_on(const std::uint8_t* at, unsigned bits) const {
+  // Whether the data after the last MCU can be decoded as blocks up to the marker, starting at any
+  // block of an MCU. The data are the last `bits` bits of the byte before `at`, and all from `at`.
+  // A decoder that lost synchronisation usually finds it again, but some blocks ahead.
+  [[nodiscard]] bool more_blocks(const std::uint8_t* at, unsigned bits) const {
     const std::uint8_t* begin = at;
     if (bits > 0) begin -= at[-1] == 0 && at[-2] == 0xFF ? 2 : 1;
     const Bytes bytes{begin, header_.data.data() + header_.data.size()};
@@ -222,24 +226,24 @@ class Scan final : public JpegScan {
   }
 
   bool read_rest() {
-    while (next_row_ < mcus_down_) {
+    while (next_row_ < mcu_rows_) {
       if (!read_row()) return false;
     }
     return true;
   }
 
-  // The next row of MCUs, or all of those above the first one that is needed.
+  // Reads the next row of MCUs, or skips all rows above the first one that is needed.
   bool read_row() {
     const std::int64_t row = next_row_;
     if (row < kept_[0].begin) {
       next_row_ = kept_[0].begin;
-      return skip((next_row_ - row) * mcus_across_) && !data_.overrun(bits_);
+      return skip((next_row_ - row) * mcu_cols_) && !data_.overrun(bits_);
     }
     ++next_row_;
-    if (row >= kept_[0].end) return skip(mcus_across_) && !data_.overrun(bits_);
-    // Nothing is needed behind the last ones.
-    const bool last = row == kept_[0].end - 1 && row != mcus_down_ - 1;
-    if (!skip(kept_[1].begin) || !keep(row) || !skip(last ? 0 : mcus_across_ - kept_[1].end) ||
+    if (row >= kept_[0].end) return skip(mcu_cols_) && !data_.overrun(bits_);
+    // In the last row that is needed, nothing after the window is read.
+    const bool last = row == kept_[0].end - 1 && row != mcu_rows_ - 1;
+    if (!skip(kept_[1].begin) || !keep(row) || !skip(last ? 0 : mcu_cols_ - kept_[1].end) ||
         data_.overrun(bits_))
       return false;
     extend(row);
@@ -272,7 +276,7 @@ class Scan final : public JpegScan {
     return static_cast<std::size_t>(mcus) * mcu_.count;
   }
 
-  // So many of `mcus` are read next.
+  // How many of `mcus` are read in the next batch.
   std::int64_t batch_of(std::int64_t mcus) {
     const auto most = static_cast<std::int64_t>(BlockReader::kMost / mcu_.count);
     const std::int64_t n = std::min({mcus, most, left_});
@@ -282,8 +286,7 @@ class Scan final : public JpegScan {
 
   std::uint8_t restart() { return static_cast<std::uint8_t>(0xD0 + restarts_++ % 8); }
 
-  // To the next interval between restarts; over those that are no more than the next `unneeded`
-  // MCUs.
+  // Begins the next restart interval. Skips intervals that lie within the next `unneeded` MCUs.
   bool begin_interval(std::int64_t& unneeded) {
     if (begun_ && !(data_.at_marker(bits_) && data_.pass_marker(restart()))) return false;
     begun_ = true;
@@ -296,66 +299,66 @@ class Scan final : public JpegScan {
     return true;
   }
 
-  // Blocks of MCUs from column `col` on.
+  // Transforms blocks of MCUs from column `col` on.
   void transform(std::int64_t row, std::int64_t col, std::size_t count) {
-    std::array<BlockPlace, Mcu::kMost> next;  // of the first block of an MCU, of the second, ..
+    std::array<BlockPlace, Mcu::kMost> next;  // of each block of an MCU
     for (std::size_t i = 0; i < mcu_.count; ++i) {
       const Mcu::Block& block = mcu_.blocks.at(i);
       const Plane& plane = planes_.at(block.component);
-      next.at(i) = {plane.row((row * plane.down + block.down) * kBlock) +
-                        (col * plane.across + block.across) * kBlock,
+      next.at(i) = {plane.row((row * plane.v_sampling + block.row) * kBlock) +
+                        (col * plane.h_sampling + block.col) * kBlock,
                     plane.stride};
     }
     std::array<BlockPlace, BlockReader::kMost + 1> places;
     for (std::size_t n = 0, i = 0; n < count; ++n, i = i + 1 == mcu_.count ? 0 : i + 1) {
       places[n] = next[i];
-      next[i].at += planes_[mcu_.blocks[i].component].across * kBlock;
+      next[i].at += planes_[mcu_.blocks[i].component].h_sampling * kBlock;
     }
-    std::array<std::uint8_t, kBlock * kBlock> nowhere;
-    places[count] = {nowhere.data(), kBlock};
+    std::array<std::uint8_t, kBlock * kBlock> unused;
+    places[count] = {unused.data(), kBlock};
     for (std::size_t i = 0; i < count; i += 2) {
-      kernels_.transform(blocks_.pair(i / 2),
-                         steps_[blocks_.component(i)][blocks_.component(i + 1)], places[i],
-                         places[i + 1]);
+      idct_(blocks_.pair(i / 2), quant_tables_[blocks_.component(i)][blocks_.component(i + 1)],
+            places[i], places[i + 1]);
     }
   }
 
-  // Beside the picture interpolation finds the samples at its edge.
+  // Repeats the samples at the edge of the picture: upsampling reads beyond it.
   void extend(std::int64_t row) {
-    if (across_ == 1) return;
+    if (h_sampling_ == 1) return;
     for (std::size_t i = 1; i < header_.component_count; ++i) {
       const Plane& plane = planes_.at(i);
-      const std::int64_t end = plane.cols - kept_[1].begin * plane.across * kBlock;
-      for (std::int64_t r = 0; r < kBlock * plane.down; ++r) {
-        std::uint8_t* const samples = plane.row(row * kBlock * plane.down + r);
+      const std::int64_t end = plane.cols - kept_[1].begin * plane.h_sampling * kBlock;
+      for (std::int64_t r = 0; r < kBlock * plane.v_sampling; ++r) {
+        std::uint8_t* const samples = plane.row(row * kBlock * plane.v_sampling + r);
         if (kept_[1].begin == 0) samples[-1] = samples[0];
-        if (kept_[1].end == mcus_across_) samples[end] = samples[end - 1];
+        if (kept_[1].end == mcu_cols_) samples[end] = samples[end - 1];
       }
     }
   }
 
   const JpegScanHeader header_;
   const Window needed_;
-  const int down_;  // of luma, and so of an MCU
-  const int across_;
-  const std::int64_t mcus_down_;
-  const std::int64_t mcus_across_;
-  const Window kept_;  // MCUs whose samples are made
+  const int v_sampling_;  // of luma, which has all blocks of an MCU side by side
+  const int h_sampling_;
+  const std::int64_t mcu_rows_;
+  const std::int64_t mcu_cols_;
+  const Window kept_;  // MCUs that are decoded to samples
   const Mcu mcu_;
   const std::shared_ptr<const HuffmanTables> tables_;
   BlockReader blocks_;
   ScanData data_;
   ScanBits bits_;
   const std::int64_t interval_;  // MCUs between restarts
-  std::int64_t left_ = 0;        // .. before the next one
+  std::int64_t left_ = 0;        // MCUs before the next restart
   bool begun_ = false;
   unsigned restarts_ = 0;
   std::int64_t next_row_ = 0;
-  const PixelKernels& kernels_ = pixel_kernels();
-  std::array<std::array<StepPair, kComponents>, kComponents> steps_;
+  const InverseTransform idct_ = idct();
+  const ColorKernels& colors_ = color_kernels();
+  std::array<std::array<QuantTablePair, kComponents>, kComponents> quant_tables_;
   Buffer samples_;
   std::array<Plane, kComponents> planes_;
-  std::array<std::uint8_t*, 2> interpolated_{};
+  std::array<std::uint8_t*, 2> upsampled_{};
 };
 
 }  // namespace
@@ -364,19 +367,22 @@ std::unique_ptr<JpegScan> JpegScan::open(const JpegScanHeader& header, const Win
   JpegScanHeader normal = header;
   const std::span components = std::span(normal.components).first(normal.component_count);
   auto& first = components[0];
-  if (components.size() == 1) first.down = first.across = 1;  // an MCU is a block (A.2.2)
+  if (components.size() == 1) first.v_sampling = first.h_sampling = 1;  // an MCU is a block (A.2.2)
   std::array<ComponentCodes, kComponents> codes;
   std::size_t blocks = 0;
   for (std::size_t i = 0; i < components.size(); ++i) {
     const auto& component = components[i];
     const auto fits = [](int factor, int of) { return of <= 2 && (factor == of || factor == 1); };
-    if (!fits(component.down, first.down) || !fits(component.across, first.across)) return nullptr;
-    const bool whole = component.down == first.down && component.across == first.across;
-    if (!normal.ycbcr && !whole) return nullptr;
-    // Of less than three columns libjpeg does not interpolate.
-    if (component.across != first.across && normal.cols < 5) return nullptr;
+    if (!fits(component.v_sampling, first.v_sampling) ||
+        !fits(component.h_sampling, first.h_sampling))
+      return nullptr;
+    const bool full =
+        component.v_sampling == first.v_sampling && component.h_sampling == first.h_sampling;
+    if (!normal.ycbcr && !full) return nullptr;
+    // libjpeg does not interpolate chroma of fewer than three columns.
+    if (component.h_sampling != first.h_sampling && normal.cols < 5) return nullptr;
     codes.at(i) = {component.dc, component.ac};
-    blocks += static_cast<std::size_t>(component.down * component.across);
+    blocks += static_cast<std::size_t>(component.v_sampling * component.h_sampling);
   }
   if (blocks > Mcu::kMost) return nullptr;
   auto tables = tables_of(std::span(codes).first(components.size()));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Source  ITU-T T.81: B.2 (markers), F.1.2 (Huffman encoding), A.2.4 (what completes an MCU); JFIF
-//         1.02. The order of segments and what stands beside the picture are libjpeg's
-#include "codecs/jpeg_writer.h"
+// Source  ITU-T T.81: B.2 (markers), F.1.2 (Huffman encoding), A.2.4 (padding of an MCU);
+// JFIF 1.02.
+//         The order of segments and the blocks outside of the picture are those of libjpeg
+#include "codecs/jpeg/jpeg_writer.h"
 
 #include <algorithm>
 #include <bit>
@@ -10,6 +11,8 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+
+#include "codecs/jpeg/ycbcr.h"
 
 namespace deckle {
 namespace {
@@ -23,7 +26,7 @@ struct CodeBits {
   unsigned count = 0;
 };
 
-// How many bits a value takes, and which (F.1.2.1.1): of negative ones those of the value before.
+// The number of bits of a value, and the bits (F.1.2.1.1): a negative value has those of value - 1.
 struct Size {
   explicit Size(int value)
       : size(static_cast<unsigned>(std::bit_width(static_cast<unsigned>(std::abs(value))))),
@@ -35,7 +38,7 @@ struct Size {
 constexpr unsigned kEndOfBlock = 0x00;
 constexpr unsigned kSixteenZeros = 0xF0;
 
-// The codes of a component, with room behind them for the bits of a value.
+// The codes of a component, shifted so that the bits of a value can be added.
 struct Codes {
   static constexpr int kSmall = 32;  // values from -kSmall to kSmall - 1 are small
   static constexpr unsigned kMostRun = 15;
@@ -81,21 +84,21 @@ struct Codes {
 
 // ---- bits
 
-// Bits on their way to bytes, with a zero behind each 0xFF. A value, so that it lives in registers
-// while a block is written.
+// Collects bits and writes them as bytes, with a zero after each 0xFF. Passed by value: the
+// compiler keeps it in registers while a block is written.
 struct Pending {
   static constexpr int kBits = 64;
-  std::uint64_t bits = 0;  // the low ones
-  int free = kBits;        // how many more there is room for
+  std::uint64_t bits = 0;  // in the low bits
+  int free = kBits;        // room for more bits
   std::uint8_t* at = nullptr;
 
   void put(std::uint32_t more, unsigned count) {
     free -= static_cast<int>(count);
     if (free < 0) {
-      const auto behind = static_cast<unsigned>(-free);
-      at = write(bits << (count - behind) | more >> behind, at);
+      const auto excess = static_cast<unsigned>(-free);
+      at = write(bits << (count - excess) | more >> excess, at);
       free += kBits;
-      bits = more;  // with some that are written already, and fall out at the top
+      bits = more;  // some are written already; later shifts push them out
     } else {
       bits = bits << count | more;
     }
@@ -122,16 +125,16 @@ struct Pending {
   }
 };
 
-// What is written, a piece at a time.
-class Pieces {
+// The output buffer.
+class BitWriter {
  public:
-  explicit Pieces(Sink& out) : out_(out) { pending.at = bytes_.data(); }
-  Pieces(const Pieces&) = delete;
-  Pieces& operator=(const Pieces&) = delete;
+  explicit BitWriter(Sink& out) : out_(out) { pending.at = bytes_.data(); }
+  BitWriter(const BitWriter&) = delete;
+  BitWriter& operator=(const BitWriter&) = delete;
 
   Pending pending;
 
-  // So that there is room for an MCU. False where writing failed.
+  // Makes room for an MCU. False if writing failed.
   bool make_room() { return pending.at < bytes_.data() + bytes_.size() - kMostOfMcu || flush(); }
   // Fills the last byte with ones.
   bool finish() {
@@ -144,7 +147,7 @@ class Pieces {
   }
 
  private:
-  // Six blocks of 64 symbols of 26 bits, twice for the zeros.
+  // Six blocks of 64 symbols of 26 bits, twice for the stuffed zeros.
   static constexpr std::size_t kMostOfMcu = std::size_t{6} * kCoefficients * 26 / 8 * 2;
 
   bool flush() {
@@ -165,20 +168,20 @@ class Header {
     for (const std::size_t byte : bytes)
       bytes_.push_back(static_cast<std::uint8_t>(byte));
   }
-  // Its marker and its length, which counts itself.
+  // A marker and a length, which includes itself.
   void segment(std::size_t marker, std::size_t length) {
     put({0xFF, marker, length >> 8U, length & 255U});
   }
-  void whole(const JpegSegment& made) {
-    segment(made.marker, 2 + made.data.size());
-    bytes_.insert(bytes_.end(), made.data.begin(), made.data.end());
+  void segment(const JpegSegment& whole) {
+    segment(whole.marker, 2 + whole.data.size());
+    bytes_.insert(bytes_.end(), whole.data.begin(), whole.data.end());
   }
-  void steps(std::size_t number, const Steps& steps) {
+  void quant_table(std::size_t number, const QuantTable& table) {
     segment(0xDB, 3 + kCoefficients);
     put({number});
     for (std::size_t k = 0; k < kCoefficients; ++k) {
-      const std::size_t place = kZigzag.at(k);
-      put({steps.at(place / BlockPair::kStride * 8 + place % BlockPair::kStride)});
+      const std::size_t at = kZigzag.at(k);
+      put({table.at(at / BlockPair::kStride * 8 + at % BlockPair::kStride)});
     }
   }
   void code(std::size_t number, const HuffmanCode& code) {
@@ -208,9 +211,9 @@ Header header_of(const Shape& shape, const JpegTables& tables,
   header.segment(0xE0, 16);
   header.put({'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0});
   for (const JpegSegment& segment : segments)
-    header.whole(segment);
+    header.segment(segment);
   for (std::size_t i = 0; i < kinds; ++i)
-    header.steps(i, tables.steps.at(i));
+    header.quant_table(i, tables.quant.at(i));
   header.segment(0xC0, 8 + 3 * components);
   header.put({8, rows >> 8U, rows & 255U, cols >> 8U, cols & 255U, components});
   for (std::size_t i = 0; i < components; ++i)
@@ -248,7 +251,7 @@ void write_block(const CoefficientPair& pair, std::size_t which, const Codes& co
       const int value = values[kZigzag[k]];
       const auto small = static_cast<unsigned>(value + Codes::kSmall);
       constexpr unsigned kStep = 2 * Codes::kSmall / (Codes::kMostRun + 1);
-      if ((run | small / kStep) <= Codes::kMostRun) [[likely]] {  // both are
+      if ((run | small / kStep) <= Codes::kMostRun) [[likely]] {  // a short run and a small value
         const std::uint32_t code = codes.small[run][small];
         out.put(code >> 5U, code & 31U);
         continue;
@@ -268,20 +271,20 @@ class Writer {
          Sink& out)
       : rows_(rows),
         out_(out),
-        pieces_(out),
+        writer_(out),
         grey_(rows.shape.channels == 1),
         cols_(rows.shape.cols()),
         mcu_(grey_ ? kBlock : 2 * kBlock),
-        mcus_across_((cols_ + mcu_ - 1) / mcu_) {
+        mcu_cols_((cols_ + mcu_ - 1) / mcu_) {
     codes_[0] = {tables.dc[0], tables.ac[0]};
     if (!grey_) codes_[1] = {tables.dc[1], tables.ac[1]};
-    quantisers_[0].emplace(tables.steps[0], tables.steps[0]);
-    if (!grey_) quantisers_[1].emplace(tables.steps[1], tables.steps[1]);
+    quantisers_[0].emplace(tables.quant[0], tables.quant[0]);
+    if (!grey_) quantisers_[1].emplace(tables.quant[1], tables.quant[1]);
     header_ = header_of(rows.shape, tables, segments);
 
-    // A row holds whole MCUs, two for grey, and what kernels write behind them.
-    constexpr std::int64_t kBehind = 64;
-    stride_ = (mcus_across_ + 1) * mcu_ + kBehind;
+    // A row holds whole MCUs, two for grey, and the samples that kernels write after them.
+    constexpr std::int64_t kMargin = 64;
+    stride_ = (mcu_cols_ + 1) * mcu_ + kMargin;
     samples_.resize(static_cast<std::size_t>((mcu_ + 4 + 2 * kBlock) * stride_));
     std::fill_n(samples_.data(), samples_.size(), std::uint8_t{0});
   }
@@ -292,11 +295,11 @@ class Writer {
       if (!(grey_ ? grey_row(row) : colour_row(row))) return false;
     }
     constexpr std::array<std::uint8_t, 2> kEndOfImage{0xFF, 0xD9};
-    return pieces_.finish() && out_.append(kEndOfImage);
+    return writer_.finish() && out_.append(kEndOfImage);
   }
 
  private:
-  // Rows of samples: luma, two of both chromas as wide, then the chromas.
+  // Rows of samples: luma, two rows of each chroma in full width, then the chromas in half width.
   [[nodiscard]] std::uint8_t* luma(std::int64_t r) { return samples_.data() + r * stride_; }
   [[nodiscard]] std::uint8_t* wide(int which, std::int64_t r) {
     return luma(mcu_ + std::int64_t{2} * which + r);
@@ -305,13 +308,13 @@ class Writer {
     return luma(mcu_ + 4 + kBlock * which + r);
   }
 
-  // The last sample goes on to the end of an MCU.
+  // Repeats the last sample up to the end of the MCU.
   static void extend(std::uint8_t* samples, std::int64_t from, std::int64_t to) {
     std::memset(samples + from, samples[from - 1], static_cast<std::size_t>(to - from));
   }
 
   bool grey_row(std::int64_t top) {
-    const std::int64_t width = mcus_across_ * kBlock;
+    const std::int64_t width = mcu_cols_ * kBlock;
     const std::int64_t rows = std::min(rows_.shape.rows() - top, kBlock);
     for (std::int64_t r = 0; r < kBlock; ++r) {
       if (r >= rows) {
@@ -323,24 +326,24 @@ class Writer {
       std::copy_n(from, cols_, luma(r));
       extend(luma(r), cols_, width);
     }
-    for (std::int64_t col = 0; col < mcus_across_; col += 2) {
-      if (!pieces_.make_room()) return false;
+    for (std::int64_t col = 0; col < mcu_cols_; col += 2) {
+      if (!writer_.make_room()) return false;
       transform(0, luma(0) + col * kBlock, luma(0) + (col + 1) * kBlock);
       put_block(0, 0);
-      if (col + 1 < mcus_across_) put_block(0, 1);
+      if (col + 1 < mcu_cols_) put_block(0, 1);
     }
     return true;
   }
 
   bool colour_row(std::int64_t top) {
-    const std::int64_t width = mcus_across_ * mcu_;
+    const std::int64_t width = mcu_cols_ * mcu_;
     const std::int64_t rows = std::min(rows_.shape.rows() - top, mcu_);
     for (std::int64_t r = 0; r < mcu_; ++r) {
       const std::int64_t at = r % 2;
       if (r < rows) {
         const std::uint8_t* const from = rows_.row(top + r);
         if (from == nullptr) return false;
-        kernels_.from_rgb(from, static_cast<std::size_t>(cols_), luma(r), wide(0, at), wide(1, at));
+        colors_.from_rgb(from, static_cast<std::size_t>(cols_), luma(r), wide(0, at), wide(1, at));
         for (std::uint8_t* samples : {luma(r), wide(0, at), wide(1, at)})
           extend(samples, cols_, width);
       } else {
@@ -352,24 +355,24 @@ class Writer {
         if (r > rows) {
           std::copy_n(chroma(which, (rows - 1) / 2), width / 2, chroma(which, r / 2));
         } else {
-          kernels_.halve(wide(which, 0), wide(which, 1), static_cast<std::size_t>(width / 2),
-                         chroma(which, r / 2));
+          colors_.halve(wide(which, 0), wide(which, 1), static_cast<std::size_t>(width / 2),
+                        chroma(which, r / 2));
         }
       }
     }
 
-    // Whole blocks beside the picture are as plain as can be.
+    // Blocks outside of the picture repeat the DC coefficient.
     const bool below = rows > kBlock;
     const std::int64_t blocks = (cols_ + kBlock - 1) / kBlock;
-    for (std::int64_t col = 0; col < mcus_across_; ++col) {
-      if (!pieces_.make_room()) return false;
-      const bool beside = 2 * col + 1 < blocks;
+    for (std::int64_t col = 0; col < mcu_cols_; ++col) {
+      if (!writer_.make_room()) return false;
+      const bool inside = 2 * col + 1 < blocks;
       for (std::int64_t r = 0; r < 2; ++r) {
         std::uint8_t* const at = luma(r * kBlock) + col * mcu_;
         if (r == 0 || below) {
           transform(0, at, at + kBlock);
           put_block(0, 0);
-          beside ? put_block(0, 1) : put_plain();
+          inside ? put_block(0, 1) : put_plain();
         } else {
           put_plain();
           put_plain();
@@ -383,27 +386,28 @@ class Writer {
   }
 
   void transform(std::size_t kind, std::uint8_t* first, std::uint8_t* second) {
-    kernels_.transform({first, stride_}, {second, stride_}, *quantisers_[kind], pair_);
+    fdct_({first, stride_}, {second, stride_}, *quantisers_[kind], pair_);
   }
 
-  // A block of luma as the last one, without any AC coefficient.
+  // A block of luma with the DC coefficient of the last one, and no AC coefficient.
   void put_plain() {
-    pieces_.pending.put(codes_[0].dc[0]);
-    pieces_.pending.put(codes_[0].ac[kEndOfBlock]);
+    writer_.pending.put(codes_[0].dc[0]);
+    writer_.pending.put(codes_[0].ac[kEndOfBlock]);
   }
   // The `which`-th block of the pair.
   void put_block(std::size_t component, std::size_t which) {
-    write_block(pair_, which, codes_[component == 0 ? 0 : 1], last_dc_[component], pieces_.pending);
+    write_block(pair_, which, codes_[component == 0 ? 0 : 1], last_dc_[component], writer_.pending);
   }
 
   const RowSource& rows_;
   Sink& out_;
-  Pieces pieces_;
+  BitWriter writer_;
   const bool grey_;
   const std::int64_t cols_;
   const std::int64_t mcu_;  // samples along a side
-  const std::int64_t mcus_across_;
-  const CoefficientKernels& kernels_ = coefficient_kernels();
+  const std::int64_t mcu_cols_;
+  const ForwardTransform fdct_ = fdct();
+  const ColorKernels& colors_ = color_kernels();
   Header header_;
   std::array<Codes, 2> codes_;  // of luma and chroma
   std::array<int, 3> last_dc_{};

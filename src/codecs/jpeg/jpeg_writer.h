@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// jpeg_writer: baseline JPEG out of rows of pixels, the very bytes that libjpeg-turbo writes with
-// its usual settings (grey, or YCbCr 4:2:0; the usual Huffman tables), in about two thirds of its
-// time.
+// jpeg_writer: rows of pixels to baseline JPEG. It writes the bytes that libjpeg-turbo writes with
+// its default settings (grey, or YCbCr 4:2:0; the default Huffman tables), in about two thirds of
+// the time.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <vector>
 
-#include "codecs/jpeg_bits.h"
-#include "codecs/jpeg_coefficients.h"
+#include "codecs/jpeg/fdct.h"
+#include "codecs/jpeg/jpeg_bits.h"
 #include "core/rows.h"
 #include "core/sink.h"
 
@@ -17,19 +17,19 @@ namespace deckle {
 
 /// A marker segment.
 struct JpegSegment {
-  std::uint8_t marker = 0;         ///< the byte behind 0xFF
-  std::vector<std::uint8_t> data;  ///< behind the length; at most 65533 bytes
+  std::uint8_t marker = 0;         ///< the byte after 0xFF
+  std::vector<std::uint8_t> data;  ///< after the length; at most 65533 bytes
 };
 
-/// Tables for luma, and for chroma.
+/// The tables of luma and of chroma.
 struct JpegTables {
-  std::array<Steps, 2> steps{};  // 1 to 255
+  std::array<QuantTable, 2> quant{};  // 1 to 255
   std::array<HuffmanCode, 2> dc;
   std::array<HuffmanCode, 2> ac;
 };
 
-/// rows.shape: rows x cols x 1 or 3, of 1 to 65535 rows and columns. `segments` come behind APP0.
-/// False where a row or a write failed; only the caller's `rows` and `out` know why.
+/// rows.shape: rows x cols x 1 or 3, with 1 to 65535 rows and columns. `segments` follow APP0.
+/// False if a row or a write failed; only the caller's `rows` and `out` know why.
 [[nodiscard]] bool write_jpeg(const RowSource& rows, const JpegTables& tables,
                               const std::vector<JpegSegment>& segments, Sink& out);
 

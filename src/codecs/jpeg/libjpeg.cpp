@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/libjpeg.h"
+#include "codecs/jpeg/libjpeg.h"
 
 #include <algorithm>
 #include <cstring>
@@ -47,7 +47,7 @@ bool is_about_pixels(int code) {
   }
 }
 
-// What libjpeg knows of and does not do.
+// Kinds of JPEG that libjpeg knows but does not read.
 bool is_unsupported(int code) {
   switch (code) {
     case JERR_ARITH_NOTIMPL:
@@ -61,12 +61,12 @@ bool is_unsupported(int code) {
   }
 }
 
-// A negative level is a warning: libjpeg goes on with pixels of its own making.
+// A negative level is a warning: libjpeg continues with invented pixels.
 void on_message(j_common_ptr jpeg, int level) {
   LibjpegReport& report = report_of(jpeg);
   const int code = report.base.msg_code;
   if (level >= 0 || !report.in_pixels || !is_about_pixels(code)) return;
-  if (report.damage != 0) {  // more is wrong than bytes before the end
+  if (report.damage != 0) {  // there is more damage than stray bytes before the end marker
     const bool first = report.before_end;
     report.before_end = false;
     if (first && report.stop_at_damage) std::longjmp(report.jump, 1);
@@ -77,7 +77,7 @@ void on_message(j_common_ptr jpeg, int level) {
   report.damage = code;
   report.before_end =
       code == JWRN_EXTRANEOUS_DATA && !report.ran_out && report.base.msg_parm.i[1] == kEoi;
-  // Left-over data at the end of a single scan means that its decoder lost its way before.
+  // Left-over data at the end of a single scan means that its decoder lost synchronisation before.
   report.at_end = code == JWRN_EXTRANEOUS_DATA ? report.ran_out && report.multiple_scans
                                                : report.ran_out || decoder->unread_marker == kEoi;
   report.damaged_scan = decoder->input_scan_number;
@@ -123,12 +123,12 @@ void skip_source(j_decompress_ptr jpeg, long count) {
 void end_source(j_decompress_ptr /*jpeg*/) {}
 
 // The markers of a file from byte `at` on. Segments are skipped by their length, because thumbnails
-// have markers of their own, unless the length goes beyond the file.
+// in them have markers too; a length beyond the file is ignored.
 class Markers {
  public:
   Markers(Bytes file, std::size_t at) : file_(file), at_(at) {}
 
-  // Code of the next marker but TEM and RSTn; 0 where there is none up to the end of the file.
+  // Code of the next marker except TEM and RSTn; 0 at the end of the file.
   std::uint8_t next() {
     while (at_ < file_.size()) {
       const void* const found = std::memchr(file_.data() + at_, 0xFF, file_.size() - at_);
@@ -217,24 +217,26 @@ bool LibjpegDecoder::has_end_marker() const {
   return holds_marker(file_.last(jpeg.src->bytes_in_buffer), kEoi);
 }
 
-// Zeros are valid Huffman codes, and the decoder may fall into step behind them without a word. The
-// code of zeros is the first of a table; where it is that of a coefficient, a run of this length
-// would be whole blocks of one same coefficient: no picture. Where it is that of "end of block" it
-// may be a plain area, and nothing is said. What lies behind the end marker is not picture data.
+// Zeros are valid Huffman codes, and a decoder may find synchronisation after them without a
+// warning. The code of zeros is the first of a table. If it is the code of a coefficient, a run of
+// this length would be whole blocks with the same coefficient everywhere: no real picture. If it is
+// the code of "end of block", it may be a plain area, and is not reported. Data after the end
+// marker are not picture data.
 Bytes LibjpegDecoder::find_hole() const {
   constexpr std::size_t kRun = 128;
   if (jpeg.progressive_mode != 0 || jpeg.arith_code != 0) return {};
   bool coefficient = false;
   for (int i = 0; i < jpeg.comps_in_scan; ++i) {
     const int number = jpeg.cur_comp_info[i]->ac_tbl_no;
-    if (number < 0 || number >= NUM_HUFF_TBLS) return {};  // the decoder will say so
+    if (number < 0 || number >= NUM_HUFF_TBLS) return {};  // the decoder reports it
     const JHUFF_TBL* const table = jpeg.ac_huff_tbl_ptrs[number];
     coefficient = coefficient || (table != nullptr && (table->huffval[0] & 15U) != 0);
   }
   if (!coefficient) return {};
 
   const Bytes data = file_.last(jpeg.src->bytes_in_buffer);
-  for (std::size_t at = kRun; at < data.size(); at += kRun) {  // any longer run holds such a byte
+  for (std::size_t at = kRun; at < data.size();
+       at += kRun) {  // each longer run contains such a byte
     if (at % (std::size_t{1} << 20U) < kRun) release_mapped_before(data.data() + at);
     if (data[at] != 0) continue;
     const Bytes zeros = zeros_around(data, at);
@@ -283,7 +285,7 @@ Error LibjpegDecoder::header_error() const {
 Error LibjpegDecoder::damage() const {
   const std::string rows = std::to_string(jpeg.image_height);
   const bool in_scans = jpeg.progressive_mode != 0 || jpeg.comps_in_scan < jpeg.num_components;
-  // Rows are met once in each scan, so there the scan says more.
+  // Each scan has all rows, therefore the scan is named too.
   const std::string row = std::to_string(report.damaged_row) + " of " + rows;
   const std::string scan = std::to_string(report.damaged_scan);
   if (report.at_end) {
@@ -316,8 +318,8 @@ Error LibjpegDecoder::fatal_error() const {
 }
 
 std::optional<Error> LibjpegDecoder::silent_damage() const {
-  // With one scan every pixel has been read when the file ends; with several, scans may be missing.
-  // An arithmetic decoder takes zeros for missing data without a word.
+  // With one scan, all pixels have been read when the file ends; with several, scans may be
+  // missing. An arithmetic decoder reads zeros instead of missing data, without a warning.
   if (report.ran_out && (report.multiple_scans || jpeg.arith_code != 0)) {
     return Error{ErrorCode::Truncated, "truncated: the file ends after scan " +
                                            std::to_string(jpeg.input_scan_number) +
@@ -332,13 +334,13 @@ std::optional<Error> LibjpegDecoder::silent_damage() const {
 }
 
 void finish_pixels(jpeg_decompress_struct& jpeg) {
-  // libjpeg makes grey of a component without data. The table is set by a component's first scan.
+  // libjpeg fills a component without data with grey. The first scan of a component sets its table.
   for (int i = 0; i < jpeg.num_components; ++i) {
     if (jpeg.comp_info[i].quant_table == nullptr) {
       report_of(reinterpret_cast<j_common_ptr>(&jpeg)).never_seen = i + 1;
     }
   }
-  jpeg_finish_decompress(&jpeg);  // reads on to the end marker, so that left-over data is seen
+  jpeg_finish_decompress(&jpeg);  // reads up to the end marker, which reveals left-over data
 }
 
 // ---- writing

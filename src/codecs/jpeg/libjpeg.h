@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// libjpeg: libjpeg-turbo's decoder and encoder as objects: nothing is printed, nothing leaks, and
-// what it says becomes an Error.
-// Source  libjpeg.txt, "Error handling", "Compressed data handling"
-// libjpeg reports by calling back and comes out by longjmp: between `guarded` and libjpeg stands no
-// object with a destructor.
+// libjpeg: the decoder and encoder of libjpeg-turbo as C++ objects. Nothing is printed, nothing
+// leaks, and its messages become Errors. Source  libjpeg.txt, "Error handling", "Compressed data
+// handling" libjpeg reports errors by callback, and leaves by longjmp, which skips destructors:
+// code inside `guarded` must not own objects that have one.
 #pragma once
 
 #include <array>
@@ -14,7 +13,7 @@
 #include <optional>
 #include <string>
 
-// cstdio before jpeglib.h, that before jerror.h: they need one another
+// in this order: jpeglib.h needs cstdio, jerror.h needs jpeglib.h
 // clang-format off
 #include <jpeglib.h>
 #include <jerror.h>
@@ -25,14 +24,14 @@
 
 namespace deckle {
 
-/// What libjpeg said. Plain data: longjmp passes over it.
+/// The messages of libjpeg. Plain data, because longjmp skips destructors.
 struct LibjpegReport {
   jpeg_error_mgr base;
   std::jmp_buf jump;
   bool stop_at_damage;
   bool in_pixels;  ///< the header has been read: warnings are now about picture data
   bool multiple_scans;
-  bool ran_out;     ///< libjpeg asked for bytes behind the end of the file
+  bool ran_out;     ///< libjpeg asked for bytes after the end of the file
   int damage;       ///< code of the first warning about picture data, or 0
   bool before_end;  ///< ... and it was only of bytes between the picture data and the end marker
   bool at_end;      ///< ... and it was that the data ended
@@ -45,8 +44,8 @@ struct LibjpegReport {
   std::array<char, JMSG_LENGTH_MAX> text;  ///< of the error, or of the first such warning
 };
 
-/// Runs `body`; false where libjpeg gave up. Never inlined: the locals of its caller must not live
-/// in the frame that longjmp comes back to.
+/// Runs `body`; false if libjpeg gave up. Never inlined: the locals of the caller must not be in
+/// the frame that longjmp returns to.
 template <typename Body>
 [[gnu::noinline]] bool guarded(LibjpegReport& report, Body&& body) {
   if (setjmp(report.jump) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg is C
@@ -54,7 +53,7 @@ template <typename Body>
   return true;
 }
 
-/// A decoder of a file that lies in memory.
+/// Decodes a file in memory.
 class LibjpegDecoder {
  public:
   explicit LibjpegDecoder(Bytes file);
@@ -62,26 +61,27 @@ class LibjpegDecoder {
   LibjpegDecoder(const LibjpegDecoder&) = delete;
   LibjpegDecoder& operator=(const LibjpegDecoder&) = delete;
 
-  /// From here on, until it says so: fatal_error() is Stopped then. Null: nothing is asked.
+  /// Asks `stop` from now on; if it stops, fatal_error() is Stopped. Null: nothing is asked.
   void stop_by(const Stop* stop);
 
-  /// Up to the first scan; where it fails, header_error() tells why.
+  /// Reads up to the first scan. If it fails, header_error() has the reason.
   [[nodiscard]] bool read_header();
-  /// The header, and whether the pixels can be read whole.
+  /// Reads the header, and checks whether the whole picture can be read.
   [[nodiscard]] Result<Done> open_whole();
-  /// Whether the picture's own end marker is there, not that of another picture behind it.
+  /// Whether the file has the end marker of this picture, not only that of another picture after
+  /// it.
   [[nodiscard]] bool has_end_marker() const;
-  /// Zero bytes where a part of the picture data was never written or is lost; empty where there
-  /// are none.
+  /// A run of zero bytes in the picture data, where a part was lost or never written; empty if
+  /// there is none.
   [[nodiscard]] Bytes find_hole() const;
 
-  /// What ended the reading of a header.
+  /// Why the header could not be read.
   [[nodiscard]] Error header_error() const;
-  /// What ended the reading of pixels.
+  /// Why the pixels could not be read.
   [[nodiscard]] Error fatal_error() const;
-  /// The sentence about picture data that is not whole.
+  /// The Error for picture data that is not whole.
   [[nodiscard]] Error damage() const;
-  /// What libjpeg let pass without a warning.
+  /// Damage about which libjpeg does not warn.
   [[nodiscard]] std::optional<Error> silent_damage() const;
 
   jpeg_decompress_struct jpeg{};
@@ -94,10 +94,10 @@ class LibjpegDecoder {
   bool created_ = false;
 };
 
-/// Behind the last row; stands inside `guarded`.
+/// After the last row; runs inside `guarded`.
 void finish_pixels(jpeg_decompress_struct& jpeg);
 
-/// An encoder into a sink.
+/// Encodes to a sink.
 class LibjpegEncoder {
  public:
   explicit LibjpegEncoder(Sink& out);
@@ -105,7 +105,7 @@ class LibjpegEncoder {
   LibjpegEncoder(const LibjpegEncoder&) = delete;
   LibjpegEncoder& operator=(const LibjpegEncoder&) = delete;
 
-  /// Stands inside `guarded`.
+  /// Runs inside `guarded`.
   void create();
   [[nodiscard]] Error error() const;
 
@@ -116,7 +116,7 @@ class LibjpegEncoder {
   struct Destination {
     jpeg_destination_mgr base{};
     Sink* out = nullptr;
-    std::array<JOCTET, 65536> chunk;  // not cleared, once an image
+    std::array<JOCTET, 65536> chunk;  // not cleared: that would cost time for each image
   };
   static void empty_chunk(j_compress_ptr jpeg, std::size_t bytes);
   static Destination& destination_of(j_compress_ptr jpeg) {

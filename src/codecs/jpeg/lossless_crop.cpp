@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/jpeg_cut.h"
+#include "codecs/jpeg/lossless_crop.h"
 
 #include <algorithm>
 #include <array>
@@ -9,15 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "codecs/jpeg.h"
-#include "codecs/jpeg_metadata.h"
-#include "codecs/libjpeg.h"
+#include "codecs/jpeg/jpeg_decode.h"
+#include "codecs/jpeg/jpeg_metadata.h"
+#include "codecs/jpeg/libjpeg.h"
 
 namespace deckle {
 namespace {
 
-// Samples of the least part that is coded by itself, rows and cols. With one component that is a
-// block, whatever its sampling factors (T.81, A.2.2).
+// Rows and cols of an MCU. With one component it is one block, whatever the sampling factors (T.81,
+// A.2.2).
 Window mcu_of(const jpeg_decompress_struct& jpeg) {
   if (jpeg.num_components == 1) return {2, {Interval{0, DCTSIZE}, Interval{0, DCTSIZE}}};
   return {2,
@@ -25,54 +25,54 @@ Window mcu_of(const jpeg_decompress_struct& jpeg) {
            Interval{0, std::int64_t{DCTSIZE} * jpeg.max_h_samp_factor}}};
 }
 
-// A progressive picture whose scans end before the last bits: decoders smooth it, and only that.
-bool leaves_bits_out(const jpeg_decompress_struct& jpeg) {
+// A progressive picture whose scans end before the last bits. Decoders smooth such a picture.
+bool omits_bits(const jpeg_decompress_struct& jpeg) {
   if (jpeg.progressive_mode == 0) return false;
   return std::any_of(jpeg.coef_bits, jpeg.coef_bits + jpeg.num_components, [](const auto& bits) {
     return std::any_of(std::begin(bits), std::end(bits), [](int missing) { return missing != 0; });
   });
 }
 
-// Stands inside `guarded`.
+// Runs inside `guarded`.
 void copy_coefficients(jpeg_decompress_struct& from, jvirt_barray_ptr* all, const Window& window,
                        const std::vector<JpegSegment>& segments, jpeg_compress_struct& to) {
   jpeg_copy_critical_parameters(&from, &to);
   if (from.num_components == 1) to.comp_info[0].h_samp_factor = to.comp_info[0].v_samp_factor = 1;
   to.image_height = static_cast<JDIMENSION>(window[0].length());
   to.image_width = static_cast<JDIMENSION>(window[1].length());
-  to.optimize_coding = TRUE;  // the usual tables may lack a code
+  to.optimize_coding = TRUE;  // the default tables may lack a code
   if (from.progressive_mode != 0) jpeg_simple_progression(&to);
 
   const Window mcu = mcu_of(from);
   const auto mcus = [&](int axis) {
     return static_cast<JDIMENSION>((window[axis].length() + mcu[axis].end - 1) / mcu[axis].end);
   };
-  std::array<jvirt_barray_ptr, MAX_COMPONENTS> parts{};
+  std::array<jvirt_barray_ptr, MAX_COMPONENTS> target_blocks{};
   auto* const to_common = reinterpret_cast<j_common_ptr>(&to);
   auto* const from_common = reinterpret_cast<j_common_ptr>(&from);
   for (int i = 0; i < from.num_components; ++i) {
     const jpeg_component_info& component = to.comp_info[i];
-    const auto across = static_cast<JDIMENSION>(component.h_samp_factor);
-    const auto down = static_cast<JDIMENSION>(component.v_samp_factor);
-    parts.at(static_cast<std::size_t>(i)) = to.mem->request_virt_barray(
-        to_common, JPOOL_IMAGE, FALSE, mcus(1) * across, mcus(0) * down, down);
+    const auto h_sampling = static_cast<JDIMENSION>(component.h_samp_factor);
+    const auto v_sampling = static_cast<JDIMENSION>(component.v_samp_factor);
+    target_blocks.at(static_cast<std::size_t>(i)) = to.mem->request_virt_barray(
+        to_common, JPOOL_IMAGE, FALSE, mcus(1) * h_sampling, mcus(0) * v_sampling, v_sampling);
   }
-  jpeg_write_coefficients(&to, parts.data());
+  jpeg_write_coefficients(&to, target_blocks.data());
   write_segments(to, segments);
   for (int i = 0; i < from.num_components; ++i) {
     const jpeg_component_info& component = to.comp_info[i];
-    const auto down = static_cast<JDIMENSION>(component.v_samp_factor);
-    const auto top = static_cast<JDIMENSION>(window[0].begin / mcu[0].end) * down;
+    const auto v_sampling = static_cast<JDIMENSION>(component.v_samp_factor);
+    const auto top = static_cast<JDIMENSION>(window[0].begin / mcu[0].end) * v_sampling;
     const auto left = static_cast<JDIMENSION>(window[1].begin / mcu[1].end) *
                       static_cast<JDIMENSION>(component.h_samp_factor);
     const std::size_t blocks =
         std::size_t{mcus(1)} * static_cast<JDIMENSION>(component.h_samp_factor);
-    for (JDIMENSION row = 0; row < mcus(0) * down; row += down) {
+    for (JDIMENSION row = 0; row < mcus(0) * v_sampling; row += v_sampling) {
       JBLOCKARRAY source =
-          from.mem->access_virt_barray(from_common, all[i], top + row, down, FALSE);
+          from.mem->access_virt_barray(from_common, all[i], top + row, v_sampling, FALSE);
       JBLOCKARRAY target = to.mem->access_virt_barray(
-          to_common, parts.at(static_cast<std::size_t>(i)), row, down, TRUE);
-      for (JDIMENSION r = 0; r < down; ++r)
+          to_common, target_blocks.at(static_cast<std::size_t>(i)), row, v_sampling, TRUE);
+      for (JDIMENSION r = 0; r < v_sampling; ++r)
         std::memcpy(target[r], source[r] + left, blocks * sizeof(JBLOCK));
     }
   }
@@ -81,7 +81,7 @@ void copy_coefficients(jpeg_decompress_struct& from, jvirt_barray_ptr* all, cons
 
 }  // namespace
 
-Result<Done> can_cut_jpeg(Bytes file, const Window& window) {
+Result<Done> check_lossless_crop(Bytes file, const Window& window) {
   LibjpegDecoder decoder(file);
   if (!decoder.read_header()) return decoder.header_error();
   jpeg_decompress_struct& jpeg = decoder.jpeg;
@@ -95,8 +95,9 @@ Result<Done> can_cut_jpeg(Bytes file, const Window& window) {
                    " x " + std::to_string(mcu[1].end) + "; begin at a multiple of them"};
 }
 
-Result<Done> cut_jpeg(Bytes file, const Window& window, const Metadata& metadata, Buffer& out) {
-  if (const Result<Done> can = can_cut_jpeg(file, window); !can) return can.error();
+Result<Done> lossless_crop(Bytes file, const Window& window, const Metadata& metadata,
+                           Buffer& out) {
+  if (const Result<Done> can = check_lossless_crop(file, window); !can) return can.error();
   const auto segments = segments_of(metadata);
   if (!segments) return segments.error();
   LibjpegDecoder decoder(file);
@@ -113,7 +114,7 @@ Result<Done> cut_jpeg(Bytes file, const Window& window, const Metadata& metadata
   const bool read = guarded(report, [&] {
     written = guarded(encoder.report, [&] {
       jvirt_barray_ptr* const coefficients = jpeg_read_coefficients(&jpeg);
-      complete = !leaves_bits_out(jpeg);
+      complete = !omits_bits(jpeg);
       encoder.create();
       if (complete) copy_coefficients(jpeg, coefficients, window, *segments, encoder.jpeg);
       finish_pixels(jpeg);
@@ -122,8 +123,7 @@ Result<Done> cut_jpeg(Bytes file, const Window& window, const Metadata& metadata
   if (sink.failed()) throw std::bad_alloc();
   if (!read) return decoder.fatal_error();
   if (!complete) {
-    return Error{ErrorCode::Unsupported,
-                 "its scans leave bits of coefficients out, which decoders make up for"};
+    return Error{ErrorCode::Unsupported, "its scans omit bits of coefficients"};
   }
   if (!written) return encoder.error();
   std::string note;

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// jpeg_cut: a part of a JPEG without decoding it: its coefficients are copied as they are.
-// Fails   Unsupported for windows that do not begin at a block, for CMYK and for scans that leave
-//         bits out; else as reading the whole picture does
+// lossless_crop: a window of a JPEG without decoding it to pixels. Coefficients are copied.
+// Fails   Unsupported for windows that do not begin at an MCU, for CMYK, and for progressive files
+//         whose scans omit bits; else as reading the whole picture does
 // Source  ITU-T T.81, A.2; libjpeg.txt, "Really raw data: DCT coefficients"
 #pragma once
 
-#include "codecs/codec.h"
+#include "codecs/metadata.h"
+#include "core/bytes.h"
+#include "core/result.h"
+#include "geometry/window.h"
 
 namespace deckle {
 
-/// `window` is of the picture as it is stored, rows and cols.
-[[nodiscard]] Result<Done> can_cut_jpeg(Bytes file, const Window& window);
-[[nodiscard]] Result<Done> cut_jpeg(Bytes file, const Window& window, const Metadata& metadata,
-                                    Buffer& out);
+/// `window` is of the picture as stored, rows and cols. Judges by the header alone.
+[[nodiscard]] Result<Done> check_lossless_crop(Bytes file, const Window& window);
+[[nodiscard]] Result<Done> lossless_crop(Bytes file, const Window& window, const Metadata& metadata,
+                                         Buffer& out);
 
 }  // namespace deckle

@@ -3,17 +3,15 @@
 // separate planes.
 // Shapes  H x W x 1 to 4 in the file's own dtype, or pages x H x W x 1 to 4. Floats of 16 and 24
 //         bits become float32; integers of fewer than 8 and of 9 to 15 bits are scaled to uint8 and
-//         uint16; indexed: as they are. Palettes become H x W x 3 uint8, CMYK H x W x 3 of its own
+//         uint16; indexed: as stored. Palettes become H x W x 3 uint8, CMYK H x W x 3 of its own
 //         depth, LogLuv H x W x 3 float32, YCbCr and CIE L*a*b* H x W x 3 uint8
 // Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples,
-//         Shape where the pages of a volume are not alike; pages are counted from 1
+//         Shape if the pages of a volume differ; messages count pages from 1
 // Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for YCbCr and CIE L*a*b*
 // Metadata: ICC and XMP. An EXIF directory is neither read nor written: its values are spread over
 // the file, and maker notes are lost when they move.
-// Samples of 8, 16 and 32 bits are numbers here and never scaled. Associated alpha is divided out,
-// for a Tensor's alpha is straight.
-#include "codecs/tiff.h"
-
+// Samples of 8, 16 and 32 bits are never scaled. Associated alpha is divided out: a Tensor has
+// straight alpha.
 #include <tiffio.h>
 
 #include <algorithm>
@@ -26,26 +24,27 @@
 #include <string>
 #include <utility>
 
+#include "codecs/codec.h"
 #include "codecs/exif.h"
 #include "codecs/reading.h"
-#include "codecs/tiff_deflate.h"
-#include "codecs/tiff_layout.h"
-#include "codecs/tiff_port.h"
-#include "codecs/tiff_samples.h"
-#include "codecs/tiff_writer.h"
+#include "codecs/tiff/tiff_deflate.h"
+#include "codecs/tiff/tiff_layout.h"
+#include "codecs/tiff/tiff_port.h"
+#include "codecs/tiff/tiff_samples.h"
+#include "codecs/tiff/tiff_writer.h"
 
 namespace deckle {
 namespace {
 
 // ---- the header
 
-// The byte where the first directory is said to be.
+// The offset of the first directory, as in the header.
 std::optional<std::uint64_t> directory_at(Bytes file) {
   const std::size_t size = is_big_tiff(file) ? 8 : 4;
   return tiff_number(file, size, size);
 }
 
-// The byte where the one after the directory at `at` is said to be; 0 for none.
+// The offset of the directory after the one at `at`; 0 for none.
 std::optional<std::uint64_t> directory_after(Bytes file, std::uint64_t at) {
   const bool big = is_big_tiff(file);
   const auto entries = tiff_number(file, at, big ? 8 : 2);
@@ -73,7 +72,7 @@ bool matches(Bytes head) {
          is({'M', 'M', 0, 43});
 }
 
-// The bytes of a tag of the page that libtiff is at; empty where there is none. libtiff owns them.
+// The bytes of a tag of libtiff's current page; empty if there is none. libtiff owns them.
 Bytes bytes_of_tag(TIFF* tiff, std::uint32_t tag) {
   std::uint32_t length = 0;
   const std::uint8_t* data = nullptr;
@@ -102,8 +101,8 @@ Result<ImageInfo> read_info(Bytes file) {
   return layout->info;
 }
 
-// Of the first page. EXIF is a directory of the file itself, whose offsets are of the file: it is
-// no block that could go elsewhere.
+// For the first page. EXIF is a directory with offsets into the file: it cannot be copied as a
+// block.
 Metadata read_metadata(Bytes file) {
   TiffPort port;
   port.file = file;
@@ -116,13 +115,13 @@ Metadata read_metadata(Bytes file) {
           has_tag(port, tiff.get(), TIFFTAG_EXIFIFD) || has_tag(port, tiff.get(), TIFFTAG_GPSIFD)};
 }
 
-// An error of one page of a volume, counted from 0 here and from 1 for people.
+// An error of page `page` of a volume, counted from 0; the message counts from 1.
 Error in_page(std::int64_t page, Error error) {
   error.message = "page " + std::to_string(page + 1) + ": " + error.message;
   return error;
 }
 
-// Goes on to the next page, the `page`-th from 0.
+// Moves to the next page, number `page` from 0.
 Result<Done> next_page(TiffPort& port, TIFF* tiff, std::int64_t page) {
   port.error[0] = '\0';
   port.guess[0] = '\0';
@@ -137,7 +136,7 @@ Result<Done> next_page(TiffPort& port, TIFF* tiff, std::int64_t page) {
                  {ErrorCode::Damaged, "damaged: its directory cannot be read" + because(port)});
 }
 
-// The pages are planes, all alike.
+// Pages become planes; all must have the same shape and type.
 Result<ImageInfo> read_volume_info(Bytes file) {
   TiffPort port;
   port.file = file;
@@ -175,7 +174,7 @@ Result<ImageInfo> read_volume_info(Bytes file) {
 
 // ---- the pixels
 
-// Copies one plane's samples of a block to where they belong among the channels.
+// Copies the samples of one plane of a block to their channel.
 void place_samples(const std::uint8_t* from, std::uint8_t* to, std::size_t count,
                    std::size_t sample_bytes, std::size_t step) {
   for (std::size_t i = 0; i < count; ++i) {
@@ -185,14 +184,14 @@ void place_samples(const std::uint8_t* from, std::uint8_t* to, std::size_t count
   }
 }
 
-// The bytes of a strip or tile that are in the file.
+// The number of bytes of a strip or tile that are in the file.
 std::uint64_t bytes_there(const TiffPort& port, TIFF* tiff, std::uint32_t block) {
   const std::uint64_t offset =
       std::min<std::uint64_t>(TIFFGetStrileOffset(tiff, block), port.file.size());
   return std::min<std::uint64_t>(TIFFGetStrileByteCount(tiff, block), port.file.size() - offset);
 }
 
-// Of the page that libtiff is at: unpacked bytes, and those that its strips or tiles can become.
+// For libtiff's current page: unpacked bytes, and the most that its strips or tiles can become.
 Promise promise_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
   const std::uint32_t blocks = layout.tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
   const bool sampled = layout.colour == TiffColour::ByLibtiff;  // YCbCr: a byte a pixel and more
@@ -209,7 +208,7 @@ Promise promise_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
   return {least, unpacked(there)};
 }
 
-// Of all pages of a volume together.
+// For all pages of a volume together.
 Promise promise(Bytes file, const ImageInfo& info) {
   TiffPort port;
   port.file = file;
@@ -228,7 +227,7 @@ Promise promise(Bytes file, const ImageInfo& info) {
   return all;
 }
 
-// The first thing that was wrong with the picture data.
+// The first damage of the picture data.
 Error block_error(const TiffPort& port, TIFF* tiff, std::uint32_t block, std::int64_t first_row,
                   std::int64_t last_row, std::int64_t rows) {
   const std::uint64_t offset = TIFFGetStrileOffset(tiff, block);
@@ -243,17 +242,17 @@ Error block_error(const TiffPort& port, TIFF* tiff, std::uint32_t block, std::in
   return {ErrorCode::Damaged, "damaged: corrupt data in " + where + because(port)};
 }
 
-// How a page is read: by strips, by rows of tiles (such a row is called a strip here, too), or a
-// very large strip row by row.
+// How a page is read: by strips, by rows of tiles (also called strips here), or row by row for a
+// very large strip.
 struct Strips {
-  std::int64_t rows = 0;  // of a strip; the last one may have fewer
+  std::int64_t rows = 0;  // in a strip; the last one may have fewer
   std::int64_t tile_cols = 0;
   std::size_t planes = 1;
   tmsize_t size = 0;      // bytes of a strip of the file, or of a tile
   tmsize_t stride = 0;    // ... of one of its rows
-  std::size_t width = 0;  // samples of a pixel side by side in it
+  std::size_t width = 0;  // samples of a pixel that are stored together
   bool by_rows = false;
-  bool direct = false;  // the bytes are those of unpacked samples
+  bool direct = false;  // the bytes are the unpacked samples
 };
 
 Result<Strips> strips_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
@@ -289,7 +288,7 @@ Result<Strips> strips_of(const TiffPort& port, TIFF* tiff, const TiffLayout& lay
   return strips;
 }
 
-// Whether two blocks have the same samples: `rows` of `bits` each.
+// Whether two blocks have the same samples: `rows` rows of `bits` bits.
 bool same_samples(const std::uint8_t* a, const std::uint8_t* b, std::int64_t rows, tmsize_t stride,
                   std::size_t bits) {
   for (std::int64_t r = 0; r < rows; ++r, a += stride, b += stride) {
@@ -300,12 +299,12 @@ bool same_samples(const std::uint8_t* a, const std::uint8_t* b, std::int64_t row
   return true;
 }
 
-// Of a strip or tile with `high` rows of the picture.
+// For a strip or tile with `high` rows of the picture.
 tmsize_t wanted_bytes(const TiffLayout& layout, const Strips& strips, std::int64_t high) {
   return layout.tiled ? strips.size : strips.stride * high;
 }
 
-// Unpacks a strip or tile of deflate without libtiff. Nothing where only that can.
+// Unpacks a strip or tile of deflate without libtiff. Nothing if only libtiff can.
 std::optional<Deflated> unpack_block(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                      const Strips& strips, std::uint32_t number, std::uint8_t* to,
                                      std::size_t size) {
@@ -326,9 +325,9 @@ std::optional<Deflated> unpack_block(const TiffPort& port, TIFF* tiff, const Tif
   return unpacked;
 }
 
-// Reads the strip or tile `number` to `to`: its first `high` rows, `wide` pixels of which belong to
-// the picture. Returns whether all of them were decoded: a decoder that does not count what it
-// writes must write the same over two different fillings of memory.
+// Reads the strip or tile `number` to `to`: its first `high` rows, with `wide` pixels of the
+// picture each. Returns whether all were decoded. A decoder that does not count its output is run
+// twice, over memory with different contents: both results must be equal.
 bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Strips& strips,
                 std::uint32_t number, std::int64_t high, std::int64_t wide, std::uint8_t* to) {
   const tmsize_t wanted = wanted_bytes(layout, strips, high);
@@ -343,7 +342,7 @@ bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Stri
   if (counts_its_rows(layout.compression)) {
     const bool whole = decode(to);
     if (!whole || unpacked != Deflated::Wrong) return whole;
-    // libtiff does not ask zlib for what is behind the last row.
+    // libtiff does not read zlib's data after the last row.
     std::snprintf(port.error.data(), port.error.size(), "their checksum is wrong or missing");
     return false;
   }
@@ -357,9 +356,9 @@ bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Stri
   return same_samples(to, again.data(), high, strips.stride, bits);
 }
 
-// Reads the strip from the page's row `top`, of one plane, to `out`, whose row `first` is the
-// page's first and which takes the samples as they are stored, unpacked. Gives what was wrong;
-// `go_on` reads the rest all the same, and leaves what cannot be read as it is.
+// Reads the strip at row `top` of the page, of one plane, to `out`: unpacked samples, as stored.
+// Row `first` of `out` is the first of the page. Returns the damage; with `go_on` it reads the rest
+// too, and does not write what cannot be read.
 std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                 const Strips& strips, std::size_t plane, std::int64_t top,
                                 bool go_on, Tensor& out, std::int64_t first) {
@@ -377,7 +376,7 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
     const std::uint32_t number =
         layout.tiled ? TIFFComputeTile(tiff, static_cast<std::uint32_t>(left), y, 0, sample)
                      : TIFFComputeStrip(tiff, y, sample);
-    // Before memory is taken: a tile may be far larger than its picture.
+    // Before memory is allocated: a tile may be far larger than its picture.
     const std::uint64_t there = bytes_there(port, tiff, number);
     const auto wanted = static_cast<std::uint64_t>(wanted_bytes(layout, strips, high));
     const std::uint64_t most = most_unpacked(coding_of(layout.compression), there,
@@ -427,7 +426,7 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
   return wrong;
 }
 
-// Gives `stored` the shape of samples that are unpacked and not yet converted.
+// Sets the shape of `stored`: unpacked samples, not yet converted.
 void reset_stored(const TiffLayout& layout, std::int64_t rows, Tensor& stored) {
   stored.reset(Shape::image(rows, layout.info.shape.cols(), layout.stored), layout.sample);
 }
@@ -436,8 +435,8 @@ void clear(Tensor& samples, std::int64_t first, std::int64_t rows) {
   std::memset(samples.row(first), 0, static_cast<std::size_t>(rows) * samples.row_bytes());
 }
 
-// Strips or tiles that are far larger than what the file holds of any of them: of those nothing
-// would be read, and a picture of zeros is none.
+// Strips or tiles that are far larger than the data of any of them. Nothing could be read of them,
+// and zeros are no picture.
 std::optional<Error> nothing_there(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                    const Strips& strips) {
   constexpr tmsize_t kLittle = tmsize_t{64} << 20U;
@@ -455,8 +454,8 @@ std::optional<Error> nothing_there(const TiffPort& port, TIFF* tiff, const TiffL
                                          " at most: nothing of the picture can be read"};
 }
 
-// Strip by strip or tile by tile, to `out` from its row `first`. Gives what was wrong, with zero
-// for the samples that are not there.
+// Reads strips or tiles to `out` from its row `first`. Returns the damage; missing samples are
+// zero.
 Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                           const DecodeOptions& options, Tensor& out,
                                           std::int64_t first) {
@@ -469,7 +468,7 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
     if (auto nothing = nothing_there(port, tiff, layout, *strips)) return *std::move(nothing);
   }
   const bool plain = layout.colour == TiffColour::Plain;
-  thread_local Tensor converted;  // a strip, or all where the channels come one after the other
+  thread_local Tensor converted;  // a strip; or the whole picture if the channels are separate
   if (!plain)
     reset_stored(layout, layout.separate ? rows : std::min(strips->rows, rows), converted);
   Tensor& stored = plain ? out : converted;
@@ -500,8 +499,8 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
   return wrong;
 }
 
-// Through libtiff's conversion to RGBA. It can turn pictures upright; asked for the orientation
-// that the file has, it does not.
+// Uses libtiff's conversion to RGBA. The orientation of the file is requested, because libtiff
+// would turn the picture for another one.
 Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                             bool go_on, Tensor& out, std::int64_t first) {
   thread_local Buffer raster;
@@ -549,7 +548,7 @@ Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const Ti
   return wrong;
 }
 
-// The page that libtiff is at, to `out` from its row `first`; gives what was wrong with it.
+// Reads libtiff's current page to `out` from its row `first`; returns the damage.
 Result<std::optional<Error>> read_page(TiffPort& port, TIFF* tiff, const Shape& shape, bool indexed,
                                        const DecodeOptions& options, Tensor& out,
                                        std::int64_t first) {
@@ -613,7 +612,7 @@ std::string row_streaming_obstacle(Bytes file) {
   return layout->separate ? "a tiff with its channels one after the other" : "";
 }
 
-// Does what decode_tiff does, strip by strip.
+// The same as decode_tiff, strip by strip.
 class TiffRows final : public RowReader {
  public:
   explicit TiffRows(Bytes file) { port_.file = file; }
@@ -675,15 +674,15 @@ class TiffRows final : public RowReader {
   TiffHandle tiff_{nullptr, &TIFFClose};
   TiffLayout layout_;
   Strips strips_;
-  Tensor stored_;          ///< a strip as it is stored, unpacked
-  Tensor pixels_;          ///< ... as pixels, where they are others
-  std::int64_t top_ = 0;   ///< of the strip
-  std::int64_t next_ = 0;  ///< the first row behind it
+  Tensor stored_;          ///< a strip as stored, unpacked
+  Tensor pixels_;          ///< the strip as pixels, if they differ
+  std::int64_t top_ = 0;   ///< first row of the strip
+  std::int64_t next_ = 0;  ///< the first row after it
 };
 
-Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& info,
-                                             const DecodeOptions& /*options*/,
-                                             const Window& /*needed*/) {
+Result<std::unique_ptr<RowReader>> open_tiff_rows(Bytes file, const ImageInfo& info,
+                                                  const DecodeOptions& /*options*/,
+                                                  const Window& /*needed*/) {
   auto reader = std::make_unique<TiffRows>(file);
   if (auto started = reader->start(info); !started) return started.error();
   return std::unique_ptr<RowReader>(std::move(reader));
@@ -693,21 +692,20 @@ Result<std::unique_ptr<RowReader>> read_rows(Bytes file, const ImageInfo& info,
 
 Codec tiff_codec() {
   return {.format = Format::Tiff,
-          .name = "tiff",
           .extensions = {"tif", "tiff"},
           .matches = matches,
           .read_info = read_info,
           .decode = decode_tiff,
-          .can_encode = can_encode_tiff,
-          .encode = encode_tiff,
-          .version = tiff_version,
-          .read_volume_info = read_volume_info,
-          .encode_rows = encode_tiff_rows,
-          .read_rows = read_rows,
-          .row_streaming_obstacle = row_streaming_obstacle,
           .promise = promise,
           .read_metadata = read_metadata,
-          .carries = {.icc = true, .xmp = true}};
+          .version = tiff_version,
+          .rows = RowStreaming{.open = open_tiff_rows, .obstacle = row_streaming_obstacle},
+          .encoder = Encoder{.check = check_tiff,
+                             .encode = encode_tiff,
+                             .encode_rows = encode_tiff_rows,
+                             .carries = {.icc = true, .xmp = true},
+                             .usual_share = 0.8},
+          .pages = Pages{.read_volume_info = read_volume_info}};
 }
 
 }  // namespace deckle

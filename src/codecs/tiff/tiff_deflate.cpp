@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/tiff_deflate.h"
+#include "codecs/tiff/tiff_deflate.h"
 
 #include <libdeflate.h>
 

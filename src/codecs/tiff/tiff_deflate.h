@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// tiff_deflate: strips and tiles of deflate by libdeflate, in half of zlib's time, and counted.
-// Source  TIFF 6.0, "Differencing Predictor"; libdeflate.h
-// libtiff 4.5 uses libdeflate, too, but says nothing where the data hold more than the strip: then
-// the end of the strip is not written.
+// tiff_deflate: unpacks strips and tiles of deflate by libdeflate, in half of zlib's time, and
+// counts the bytes. Source  TIFF 6.0, "Differencing Predictor"; libdeflate.h libtiff 4.5 uses
+// libdeflate too, but reports nothing if the data are longer than the strip: then it does not write
+// the end of the strip.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@ namespace deckle {
 
 enum class Deflated : std::uint8_t {
   Whole,   ///< every byte is written, and the checksum is right
-  Longer,  ///< the data hold more than there is room for
-  Wrong,   ///< they hold less, are damaged, or their checksum is wrong
+  Longer,  ///< the data are longer than the strip
+  Wrong,   ///< the data are shorter or damaged, or the checksum is wrong
 };
 
-/// Unpacks a zlib stream to `size` bytes at `to`. What is there is of use only where it is Whole.
+/// Unpacks a zlib stream to `size` bytes at `to`. They are valid only if the result is Whole.
 [[nodiscard]] Deflated unpack_deflate(Bytes packed, std::uint8_t* to, std::size_t size);
 
 /// Undoes the horizontal predictor in `size` bytes of rows of `row_bytes`: samples of 1, 2 or 4

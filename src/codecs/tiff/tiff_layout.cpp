@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/tiff_layout.h"
+#include "codecs/tiff/tiff_layout.h"
 
 #include <algorithm>
 #include <array>
@@ -14,7 +14,7 @@ Error unsupported(const std::string& what) {
   return {ErrorCode::Unsupported, "TIFF with " + what + " is not read"};
 }
 
-// What the directory says.
+// The tags of the directory.
 struct Tags {
   std::uint32_t rows = 0;
   std::uint32_t cols = 0;
@@ -85,7 +85,7 @@ bool keeps_everything(unsigned compression) {
          kLossless.end();
 }
 
-// The name of a kind of colours that is not read.
+// The name of a photometric interpretation that is not read.
 std::string name_of_photometric(unsigned photometric) {
   switch (photometric) {
     case PHOTOMETRIC_MASK:
@@ -148,7 +148,7 @@ Result<Done> palette(TIFF* tiff, const Tags& tags, TiffLayout& layout) {
     return no_map(tags);
   }
   const std::size_t entries = std::size_t{1} << tags.bits;
-  // Old writers give 8-bit values where 16-bit ones are due; libtiff tells them apart in this way.
+  // Old writers store 8-bit values instead of 16-bit ones; libtiff distinguishes them in this way.
   const bool wide = std::any_of(map.begin(), map.end(), [&](const std::uint16_t* channel) {
     return std::any_of(channel, channel + entries, [](std::uint16_t v) { return v > 255; });
   });
@@ -308,7 +308,7 @@ Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff, bool index
   Tags tags = read_tags(tiff);
   if (TIFFIsCODECConfigured(static_cast<std::uint16_t>(tags.compression)) == 0)
     return unsupported("compression " + std::to_string(tags.compression));
-  if (tags.compression == COMPRESSION_NEXT)  // white where its data end early, without a word
+  if (tags.compression == COMPRESSION_NEXT)  // if its data end early, libtiff silently gives white
     return unsupported("compression 32766 (NeXT)");
   if (tags.samples < 1 || tags.samples > 4)
     return unsupported(std::to_string(tags.samples) + " channels (only 1 to 4)");
@@ -316,12 +316,12 @@ Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff, bool index
   if (port.guess[0] != '\0' || TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric) == 0)
     return no_photometric();
   tags.photometric = photometric;
-  // libtiff takes a picture for grey or RGB where its colour map cannot be read, without a word.
+  // If the colour map cannot be read, libtiff silently reads the picture as grey or RGB.
   const auto said = tiff_tag(port.file, TIFFCurrentDirOffset(tiff), TIFFTAG_PHOTOMETRIC);
   if (said == std::uint64_t{PHOTOMETRIC_PALETTE} && photometric != PHOTOMETRIC_PALETTE)
     return no_map(tags);
-  // libdeflate leaves the end of a strip unwritten where the data hold more, and libtiff does not
-  // tell: see tiff_deflate.h.
+  // libtiff with libdeflate does not report strips that are not written to their end: see
+  // tiff_deflate.h.
   if (is_deflate(tags.compression))
     TIFFSetField(tiff, TIFFTAG_DEFLATE_SUBCODEC, DEFLATE_SUBCODEC_ZLIB);
   if (tags.photometric == PHOTOMETRIC_YCBCR && tags.compression == COMPRESSION_JPEG &&
@@ -368,7 +368,8 @@ Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff, bool index
       known = unsupported(name_of_photometric(tags.photometric));
   }
   if (!known) return known.error();
-  // Not TIFFGetFieldDefaulted: it takes the state of any decoder for one that has a predictor.
+  // Not TIFFGetFieldDefaulted: it treats the state of any decoder as that of a decoder with a
+  // predictor.
   std::uint16_t predictor = PREDICTOR_NONE;
   if (TIFFGetField(tiff, TIFFTAG_PREDICTOR, &predictor) != 0) layout.predictor = predictor;
   if (layout.packing == TiffPacking::Bits && layout.predictor != PREDICTOR_NONE)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tiff_layout: how the samples of a TIFF page lie in the file, and what becomes of them.
+// tiff_layout: how the samples of a TIFF page are stored, and how they are converted.
 // Shapes  H x W x 1 to 4 in the file's own dtype; see tiff.cpp
-// Fails   Unsupported with the reason, Damaged where the header does not say what the samples mean
+// Fails   Unsupported with the reason, Damaged if the header does not say what the samples mean
 // Source  TIFF 6.0; libtiff's tif_getimage.c and tif_luv.c
 #pragma once
 
@@ -13,13 +13,13 @@
 
 #include "codecs/codec.h"
 #include "codecs/ratios.h"
-#include "codecs/tiff_port.h"
+#include "codecs/tiff/tiff_port.h"
 
 namespace deckle {
 
-/// What turns the samples of the file into those of a Tensor.
+/// The conversion from stored samples to those of a Tensor.
 enum class TiffColour : std::uint8_t {
-  Plain,      ///< they are those of a Tensor
+  Plain,      ///< no conversion
   Palette,    ///< indices, to R, G, B
   Cmyk,       ///< to R, G, B
   Luminance,  ///< CIE X, Y, Z as floats, to linear R, G, B
@@ -38,12 +38,12 @@ struct TiffLayout {
   ImageInfo info;
   TiffColour colour = TiffColour::Plain;
   TiffPacking packing = TiffPacking::Whole;
-  DType sample = DType::UInt8;  ///< of a sample when it is unpacked
+  DType sample = DType::UInt8;  ///< type of an unpacked sample
   std::int64_t stored = 1;      ///< samples of a pixel in the file
   unsigned bits = 8;            ///< of a sample in the file
   unsigned compression = COMPRESSION_NONE;
   unsigned predictor = PREDICTOR_NONE;
-  bool in_order = true;   ///< its bytes and bits come in the order of memory
+  bool in_order = true;   ///< bytes and bits are in the order of memory
   bool separate = false;  ///< each channel is a plane of its own
   bool tiled = false;
   bool invert = false;                ///< white is zero
@@ -51,29 +51,29 @@ struct TiffLayout {
   bool scaled = true;                 ///< integers of fewer bits than their type fill its range
   std::vector<std::uint8_t> palette;  ///< R, G, B of each index
 
-  /// The bytes of the file's samples are those of the Tensor.
+  /// Stored bytes are those of the Tensor.
   [[nodiscard]] bool as_stored() const {
     return colour == TiffColour::Plain && packing == TiffPacking::Whole;
   }
 };
 
-/// Makes indices, or grey of few bits, the samples: ImageInfo::indexed.
+/// Keeps indices, or grey of few bits, as samples: ImageInfo::indexed.
 void keep_numbers(TiffLayout& layout);
 
-/// Of the page that libtiff is at, its numbers as they are where `indexed`. Tells libtiff's
-/// decoders what they shall give: JPEG gives R, G, B, LogLuv floats, deflate counts what it writes.
+/// The layout of libtiff's current page; with `indexed`, samples stay as stored. Configures
+/// libtiff's decoders: JPEG gives R, G, B; LogLuv gives floats; deflate counts its output.
 [[nodiscard]] Result<TiffLayout> read_tiff_layout(const TiffPort& port, TIFF* tiff,
                                                   bool indexed = false);
 
 [[nodiscard]] bool is_deflate(unsigned compression);
 
-/// Whether libtiff's decoder fails where the data of a strip or tile end before its rows do.
+/// Whether libtiff's decoder fails if the data of a strip or tile are too short.
 [[nodiscard]] bool counts_its_rows(unsigned compression);
 
-/// What the numbers of TIFF's compressions are in the table of ratios.
+/// The Coding of a TIFF compression, for the table of ratios.
 [[nodiscard]] Coding coding_of(unsigned compression);
 
-/// The field's value, its default where the file does not have it, else `otherwise`.
+/// The value of a tag, else its default, else `otherwise`.
 template <typename T>
 T tiff_field(TIFF* tiff, std::uint32_t tag, T otherwise) {
   T value = otherwise;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/tiff_port.h"
+#include "codecs/tiff/tiff_port.h"
 
 #include <algorithm>
 #include <cstdarg>
@@ -21,11 +21,11 @@ struct Meaning {
   std::string_view why;
 };
 
-// Of warnings. Errors of libtiff always count, also where it goes on after them.
+// For warnings. Errors of libtiff always count, even if it continues.
 constexpr std::array kMeanings{
     // the header
     Meaning{"Photometric tag is missing"sv, TiffWord::Lost, "colours are guessed"sv},
-    // the file is of an old kind, or unusual; its pixels are all there
+    // the file is old or unusual; no pixel is missing
     Meaning{"Old-style LZW codes"sv, TiffWord::Harmless, "another order of bits, known"sv},
     Meaning{"and troublesome old-style JPEG"sv, TiffWord::Harmless, "advice to its writer"sv},
     Meaning{"Assuming 8-bit colormap"sv, TiffWord::Harmless, "no entry is above 255"sv},
@@ -86,8 +86,8 @@ int on_warning(TIFF* /*tiff*/, void* user, const char* /*module*/, const char* f
   return 1;
 }
 
-// What can be read of a file that is written: all, in memory; in a file nothing, and there a page
-// is written without looking back.
+// What libtiff can read back while it writes: everything in memory; nothing in a file, where pages
+// are written in order.
 Bytes bytes_of(const TiffPort& port) {
   if (port.out == nullptr) return port.file;
   const Buffer* const memory = port.out->memory();
@@ -112,7 +112,7 @@ tmsize_t write_port(thandle_t handle, void* from, tmsize_t size) {
   auto& port = *static_cast<TiffPort*>(handle);
   if (port.out == nullptr || size <= 0) return 0;
   static constexpr std::array<std::uint8_t, 256> kZeros{};
-  while (port.out->size() < port.at) {  // libtiff looked behind the end first
+  while (port.out->size() < port.at) {  // libtiff moved beyond the end
     const std::uint64_t gap = port.at - port.out->size();
     if (!port.out->append({kZeros.data(), std::min<std::size_t>(kZeros.size(), gap)})) return 0;
   }
@@ -142,7 +142,7 @@ int map_port(thandle_t handle, void** base, toff_t* size) {
   const auto& port = *static_cast<TiffPort*>(handle);
   if (port.out != nullptr) return 0;
   *base = const_cast<std::uint8_t*>(
-      port.file.data());  // NOLINT: libtiff reads only, its types do not say so
+      port.file.data());  // NOLINT: libtiff does not write to it, but its types are not const
   *size = port.file.size();
   return 1;
 }
@@ -162,7 +162,8 @@ TiffWord meaning_of_warning(std::string_view warning, TiffPhase phase) {
 }
 
 TiffHandle open_tiff(TiffPort& port, const char* mode) {
-  constexpr tmsize_t kMostAtOnce = tmsize_t{1} << 30;  // what a lying tag may make libtiff ask for
+  constexpr tmsize_t kMostAtOnce = tmsize_t{1}
+                                   << 30;  // limit for allocations that a wrong tag may cause
   const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(
       TIFFOpenOptionsAlloc(), &TIFFOpenOptionsFree);
   if (options == nullptr) throw std::bad_alloc();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tiff_port: libtiff on bytes in memory, and what its messages mean.
 // Shapes  none: no pixels here
-// Fails   what libtiff says is kept in the Port, and never printed
+// Fails   messages of libtiff are kept in the Port, and never printed
 // Source  libtiff's tiffio.h; its sources, for the messages
 #pragma once
 
@@ -20,24 +20,25 @@
 
 namespace deckle {
 
-/// Whether a message of libtiff says that pixels are lost or guessed.
+/// Whether a message of libtiff means that pixels are lost or guessed.
 enum class TiffWord : std::uint8_t {
   Harmless,
-  HarmlessInStrips,  ///< where a strip is decoded at once; row by row, rows are lost
+  HarmlessInStrips,  ///< harmless if a whole strip is decoded; row by row, rows are lost
   Lost,
 };
 
-/// What is being read when libtiff says something.
+/// What libtiff reads when it reports something.
 enum class TiffPhase : std::uint8_t {
   Header,
   Strips,
   Rows,  ///< a strip row by row
 };
 
-/// What a warning means. Of one that is in no table: nothing in a header, lost pixels elsewhere.
+/// The meaning of a warning. An unknown one is harmless in a header, and means lost pixels
+/// elsewhere.
 [[nodiscard]] TiffWord meaning_of_warning(std::string_view warning, TiffPhase phase);
 
-/// What libtiff said, and the memory that it reads or writes. The first message that counts is
+/// The messages of libtiff, and the memory that it reads or writes. The first important message is
 /// kept: later ones follow from it.
 struct TiffPort {
   Bytes file;
@@ -50,22 +51,22 @@ struct TiffPort {
 
 using TiffHandle = std::unique_ptr<TIFF, decltype(&TIFFClose)>;
 
-/// Null where libtiff cannot: `port.error` says why.
+/// Null if libtiff cannot open it: `port.error` has the reason.
 [[nodiscard]] TiffHandle open_tiff(TiffPort& port, const char* mode);
 
 [[nodiscard]] bool is_big_tiff(Bytes file);
-/// A number of `size` bytes in the file's order; nothing where the file ends before it.
+/// A number of `size` bytes in the file's order; nothing if the file ends before it.
 [[nodiscard]] std::optional<std::uint64_t> tiff_number(Bytes file, std::uint64_t at,
                                                        std::size_t size);
-/// Where the entry of a tag of the directory at `directory` begins; nothing where there is none.
+/// The offset of the entry of a tag in the directory at `directory`; nothing if there is none.
 [[nodiscard]] std::optional<std::uint64_t> tiff_entry(Bytes file, std::uint64_t directory,
                                                       std::uint64_t tag);
-/// The first value of a tag of the directory at `directory`, where it is a whole number in its
-/// entry; nothing where there is none.
+/// The first value of a tag of the directory at `directory`, if it is an integer stored in its
+/// entry; else nothing.
 [[nodiscard]] std::optional<std::uint64_t> tiff_tag(Bytes file, std::uint64_t directory,
                                                     std::uint64_t tag);
 
-/// " (what libtiff said)", or nothing.
+/// " (message of libtiff)", or nothing.
 [[nodiscard]] std::string because(const TiffPort& port);
 
 }  // namespace deckle

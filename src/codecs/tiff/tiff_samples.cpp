@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/tiff_samples.h"
+#include "codecs/tiff/tiff_samples.h"
 
 #include <algorithm>
 #include <array>
@@ -36,7 +36,7 @@ void unpack_bits(const std::uint8_t* from, std::uint8_t* to, std::size_t count, 
   for (std::size_t i = 0; i < count; ++i) {
     std::uint32_t value = 0;
     std::size_t at = i * bits;
-    for (unsigned left = bits; left > 0;) {  // from byte to byte
+    for (unsigned left = bits; left > 0;) {  // byte by byte
       const auto here = static_cast<unsigned>(std::min<std::size_t>(left, 8 - at % 8));
       const unsigned shift = 8 - static_cast<unsigned>(at % 8) - here;
       value = value << here | (unsigned{from[at / 8]} >> shift & ((1U << here) - 1));
@@ -76,7 +76,7 @@ void look_up(const std::vector<std::uint8_t>& palette, const std::uint8_t* from,
     std::memcpy(to + 3 * i, palette.data() + 3 * std::size_t{load<T>(from + i * sizeof(T))}, 3);
 }
 
-// As libtiff does it for 8 bits.
+// As libtiff for 8 bits.
 template <typename T>
 void cmyk_to_rgb(const std::uint8_t* from, std::uint8_t* to, std::size_t pixels) {
   constexpr std::uint64_t kWhite = std::numeric_limits<T>::max();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/tiff_writer.h"
+#include "codecs/tiff/tiff_writer.h"
 
 #include <zlib.h>
 
@@ -12,8 +12,9 @@
 #include <vector>
 
 #include "codecs/sample.h"
-#include "codecs/tiff_layout.h"
-#include "codecs/tiff_port.h"
+#include "codecs/tiff/tiff_layout.h"
+#include "codecs/tiff/tiff_port.h"
+#include "codecs/write_picture.h"
 
 namespace deckle {
 namespace {
@@ -30,7 +31,7 @@ void set_palette(TIFF* tiff, const std::vector<Colour>& palette, std::size_t bit
   TIFFSetField(tiff, TIFFTAG_COLORMAP, map[0].data(), map[1].data(), map[2].data());
 }
 
-// Where it fails, libtiff has said so.
+// If it fails, libtiff has reported it.
 void set_bytes(TIFF* tiff, std::uint32_t tag, Bytes data) {
   if (!data.empty()) TIFFSetField(tiff, tag, static_cast<std::uint32_t>(data.size()), data.data());
 }
@@ -80,7 +81,7 @@ void describe_page(TIFF* tiff, const RowSource& pixels, const EncodeOptions& opt
 
 }  // namespace
 
-Result<Done> can_encode_tiff(const Shape& shape, DType dtype) {
+Result<Done> check_tiff(const Shape& shape, DType dtype) {
   return check_format_limits({"tiff",
                               {DType::UInt8, DType::Int8, DType::UInt16, DType::Int16,
                                DType::UInt32, DType::Int32, DType::Float32, DType::Float64},
@@ -93,8 +94,7 @@ Result<Done> can_encode_tiff(const Shape& shape, DType dtype) {
 Result<Done> encode_tiff_rows(const RowSource& pixels, const EncodeOptions& options, Sink& out) {
   constexpr std::size_t kMostClassicBytes =
       std::size_t{4'000'000'000} / 2;  // LZW may make it larger
-  if (const Result<Done> can = can_encode_tiff(pixels.shape, pixels.dtype); !can)
-    return can.error();
+  if (const Result<Done> can = check_tiff(pixels.shape, pixels.dtype); !can) return can.error();
   if (options.bands && options.bands->colours + std::ssize(options.bands->others) !=
                            static_cast<std::ptrdiff_t>(pixels.shape.channels)) {
     return Error{ErrorCode::Usage, "the bands (" + to_string(*options.bands) +
@@ -117,7 +117,7 @@ Result<Done> encode_tiff_rows(const RowSource& pixels, const EncodeOptions& opti
   thread_local Buffer strip;  // kept from picture to picture
   for (std::int64_t page = 0; done && page < pages; ++page) {
     describe_page(tiff.get(), pixels, options);
-    // A profile is of one page; a packet is of all, and of the first in the file.
+    // A profile is for one page; a packet is for all, and stored in the first.
     set_bytes(tiff.get(), TIFFTAG_ICCPROFILE, metadata.icc);
     if (page == 0) set_bytes(tiff.get(), TIFFTAG_XMLPACKET, as_bytes(metadata.xmp));
     const auto rows_per_strip =
@@ -145,10 +145,10 @@ Result<Done> encode_tiff_rows(const RowSource& pixels, const EncodeOptions& opti
 }
 
 Result<Done> encode_tiff(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
-  return encode_in_memory(codec_of(Format::Tiff), rows_of(pixels), options, out);
+  return encode_in_memory(encode_tiff_rows, rows_of(pixels), options, out);
 }
 
-// libtiff may have been built with libdeflate, which does not tell its version.
+// libtiff may use libdeflate, which does not report its version.
 std::string tiff_version(const EncodeOptions& options) {
   const std::string_view text = TIFFGetVersion();  // "LIBTIFF, Version 4.5.0\nCopyright ..."
   const std::string_view line = text.substr(0, text.find('\n'));

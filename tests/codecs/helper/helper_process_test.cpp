@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/helper_process.h"
+#include "codecs/helper/helper_process.h"
 
 #include <sys/types.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "codecs/helper_limits.h"
+#include "codecs/helper/helper_limits.h"
 #include "support/catch.h"
 #include "support/folders.h"
 #include "support/hostile_plugin.h"

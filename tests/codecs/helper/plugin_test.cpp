@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/plugin.h"
+#include "codecs/helper/plugin.h"
 
 #include <string>
 #include <vector>

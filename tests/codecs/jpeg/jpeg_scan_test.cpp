@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/jpeg_scan.h"
+#include "codecs/jpeg/jpeg_scan.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <random>
 #include <string>
 
-#include "codecs/jpeg.h"
-#include "codecs/jpeg_bits.h"
+#include "codecs/jpeg/jpeg.h"
+#include "codecs/jpeg/jpeg_bits.h"
 #include "support/catch.h"
 #include "support/jpeg.h"
 
@@ -230,7 +230,7 @@ TEST_CASE("rows go on by libjpeg where a scan cannot", "[codecs][jpeg][window]")
   const auto info = read_info(file, {});
   REQUIRE(info);
   const auto read_to = [&](const Window& needed) -> Result<std::int64_t> {
-    auto rows = codec.read_rows(file, *info, {}, needed);
+    auto rows = codec.rows->open(file, *info, {}, needed);
     if (!rows) return rows.error();
     for (std::int64_t r = needed[0].begin; r < needed[0].end; ++r) {
       if (auto row = (*rows)->row(r); !row) return row.error();

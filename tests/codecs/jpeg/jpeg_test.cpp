@@ -7,7 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "codecs/codec.h"
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
 #include "core/text.h"
 #include "support/catch.h"
 #include "support/pictures.h"
@@ -67,7 +68,7 @@ TEST_CASE("the same pixels give the same JPEG, also into a used buffer", "[codec
   const File first = encoded(in, {.format = Format::Jpeg});
   Buffer out;
   out.append(File(100000, 7));
-  REQUIRE(codec_of(Format::Jpeg).encode(in, {.format = Format::Jpeg}, out));
+  REQUIRE(codec_of(Format::Jpeg).encoder->encode(in, {.format = Format::Jpeg}, out));
   CHECK(first == File(out.data(), out.data() + out.size()));
   CHECK(encoded(in, {.format = Format::Jpeg, .quality = 20}).size() < first.size());
 }
@@ -186,7 +187,7 @@ TEST_CASE("zero bytes behind the end marker are no hole, whatever follows them",
       CHECK(decode_window(longer, *read_info(longer, {}), {},
                           Window{2, {Interval{90, 100}, Interval{0, 10}}}, after));
       Buffer out;
-      CHECK(codec_of(Format::Jpeg).cut(longer, whole(before.shape), {}, out));
+      CHECK(codec_of(Format::Jpeg).lossless_crop->crop(longer, whole(before.shape), {}, out));
     }
   }
 }
@@ -209,7 +210,8 @@ TEST_CASE("a hole of zero bytes in the picture data is damage", "[codecs][jpeg]"
   std::fill_n(file.begin() + static_cast<std::ptrdiff_t>(at), 512, std::uint8_t{0});
   CHECK(message_of(file).starts_with("damaged: 512 zero bytes amid the picture data, from byte "));
   Buffer out;
-  CHECK_FALSE(codec_of(Format::Jpeg).cut(file, whole(Shape::image(200, 200, 3)), {}, out));
+  CHECK_FALSE(
+      codec_of(Format::Jpeg).lossless_crop->crop(file, whole(Shape::image(200, 200, 3)), {}, out));
 }
 
 namespace {
@@ -262,13 +264,13 @@ TEST_CASE("stray bytes before the end marker are noted, and the picture is whole
         if (inks) continue;  // read whole, and never cut
         const auto info = read_info(longer, {});
         const auto rows = codec_of(Format::Jpeg)
-                              .read_rows(longer, *info, {.check_all = true}, whole(info->shape));
+                              .rows->open(longer, *info, {.check_all = true}, whole(info->shape));
         REQUIRE(rows);
         REQUIRE((*rows)->row(60));
         REQUIRE((*rows)->finish());
         CHECK((*rows)->note() == note);
         Buffer out;
-        CHECK(codec_of(Format::Jpeg).cut(longer, whole(info->shape), {}, out));
+        CHECK(codec_of(Format::Jpeg).lossless_crop->crop(longer, whole(info->shape), {}, out));
       }
     }
   }
@@ -430,7 +432,7 @@ TEST_CASE("changed bytes in a JPEG never crash it or print anything", "[codecs][
 
 TEST_CASE("JPEG refuses what it cannot hold and says what it could", "[codecs][jpeg]") {
   const auto refuse = [](const Shape& shape, DType dtype) {
-    return codec_of(Format::Jpeg).can_encode(shape, dtype).error();
+    return codec_of(Format::Jpeg).encoder->check(shape, dtype).error();
   };
   CHECK(
       refuse(Shape::image(1, 1, 3), DType::UInt16).message ==
@@ -519,7 +521,7 @@ TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
         jpeg_set_quality(&j, 60, TRUE);
       });
       Buffer out;
-      REQUIRE(codec.cut(file, window, {}, out));
+      REQUIRE(codec.lossless_crop->crop(file, window, {}, out));
       Tensor all;
       Tensor part;
       REQUIRE(read(file, all));
@@ -535,7 +537,8 @@ TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
       }
       CHECK(equal);
       // The same picture again, where all of it is wanted.
-      REQUIRE(codec.cut(file, Window{2, {Interval{0, 83}, Interval{0, 99}}}, {}, out));
+      REQUIRE(
+          codec.lossless_crop->crop(file, Window{2, {Interval{0, 83}, Interval{0, 99}}}, {}, out));
       REQUIRE(read(File(out.data(), out.data() + out.size()), part));
       CHECK(same(part, all));
     }
@@ -545,18 +548,19 @@ TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
 TEST_CASE("a lossless cut says why it cannot be", "[codecs][jpeg]") {
   const Codec& codec = codec_of(Format::Jpeg);
   const File file = encoded(picture(60, 60, 3), {.format = Format::Jpeg});
-  const auto refused = codec.can_cut(file, Window{2, {Interval{8, 40}, Interval{16, 40}}});
+  const auto refused =
+      codec.lossless_crop->check(file, Window{2, {Interval{8, 40}, Interval{16, 40}}});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::Unsupported);
   CHECK(refused.error().message ==
         "the output begins at row 8, column 16 of blocks of 16 x 16; begin at a multiple of them");
-  CHECK_FALSE(codec.can_cut(jpeg(picture(32, 32, 4), Kind::Cmyk),
-                            Window{2, {Interval{0, 16}, Interval{0, 16}}}));
+  CHECK_FALSE(codec.lossless_crop->check(jpeg(picture(32, 32, 4), Kind::Cmyk),
+                                         Window{2, {Interval{0, 16}, Interval{0, 16}}}));
   Buffer out;
   File cut_short = file;
   cut_short.resize(file.size() * 2 / 3);
-  const auto truncated =
-      codec.cut(cut_short, Window{2, {Interval{16, 40}, Interval{16, 40}}}, {}, out);
+  const auto truncated = codec.lossless_crop->crop(
+      cut_short, Window{2, {Interval{16, 40}, Interval{16, 40}}}, {}, out);
   REQUIRE_FALSE(truncated);
   CHECK(truncated.error().code == ErrorCode::Truncated);
 }
@@ -566,8 +570,8 @@ TEST_CASE("a lossless cut of grey begins at any block, whatever its sampling", "
     j.comp_info[0].h_samp_factor = j.comp_info[0].v_samp_factor = 2;
   });
   Buffer out;
-  REQUIRE(
-      codec_of(Format::Jpeg).cut(file, Window{2, {Interval{8, 51}, Interval{24, 70}}}, {}, out));
+  REQUIRE(codec_of(Format::Jpeg)
+              .lossless_crop->crop(file, Window{2, {Interval{8, 51}, Interval{24, 70}}}, {}, out));
   Tensor all;
   Tensor part;
   REQUIRE(read(file, all));
@@ -587,7 +591,8 @@ TEST_CASE("a picture that decoders smooth is not cut without loss", "[codecs][jp
   });
   Buffer out;
   const auto cut =
-      codec_of(Format::Jpeg).cut(file, Window{2, {Interval{16, 64}, Interval{16, 64}}}, {}, out);
+      codec_of(Format::Jpeg)
+          .lossless_crop->crop(file, Window{2, {Interval{16, 64}, Interval{16, 64}}}, {}, out);
   REQUIRE_FALSE(cut);
   CHECK(cut.error().code == ErrorCode::Unsupported);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codecs/jpeg_writer.h"
+#include "codecs/jpeg/jpeg_writer.h"
 
 #include <algorithm>
 #include <random>
 #include <vector>
 
-#include "codecs/jpeg_bits.h"
+#include "codecs/jpeg/jpeg_bits.h"
 #include "support/catch.h"
 #include "support/jpeg.h"
 
@@ -66,7 +66,7 @@ JpegTables tables_of(int quality) {
     std::copy_n(table.huffval, code.symbols.size(), code.symbols.begin());
   };
   for (std::size_t i = 0; i < 2; ++i) {
-    std::copy_n(j.quant_tbl_ptrs[i]->quantval, 64, tables.steps.at(i).begin());
+    std::copy_n(j.quant_tbl_ptrs[i]->quantval, 64, tables.quant.at(i).begin());
     set(tables.dc.at(i), *j.dc_huff_tbl_ptrs[i]);
     set(tables.ac.at(i), *j.ac_huff_tbl_ptrs[i]);
   }
@@ -128,67 +128,6 @@ TEST_CASE("of all sizes at the edge of a block, too", "[codecs][jpeg]") {
       const Tensor pixels = varied(rows, cols, rows % 2 == 0 ? 1 : 3);
       CAPTURE(rows, cols);
       REQUIRE(by_deckle(pixels, tables) == by_libjpeg(pixels, 90));
-    }
-  }
-}
-
-TEST_CASE("pixels become coefficients alike by all kernels", "[codecs][jpeg]") {
-  for (int round = 0; round < 3000; ++round) {
-    Steps one{};
-    Steps other{};
-    for (std::size_t i = 0; i < one.size(); ++i) {
-      one.at(i) = static_cast<std::uint16_t>(1 + below(round % 3 == 0 ? 1 : 255));
-      other.at(i) = static_cast<std::uint16_t>(1 + below(20));
-    }
-    const Quantiser quantiser(one, other);
-    std::vector<std::uint8_t> samples(8 * 40);
-    const int strength = round % 2 == 0 ? 256 : 1 + below(20);
-    for (std::uint8_t& sample : samples)
-      sample = static_cast<std::uint8_t>(round % 5 == 0 ? 255 * below(2) : 90 + below(strength));
-    const auto made = [&](const CoefficientKernels& kernels) {
-      CoefficientPair pair;
-      kernels.transform({samples.data() + 3, 40}, {samples.data() + 20, 40}, quantiser, pair);
-      return pair;
-    };
-    const CoefficientPair a = made(coefficient_kernels());
-    const CoefficientPair b = made(plain_coefficient_kernels());
-    REQUIRE(a.blocks.values == b.blocks.values);
-    REQUIRE(a.nonzero == b.nonzero);
-  }
-}
-
-TEST_CASE("a quantiser divides and rounds", "[codecs][jpeg]") {
-  for (std::uint16_t step = 1; step <= 255; ++step) {
-    Steps steps{};
-    steps.fill(step);
-    const Quantiser q(steps, steps);
-    bool right = true;
-    for (std::uint32_t x = 0; x < 32768 - 1024; ++x) {
-      const std::uint32_t size = ((x + q.half[0]) * q.reciprocal[0] >> 16U) * q.scale[0] >> 16U;
-      right = right && size == (x + 4U * step) / (8U * step);
-    }
-    CAPTURE(step);
-    CHECK(right);
-  }
-}
-
-TEST_CASE("colours are converted and halved alike by all kernels", "[codecs][jpeg]") {
-  for (const std::size_t count : {1U, 2U, 31U, 32U, 33U, 64U, 100U, 226U}) {
-    for (int round = 0; round < 20; ++round) {
-      std::vector<std::uint8_t> rgb(3 * count);
-      for (std::uint8_t& sample : rgb)
-        sample = static_cast<std::uint8_t>(round == 0 ? 255 * below(2) : below(256));
-      const auto made = [&](const CoefficientKernels& kernels) {
-        std::vector<std::vector<std::uint8_t>> out(4, std::vector<std::uint8_t>(2 * count + 200));
-        kernels.from_rgb(rgb.data(), count, out[0].data(), out[1].data(), out[2].data());
-        for (std::size_t i = 0; i < 3; ++i)
-          std::fill(out[i].begin() + static_cast<std::ptrdiff_t>(count), out[i].end(), 0);
-        kernels.halve(out[0].data(), out[1].data(), (count + 1) / 2, out[3].data());
-        out[3].resize((count + 1) / 2);
-        return out;
-      };
-      CAPTURE(count);
-      REQUIRE(made(coefficient_kernels()) == made(plain_coefficient_kernels()));
     }
   }
 }

@@ -13,10 +13,11 @@
 #include <string_view>
 #include <vector>
 
-#include "codecs/codec.h"
-#include "codecs/tiff_files.h"
-#include "codecs/tiff_layout.h"
-#include "codecs/tiff_port.h"
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
+#include "codecs/tiff/tiff_files.h"
+#include "codecs/tiff/tiff_layout.h"
+#include "codecs/tiff/tiff_port.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 #include "support/poison.h"
@@ -288,7 +289,7 @@ TEST_CASE("YCbCr, by JPEG or plain, becomes RGB", "[codecs][tiff]") {
            }});
   REQUIRE(read(jpeg, out));
   CHECK(largest_difference(in, out) < 24);
-  CHECK(codec_of(Format::Tiff).row_streaming_obstacle(jpeg).empty());
+  CHECK(codec_of(Format::Tiff).rows->obstacle(jpeg).empty());
   // Y = 100, Cb = Cr = 128: grey
   REQUIRE(read(of_strips(shaped(1, 1, 3),
                          {.photometric = PHOTOMETRIC_YCBCR,

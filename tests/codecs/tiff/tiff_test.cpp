@@ -6,8 +6,9 @@
 #include <functional>
 #include <string_view>
 
-#include "codecs/codec.h"
-#include "codecs/tiff_files.h"
+#include "codecs/formats.h"
+#include "codecs/read_picture.h"
+#include "codecs/tiff/tiff_files.h"
 #include "support/catch.h"
 #include "support/pictures.h"
 
@@ -453,13 +454,13 @@ TEST_CASE("layers of three axes and pictures: what is said", "[codecs][tiff][vol
   CHECK(message_of(encoded(in, {.format = Format::Tiff}), three) ==
         "tiff holds pictures (2 axes); these layers take planes x rows x cols: set \"input\": "
         "{\"pages\": \"volume\"} to take its pages as planes");
-  const auto cannot = codec_of(Format::Png).can_encode({3, {2, 4, 5}, 3}, DType::UInt8);
+  const auto cannot = codec_of(Format::Png).encoder->check({3, {2, 4, 5}, 3}, DType::UInt8);
   REQUIRE_FALSE(cannot);
   CHECK(cannot.error().message ==
         "png holds pictures (2 axes), not 3 axes; tiff (a page a plane) and npy hold volumes");
-  CHECK(codec_of(Format::Tiff).can_encode({3, {2, 4, 5}, 3}, DType::UInt8));
-  CHECK_FALSE(codec_of(Format::Tiff).can_encode({1, {4}, 3}, DType::UInt8));
-  CHECK_FALSE(codec_of(Format::Tiff).can_encode({3, {0, 4, 5}, 3}, DType::UInt8));
+  CHECK(codec_of(Format::Tiff).encoder->check({3, {2, 4, 5}, 3}, DType::UInt8));
+  CHECK_FALSE(codec_of(Format::Tiff).encoder->check({1, {4}, 3}, DType::UInt8));
+  CHECK_FALSE(codec_of(Format::Tiff).encoder->check({3, {0, 4, 5}, 3}, DType::UInt8));
 }
 
 TEST_CASE("a volume that is cut anywhere is an error that names the page, or damage",

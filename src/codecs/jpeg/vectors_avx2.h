@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// jpeg_avx2: what the transforms of both directions have in common. A register holds a row of each
-// of two blocks, 8 numbers of 16 bits.
+// vectors_avx2: operations that idct, fdct and ycbcr share. A register holds one row of each of two
+// blocks, 8 numbers of 16 bits each.
 #pragma once
 
 #if defined(__x86_64__)
@@ -9,7 +9,7 @@
 
 #include <cstddef>
 
-#include "codecs/jpeg_block.h"
+#include "codecs/jpeg/jpeg_block.h"
 
 #define DECKLE_AVX2 __attribute__((target("avx2")))
 
@@ -37,7 +37,7 @@ DECKLE_AVX2 inline Sums operator-(const Sums& a, const Sums& b) {
   return {_mm256_sub_epi32(a.low, b.low), _mm256_sub_epi32(a.high, b.high)};
 }
 
-// Two rows, column by column side by side, to be multiplied and added by one instruction.
+// Two rows interleaved column by column, for the instruction that multiplies and adds pairs.
 struct Side {
   __m256i low, high;
 };
@@ -62,7 +62,7 @@ DECKLE_AVX2 inline __m256i shortened(const Sums& x) {
   return _mm256_packs_epi32(_mm256_srai_epi32(x.low, kShift), _mm256_srai_epi32(x.high, kShift));
 }
 
-// Rows to columns, in each of the two blocks.
+// Transposes both blocks.
 DECKLE_AVX2 inline void transpose(__m256i (&x)[8]) {
   __m256i a[8];
   for (std::size_t i = 0; i < 4; ++i) {
