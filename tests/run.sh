@@ -73,7 +73,7 @@ run_threads() {
 # A summary line a target; fails where anything was found. What was found is in build/fuzz/findings, and the files that
 # reach something new in build/fuzz/corpus: the next run goes on from them.
 run_fuzz() {
-  local seconds=${1:-60} wanted=" ${*:2} " name dictionary options findings covered status=0
+  local seconds=${1:-60} wanted=" ${*:2} " name dictionary options corpus findings covered status=0
   need_packages build fuzz || true
   if ! command -v clang++ >/dev/null; then
     printf 'SKIPPED: the fuzzers need clang, which has libFuzzer\n'
@@ -88,13 +88,16 @@ run_fuzz() {
     fi
     mkdir -p "build/fuzz/corpus/$name"
     options=("--target=$name" -rss_limit_mb=2048 -timeout=20 "-artifact_prefix=build/fuzz/findings/$name-")
-    if [[ -n $dictionary ]]; then
+    if [[ -f tests/fuzz/dictionaries/$dictionary.dict ]]; then
       options+=("-dict=tests/fuzz/dictionaries/$dictionary.dict")
     fi
-    build/fuzz/deckle_fuzz "${options[@]}" "-max_total_time=$seconds" -print_final_stats=1 \
-      "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 || status=1
-    build/fuzz/deckle_fuzz "${options[@]}" -runs=0 -print_coverage=1 \
-      "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build/fuzz/$name.coverage" 2>&1 || true
+    corpus=("build/fuzz/corpus/$name")
+    if [[ -d tests/fuzz/corpus/$name ]]; then
+      corpus+=("tests/fuzz/corpus/$name")
+    fi
+    build/fuzz/deckle_fuzz "${options[@]}" "-max_total_time=$seconds" -print_final_stats=1 "${corpus[@]}" \
+      >"build/fuzz/$name.log" 2>&1 || status=1
+    build/fuzz/deckle_fuzz "${options[@]}" -runs=0 -print_coverage=1 "${corpus[@]}" >"build/fuzz/$name.coverage" 2>&1 || true
     findings=$(find build/fuzz/findings -name "$name-*" | wc -l)
     covered=$(sed -n 's|^[A-Z]*COVERED_FUNC: .*edges: \([0-9]*\)/\([0-9]*\) .*/src/codecs/[^ ]*$|\1 \2|p' \
       "build/fuzz/$name.coverage" | awk '{ reached += $1; all += $2 } END { printf "%d of %d", reached, all }')

@@ -6,6 +6,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "codecs/codec.h"
 #include "codecs/icc.h"
 #include "core/text.h"
 

@@ -80,8 +80,8 @@ constexpr std::array kNotPictures{
               "xz", "unpack it first"},
     Signature{0, "BZh"sv, "bzip2", "unpack it first"},
     Signature{0, "\x28\xb5\x2f\xfd"sv, "zstd", "unpack it first"},
-    Signature{4, "ftyp"sv, "a film (MP4 or the like)", ""},
-    Signature{0, "\x1a\x45\xdf\xa3"sv, "a film (Matroska or WebM)", ""},
+    Signature{4, "ftyp"sv, "a video (MP4 or similar)", ""},
+    Signature{0, "\x1a\x45\xdf\xa3"sv, "a video (Matroska or WebM)", ""},
 };
 
 const Signature* find(std::span<const Signature> signatures, std::string_view head) {

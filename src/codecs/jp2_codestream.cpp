@@ -177,7 +177,7 @@ class TileWalk {
           std::array<char, 8> digits{};
           std::snprintf(digits.data(), digits.size(), "%04X", static_cast<unsigned>(marker));
           return unsupported_jp2(std::string("with a marker ") + digits.data() +
-                                 ", which OpenJPEG reads otherwise,");
+                                 ", which OpenJPEG reads wrongly,");
         }
         read_style(marker, segment(at), style_);
         at += 2 + number(at + 2, 2);
@@ -274,7 +274,7 @@ class TileWalk {
       } else if (next == 0x92 && style.end_of_header) {
         length = 2;
       } else if (next >= 0x90) {
-        return Error{ErrorCode::Damaged, "damaged: a marker amid the picture data, at byte " +
+        return Error{ErrorCode::Damaged, "damaged: a marker within the picture data, at byte " +
                                              std::to_string(packets.data() + at - file_.data()) +
                                              " of the file"};
       }

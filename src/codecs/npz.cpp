@@ -119,7 +119,7 @@ std::optional<Error> check_entry(const zip_stat_t& entry) {
   const std::string name = quoted(entry.name);
   if (leads_out(entry.name)) {
     return Error{ErrorCode::Damaged,
-                 "damaged: the member " + name + " has a name that leads out of the archive"};
+                 "damaged: the member " + name + " has a name that points out of the archive"};
   }
   if (entry.encryption_method != ZIP_EM_NONE) {
     return Error{ErrorCode::Unsupported,

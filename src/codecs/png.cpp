@@ -760,7 +760,7 @@ Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Si
     if (encode_at_once(rows, *metadata, palette, options.compression, *to) &&
         (to != &own || out.append(own.bytes())))
       return Done{};
-    return Error{ErrorCode::Internal, "the rows cannot be had or written"};
+    return Error{ErrorCode::Internal, "a row cannot be read or written"};
   }
   Port port{};
   port.out = &out;

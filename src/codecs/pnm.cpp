@@ -92,13 +92,13 @@ Result<Pnm> read_pnm_header(Bytes file) {
       pnm.bits ? std::optional<std::uint32_t>(1) : words.number();
   if (!cols || !rows || !most) {
     if (words.at_end()) return header_ends();
-    return bad_header("no number where one is due");
+    return bad_header("expected a number");
   }
   if (*most < 1 || *most > 65535) return bad_header("maxval " + std::to_string(*most));
   pnm.most = *most;
   pnm.offset = words.at();
   if (pnm.offset >= file.size()) return header_ends();
-  if (!is_space(file[pnm.offset])) return bad_header("no white space before the samples");
+  if (!is_space(file[pnm.offset])) return bad_header("expected white space before the samples");
   ++pnm.offset;  // exactly one: the next byte may be a sample
   pnm.info.shape = Shape::image(*rows, *cols, kind == 3 || kind == 6 ? 3 : 1);
   pnm.info.dtype = *most > 255 ? DType::UInt16 : DType::UInt8;
@@ -264,7 +264,7 @@ Result<Pfm> read_pfm_header(Bytes file) {
   const std::optional<std::uint32_t> rows = words.number();
   if (!cols || !rows) {
     if (words.at_end()) return header_ends();
-    return bad_header("no number where one is due");
+    return bad_header("expected a number");
   }
   std::size_t at = words.at();
   while (at < file.size() && is_space(file[at]))
@@ -278,7 +278,7 @@ Result<Pfm> read_pfm_header(Bytes file) {
   if (word.starts_with('+')) word.remove_prefix(1);
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), scale);
   if (error != std::errc{} || end != word.data() + word.size() || scale == 0) {
-    return bad_header("no scale where one is due");
+    return bad_header("expected a scale");
   }
   pfm.big_endian = scale > 0;  // its absolute value is a scale that is not applied
   pfm.offset = at + 1;

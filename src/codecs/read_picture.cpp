@@ -134,9 +134,8 @@ Result<Done> check_info(Bytes file, const ImageInfo& info) {
   const auto codec = std::find_if(known.begin(), known.end(),
                                   [&](const Codec& c) { return c.format == info.format; });
   if (codec == known.end() || !codec->matches(file)) {
-    return Error{ErrorCode::Usage,
-                 "the header is not of this file: it is of " +
-                     std::string(codec == known.end() ? "no format" : codec->name)};
+    return Error{ErrorCode::Usage, "the header is not of this file: its format is " +
+                                       std::string(codec == known.end() ? "unknown" : codec->name)};
   }
   if (auto shape = check_shape(info.shape); !shape) return shape;
   if (info.batch && *info.batch < 1)

@@ -86,7 +86,7 @@ inline Bytes zeros_around(Bytes bytes, std::size_t at) {
 /// A lost disk sector reads as zeros: `zeros` is a part of `file`.
 inline Error zeros_amid(Bytes file, Bytes zeros) {
   return {ErrorCode::Damaged, "damaged: " + std::to_string(zeros.size()) +
-                                  " zero bytes amid the picture data, from byte " +
+                                  " zero bytes within the picture data, from byte " +
                                   std::to_string(zeros.data() - file.data()) + " of the file"};
 }
 

@@ -14,7 +14,7 @@ namespace deckle {
 enum class ErrorCode {
   Usage,        ///< the command line or the chain is wrong
   Unreadable,   ///< the file could not be opened or read
-  NotAnImage,   ///< no image format that is known by its content
+  NotAnImage,   ///< the content is of no known image format
   Unsupported,  ///< an image, but of a kind that is not read or written
   Truncated,    ///< the picture data ends too early
   Damaged,      ///< the picture data contradicts itself

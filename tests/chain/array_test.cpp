@@ -240,8 +240,8 @@ TEST_CASE("arrays of other axes than the layers take are refused with both") {
       "an array of shape (4, 4); these layers take rows x cols x channels (3 axes), or a batch of "
       "them (4 axes)");
   CHECK(refused({1, 2, 4, 4, 3}).starts_with("an array of shape (1, 2, 4, 4, 3); these"));
-  CHECK(refused({0, 4, 4, 3}) == "an array of shape (0, 4, 4, 3): there is nothing in it");
-  CHECK(refused({4, 0, 3}) == "an array of shape (4, 0, 3): there is nothing in it");
+  CHECK(refused({0, 4, 4, 3}) == "an array of shape (0, 4, 4, 3) is empty");
+  CHECK(refused({4, 0, 3}) == "an array of shape (4, 0, 3) is empty");
 }
 
 TEST_CASE("layers of different numbers of axes make no chain") {

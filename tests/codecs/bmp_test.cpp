@@ -16,7 +16,7 @@ using namespace std::string_view_literals;
 
 namespace {
 
-// A bitmap with the usual header, of the given rows from below.
+// A bitmap with the usual header; the lowest row first.
 File bmp(std::int32_t cols, std::int32_t rows, unsigned bits, unsigned compression,
          std::string_view tail) {
   File file = bytes_of("BM\0\0\0\0\0\0\0\0"sv);
@@ -78,12 +78,12 @@ TEST_CASE("BMP headers that lie are refused before memory is taken", "[codecs][b
         "truncated: the picture data ends at row 0 of 1000, counted from below");
   check_refused(bmp(10000, 10000, 24, 0, "xx"), 300000000, 2);
   check_refused(bmp(10000, 10000, 8, 0, grey_palette()), 100000000, 0);
-  // Run lengths are walked through before a pixel is made.
+  // Run lengths are counted before a pixel is written.
   check_refused(bmp(16384, 16384, 8, 1, grey_palette() + "\5\7\0\0"s), std::uint64_t{1} << 28U,
                 16384);
   check_refused(bmp(16384, 16384, 8, 1, grey_palette() + "\5\7\0\2\xff"s), std::uint64_t{1} << 28U,
                 5);
-  // Those that are whole may be a picture of any size, up to a limit.
+  // Complete run lengths may be a picture of any size, up to a limit.
   const File coloured = bmp(16384, 16384, 8, 1, std::string(1020, '\0') + "\1\2\3\0\0\1"s);
   const auto refused = read_info(coloured, {});
   REQUIRE_FALSE(refused);
@@ -154,10 +154,10 @@ TEST_CASE("BMP run lengths by nibbles, jumps and missing ends", "[codecs][bmp]")
   };
   REQUIRE(read(four(3, 2, "\x03\x12\0\0\0\x03\x10\x20\0\x01"sv), out));
   CHECK(samples_of(out) == File{255, 128, 0, 255, 0, 255});
-  // what is jumped over, and what an early end leaves, has the first colour
+  // skipped pixels, and those after an early end, have the first colour
   REQUIRE(read(four(3, 2, "\0\x02\x01\x01\x01\x10\0\x01"sv), out));
   CHECK(samples_of(out) == File{128, 255, 128, 128, 128, 128});
-  REQUIRE(read(eight(2, 2, "\x02\x07\0\0\x02\x09"sv), out));  // every pixel is there
+  REQUIRE(read(eight(2, 2, "\x02\x07\0\0\x02\x09"sv), out));  // no pixel is missing
   CHECK(samples_of(out) == File{9, 9, 7, 7});
   CHECK(message_of(eight(2, 2, "\0\x02\x05\0\0\x01"sv)) ==
         "damaged: the run lengths do not fit the rows");
@@ -179,7 +179,7 @@ TEST_CASE("BMP run lengths may cover the padding of a row", "[codecs][bmp]") {
   const auto eight = [](std::int32_t cols, std::int32_t rows, std::string_view runs) {
     return bmp(cols, rows, 8, 1, grey_palette() + std::string(runs));
   };
-  // two columns, and two of padding: as a run of its own, as part of one, as indices
+  // two columns and two of padding: as a separate run, as a part of a run, as indices
   REQUIRE(read(eight(2, 2, "\x02\x07\x02\0\0\0\x02\x09\x02\0\0\0\0\x01"sv), out));
   CHECK(samples_of(out) == File{9, 9, 7, 7});
   REQUIRE(read(eight(2, 2, "\x04\x07\0\0\x04\x09\0\0\0\x01"sv), out));
@@ -188,7 +188,7 @@ TEST_CASE("BMP run lengths may cover the padding of a row", "[codecs][bmp]") {
   CHECK(samples_of(out) == File{9, 9, 7, 8});
   REQUIRE(read(four(2, 2, "\x02\0\x06\x22\0\0\x08\x11\0\0\0\x01"sv), out));
   CHECK(samples_of(out) == File{255, 255, 128, 128});
-  // beyond the padding, and rows without an end, which would be rows that are lost
+  // beyond the padding; and rows without an end, which would lose rows
   CHECK(message_of(eight(2, 2, "\x02\x07\x03\0\0\0\0\x01"sv)) ==
         "damaged: the run lengths do not fit the rows");
   CHECK(message_of(eight(2, 3, "\x02\x07\x02\x08\x02\x09\0\x01"sv)) ==
@@ -201,7 +201,7 @@ TEST_CASE("an index without a colour in BMP is damage, not black", "[codecs][bmp
                           std::string_view data) {
     File file = bmp(4, rows, bits, compression, "");
     file.at(46) = 2;   // colours
-    file.at(10) = 62;  // of the samples
+    file.at(10) = 62;  // offset of the samples
     file.at(11) = 0;
     return (file += two) += data;
   };
@@ -241,7 +241,7 @@ TEST_CASE("an index without a colour in BMP is damage, not black", "[codecs][bmp
     const File samples = samples_of(out);
     CHECK(std::count(samples.begin(), samples.end(), 0) > 0);
   }
-  // the padding of rows is not of the picture
+  // the padding of rows is not part of the picture
   Tensor out;
   File narrow = of_two(2, 8, 0, "\0\1\1\7\0\0\1\7"sv);
   narrow.at(18) = 3;

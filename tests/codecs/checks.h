@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is asked of every reader.
+// Checks for tests of several codecs.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace deckle::test {
 
 inline constexpr DecodeOptions kAccept{.accept_truncated = true};
 
-/// Every file that is cut must be refused, with a word on what is missing.
+/// Every truncated file must be refused, or read with a report of what is missing.
 inline void check_cuts(const File& file, std::size_t from, std::size_t may_miss = 0) {
   for (std::size_t n = from; n + may_miss < file.size(); n += 1 + file.size() / 150) {
     INFO(n << " of " << file.size());
@@ -39,7 +39,7 @@ inline void check_refused(const File& file, std::uint64_t promised, std::uint64_
   }
 }
 
-/// What is written and read again must be the same, to the last bit, in every type that fits.
+/// Samples of each type that the format can hold must come back exactly.
 inline void check_comes_back(Format format, std::size_t may_miss) {
   const Codec& codec = codec_of(format);
   for (const DType dtype : {DType::UInt8, DType::UInt16}) {
@@ -59,7 +59,7 @@ inline void check_comes_back(Format format, std::size_t may_miss) {
   }
 }
 
-/// Changed bytes may give any picture or error, but no crash and no word on the terminal.
+/// Changed bytes may give any picture or error, but must not crash or print.
 inline void check_changed_bytes(const std::vector<File>& files) {
   const Stderr said;
   for (const File& file : files) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a caller may get wrong.
+// Wrong arguments.
 #include <algorithm>
 #include <string>
 
@@ -30,13 +30,12 @@ TEST_CASE("a header that is not the file's, or no header at all, decodes nothing
   REQUIRE(decode(file, info, {}, out));
 
   CHECK(usage(decode(test::jpg(6, 5), info, {}, out)) ==
-        "the header that was read before is not this file's: it is png");
-  CHECK(usage(decode({}, info, {}, out)) ==
-        "the header that was read before is not this file's: it is png");
+        "the header is not of this file: it is of png");
+  CHECK(usage(decode({}, info, {}, out)) == "the header is not of this file: it is of png");
   ImageInfo wrong = info;
-  wrong.format = static_cast<Format>(99);
+  wrong.format = Format{"gif"};
   CHECK(usage(decode(file, wrong, {}, out)) ==
-        "the header that was read before is not this file's: it is of no format");
+        "the header is not of this file: its format is unknown");
   wrong = info;
   wrong.shape = Shape{480, {6, 5, 0}, 3};
   CHECK(usage(decode(file, wrong, {}, out)) == "a shape has 1 to 3 spatial axes, not 480");
@@ -81,7 +80,7 @@ TEST_CASE(
         "a tensor of 1 times 2 x 2 x 3 of uint8 has 12 bytes, not 11");
   samples.reset(Shape::image(2, 2, 3), DType::UInt8, 4);
   CHECK(encode_tensor(samples, {.format = Format::Png}, out).error() ==
-        Error{ErrorCode::Shape, "a batch of 4 goes into npy, not into png"});
+        Error{ErrorCode::Shape, "a batch of 4 can be written to npy, not to png"});
   CHECK(encode_tensor(samples, {.format = Format::Npy, .batch_axis = true}, out));
 }
 

@@ -20,7 +20,7 @@ namespace {
 
 using Background = std::optional<std::array<int, 3>>;
 
-// The samples of one pixel, which goes through a file.
+// The samples of one pixel after it was written and read.
 template <typename T>
 std::vector<T> seen(const std::vector<T>& pixel, DType dtype, ColorMode mode,
                     const Background& background = {}) {
@@ -61,7 +61,7 @@ TEST_CASE("Every color_mode of every kind of picture", "[codecs][colour]") {
     CHECK(seen8(pixel, ColorMode::Keep) == pixel);
   CHECK(seen8(grey, ColorMode::Grayscale) == Bytes8{90});
   CHECK(seen8(grey_alpha, ColorMode::Grayscale) == Bytes8{90});
-  CHECK(seen8(rgb, ColorMode::Grayscale) == Bytes8{18});  // as Pillow has it, not 18.65 rounded
+  CHECK(seen8(rgb, ColorMode::Grayscale) == Bytes8{18});  // Pillow's value, not 18.65 rounded
   CHECK(seen8(rgba, ColorMode::Grayscale) == Bytes8{18});
   CHECK(seen8({255, 0, 0}, ColorMode::Grayscale) == Bytes8{76});
   CHECK(seen8({0, 255, 0}, ColorMode::Grayscale) == Bytes8{150});
@@ -224,7 +224,7 @@ TEST_CASE("A PGM of maxval 20 keeps its numbers", "[codecs][colour]") {
   CHECK(read_info(file, options)->white == 20);
   REQUIRE(read(file, out));
   CHECK(samples_of(out) == File{0, 102, 255});
-  // Colours have no indices.
+  // Pictures without a palette have no indices.
   REQUIRE(read(bytes_of("P3 1 1 20 0 8 20"), out, options));
   CHECK(samples_of(out) == File{0, 102, 255});
 }

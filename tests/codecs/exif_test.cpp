@@ -40,12 +40,12 @@ std::string block(bool big, unsigned tag, unsigned type, unsigned value) {
   return out;
 }
 
-// Blocks like those of cameras. Numbers are put at fixed places.
+// Blocks like those of cameras. Numbers have fixed offsets.
 struct Entry {
   unsigned tag = 0;
   unsigned type = 0;
   unsigned count = 0;
-  unsigned value = 0;  // or where the values are
+  unsigned value = 0;  // or the offset of the values
 };
 
 class Camera {
@@ -130,7 +130,7 @@ Camera camera(bool big, unsigned next = kIfd1) {
   return out;
 }
 
-// Bytes from `begin` to `end` that are not those of the block before.
+// Bytes from `begin` to `end` that differ from the original block.
 std::vector<std::size_t> changed(const File& before, const File& after, std::size_t end) {
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < end; ++i) {
@@ -212,7 +212,7 @@ TEST_CASE("only what has to change in EXIF does", "[codecs][exif]") {
     const Camera in = camera(big, 0);
     const File out = upright_exif(in.block(), true, 3000, 4000);
     const std::size_t value = kIfd0 + 2 + 3 * kEntry + 8;
-    CHECK(out.size() == in.block().size());  // no thumbnail that anything points to
+    CHECK(out.size() == in.block().size());  // no link to a thumbnail
     CHECK(changed(in.block(), out, out.size()) == std::vector<std::size_t>{value + (big ? 1 : 0)});
     CHECK(upright_exif(in.block(), false, 3000, 4000) == in.block());
   }
@@ -250,7 +250,7 @@ TEST_CASE("an uncompressed thumbnail in EXIF goes strip by strip", "[codecs][exi
   in.put(370, 400, 4);
   in.put(374, 430, 4);
   const File out = upright_exif(in.block(), true, 1, 1);
-  CHECK(out.size() == 430);  // the ten bytes between the strips are nobody's
+  CHECK(out.size() == 430);  // the ten bytes between the strips belong to nothing
   CHECK(std::count(out.begin(), out.end(), 't') == 20);
   CHECK(find(out, std::string(20, 't')) == 410);
 }
@@ -273,7 +273,7 @@ TEST_CASE("EXIF directories that lie over one another lose nothing that is kept"
     check_link_alone(camera(big, 0xFFFFFFFF));
     check_link_alone(camera(big, 449));
 
-    // The thumbnail is said to be over IFD0: its directory goes, it stays.
+    // The thumbnail overlaps IFD0: its directory is removed, its bytes stay.
     Camera in = camera(big);
     in.directory(kIfd1, {{0x0201, 4, 1, 0}, {0x0202, 4, 1, 0xFFFFFFFF}}, 0);
     const File out = upright_exif(in.block(), true, 3000, 4000);
@@ -281,7 +281,7 @@ TEST_CASE("EXIF directories that lie over one another lose nothing that is kept"
     CHECK(find(out, "a camera maker") == 100);
     CHECK(find(out, std::string(50, 't')) == kThumbnail);
 
-    // A value that has all of the block.
+    // A value that covers the whole block.
     Camera all = camera(big);
     all.put(kIfd0 + 2 + 2 * kEntry + 4, 0xFFFFFFFF, 4);
     all.put(kIfd0 + 2 + 2 * kEntry + 8, 8, 4);

@@ -26,7 +26,7 @@ File exr_of(const Tensor& pixels, int compression = kZip, int type = cv::IMWRITE
                    {cv::IMWRITE_EXR_TYPE, type, cv::IMWRITE_EXR_COMPRESSION, compression});
 }
 
-// The value of an attribute, behind its name, its type and its size.
+// The value of an attribute, after its name, type and size.
 std::size_t value_of(const File& file, const std::string& name, const std::string& type) {
   const std::string both = name + '\0' + type + '\0';
   return deckle::test::find(file, both) + both.size() + 4;
@@ -55,7 +55,7 @@ TEST_CASE("OpenEXR comes back as it was written", "[codecs][exr]") {
       REQUIRE(read(file, out));
       CHECK(same(in, out));
       REQUIRE(read(exr_of(in, compression, cv::IMWRITE_EXR_TYPE_HALF), out));
-      CHECK(same(in, out));  // its samples are a few 128ths, which a half holds
+      CHECK(same(in, out));  // samples are multiples of 1/128, which a half holds
     }
   }
   CHECK(said.text().empty());
@@ -91,7 +91,7 @@ TEST_CASE("damage in OpenEXR that holds checksums is an error", "[codecs][exr]")
   const File good = exr_of(in);
   with_flips(good, 300, [&](const File& changed) {
     Tensor out;
-    // A few bytes are about nothing that is used; a header may say another type or size.
+    // Some bytes are not used; a header may give another type or size.
     if (read(changed, out)) CHECK((same(in, out) || out.shape != in.shape));
   });
   check_changed_bytes({exr_of(in, kNone), exr_of(in, kPiz), exr_of(in, kB44)});
@@ -176,7 +176,7 @@ TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
     for (std::size_t i = 0; i < bytes; ++i)
       file.push_back(static_cast<std::uint8_t>(value >> 8 * i));
   };
-  // One tile, which is larger than the picture.
+  // One tile that is larger than the picture.
   File tiled = with_tiles(64, 0);
   tiled.at(5) |= 2U;
   append(tiled, tiled.size() + 8, 8);
@@ -206,7 +206,7 @@ TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
   no_size.at(5) |= 2U;
   CHECK(refusal(no_size).message == "damaged: the header cannot be read (no size of its tiles)");
 
-  // Without the flag of the version the attribute says nothing: the picture is in scan lines.
+  // Without the flag in the version the attribute is ignored: the picture has scan lines.
   File ignored = with_tiles(64, 1);
   const std::size_t moved = ignored.size() - lines_end;
   for (std::size_t row = 0; row < kRows; ++row)

@@ -20,7 +20,7 @@ std::string bytes_of(const std::string& name) {
   return test::text_of(kFolder + name);
 }
 
-// Everything that the file holds, or why it cannot be read.
+// All contents of the file, or why it cannot be read.
 Result<std::size_t> read_all_of(std::string_view file) {
   const auto opened = Hdf5File::open(as_bytes(file));
   if (!opened) return opened.error();
@@ -53,7 +53,7 @@ TEST_CASE("datasets, their numbers and attributes of texts are read", "[codecs][
   CHECK(file->texts("input_1", "weight_names")->empty());
   CHECK(file->texts("", "gone") == nullptr);
 
-  // The same out of memory.
+  // The same from memory.
   const std::string bytes = bytes_of("keras2-weights.h5");
   const auto memory = Hdf5File::open(as_bytes(bytes));
   REQUIRE(memory);
@@ -137,7 +137,8 @@ TEST_CASE("filters and sizes that no file of Keras' has are refused", "[codecs][
 
 TEST_CASE("a file on which HDF5 reads freed memory does not end deckle", "[codecs][hdf5]") {
   const test::Stderr said;
-  const auto read = read_all_of(bytes_of("damaged.weights.h5"));  // some versions see no damage
+  const auto read =
+      read_all_of(bytes_of("damaged.weights.h5"));  // some versions do not notice the damage
   if (!read) CHECK(read.error().code == ErrorCode::Damaged);
   CHECK(said.text().empty());
 }

@@ -50,7 +50,7 @@ double to_srgb_curve(double linear) {
   return linear <= 0.0031308 ? 12.92 * linear : 1.055 * std::pow(linear, 1 / 2.4) - 0.055;
 }
 
-// What an Adobe RGB colour of 0 to 1 is in sRGB, by the formulas.
+// Converts an Adobe RGB colour of 0 to 1 to sRGB, by the formulas.
 std::array<double, 3> expected(const std::array<double, 3>& adobe) {
   std::array<double, 3> linear{};
   for (std::size_t c = 0; c < 3; ++c)
@@ -90,8 +90,8 @@ TEST_CASE("sRGB is known by its colours, not by its name", "[codecs][icc]") {
   CHECK_FALSE(is_srgb(rgb_profile(kSrgbPrimaries, adobe_to_linear)));
   CHECK_FALSE(is_srgb(rgb_profile(kAdobePrimaries, srgb_to_linear)));
   CHECK_FALSE(is_srgb(grey_profile([](double v) { return v; })));
-  CHECK_FALSE(is_srgb(ProfileMaker("RGB ").take()));  // of nothing but a header
-  for (int i = 0; i < 20; ++i)                        // more than are kept
+  CHECK_FALSE(is_srgb(ProfileMaker("RGB ").take()));  // only a header
+  for (int i = 0; i < 20; ++i)                        // more than the cache keeps
     CHECK_FALSE(is_srgb(rgb_profile(kSrgbPrimaries, [&](double v) { return std::pow(v, 1 + i); })));
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("Adobe RGB becomes sRGB by the formulas", "[codecs][icc]") {
           CHECK(std::abs(got.at(c) - 255 * want.at(c)) < 1.6);
           CHECK(std::abs(wide.at(c) - 65535 * want.at(c)) < 200);
         }
-        CHECK(got[3] == 77);  // alpha is no colour
+        CHECK(got[3] == 77);  // alpha does not change
       }
     }
   }

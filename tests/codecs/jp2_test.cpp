@@ -11,6 +11,7 @@
 
 #include "codecs/checks.h"
 #include "support/catch.h"
+#include "support/codec_samples.h"
 #include "support/pictures.h"
 #include "support/poison.h"
 
@@ -23,16 +24,16 @@ namespace {
 
 struct Writing {
   bool boxes = true;                                 // JP2; else a bare codestream
-  unsigned bits = 0;                                 // 0: of the type
-  bool reversible = true;                            // else some of the picture is lost
+  unsigned bits = 0;                                 // 0: those of the type
+  bool reversible = true;                            // else lossy
   int tile = 0;                                      // rows and columns; 0: all is one tile
   int levels = 4;                                    // of resolution
   OPJ_COLOR_SPACE colours = OPJ_CLRSPC_UNSPECIFIED;  // unspecified: grey or sRGB
   unsigned origin = 0;
   int style = 0;     // 2: SOP markers, 4: EPH markers
-  int mode = 0;      // of blocks; 1: raw bits, 63: all that there are
+  int mode = 0;      // of blocks; 1: raw bits, 63: all modes
   int block = 64;    // rows and columns
-  int precinct = 0;  // rows and columns; 0: as large as can be
+  int precinct = 0;  // rows and columns; 0: the largest
   int layers = 1;
 };
 
@@ -132,7 +133,7 @@ File jp2_of(const Tensor& pixels, const Writing& writing = {}) {
   return sink.bytes;
 }
 
-// Where SIZ begins, and so the codestream two bytes before it.
+// The offset of SIZ; the codestream begins two bytes before it.
 std::size_t siz_of(const File& file) {
   return deckle::test::find(file, "\xff\x51"sv);
 }
@@ -163,8 +164,8 @@ Packets packets_of(const File& file) {
   return {deckle::test::find(file, "\xff\x93"sv) + 2, file.size() - 2};
 }
 
-// A bare codestream of one tile without a bit of the picture: what its COD marker says behind the
-// number of layers, and zeros for its packets.
+// A bare codestream of one tile without picture data, from the rest of a COD marker after the
+// number of layers, and zeros as packets.
 File empty_codestream(std::uint32_t side, std::uint16_t layers, std::string_view coding,
                       std::size_t zeros) {
   std::string text("\xff\x4f\xff\x51\0\x29\0\0"sv);
@@ -191,7 +192,7 @@ File empty_codestream(std::uint32_t side, std::uint16_t layers, std::string_view
   return {text.begin(), text.end()};
 }
 
-// Every 16-bit sample as `f` makes it.
+// Applies `f` to each 16-bit sample.
 template <typename F>
 void change_samples(Tensor& t, F f) {
   for (std::size_t i = 0; i < t.byte_count(); i += 2) {
@@ -201,6 +202,11 @@ void change_samples(Tensor& t, F f) {
     std::memcpy(t.data.data() + i, &value, 2);
   }
 }
+
+const CodecSamples samples("jp2", [] {
+  return std::vector<File>{jp2_of(picture(13, 17, 3)),
+                           jp2_of(picture(13, 17, 1), {.boxes = false})};
+});
 
 }  // namespace
 
@@ -252,7 +258,7 @@ TEST_CASE("JPEG 2000 with loss comes back about as it was, in any layout", "[cod
   Tensor out;
   REQUIRE(read(jp2_of(in, {.origin = 7}), out));
   CHECK(same(in, out));
-  // Another thread of OpenJPEG's must never be started for it.
+  // OpenJPEG must not start a thread.
   ::setenv("OPJ_NUM_THREADS", "4", 1);  // NOLINT(concurrency-mt-unsafe): tests are one thread
   REQUIRE(read(jp2_of(in), out));
   ::unsetenv("OPJ_NUM_THREADS");  // NOLINT(concurrency-mt-unsafe)
@@ -391,7 +397,7 @@ TEST_CASE("JPEG 2000 whose header lies is refused before memory is taken", "[cod
     put(file, at, value, bytes);
     return file;
   };
-  constexpr std::size_t kCols = 6;  // behind the marker's first byte
+  constexpr std::size_t kCols = 6;  // after the first byte of the marker
   constexpr std::size_t kTileCols = 22;
   constexpr std::size_t kTileRows = 26;
   CHECK(refused(changed(siz + kCols, 0x7FFFFFFF, 4), ErrorCode::Damaged)
@@ -488,17 +494,17 @@ TEST_CASE("JPEG 2000 in very many small parts is refused before memory is taken"
   put(of_tile, sot + 6, 14 + 64 + kCoc.size(), 4);
   CHECK(refused(with(of_tile, sot + 12, kCoc)) == precincts);
 
-  // OpenJPEG reads on in a marker that it does not know, and would find one there.
+  // OpenJPEG reads on inside of an unknown marker, and would find another one there.
   const std::string hidden = std::string("\xff\x30\0\x0e"sv) + std::string(kCoc);
   const File plain = empty_codestream(2000, 1, kPlain, 64);
   CHECK(refused(with(plain, sot, hidden)) ==
-        "JPEG 2000 with a marker FF30, which OpenJPEG reads otherwise, is not read");
+        "JPEG 2000 with a marker FF30, which OpenJPEG reads wrongly, is not read");
   CHECK(message_of(with(plain, sot, "\xff\x30\0\4\1\2"sv)).empty());
 
-  // Blocks of 4 x 4 are the smallest; 250 000 of them are in nobody's file.
+  // Blocks of 4 x 4 are the smallest; no real file has 250 000 of them.
   CHECK(refused(empty_codestream(2000, 1, "\0\0\0\0\0\0"sv, 64)) ==
         "JPEG 2000 with a tile in 250000 code-blocks of fewer than 4 x 8 samples is not read");
-  // Packets that cannot be there would cost time.
+  // Impossible numbers of packets would cost time.
   CHECK(refused(empty_codestream(64, 65535, kPlain, 64)) ==
         "truncated: the header says 65535 packets, the codestream has 145 bytes");
 }
@@ -527,7 +533,7 @@ TEST_CASE("JPEG 2000 as encoders write it is not taken for damaged", "[codecs][j
   // More than 255 packets: their number, which SOP says, is any two bytes.
   check(in, {.tile = 20, .style = 2, .precinct = 16, .layers = 2});
 
-  // Hardly anything to code: most bytes are zero, and there are few.
+  // Little to encode: most bytes are zero, and there are few.
   for (const int level : {0, 128}) {
     Tensor plain = picture(1000, 1000, 1);
     std::memset(plain.data.data(), level, plain.byte_count());
@@ -536,7 +542,7 @@ TEST_CASE("JPEG 2000 as encoders write it is not taken for damaged", "[codecs][j
     check(plain, {.tile = 100});
     check(plain, {.block = 32, .precinct = 64});
   }
-  // Headers of packets may be packed into the header of a tile. (OpenJPEG wants a byte behind it.)
+  // Headers of packets may be packed into the header of a tile. (OpenJPEG needs a byte after it.)
   const File empty = empty_codestream(64, 1, "\0\0\4\4\0\0"sv, 1);
   CHECK(message_of(empty).empty());
   File packed(empty);
@@ -547,7 +553,7 @@ TEST_CASE("JPEG 2000 as encoders write it is not taken for damaged", "[codecs][j
                 kPackedHeaders.end());
   CHECK(message_of(packed).empty());
 
-  // Samples whose low bits are zero make zero bytes, where bits are not coded.
+  // Samples whose low bits are zero give zero bytes if raw bits are used.
   Tensor coarse = picture(256, 256, 1, DType::UInt16);
   change_samples(coarse, [](unsigned v) { return v & 0xFF00U; });
   check(coarse, {.levels = 1, .mode = 1});
@@ -566,11 +572,11 @@ TEST_CASE("a hole or a marker amid JPEG 2000 packets is damage", "[codecs][jp2]"
       return file;
     };
     const std::string zeros = message_of(filled(0, 4096));
-    CHECK(zeros.starts_with("damaged: 409"));  // its neighbours may be zero, too
+    CHECK(zeros.starts_with("damaged: 409"));  // its neighbours may be zero too
     CHECK(zeros.ends_with(" of the file"));
-    CHECK(zeros.find(" zero bytes amid the picture data, from byte ") != std::string::npos);
+    CHECK(zeros.find(" zero bytes within the picture data, from byte ") != std::string::npos);
     CHECK(message_of(filled(0, 4096), kAccept) == zeros);
-    CHECK(message_of(filled(0xFF, 4096)) == "damaged: a marker amid the picture data, at byte " +
+    CHECK(message_of(filled(0xFF, 4096)) == "damaged: a marker within the picture data, at byte " +
                                                 std::to_string(good[at - 1] == 0xFF ? at - 1 : at) +
                                                 " of the file");
     File random(good);
@@ -579,12 +585,12 @@ TEST_CASE("a hole or a marker amid JPEG 2000 packets is damage", "[codecs][jp2]"
       state = state * 1664525U + 1013904223U;
       random[i] = static_cast<std::uint8_t>(state >> 24U);
     }
-    CHECK(message_of(random).starts_with("damaged: a marker amid the picture data, at byte "));
-    // SOP and EPH are markers, too, where COD does not say that they are used.
+    CHECK(message_of(random).starts_with("damaged: a marker within the picture data, at byte "));
+    // SOP and EPH are markers even if COD does not announce them.
     for (const std::uint64_t marker : {0xFF91U, 0xFF92U}) {
       File file(good);
       put(file, at, marker, 2);
-      CHECK(message_of(file).starts_with("damaged: a marker amid the picture data, at byte "));
+      CHECK(message_of(file).starts_with("damaged: a marker within the picture data, at byte "));
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ICC, EXIF and XMP through every format, and as other libraries read them.
+// ICC, EXIF and XMP in every format, compared with what other libraries read.
 #include "codecs/metadata.h"
 
 #include <png.h>
@@ -46,7 +46,7 @@ Metadata all(std::size_t profile_bytes = 3145) {
   return {profile(profile_bytes), bytes_of(kExif), std::string(kXmp)};
 }
 
-// All of `metadata` that a format carries.
+// The part of `metadata` that a format carries.
 Metadata carried(const Codec& codec, const Metadata& metadata) {
   return {codec.encoder->carries.icc ? metadata.icc : File{},
           codec.encoder->carries.exif ? metadata.exif : File{},
@@ -88,7 +88,7 @@ File without_chunks(const File& file, std::size_t begin, std::size_t behind, boo
   return out;
 }
 
-// A JPEG without APP1 and APP2; `segments` becomes how many there were.
+// A JPEG without APP1 and APP2; `segments` gets their number.
 File without_segments(const File& file, int& segments) {
   File out = first_bytes(file, 20);  // SOI, APP0
   std::size_t at = 20;
@@ -98,7 +98,7 @@ File without_segments(const File& file, int& segments) {
   return out;
 }
 
-// What libjpeg itself makes of the profile.
+// The profile as libjpeg reads it.
 File profile_by_libjpeg(const File& file) {
   jpeg_decompress_struct j{};
   jpeg_error_mgr errors{};
@@ -168,7 +168,7 @@ Metadata by_libwebp(const File& file) {
   return out;
 }
 
-// A profile that libpng takes for these colours: a header and one tag.
+// A profile that libpng accepts for these colours: a header and one tag.
 File checked_profile(std::string_view colours) {
   File out = profile(344);
   std::fill_n(out.begin(), 144, std::uint8_t{0});

@@ -25,7 +25,7 @@ namespace {
 
 using Extents = std::vector<std::int64_t>;
 
-// A file of format 1.0 around this dict.
+// A file of format 1.0 with this dict.
 File npy(std::string_view dict, std::string_view data = "") {
   File file = bytes_of("\x93NUMPY\1\0"sv);
   file.push_back(static_cast<std::uint8_t>(dict.size() & 0xFFU));
@@ -66,7 +66,7 @@ File file_of(const std::string& text) {
   return bytes_of(text);
 }
 
-// No more of the file than it has, in a block of its own, and a result that hangs together.
+// Reads a copy of the file in a block of its own, and checks that the result is consistent.
 void check_any(const File& file) {
   const File copy(file);
   const auto header = read_npy_header(copy);
@@ -96,7 +96,7 @@ TEST_CASE("every array that NumPy wrote is read: dtypes, orders, byte orders and
   std::size_t at = 0;
   std::set<std::string> seen;
   for (const Json& expected : golden_json("arrays/arrays.json")) {
-    // To the end of all files: what follows an array is not looked at.
+    // With more data after it: they are ignored.
     const File file(all.begin() + static_cast<std::ptrdiff_t>(at), all.end());
     INFO("at byte " << at << ": " << expected.dump().substr(0, 200));
     const ArrayHeader header = header_of(file);
@@ -130,7 +130,8 @@ TEST_CASE("headers are NumPy's, to the byte", "[codecs][npy]") {
     CHECK(hex(as_bytes(header)) == expected["header"].get<std::string>());
     CHECK(header.size() % 64 == 0);
     lengths.insert(header.find_last_not_of(" \n") % 64);
-    if (shape == Extents{2147483648, 2147483648}) continue;  // as float32 too much for 64 bits
+    if (shape == Extents{2147483648, 2147483648})
+      continue;  // as float32, 64 bits cannot count the bytes
     if (shape == Extents{1, 4611686018427387904} || shape == Extents{9223372036854775807}) continue;
     const ArrayHeader read = header_of(file_of(header));
     CHECK(read.shape == shape);
@@ -181,7 +182,8 @@ TEST_CASE("Fortran order agrees with its naive twin for 2 to 8 axes", "[codecs][
     for (std::uint8_t& byte : file)
       byte = static_cast<std::uint8_t>(random());
 
-    // The index in C order counts the last axis first; where does that sample stand in the file?
+    // The index in C order counts the last axis first; compute the offset of that sample in the
+    // file.
     File expected;
     Extents index(shape.size(), 0);
     for (std::size_t i = 0; i < file.size() / sample; ++i) {
@@ -307,7 +309,7 @@ TEST_CASE("a header that is no dict of the three keys is refused with what it sa
     CHECK(message(dict_of(descr)).starts_with("no Python literal from byte "));
   }
   CHECK(message(std::string(100'000, '(').substr(0, 60'000)).starts_with("no Python literal"));
-  // A terminal is sent no control characters.
+  // No control characters reach a terminal.
   CHECK(message(dict_of("'\x1b[31m'")) == "'descr' is '\\x1b[31m', which is no dtype");
 }
 
@@ -386,7 +388,7 @@ TEST_CASE("samples that are cut are refused, what follows them is not looked at"
   file += "more";
   CHECK(samples_in(file) == samples);
   Buffer out;
-  CHECK_FALSE(read_npy({}, header_of(file), out));  // another file than the header's
+  CHECK_FALSE(read_npy({}, header_of(file), out));  // the header is of another file
   CHECK(samples_in(npy(dict_of("'<f4'", "(0, 7)"))).empty());
 }
 

@@ -45,14 +45,14 @@ test::File member_of(const std::string& path, std::string_view name) {
   return {out.data(), out.data() + out.size()};
 }
 
-// Into a file of its own: to write over one makes some file systems wait for the disk.
+// To a new file: overwriting makes some file systems wait for the disk.
 std::string put(const Folder& folder, const test::File& file) {
   std::filesystem::remove(folder / "x.npz");
   folder.put("x.npz", file);
   return folder / "x.npz";
 }
 
-// What is wrong with an archive that holds these bytes, when its array "a" is asked for.
+// The error for array "a" of an archive with these bytes.
 Error refusal(const Folder& folder, const test::File& file, std::string_view name = "a") {
   Buffer out;
   const auto done = read_npz(put(folder, file), name, out);
@@ -78,10 +78,10 @@ std::uint32_t crc32_of(std::string_view data) {
 
 struct Member {
   std::string name = "a.npy";
-  std::string data = "some bytes";  // as they stand in the archive
+  std::string data = "some bytes";  // as stored in the archive
   unsigned method = 0;
   unsigned flags = 0;
-  std::uint32_t says = 0;  // that it has so many bytes; 0: what it has
+  std::uint32_t says = 0;  // claimed number of bytes; 0: the real one
   std::uint32_t crc = 0;   // 0: the right one
 };
 
@@ -126,7 +126,7 @@ test::File archive_of(const std::vector<Member>& members) {
 TEST_CASE("an archive that was written again is read again", "[codecs][npz]") {
   const Folder folder;
   const std::string path = folder / "x.npz";
-  for (const std::string data : {"the first", "the third"}) {  // of one size, into the same file
+  for (const std::string data : {"the first", "the third"}) {  // of the same size, to the same file
     folder.put("x.npz", archive_of({{.name = "a.npy", .data = data}}));
     for (int again = 0; again < 2; ++again) {
       const test::File member = member_of(path, "a");
@@ -258,7 +258,8 @@ TEST_CASE("a checksum that is wrong is found", "[codecs][npz]") {
   // Any bit of the data, of each way to store it.
   for (const std::string name : {"stored.npz", "compressed.npz"}) {
     const test::File file = load(golden(name));
-    const std::size_t begin = find(file, "a.npy") + 5 + 20;  // behind the name and zip64's sizes
+    const std::size_t begin =
+        find(file, "a.npy") + 5 + 20;  // after the name and the sizes of zip64
     for (std::size_t at = begin; at < begin + 100; ++at) {
       test::File changed(file);
       changed[at] ^= 0x10;
@@ -283,10 +284,10 @@ TEST_CASE("two members of one name are refused, and names that lead out of the a
        {"/a.npy", "../a.npy", "b/../../a.npy", "b/..", "..", "b\\..\\a.npy", "\\a.npy", "C:a.npy"})
     CHECK(refused(name) ==
           Error{ErrorCode::Damaged,
-                "damaged: the member \"" + name + "\" has a name that leads out of the archive"});
-  // A terminal is sent no control characters.
+                "damaged: the member \"" + name + "\" has a name that points out of the archive"});
+  // No control characters reach a terminal.
   CHECK(refusal(folder, archive_of({{.name = "\u009b31m/../a", .flags = 0x800}})).message ==
-        "damaged: the member \"\\xc2\\x9b31m/../a\" has a name that leads out of the archive");
+        "damaged: the member \"\\xc2\\x9b31m/../a\" has a name that points out of the archive");
 }
 
 TEST_CASE("members that are encrypted or compressed in another way are refused", "[codecs][npz]") {
@@ -346,7 +347,7 @@ TEST_CASE("changed bytes never crash npz or print anything", "[codecs][npz]") {
         if (done) CHECK(out.size() == member.bytes);
       }
     };
-    // The directory and what stands before the first member, byte by byte; the rest at random.
+    // Each byte of the directory and before the first member; random bytes elsewhere.
     for (std::size_t at = 0; at < file.size(); at += at < 60 || at + 300 > file.size() ? 1 : 50) {
       for (const unsigned with : {0x00U, 0x01U, 0x7FU, 0xFFU}) {
         test::File changed(file);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that OpenCV writes and deckle does not.
+// Files that OpenCV writes.
 #pragma once
 
 #include <opencv2/imgcodecs.hpp>

@@ -11,7 +11,7 @@ using namespace deckle;
 
 namespace {
 
-// EXIF's words: the side of the picture where the stored row 0 is, and the one where the stored
+// As EXIF defines it: the side of the picture where stored row 0 is, and the side where stored
 // column 0 is.
 struct Sides {
   char row0;
@@ -27,7 +27,7 @@ constexpr std::array<Sides, 9> kSides{{{'t', 'l'},
                                        {'r', 'b'},
                                        {'l', 'b'}}};
 
-// Pixel by pixel, from those words alone.
+// Pixel by pixel, from this definition alone.
 Tensor naive(const Tensor& in, int orientation) {
   const Sides sides = kSides.at(static_cast<std::size_t>(orientation));
   const bool turned = sides.row0 == 'l' || sides.row0 == 'r';

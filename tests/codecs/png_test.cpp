@@ -49,7 +49,7 @@ std::string exif(int orientation) {
          static_cast<char>(orientation) + std::string("\0\0\0\0\0\0"sv);
 }
 
-// A profile as ImageMagick puts it into a text.
+// A profile in ImageMagick's text form.
 std::string raw_profile(const std::string& name, std::string_view bytes) {
   std::string text = "\n" + name + "\n" + std::string(6, ' ') + std::to_string(bytes.size()) + "\n";
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -95,7 +95,7 @@ TEST_CASE("a PNG too large to be compressed at once comes back exactly as well",
   for (const std::int64_t rows : {2795, 2796}) {
     const Tensor pixels = picture(rows, 4000, 3);
     const File file = encoded(pixels, {Format::Png});
-    // At once is a single IDAT; libpng makes many.
+    // Compressed at once, there is one IDAT; libpng writes many.
     const std::size_t first = find(file, "IDAT");
     const bool many = find(file, "IDAT", first + 1) < file.size();
     CHECK(many == (rows == 2796));
@@ -321,7 +321,7 @@ TEST_CASE("a palette index without a colour is damage, not black", "[codecs][png
         const auto good = read(png(9, 11, samples, special), out);
         REQUIRE(good);
         CHECK(good->empty());
-        // the last bits of a row are no pixels
+        // the last bits of a row are padding
         if (bits < 8) samples.at(row_bytes - 1) = 1;
         REQUIRE(read(png(9, 11, samples, special), out));
         const int wrong = (1 << bits) - 1;
@@ -376,7 +376,7 @@ TEST_CASE("tRNS out of range is masked, and tRNS beside alpha means nothing", "[
     CHECK(beside->empty());
     CHECK(same(in, out));
   }
-  // One that is dropped loses the alpha channel.
+  // A dropped tRNS loses the alpha channel.
   CHECK(message_of(with_chunk(png(2, 8, chess, {.bits = 1}), "IDAT", "tRNS", "\1"sv))
             .starts_with("damaged: tRNS"));
 }

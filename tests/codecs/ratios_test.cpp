@@ -32,7 +32,7 @@ TEST_CASE("no bytes become none, and no product overflows", "[codecs][ratios]") 
 }
 
 TEST_CASE("the most compressible pictures that are whole are read", "[codecs][ratios]") {
-  // More than 64 MB, below which no header is held against the file.
+  // More than 64 MB: smaller pictures are not checked.
   Tensor black;
   black.reset(Shape::image(5000, 5000, 3), DType::UInt8);
   std::fill_n(black.data.data(), black.byte_count(), std::uint8_t{0});

@@ -71,13 +71,13 @@ TEST_CASE("what is not a picture is called what it is", "[codecs][recognise]") {
   CHECK(refusal("\x1f\x8b\x08").message == "this is gzip: unpack it first");
   CHECK(refusal("PK\x03\x04").message == "this is a zip archive: unpack it first");
   CHECK(refusal(" \n<!DOCTYPE html><html>").message ==
-        "this is an HTML page, not a picture (a download that went wrong?)");
+        "this is an HTML page, not a picture (a failed download?)");
   CHECK(refusal("<?xml version='1.0'?><a/>").message == "this is XML, not a picture");
   CHECK(refusal("Dear reader,\n").message == "this is text, not a picture");
   CHECK(refusal("BMW is not a bitmap").message == "this is text, not a picture");
   CHECK(refusal("P4 is not always a bitmap").message == "this is text, not a picture");
-  CHECK(refusal("\x01\x02\x03\x80"sv).message == "no image format that is known by its content");
-  CHECK(refusal("\0\0\0\0\0\0"sv).message == "the file begins with nothing but zero bytes");
+  CHECK(refusal("\x01\x02\x03\x80"sv).message == "the content is of no known image format");
+  CHECK(refusal("\0\0\0\0\0\0"sv).message == "the file begins with zero bytes only");
   for (const std::string_view head : {""sv, "PK\x03\x04"sv, "text"sv, "\x01\x02"sv}) {
     CHECK(refusal(head).code == ErrorCode::NotAnImage);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// That what decoders give is the file's, to the last byte, and never what was in memory before.
+// Decoders write each byte of their output: it never has the former contents of memory.
 // TIFF, JPEG 2000, BMP of other kinds and what OpenCV writes are in the tests of their own codecs.
 #include <png.h>
 

@@ -5,41 +5,36 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <vector>
 
 #include "fuzz/fuzz.h"
 
 namespace deckle::fuzz {
 
-std::span<const Target> targets() {
-  static constexpr std::array kTargets{
-      Target{"jpeg_decode", "jpeg", jpeg_decode},
-      Target{"jpeg_window", "jpeg", jpeg_window},
-      Target{"lossless_crop", "jpeg", lossless_crop},
-      Target{"jpeg_write", "", jpeg_write},
-      Target{"png", "png", read_as<Format::Png>},
-      Target{"webp", "webp", read_as<Format::Webp>},
-      Target{"tiff", "tiff", read_as<Format::Tiff>},
-      Target{"bmp", "bmp", read_as<Format::Bmp>},
-      Target{"pnm", "pnm", read_as<Format::Pnm>},
-      Target{"jp2", "jp2", read_as<Format::Jp2>},
-      Target{"hdr", "hdr", read_as<Format::Hdr>},
-      Target{"ras", "", read_as<Format::SunRaster>},
-      Target{"pfm", "pnm", read_as<Format::Pfm>},
-      Target{"exr", "exr", read_as<Format::Exr>},
-      Target{"array", "npy", read_as<Format::Npy>},
-      Target{"writers", "", writers},
-      Target{"metadata", "metadata", metadata},
-      Target{"chain", "chain", chain_text},
-      Target{"keras", "chain", keras_json},
-      Target{"plan", "", plan},
-      Target{"manifest", "manifest", manifest},
-      Target{"journal", "journal", journal},
-      Target{"npy", "npy", npy},
-      Target{"npz", "zip", npz},
-      Target{"weights", "hdf5", weights},
+std::vector<Target> targets() {
+  std::vector<Target> all{
+      {"jpg", "jpeg", jpeg_decode},
+      {"jpeg_window", "jpeg", jpeg_window},
+      {"lossless_crop", "jpeg", lossless_crop},
+      {"jpeg_write", "", jpeg_write},
+      {"pfm", "pnm", nullptr},
+      {"writers", "", writers},
+      {"metadata", "metadata", metadata},
+      {"chain", "chain", chain_text},
+      {"keras", "chain", keras_json},
+      {"plan", "", plan},
+      {"manifest", "manifest", manifest},
+      {"journal", "journal", journal},
+      {"npy_array", "npy", npy_array},
+      {"npz", "zip", npz},
+      {"weights", "hdf5", weights},
   };
-  return kTargets;
+  for (const Codec& codec : codecs()) {
+    const auto has_name = [&](const Target& target) { return target.name == codec.name; };
+    if (std::none_of(all.begin(), all.end(), has_name))
+      all.push_back({codec.name, codec.name, nullptr});
+  }
+  return all;
 }
 
 PathOf::PathOf(Bytes content) : fd_(memfd_create("deckle-fuzz", MFD_CLOEXEC)) {
@@ -54,7 +49,8 @@ PathOf::~PathOf() {
 
 namespace {
 
-const Target* chosen = nullptr;
+Target chosen;
+const Codec* codec = nullptr;  // of a target without `run`
 
 }  // namespace
 }  // namespace deckle::fuzz
@@ -81,11 +77,17 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     std::fprintf(stderr, "--target=NAME is missing or none of those that --list gives\n");
     std::exit(2);
   }
-  chosen = &*found;
+  chosen = *found;
+  codec = deckle::codec_by_name(name);
   return 0;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  deckle::fuzz::chosen->run({data, size});
+  using namespace deckle::fuzz;
+  if (chosen.run != nullptr) {
+    chosen.run({data, size});
+  } else {
+    read_file(*codec, {data, size});
+  }
   return 0;
 }

@@ -90,9 +90,7 @@ void check_rows(const test::File& file, const ImageInfo& info, DecodeOptions opt
 
 // What a file holds beside its samples can be written into another one, and read again.
 void check_metadata(const test::File& file, const ImageInfo& info, Choices& choices) {
-  const Codec& codec = codec_of(info.format);
-  if (codec.read_metadata == nullptr) return;
-  const Metadata metadata = codec.read_metadata(file);
+  const Metadata metadata = codec_of(info.format).read_metadata(file);
   if (metadata.empty() || !choices.one_in(4)) return;
   for (const Format format : {Format::Jpeg, Format::Png, Format::Webp, Format::Tiff}) {
     EncodeOptions options{.format = format, .quality = 80, .metadata = metadata};
@@ -132,23 +130,10 @@ void check_readers(const test::File& file, Choices choices) {
   }
 }
 
-template <Format kFormat>
-void read_as(Bytes input) {
+void read_file(const Codec& codec, Bytes input) {
   const test::File file = file_of(input);
-  const auto codec = recognise(file);
-  if (codec && (*codec)->format == kFormat) check_readers(file, Choices(file));
+  const auto found = recognise(file);
+  if (found && *found == &codec) check_readers(file, Choices(file));
 }
-
-template void read_as<Format::Png>(Bytes);
-template void read_as<Format::Webp>(Bytes);
-template void read_as<Format::Tiff>(Bytes);
-template void read_as<Format::Bmp>(Bytes);
-template void read_as<Format::Pnm>(Bytes);
-template void read_as<Format::Jp2>(Bytes);
-template void read_as<Format::Hdr>(Bytes);
-template void read_as<Format::SunRaster>(Bytes);
-template void read_as<Format::Pfm>(Bytes);
-template void read_as<Format::Exr>(Bytes);
-template void read_as<Format::Npy>(Bytes);
 
 }  // namespace deckle::fuzz

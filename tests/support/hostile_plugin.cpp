@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plug-in that does what a library must not, as the job says: for codecs/helper_process_test.cpp.
+// A plug-in that does what a library must not, as the job says: for
+// codecs/helper/helper_process_test.cpp.
 #include "support/hostile_plugin.h"
 
 #include <fcntl.h>

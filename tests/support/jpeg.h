@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// JPEG of kinds that deckle itself does not write.
+// JPEG files of kinds that deckle does not write.
 #pragma once
 
-// cstdio before jpeglib.h, that before jerror.h: they need one another
+// in this order: jpeglib.h needs cstdio, jerror.h needs jpeglib.h
 // clang-format off
 #include <cstdio>
 #include <jpeglib.h>
@@ -51,13 +51,12 @@ File jpeg_with(const Tensor& pixels, J_COLOR_SPACE colours, Settings settings) {
   return file;
 }
 
-/// What libjpeg itself makes of all of a picture, as grey or RGB; with its warnings about the
-/// picture data.
+/// A whole picture as libjpeg decodes it, as grey or RGB, with its warnings about the picture data.
 struct ByLibjpeg {
   Tensor pixels;
   long warnings = 0;
   bool failed = false;
-  bool ended = false;  ///< the picture data ended too early, which is no warning here
+  bool ended = false;  ///< the picture data ended too early; this does not count as a warning
 
   [[nodiscard]] bool good() const { return warnings == 0 && !failed; }
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures made in code, and what tests do to files.
+// Pictures that are made in code, and changes to files.
 #pragma once
 
 #include <unistd.h>
@@ -71,7 +71,8 @@ inline File encoded(const Tensor& pixels, EncodeOptions options) {
   return {out.data(), out.data() + out.size()};
 }
 
-/// A file's bytes in a block of their own, so that the address sanitizer sees a step over the end.
+/// Reads a copy of the file in a block of its own: the address sanitizer finds reads beyond its
+/// end.
 inline Result<Damage> read(const File& file, Tensor& out, const DecodeOptions& options = {}) {
   const File copy(file);
   const Result<ImageInfo> info = read_info(copy, options);
@@ -98,7 +99,7 @@ inline File& operator+=(File& file, std::string_view text) {
   return file;
 }
 
-/// Where `part` first stands in the file; the file's size if nowhere.
+/// The first offset of `part` in the file; the size of the file if there is none.
 inline std::size_t find(const File& file, std::string_view part, std::size_t from = 0) {
   const std::string_view all(reinterpret_cast<const char*>(file.data()), file.size());
   return std::min(all.find(part, from), file.size());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a decoder writes all of its output: what it makes must not depend on what was in memory.
+// Checks that a decoder writes all of its output: the result must not depend on the former contents
+// of memory.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 namespace deckle::test {
 
-/// While it lives, memory that a Buffer takes anew is full of this byte, and with glibc also what
-/// libraries take by malloc.
+/// During its lifetime, new memory of a Buffer is filled with this byte; with glibc, also memory
+/// that libraries get from malloc.
 class Poison {
  public:
   explicit Poison(std::uint8_t byte);
@@ -19,9 +20,9 @@ class Poison {
   Poison& operator=(const Poison&) = delete;
 };
 
-/// Reads the file into memory full of one byte and into memory full of another, each time in a
-/// thread of its own, for which no decoder has kept any memory. Both must give the same samples, or
-/// the same error: `differs` says what is not so, or becomes empty. Gives what one of them gave.
+/// Reads the file twice, into memory that is filled with two different bytes, each time in a new
+/// thread: decoders have kept no memory for it. Both must give the same samples, or the same error;
+/// `differs` gets the difference, or "". Returns one of the results.
 Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options,
                           std::string& differs);
 
@@ -30,12 +31,12 @@ Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& op
 /// The same, with a CHECK.
 Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options = {});
 
-/// The same of a file whole, and cut in many places, where damage is refused and where it is
-/// accepted. A reading row by row must give the same rows.
+/// The same for a whole file and for truncated copies, with damage refused and accepted. Row
+/// streaming must give the same rows.
 void check_cuts_written(const File& file);
 
-/// The same, and of the file with so many changed bytes, one after the other. Each is read four
-/// times, which takes long where a reading starts a process.
+/// The same, and for `changes` copies with changed bytes. Each is read four times, which is slow if
+/// each starts a process.
 void check_all_written(const File& file, int changes = 60);
 
 }  // namespace deckle::test

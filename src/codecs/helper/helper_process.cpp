@@ -344,7 +344,7 @@ Result<HelperAnswer> HelperProcess::run(const HelperJob& job) {
   if (!answer) return answer;
   if (answer->outcome == DecoderOutcome::NoMemory) {
     return Error{ErrorCode::TooLarge, std::string("the decoder of ") + plugin_.reads +
-                                          " wants more memory than " +
+                                          " needs more memory than " +
                                           byte_size(most_memory(job.room.size())) +
                                           ", the most for a file of this size"};
   }

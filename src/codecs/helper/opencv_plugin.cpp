@@ -117,7 +117,7 @@ std::string decode(const DeckleDecoderJob& job, const OpenCvPicture& picture) {
     return "the picture data is " + shape_text(image.rows, image.cols, image.channels()) +
            ", the header says " + shape_text(picture.rows, picture.cols, picture.channels);
   }
-  if (image.total() * image.elemSize() != job.room_bytes) return "there is no room for the samples";
+  if (image.total() * image.elemSize() != job.room_bytes) return "no memory for the samples";
   if (picture.sample_bytes == 1) {
     take<std::uint8_t>(image, job.room);
   } else if (picture.sample_bytes == 2) {

@@ -257,7 +257,7 @@ Error LibjpegDecoder::header_error() const {
     case JERR_EMPTY_IMAGE:
       if (jpeg.image_height == 0 && jpeg.image_width > 0 && holds_marker(file_.subspan(2), kDnl)) {
         return {ErrorCode::Unsupported,
-                "JPEG that says its height only behind the picture data (DNL) is not read"};
+                "JPEG that says its height only after the picture data (DNL) is not read"};
       }
       return {ErrorCode::Damaged, "damaged: the header says " + std::to_string(jpeg.image_height) +
                                       " x " + std::to_string(jpeg.image_width) + " pixels"};

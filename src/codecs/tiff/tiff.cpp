@@ -129,7 +129,7 @@ Result<Done> next_page(TiffPort& port, TIFF* tiff, std::int64_t page) {
   if (TIFFReadDirectory(tiff) != 0) return Done{};
   if (!at || *at >= port.file.size()) {
     return in_page(page, {ErrorCode::Truncated,
-                          "truncated: its directory is behind the end of the file, which has " +
+                          "truncated: its directory is after the end of the file, which has " +
                               std::to_string(port.file.size()) + " bytes"});
   }
   return in_page(page,
@@ -160,7 +160,7 @@ Result<ImageInfo> read_volume_info(Bytes file) {
       };
       return in_page(pages,
                      {ErrorCode::Shape, described(page) + ", the first page is " + described(info) +
-                                            "; the pages of a volume are all alike"});
+                                            "; all pages of a volume must be alike"});
     }
     if (info.orientation == 1) info.orientation = page.orientation;
     info.lossless = info.lossless && page.lossless;
@@ -609,7 +609,7 @@ std::string row_streaming_obstacle(Bytes file) {
   if (!layout) return "";
   if (layout->colour == TiffColour::ByLibtiff)
     return "a tiff whose colours libtiff converts (YCbCr without JPEG, CIE L*a*b*)";
-  return layout->separate ? "a tiff with its channels one after the other" : "";
+  return layout->separate ? "a tiff with channels in separate planes" : "";
 }
 
 // The same as decode_tiff, strip by strip.

@@ -45,7 +45,7 @@ constexpr std::array kMeanings{
     // a strip holds more than its rows
     Meaning{"exceeds expected dimensions"sv, TiffWord::Harmless,
             "the rows that count come first"sv},
-    Meaning{"bytes to avoid buffer overrun"sv, TiffWord::HarmlessInStrips, "behind the last row"sv},
+    Meaning{"bytes to avoid buffer overrun"sv, TiffWord::HarmlessInStrips, "after the last row"sv},
     // pixels are missing, and filled with something
     Meaning{"Premature EOL"sv, TiffWord::Lost, "the rest of a row is white"sv},
     Meaning{"Line length mismatch"sv, TiffWord::Lost, "a row is cut"sv},

@@ -38,7 +38,7 @@ Result<HelperAnswer> ask(HelperProcess& process, Hostile what, const std::string
       {.operation = static_cast<std::uint32_t>(what), .arguments = as_bytes(argument)});
 }
 
-// What it answers in a process of its own.
+// The answer of the plug-in in a new process.
 std::string answer_to(Hostile what, const std::string& argument = "") {
   const auto answer = ask(*started(), what, argument);
   REQUIRE(answer);
@@ -89,7 +89,7 @@ TEST_CASE("the end of a helper process is an error that says why", "[codecs][hel
   const std::string who = "damaged: the decoder of hostile files ";
   const Error crash = death_of(Hostile::Crash);
   CHECK(crash.code == ErrorCode::Damaged);
-  // Sanitizers make another end of it.
+  // With sanitizers it ends in another way.
   if (kLimitsMemory) CHECK(crash.message == who + "died (signal 11, Segmentation fault)");
   CHECK(death_of(Hostile::Abort) == Error{ErrorCode::Damaged, who + "died (signal 6, Aborted)"});
   CHECK(death_of(Hostile::Exit) == Error{ErrorCode::Damaged, who + "ended (exit code 7)"});
@@ -128,9 +128,9 @@ TEST_CASE("a helper process cannot take all memory", "[codecs][helper]") {
   REQUIRE_FALSE(answer);
   CHECK(answer.error() ==
         Error{ErrorCode::TooLarge,
-              "the decoder of hostile files wants more memory than 268 MB, the most for a file of "
+              "the decoder of hostile files needs more memory than 268 MB, the most for a file of "
               "this size"});
-  CHECK(ask(*process, Hostile::Talk)->text == "silent");  // it lives on
+  CHECK(ask(*process, Hostile::Talk)->text == "silent");  // the process still runs
 }
 
 TEST_CASE("a helper process has no rights", "[codecs][helper]") {
@@ -180,7 +180,7 @@ TEST_CASE("a helper process ends with its owner", "[codecs][helper]") {
 TEST_CASE("Ctrl-C does not reach a helper process", "[codecs][helper]") {
   const auto process = started();
   const pid_t number = std::stoi(ask(*process, Hostile::Number)->text);
-  CHECK(::getpgid(number) == number);  // a group of its own
+  CHECK(::getpgid(number) == number);  // its own process group
 }
 
 TEST_CASE("each thread has a helper process of its own", "[codecs][helper]") {

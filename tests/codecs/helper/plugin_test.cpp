@@ -16,7 +16,7 @@ TEST_CASE("plug-ins are looked for in folders of deckle's own", "[codecs][plugin
   const auto program = folders[0].parent_path();
   CHECK(std::filesystem::exists(program / "deckle"));  // built in one folder with the tests
   CHECK_FALSE(find_plugin(kHelperProgram, folders).empty());
-  for (const auto& folder : folders) {  // where strangers' files may be
+  for (const auto& folder : folders) {  // where unknown files may be
     CHECK(folder != program);
     CHECK(folder != program.parent_path());
   }

@@ -24,7 +24,7 @@ TEST_CASE("the plain and the AVX2 transform give the same samples", "[codecs][jp
     BlockPair pair;
     QuantTablePair quant_tables;
     const int coefficients = 1 + below(round % 2 == 0 ? 6 : 64);
-    const int most = round % 4 < 2 ? 20 : 32767;  // also what no encoder makes
+    const int most = round % 4 < 2 ? 20 : 32767;  // also values that no encoder writes
     const std::size_t end = round % 3 == 0 ? BlockPair::kStride : BlockPair::kNowhere;
     for (std::size_t i = 0; i < BlockPair::kNowhere; ++i)
       quant_tables.values.at(i) = static_cast<std::int16_t>(1 + below(2 * most));

@@ -16,7 +16,7 @@ using namespace deckle::test;
 
 namespace {
 
-// Texture of all strengths, plain areas and noise: long codes, runs, and blocks that are full.
+// Texture of all strengths, plain areas and noise: long codes, long runs, full blocks.
 Tensor lively(std::int64_t rows, std::int64_t cols, std::int64_t channels) {
   Tensor t = picture(rows, cols, channels);
   std::mt19937 random(3);
@@ -42,8 +42,8 @@ Window random_window(const Shape& shape, std::mt19937& random) {
   return window;
 }
 
-// Whether all of a picture, and random windows, are what libjpeg makes of it; false where it is
-// left to libjpeg.
+// Checks the whole picture and random windows against libjpeg; false if the file is left to
+// libjpeg.
 bool scans(const File& file, int count, std::mt19937& random) {
   const ByLibjpeg expected = decode_by_libjpeg(file);
   REQUIRE(expected.good());
@@ -191,7 +191,7 @@ TEST_CASE("what a decode gives of changed bytes is what libjpeg gives without a 
     }
   }
   CHECK(given > 100);
-  // Noise at quality 100 is the worst case: its codes hardly ever fall into step again.
+  // Noise at quality 100 is the worst case: a decoder rarely finds synchronisation again.
   CHECK(lost > 100);
   CHECK(25 * noted < lost);
   CHECK(said.text().empty());
@@ -207,7 +207,7 @@ TEST_CASE("damage before the window is told of, but not between restarts that ar
   };
   const auto told = [&](File file, std::size_t at) {
     file[at] = 0xFF;
-    file[at + 1] = 0xC7;  // a marker where none may be
+    file[at + 1] = 0xC7;  // a marker in a wrong place
     const auto part = read(file);
     REQUIRE_FALSE(part);
     CHECK(part.error().message.starts_with("damaged: corrupt entropy data near row"));

@@ -21,7 +21,7 @@ namespace {
 
 enum class Kind { Baseline, Progressive, Arithmetic, Restarts, Cmyk, SeparateScans };
 
-// A JPEG of a kind that deckle itself does not write.
+// A JPEG of a kind that deckle does not write.
 File jpeg(const Tensor& pixels, Kind kind, bool adobe = true) {
   jpeg_scan_info scans[3]{};
   for (int i = 0; i < 3; ++i)
@@ -45,7 +45,7 @@ const DecodeOptions kAccept{.accept_truncated = true};
 TEST_CASE("a JPEG comes back with its shape and nearly its samples", "[codecs][jpeg]") {
   for (const std::int64_t channels : {1, 3}) {
     for (const auto& [rows, cols] : {std::pair{1, 1}, {17, 1}, {1, 300}, {64, 80}, {61, 83}}) {
-      // smooth, for colour is stored at half the resolution
+      // smooth, because colour is stored in half the resolution
       Tensor in;
       in.reset(Shape::image(rows, cols, channels), DType::UInt8);
       for (std::size_t i = 0; i < in.byte_count(); ++i) {
@@ -113,7 +113,7 @@ TEST_CASE("a JPEG that is cut anywhere is an error with a place, or read with da
   for (const Kind kind : {Kind::Baseline, Kind::Progressive, Kind::Arithmetic, Kind::Restarts,
                           Kind::SeparateScans, Kind::Cmyk}) {
     const File file = jpeg(picture(70, 90, kind == Kind::Cmyk ? 4 : 3), kind);
-    // Up to 3 bytes of the last data may hold nothing but the end of the last block.
+    // The last 3 bytes may hold only the end of the last block.
     for (std::size_t n = 2; n + 5 < file.size(); n += 1 + file.size() / 150) {
       INFO(static_cast<int>(kind) << ": " << n << " of " << file.size());
       Tensor out;
@@ -176,7 +176,7 @@ TEST_CASE("zero bytes behind the end marker are no hole, whatever follows them",
     REQUIRE(read(file, before));
     File zeros(file);
     zeros.resize(zeros.size() + 512);
-    File more(zeros);  // as cameras put a second picture there
+    File more(zeros);  // cameras append a second picture
     more.insert(more.end(), file.begin(), file.end());
     for (const File& longer : {zeros, more}) {
       Tensor after;
@@ -208,7 +208,8 @@ TEST_CASE("a hole of zero bytes in the picture data is damage", "[codecs][jpeg]"
   File file = jpeg(picture(200, 200, 3), Kind::Baseline);
   const std::size_t at = file.size() / 2;
   std::fill_n(file.begin() + static_cast<std::ptrdiff_t>(at), 512, std::uint8_t{0});
-  CHECK(message_of(file).starts_with("damaged: 512 zero bytes amid the picture data, from byte "));
+  CHECK(
+      message_of(file).starts_with("damaged: 512 zero bytes within the picture data, from byte "));
   Buffer out;
   CHECK_FALSE(
       codec_of(Format::Jpeg).lossless_crop->crop(file, whole(Shape::image(200, 200, 3)), {}, out));
@@ -261,7 +262,7 @@ TEST_CASE("stray bytes before the end marker are noted, and the picture is whole
           CHECK(damage->note == note);
           CHECK(same(whole_picture, out));
         }
-        if (inks) continue;  // read whole, and never cut
+        if (inks) continue;  // decoded whole, never as a window
         const auto info = read_info(longer, {});
         const auto rows = codec_of(Format::Jpeg)
                               .rows->open(longer, *info, {.check_all = true}, whole(info->shape));
@@ -278,7 +279,7 @@ TEST_CASE("stray bytes before the end marker are noted, and the picture is whole
 
 TEST_CASE("bytes before the end marker are damage where the reading may have lost its way",
           "[codecs][jpeg]") {
-  // A header that asks for fewer MCUs than there are leaves whole ones unread.
+  // If the header asks for fewer MCUs than there are, whole MCUs are left.
   const auto lower = [](File file) {
     file.at(find(file, "\xff\xc0"sv) + 6) = 48;
     return file;
@@ -288,7 +289,7 @@ TEST_CASE("bytes before the end marker are damage where the reading may have los
     CHECK(message.starts_with("damaged: corrupt entropy data near row 48 of 48"));
   }
   CHECK(message_of(lower(jpeg(picture(64, 80, 4), Kind::Cmyk))).starts_with("damaged: "));
-  // Bits behind the last MCU that are not the padding of a byte.
+  // Bits after the last MCU that are not padding.
   File file = jpeg(picture(61, 83, 3), Kind::Baseline);
   int padded = 0;
   for (int tries = 0; tries < 256; ++tries) {
@@ -356,12 +357,12 @@ TEST_CASE("JPEG headers that lie, are empty or of another kind are refused with 
   CHECK(with(1, "\xf7"sv).message == "JPEG-LS (SOF55) is not read");
   CHECK(with(1, "\xf7"sv).code == ErrorCode::Unsupported);
 
-  File late(file);  // its height comes behind the first scan
+  File late(file);  // its height follows the first scan
   late.at(frame + 5) = late.at(frame + 6) = 0;
   CHECK(read_info(late, {}).error().code == ErrorCode::Damaged);
   late = before_end(late, {0xFF, 0xDC, 0, 4, 0, 32});
   CHECK(read_info(late, {}).error().message ==
-        "JPEG that says its height only behind the picture data (DNL) is not read");
+        "JPEG that says its height only after the picture data (DNL) is not read");
   CHECK(read_info(late, {}).error().code == ErrorCode::Unsupported);
 
   File thirds(file);
@@ -445,7 +446,8 @@ TEST_CASE("JPEG refuses what it cannot hold and says what it could", "[codecs][j
 
 namespace {
 
-// Every sample of random windows is that of a full decode, and the window holds what was asked for.
+// The samples of random windows are those of a full decode, and each window contains the requested
+// one.
 void check_windows(const File& file, int count, std::mt19937& random) {
   auto info = read_info(file, {});
   REQUIRE(info);
@@ -527,7 +529,7 @@ TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
       REQUIRE(read(file, all));
       REQUIRE(read(File(out.data(), out.data() + out.size()), part));
       REQUIRE(part.shape == Shape::image(51, 59, channels));
-      // At the cut the upsampling of colour has other neighbours.
+      // At the edge of the crop, upsampling has other neighbours.
       const std::int64_t edge = channels == 1 ? 0 : 2;
       bool equal = true;
       for (std::int64_t r = edge; r < 51 - edge; ++r) {
@@ -536,7 +538,7 @@ TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
                             static_cast<std::size_t>((59 - 2 * edge) * channels)) == 0;
       }
       CHECK(equal);
-      // The same picture again, where all of it is wanted.
+      // A crop of the whole picture is the same picture.
       REQUIRE(
           codec.lossless_crop->crop(file, Window{2, {Interval{0, 83}, Interval{0, 99}}}, {}, out));
       REQUIRE(read(File(out.data(), out.data() + out.size()), part));

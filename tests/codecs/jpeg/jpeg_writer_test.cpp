@@ -20,7 +20,7 @@ int below(int n) {
   return std::uniform_int_distribution<int>(0, n - 1)(random_numbers);
 }
 
-// Noise of all strengths, down to none: full blocks, long runs of zeros, and the largest values.
+// Noise of all strengths, also none: full blocks, long runs of zeros, and the largest values.
 Tensor varied(std::int64_t rows, std::int64_t cols, std::int64_t channels) {
   Tensor t = picture(rows, cols, channels);
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -51,7 +51,7 @@ File by_libjpeg(const Tensor& pixels, int quality) {
   return jpeg_with(pixels, JCS_UNKNOWN, [&](auto& j) { jpeg_set_quality(&j, quality, TRUE); });
 }
 
-// Tables out of a file that libjpeg wrote.
+// Tables from a file that libjpeg wrote.
 JpegTables tables_of(int quality) {
   const File file = by_libjpeg(picture(8, 8, 3), quality);
   jpeg_decompress_struct j{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TIFF files of kinds that deckle itself does not write.
+// TIFF files of kinds that deckle does not write.
 #pragma once
 
 #include <tiffio.h>
@@ -36,7 +36,7 @@ inline void describe(TIFF* file, const Tensor& t, int photometric,
   TIFFSetField(file, TIFFTAG_PLANARCONFIG, planar);
 }
 
-/// One plane's samples, side by side.
+/// The samples of one plane.
 inline File plane(const Tensor& t, std::size_t channel) {
   File out;
   const std::size_t size = size_of(t.dtype);

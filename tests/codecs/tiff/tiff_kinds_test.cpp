@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a TIFF may hold besides plain grey and RGB, and what becomes of it.
+// Kinds of TIFF besides plain grey and RGB.
 #include <tiffio.h>
 #include <zlib.h>
 
@@ -27,7 +27,7 @@ using namespace deckle::test;
 
 namespace {
 
-// What a file is made of, beyond what `describe` says.
+// Properties of a file, besides those that `describe` sets.
 struct Kind {
   int photometric = PHOTOMETRIC_MINISBLACK;
   int compression = COMPRESSION_NONE;
@@ -54,7 +54,7 @@ void describe_kind(TIFF* file, const Tensor& t, const Kind& kind) {
   if (kind.more) kind.more(file);
 }
 
-// One strip a plane, of these bytes, as libtiff takes them before it compresses.
+// One strip for each plane, with these bytes before compression.
 File of_strips(const Tensor& t, const Kind& kind, const std::vector<File>& strips,
                const char* mode = "wl") {
   return tiff_file(mode, [&](TIFF* file) {
@@ -78,7 +78,7 @@ File of_rows(const Tensor& t, const Kind& kind, const char* mode = "wl") {
   });
 }
 
-// A Tensor for its shape alone.
+// A Tensor of which only the shape is used.
 Tensor shaped(std::int64_t rows, std::int64_t cols, std::int64_t channels,
               DType dtype = DType::UInt8) {
   return picture(rows, cols, channels, dtype);
@@ -152,7 +152,7 @@ TEST_CASE("floats of 16 and of 24 bits become float32", "[codecs][tiff]") {
   for (const char* mode : {"wl", "wb"}) {
     const bool big = mode[1] == 'b';
     Tensor out;
-    // as in memory: libtiff turns them as the file wants
+    // in memory order: libtiff swaps them for the file
     const std::vector<std::uint16_t> halves{0x3C00, 0xC100, 0x0001, 0x7C00};
     REQUIRE(read(of_strips(shaped(1, 4, 1), {.bits = 16, .format = SAMPLEFORMAT_IEEEFP},
                            {bytes_of_values(halves)}, mode),
@@ -161,7 +161,7 @@ TEST_CASE("floats of 16 and of 24 bits become float32", "[codecs][tiff]") {
     CHECK(values_of<float>(out) == std::vector<float>{1, -2.5F, std::ldexp(1.0F, -24), infinity});
     File triples;
     for (const std::uint32_t bits : {0x3F0000U, 0xC04000U, 0x000001U, 0x7F0000U}) {
-      for (unsigned i = 0; i < 3; ++i)  // written as they are: libtiff does not swap these
+      for (unsigned i = 0; i < 3; ++i)  // libtiff does not swap these
         triples.push_back(static_cast<std::uint8_t>(bits >> (8 * (big ? 2 - i : i))));
     }
     const File described = tiff_file(mode, [&](TIFF* t) {
@@ -335,7 +335,7 @@ TEST_CASE("bands keep their meaning in TIFF", "[codecs][tiff][bands]") {
     REQUIRE(read(written, again));
     CHECK(same(out, again));
   }
-  // a fourth channel that nobody says anything about
+  // a fourth channel without a description
   const File silent = of_rows(picture(4, 5, 4), {.photometric = PHOTOMETRIC_RGB});
   CHECK(read_info(silent, {})->bands == Bands{3, {Extra::Unspecified}});
   CHECK(to_string(Bands{1, {Extra::Unspecified, Extra::Unspecified, Extra::Alpha}}) ==
@@ -345,7 +345,7 @@ TEST_CASE("bands keep their meaning in TIFF", "[codecs][tiff][bands]") {
 // ---- proofs
 
 TEST_CASE("a strip may hold more rows than the picture", "[codecs][tiff][written]") {
-  // the header says fewer rows than there were
+  // the header says fewer rows than the data have
   const Tensor in = picture(16, 100, 1);
   for (const int compression : {COMPRESSION_ADOBE_DEFLATE, COMPRESSION_LZW, COMPRESSION_PACKBITS,
                                 COMPRESSION_ZSTD, COMPRESSION_LZMA}) {
@@ -433,7 +433,8 @@ TEST_CASE("fax data that end early are an error, not white", "[codecs][tiff][wri
     REQUIRE(read_twice(file, out));
     for (std::size_t i = 0; i < 512; ++i)
       REQUIRE(out.data.data()[i] == ((bits[i / 8] >> (7 - i % 8) & 1) != 0 ? 0 : 255));
-    set_tag(file, TIFFTAG_IMAGELENGTH, TIFFTAG_IMAGELENGTH, 12);  // four rows more than there are
+    set_tag(file, TIFFTAG_IMAGELENGTH, TIFFTAG_IMAGELENGTH,
+            12);  // four rows more than the data have
     set_tag(file, TIFFTAG_ROWSPERSTRIP, TIFFTAG_ROWSPERSTRIP, 12);
     CHECK_FALSE(read_twice(file, out));
   }
@@ -499,7 +500,7 @@ TEST_CASE("every kind of TIFF writes all of its output", "[codecs][tiff][written
       of_strips(shaped(21, 32, 1),
                 {.compression = COMPRESSION_LZW, .bits = 16, .format = SAMPLEFORMAT_IEEEFP},
                 {File(std::size_t{21} * 64, 0x3C)}));
-  // tiles, of which the last ones are wider and higher than what is left
+  // tiles; the last ones extend beyond the picture
   for (const int compression : {COMPRESSION_NONE, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_LZW,
                                 COMPRESSION_PACKBITS, COMPRESSION_ZSTD, COMPRESSION_JPEG}) {
     if (TIFFIsCODECConfigured(static_cast<std::uint16_t>(compression)) == 0) continue;
@@ -550,7 +551,7 @@ TEST_CASE("memory is taken in proportion to what a TIFF holds", "[codecs][tiff]"
       "truncated: the data of rows 0 to 15 of 16 are 100 bytes, which cannot be the 1073741824 of "
       "a strip or tile";
   CHECK(message_of(tile) == short_of_data);
-  // refused, not filled up with zeros
+  // refused, not filled with zeros
   Tensor out;
   CHECK_FALSE(read(tile, out, {.accept_truncated = true}));
   CHECK(
@@ -572,17 +573,17 @@ TEST_CASE("messages of libtiff count where pixels are lost or guessed", "[codecs
   CHECK(lost("Corrupt JPEG data: premature end of data segment"));
   CHECK(lost("Line length mismatch at line 4 of strip 0 (got 63, expected 64)"));
   CHECK(lost("Improper JPEG strip/tile size, expected 64x64, got 64x32"));
-  // what is not in the table
+  // messages that are not in the table
   CHECK(lost("something new"));
   CHECK_FALSE(lost("Unknown field with tag 50000 (0xc350) encountered", TiffPhase::Header));
   CHECK(lost("Photometric tag is missing, assuming data is YCbCr", TiffPhase::Header));
-  // more data than rows: at the end of a strip nothing is lost, amid a strip rows are
+  // more data than rows: harmless at the end of a strip, but within a strip rows are lost
   CHECK_FALSE(lost("Discarding 12 bytes to avoid buffer overrun"));
   CHECK(lost("Discarding 12 bytes to avoid buffer overrun", TiffPhase::Rows));
 }
 
 TEST_CASE("harmless warnings do not make a TIFF damaged", "[codecs][tiff]") {
-  // PackBits that hold more rows than the strip: libtiff warns
+  // PackBits with more rows than the strip: libtiff warns
   const Tensor in = picture(16, 100, 1);
   File file = of_strips(in, {.compression = COMPRESSION_PACKBITS}, {File(1600, 7)});
   set_tag(file, TIFFTAG_IMAGELENGTH, TIFFTAG_IMAGELENGTH, 10);

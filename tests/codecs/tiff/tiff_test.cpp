@@ -221,7 +221,7 @@ TEST_CASE("a TIFF that is cut anywhere is an error, or read with damage text", "
       INFO(level << ": " << n << " of " << file.size());
       Tensor out;
       const Result<Damage> strict = read(first_bytes(file, n), out);
-      // the very end may be a tag that is not needed
+      // the last bytes may be a tag that is not needed
       if (strict) {
         REQUIRE(same(in, out));
         continue;
@@ -234,7 +234,7 @@ TEST_CASE("a TIFF that is cut anywhere is an error, or read with damage text", "
 }
 
 TEST_CASE("a TIFF with its directory first says which rows are missing", "[codecs][tiff]") {
-  // libtiff writes the directory last; one that is moved to the front has its data cut off
+  // libtiff writes the directory last; with a directory at the front, truncation cuts the data
   const Tensor in = picture(40, 50, 3);
   File file = encoded(in, {.format = Format::Tiff, .compression = 0});
   const auto at = [&](std::size_t i) {
@@ -287,7 +287,7 @@ namespace {
 
 const DecodeOptions kVolume{.rank = 3, .volume = true};
 
-// The planes of `pages` pictures on top of each other.
+// A volume with `pages` as planes.
 Tensor volume_of(const std::vector<Tensor>& pages) {
   const Shape& page = pages.front().shape;
   Tensor volume;
@@ -312,7 +312,7 @@ std::vector<Tensor> some_pages(std::int64_t channels, DType dtype) {
   return pages;
 }
 
-// A page by libtiff itself, with more tags by `describe_more`.
+// A page that libtiff writes, with more tags by `describe_more`.
 void write_page(TIFF* file, const Tensor& page,
                 const std::function<void(TIFF*)>& describe_more = {}) {
   describe(file, page, page.shape.channels < 3 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
@@ -341,7 +341,7 @@ TEST_CASE("a volume comes back exactly, a page a plane, for every dtype and comp
         Tensor out;
         REQUIRE(read(file, out, kVolume));
         REQUIRE(same(in, out));
-        REQUIRE(read(file, out));  // the first page alone, as ever
+        REQUIRE(read(file, out));  // only the first page
         CHECK(same(pages.front(), out));
       }
     }
@@ -406,7 +406,7 @@ TEST_CASE("pages that are not alike are refused by number", "[codecs][tiff][volu
                       kVolume);
   };
   const std::string rest =
-      ", the first page is 4 x 5 x 3 uint8; the pages of a volume are all alike";
+      ", the first page is 4 x 5 x 3 uint8; all pages of a volume must be alike";
   CHECK(refusal(picture(4, 6, 3)) == "page 2: 4 x 6 x 3 uint8" + rest);
   CHECK(refusal(picture(4, 5, 1)) == "page 2: 4 x 5 x 1 uint8" + rest);
   CHECK(refusal(picture(4, 5, 3, DType::UInt16)) == "page 2: 4 x 5 x 3 uint16" + rest);
@@ -437,8 +437,8 @@ TEST_CASE("pages that are to be turned are refused, unless tags are ignored",
     write_page(t, pages[2]);
   });
   CHECK(message_of(file, kVolume) ==
-        "a volume whose pages are to be turned (orientation 6) is not read; \"input\": "
-        "{\"orientation\": \"ignore\"} takes them as they are");
+        "a volume whose pages have an orientation (6) is not read; set \"input\": "
+        "{\"orientation\": \"ignore\"} to take them as stored");
   DecodeOptions options = kVolume;
   options.apply_orientation = false;
   Tensor out;
@@ -481,7 +481,7 @@ TEST_CASE("a volume that is cut anywhere is an error that names the page, or dam
   }
   CHECK(named > file.size() / 2);
   CHECK(message_of(first_bytes(file, file.size() / 2), kVolume) ==
-        "page 2: truncated: its directory is behind the end of the file, which has " +
+        "page 2: truncated: its directory is after the end of the file, which has " +
             std::to_string(file.size() / 2) + " bytes");
   CHECK(said.text().empty());
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A .npy file: what is read of it and written is read again.
 #include "codecs/npy.h"
-
 #include "fuzz/fuzz.h"
 
 namespace deckle::fuzz {
 
-void npy(Bytes input) {
+void npy_array(Bytes input) {
   const test::File file = file_of(input);
   const auto header = read_npy_header(file);
   if (!header) return;
