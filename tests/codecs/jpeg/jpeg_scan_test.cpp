@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "codecs/jpeg/jpeg.h"
+#include "codecs/jpeg/jpeg_decode.h"
 #include "codecs/jpeg/jpeg_bits.h"
 #include "support/catch.h"
 #include "support/jpeg.h"
