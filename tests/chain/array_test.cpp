@@ -175,7 +175,7 @@ TEST_CASE("a chain cut in two runs gives what it gives in one, through npy") {
     const Tensor half = answer(chain_of(first), in);
     const Codec& npy = codec_of(Format::Npy);
     Buffer file;
-    REQUIRE(npy.encode(
+    REQUIRE(npy.encoder->encode(
         half, {.format = Format::Npy, .channels_first = channels_first, .batch_axis = false},
         file));
     const Chain rest = chain_of(second);
