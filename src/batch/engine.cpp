@@ -141,8 +141,8 @@ class Engine {
     result_.fatal_file = file;
   }
 
-  // Ends the run where an entry of a previous run could not be read: nothing may be concluded from an
-  // entry that is not there.
+  // Ends the run where an entry of a previous run could not be read: nothing may be concluded from
+  // an entry that is not there.
   bool lost_previous() {
     const auto failure = folder_.previous().failure();
     if (failure) end("", *failure);

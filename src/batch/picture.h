@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "batch/effects.h"
 #include "chain/chain.h"
-#include "chain/effects.h"
 #include "chain/plan.h"
 #include "codecs/codec.h"
 #include "core/bytes.h"

@@ -91,12 +91,12 @@ class ImageJob {
         return failed(right.error());
     }
     if (plans.front().skip.empty()) {
-      GoingAlong goes = going_along(chain_, plans.front(), *info, bytes_, *name.codec);
+      OutputMetadata goes = metadata_for_output(chain_, plans.front(), *info, bytes_, *name.codec);
       result_.effects = effects_on(chain_, *info, plans.front(), *name.codec, depth, goes);
       metadata_ = std::move(goes.metadata);
     }
     for (Plan& plan : plans)
-      fuse_final_rounding(plan, depth);
+      fuse_final_rounding(plan.ops, plan.input_dtype, depth);
 
     if (plans.front().skip.empty() && chain_.output.jpeg_lossless) {
       for (const Plan& plan : plans) {
@@ -411,8 +411,8 @@ class ImageJob {
     const Runner parts = [this](std::size_t n, const std::function<void(std::size_t)>& f) {
       for_each_part(n, options_.jobs, f);
     };
-    const auto made = make_samples(plan, scratch_.decoded, decoded_, codec.format, depth,
-                                   scratch_.plan, scratch_.converted, parts, overdue_);
+    const auto made = output_samples(plan, scratch_.decoded, decoded_, codec.format, depth,
+                                     scratch_.plan, scratch_.converted, parts, overdue_);
     if (!made) return made.error();
     const Tensor* const pixels = *made;
     record.output_shape = pixels->shape;

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "batch/effects.h"
 #include "batch/manifest.h"
 #include "batch/memory.h"
 #include "chain/chain.h"
-#include "chain/effects.h"
 #include "chain/plan.h"
 #include "core/bytes.h"
 #include "core/tensor.h"
@@ -25,7 +25,7 @@ namespace deckle {
 struct Scratch {
   Buffer file;
   Tensor decoded;
-  PlanScratch plan;
+  OpScratch plan;
   Tensor converted;
   Buffer encoded;
 };

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// builder: the plan of one image while its layers write it.
+// op_builder: collects the operations of one image while its layers are planned.
 //
-// Layers that move pixels edit the tables of the gather that stands open; a layer that computes
-// values closes it. So any run of moving layers is one gather, however long.
+// Layers that move pixels edit the tables of the last gather. A layer that computes values ends
+// that gather. A sequence of layers that move pixels is therefore one gather, however long it is.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <variant>
 #include <vector>
 
 #include "core/dtype.h"
@@ -17,45 +16,9 @@
 #include "kernels/convolve.h"
 #include "kernels/gather.h"
 #include "kernels/resample.h"
+#include "ops/op.h"
 
 namespace deckle {
-
-/// Moves pixels: one table a spatial axis, and the fills that their entries name.
-struct GatherOp {
-  std::vector<AxisTable> axes;
-  std::vector<Fill> fills{{0.0}};  ///< the first is zero
-};
-
-/// Resizing to rows x cols of `to`, a float type.
-struct ResizeOp {
-  std::int64_t rows;
-  std::int64_t cols;
-  Resampling how;
-  DType to;
-};
-
-/// Keras' cast, where it changes values. `rounded`: half to even and saturated, instead of cut off.
-struct CastOp {
-  DType to;
-  bool rounded = false;
-};
-
-/// x * scale + offset in `to`, a float type: one number for all channels, or one a channel.
-struct ScaleOp {
-  std::vector<double> scale;
-  std::vector<double> offset;
-  DType to;
-};
-
-/// Answers float32 of shape `out`.
-struct ConvolveOp {
-  std::shared_ptr<const Convolution> convolution;
-  std::vector<ConvolvedAxis> axes;
-  Shape in;
-  Shape out;
-};
-
-using Op = std::variant<GatherOp, ResizeOp, CastOp, ScaleOp, ConvolveOp>;
 
 class OpBuilder {
  public:

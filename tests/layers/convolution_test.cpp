@@ -58,7 +58,7 @@ std::vector<double> made(const std::string& name, const std::string& config,
                                     DType::UInt8, values);
   const auto plan = make_plan(chain, in.shape, in.dtype, {});
   if (!plan) throw std::runtime_error(plan.error().message);
-  PlanScratch scratch;
+  OpScratch scratch;
   return test::samples(**run_plan(*plan, in, test::whole(in.shape), scratch));
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("a layer in Keras 1's words has Keras 1's weights, unless the chain sa
     const Tensor in = test::tensor_of(Shape::image(4, 4, 3), DType::UInt8, samples);
     const auto plan = make_plan(chain, in.shape, in.dtype, {});
     REQUIRE(plan);
-    PlanScratch scratch;
+    OpScratch scratch;
     return test::samples(**run_plan(*plan, in, test::whole(in.shape), scratch));
   };
   const std::string layers = R"("layers": [)" + layer + "]}";
@@ -216,7 +216,7 @@ TEST_CASE("full padding of a transposed convolution is its full convolution the 
   const Tensor in = test::tensor_of(Shape::image(1, 4, 1), DType::UInt8, {1, 2, 3, 4});
   const auto plan = make_plan(chain, in.shape, in.dtype, {});
   REQUIRE(plan);
-  PlanScratch scratch;
+  OpScratch scratch;
   CHECK(test::samples(**run_plan(*plan, in, test::whole(in.shape), scratch)) ==
         std::vector<double>{1 * 100 + 2 * 10 + 3 * 1, 2 * 100 + 3 * 10 + 4 * 1});
 }
