@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "arguments.h"
+#include "options.h"
 #include "chain/keras_model.h"
 #include "commands.h"
 #include "core/text.h"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "arguments.h"
+#include "options.h"
 #include "batch/engine.h"
 #include "batch/output_folder.h"
 #include "batch/replay.h"

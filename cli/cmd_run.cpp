@@ -7,7 +7,7 @@
 #include <random>
 #include <string_view>
 
-#include "arguments.h"
+#include "options.h"
 #include "batch/engine.h"
 #include "batch/output_folder.h"
 #include "batch/shard.h"

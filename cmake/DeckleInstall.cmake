@@ -27,6 +27,7 @@ set(public_headers
   batch/picture.h
   batch/shard.h
   chain/chain.h
+  chain/chain_file.h
   chain/effects.h
   chain/json_text.h
   chain/plan.h

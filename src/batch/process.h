@@ -25,7 +25,7 @@ namespace deckle {
 struct Scratch {
   Buffer file;
   Tensor decoded;
-  OpScratch plan;
+  OpScratch ops;
   Tensor converted;
   Buffer encoded;
 };
@@ -33,12 +33,12 @@ struct Scratch {
 /// One image and what became of it.
 struct Processed {
   bool abandoned = false;            ///< the run was asked to end: nothing was made
-  bool no_image = false;             ///< passed over: see is_skipped
+  bool no_image = false;             ///< not an image: see is_skipped
   FileStamp input;                   ///< of the file as it was read
   std::vector<Record> records;       ///< one a copy, or one that says why there is none
   std::vector<PendingFile> outputs;  ///< in the order of the records that have one
   std::vector<Effect> effects;       ///< that a user may not expect
-  std::string note;                  ///< of a replay whose bytes came out otherwise
+  std::string note;                  ///< of a replay whose bytes differ from the recorded ones
 };
 
 struct ImageSource {
@@ -46,8 +46,8 @@ struct ImageSource {
   std::string path;    ///< relative to the input root
   std::int64_t index;  ///< in the sorted list
   bool named;          ///< an error where it is no image
-  /// Where a manifest is replayed: its lines for this image. Choices are taken from them, and what
-  /// comes out is held against them.
+  /// Where a manifest is replayed: its records of this image. Draws are taken from them, and the
+  /// outputs are compared with them.
   std::vector<Record> recorded;
   const Error* failure = nullptr;  ///< it failed before: a folder that could not be listed
 };
@@ -73,13 +73,6 @@ struct ProcessOptions {
 [[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                               const OutTree& out, Scratch& scratch,
                                               const ProcessOptions& options = {});
-
-/// The stamp as far as it may be trusted: a file that was changed a moment ago may be changed again
-/// within the same tick of the clock.
-[[nodiscard]] FileStamp trusted(FileStamp stamp);
-/// The stamp of an output: where the file system's times are whole seconds, `trusted` of it,
-/// because a change within the second would not be seen; else the stamp as it is.
-[[nodiscard]] FileStamp trusted_if_fine(FileStamp stamp);
 
 /// Whether a failure to write is the name's fault alone, so that other outputs may still be
 /// written.

@@ -95,15 +95,11 @@ using Mistakes = std::vector<PlacedMistake>;
 /// never run.
 enum class Purpose : std::uint8_t { Run, Shapes };
 
-/// Reads a chain file's text, or that of a Keras Sequential (see keras_model). Mistakes do not end
-/// the reading: all are found. `channels_first` holds where the text does not say; files of weights
-/// are looked for in `folder`, empty: the current one. `weights`, a path, is a file of Keras' with
-/// the weights of all layers, instead of what the text says. For Shapes, weights that cannot be
-/// read are a note where the layer says its filters and kernel_size.
+/// Parses a chain file's text, or that of a Keras Sequential (see keras_model). Opens no file: a
+/// layer whose weights are the name of a file is a mistake (see chain_file). Mistakes do not end
+/// the parsing: all are found. `channels_first` holds where the text has no data_format.
 [[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text,
                                                         bool channels_first = false,
-                                                        const std::string& folder = "",
-                                                        const std::string& weights = "",
                                                         Purpose purpose = Purpose::Run);
 
 /// The mistakes with their places in this text, which is JSON, in their order there.

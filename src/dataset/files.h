@@ -60,6 +60,12 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
+/// The stamp, with the time 0 where the file changed less than two seconds ago: it may change again
+/// within the same tick of the file system's clock.
+[[nodiscard]] FileStamp without_recent_time(FileStamp stamp);
+/// The same, but only where the time is a whole second, as on file systems with coarse times.
+[[nodiscard]] FileStamp without_recent_coarse_time(FileStamp stamp);
+
 /// Opens a regular file to be read. `stamp`, where given, becomes what it was when it was opened.
 [[nodiscard]] Result<File> open_to_read(const std::string& path, FileStamp* stamp = nullptr);
 /// The same of a name in an open folder; a link is not followed.

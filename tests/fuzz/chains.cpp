@@ -27,7 +27,7 @@ bool has_weights(const Chain& chain) {
 
 Chain check_chain(const Chain& chain) {
   const std::string text = resolved(chain).dump();
-  auto again = parse_chain(text, false, "/nowhere");
+  auto again = parse_chain(text);
   if (const auto* mistakes = std::get_if<Mistakes>(&again)) {
     must(false, "the resolved chain is refused",
          mistakes->front().pointer + ": " + mistakes->front().message + " in " + text);

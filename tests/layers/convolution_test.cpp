@@ -224,7 +224,7 @@ TEST_CASE("full padding of a transposed convolution is its full convolution the 
 TEST_CASE("shapes and parameters need no weights") {
   const auto counted = [](const std::string& layers, const Shape& in) {
     const auto parsed =
-        parse_chain(R"({"layers": [)" + layers + "]}", false, "", "", Purpose::Shapes);
+        read_chain(R"({"layers": [)" + layers + "]}", false, "", "", Purpose::Shapes);
     const auto* chain = std::get_if<Chain>(&parsed);
     REQUIRE(chain != nullptr);
     const auto shapes = plan_shapes(*chain, in);
@@ -256,16 +256,16 @@ TEST_CASE("shapes and parameters need no weights") {
   CHECK(counted(R"({"class_name": "Conv2D", "filters": 6, "kernel_size": 3, "groups": 3})", in) ==
         "layer 0, Conv2D: 4 channels cannot be divided into 3 groups");
   // Where the size is left to them they are needed.
-  const auto parsed = parse_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
+  const auto parsed = read_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
       "weights": ["gone.npy"]}]})",
-                                  false, "", "", Purpose::Shapes);
+                                 false, "", "", Purpose::Shapes);
   const auto* mistakes = std::get_if<Mistakes>(&parsed);
   REQUIRE(mistakes != nullptr);
   CHECK(mistakes->size() == 2);
   // Else that they could not be read is told.
-  const auto noted = parse_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
+  const auto noted = read_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
       "kernel_size": 1, "weights": ["gone.npy"]}]})",
-                                 false, "", "", Purpose::Shapes);
+                                false, "", "", Purpose::Shapes);
   REQUIRE(std::holds_alternative<Chain>(noted));
   REQUIRE(std::get<Chain>(noted).notes.size() == 1);
   CHECK(std::get<Chain>(noted).notes[0].starts_with("/layers/0/weights/0: gone.npy: "));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "arguments.h"
+#include "options.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +11,7 @@
 
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
+#include "chain/chain_file.h"
 #include "chain/keras_file.h"
 #include "core/text.h"
 #include "dataset/files.h"
@@ -255,8 +256,8 @@ std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments,
   }
   std::string& text = read->text;
   auto parsed =
-      parse_chain(text, arguments.channels_first, std::string(folder_of(arguments.file)),
-                  arguments.weights.empty() ? read->weights : arguments.weights, arguments.purpose);
+      read_chain(text, arguments.channels_first, std::string(folder_of(arguments.file)),
+                 arguments.weights.empty() ? read->weights : arguments.weights, arguments.purpose);
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
     report_mistakes(*mistakes, arguments.file, text, report);
     return std::nullopt;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chain/weights.h"
+#include "chain/weight_files.h"
 
 #include <string>
 #include <vector>
@@ -69,7 +69,7 @@ TEST_CASE("other numbers under the same name are another chain", "[weights]") {
 TEST_CASE("an archive's arrays are taken in its order", "[weights]") {
   const std::string folder = test::golden_folder() + "/arrays";
   Json chain = Json::parse(R"({"layers": [{"class_name": "Conv2D", "weights": "stored.npz"}]})");
-  CHECK(put_weights_in(chain, folder).unread.empty());
+  CHECK(load_weights(chain, folder).unread.empty());
   const auto listing = list_npz(folder + "/stored.npz");
   REQUIRE(listing);
   REQUIRE(listing->arrays.size() > 1);
@@ -90,16 +90,16 @@ TEST_CASE("the layers of a Keras model may have weights too", "[weights]") {
   const Json layer = Json::parse(R"({"class_name": "Conv2D", "config": {}, "weights": "k.npy"})");
   const Json array = Json::parse(R"([{"shape": [1, 1, 1, 1], "float32": "AACAPw=="}])");
   Json keras1{{"class_name", "Sequential"}, {"config", Json::array({layer})}};
-  CHECK(put_weights_in(keras1, folder.path()).unread.empty());
+  CHECK(load_weights(keras1, folder.path()).unread.empty());
   CHECK(keras1["config"][0]["config"]["weights"] == array);
   Json keras2{{"class_name", "Sequential"}, {"config", {{"layers", Json::array({layer})}}}};
-  CHECK(put_weights_in(keras2, folder.path()).unread.empty());
+  CHECK(load_weights(keras2, folder.path()).unread.empty());
   CHECK(keras2["config"]["layers"][0]["config"]["weights"] == array);
   Json wrapped{
       {"modelTopology",
        {{"model_config",
          {{"class_name", "Sequential"}, {"config", {{"layers", Json::array({layer})}}}}}}}};
-  CHECK(put_weights_in(wrapped, folder.path()).unread.empty());
+  CHECK(load_weights(wrapped, folder.path()).unread.empty());
   CHECK(wrapped["modelTopology"]["model_config"]["config"]["layers"][0]["config"]["weights"] ==
         array);
 }

@@ -1,0 +1,832 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain/chain_parser.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "chain/chain_words.h"
+#include "chain/keras_model.h"
+#include "chain/layer_entries.h"
+#include "codecs/codec.h"
+#include "core/text.h"
+#include "dataset/outputs.h"
+#include "kernels/convolve.h"
+#include "layers/arguments.h"
+#include "layers/registry.h"
+#include "layers/synonyms.h"
+
+namespace deckle {
+namespace {
+
+constexpr std::array<std::string_view, 14> kChainKeys{
+    "name", "description", "seed",   "seed_from", "copies", "batch_size", "data_format",
+    "as",   "keras",       "layers", "weights",   "output", "input",      "$schema"};
+constexpr std::array<std::string_view, 9> kOutputKeys{"format",      "name",        "jpeg",
+                                                      "quality",     "compression", "dtype",
+                                                      "data_format", "stack",       "metadata"};
+constexpr std::array<std::string_view, 11> kInputKeys{
+    "orientation", "truncated", "check",      "max_pixels", "pages", "shape",
+    "dtype",       "palette",   "color_mode", "background", "icc"};
+constexpr std::array<std::string_view, 2> kJpegs{"encode", "lossless"};
+// Of image files; npy holds all.
+constexpr std::array kFileTypes{DType::UInt8, DType::UInt16, DType::Float32, DType::Float64};
+// What Keras 3 writes beside class_name and config.
+constexpr std::array<std::string_view, 4> kEntryKeys{"module", "registered_name", "build_config",
+                                                     "shared_object_id"};
+// Keys of Sequential.get_config() that no chain has.
+constexpr std::array<std::string_view, 3> kModelConfigKeys{"trainable", "dtype",
+                                                           "build_input_shape"};
+
+std::string kind_of(const Json& value) {
+  if (value.is_null()) return "null";
+  if (value.is_boolean()) return "true or false";
+  if (value.is_number()) return "a number";
+  if (value.is_string()) return "a text";
+  return value.is_array() ? "a list" : "an object";
+}
+
+void sort_by_place(Mistakes& mistakes) {
+  std::stable_sort(
+      mistakes.begin(), mistakes.end(), [](const PlacedMistake& x, const PlacedMistake& y) {
+        return std::tie(x.place.line, x.place.column) < std::tie(y.place.line, y.place.column);
+      });
+}
+
+// The most layers of a chain.
+constexpr std::size_t kMaxLayers = 10000;
+
+class ChainParser {
+ public:
+  ChainParser(const Json& root, bool channels_first, Purpose purpose)
+      : root_(root), channels_first_(channels_first), purpose_(purpose) {}
+
+  Chain read() {
+    Chain chain;
+    if (!root_.is_object()) {
+      mistake("", "a chain is an object {\"layers\": [..], ..}, not " + kind_of(root_) +
+                      (root_.is_string() ? "; model.to_json() is JSON already: write it to the "
+                                           "file as it is, without json.dump"
+                       : root_.is_array()
+                           ? "; a list is what model.get_config() of Keras 1 gives: take "
+                             "model.to_json()"
+                           : ""));
+      return chain;
+    }
+    if (is_keras_model(root_)) {
+      read_model(chain);
+      return chain;
+    }
+    if (is_model_config()) {
+      mistake("",
+              "this looks like model.get_config(), which does not say whose rules hold; take "
+              "model.to_json()");
+      return chain;
+    }
+    known_keys(root_, "", kChainKeys, "a chain");
+    if (const Json* text = get(root_, "description"); text != nullptr && !text->is_string())
+      mistake("/description", "a description is a text, not " + kind_of(*text));
+    if (const Json* name = get(root_, "name")) {
+      if (name->is_string()) {
+        chain.name = name->get<std::string>();
+      } else {
+        mistake("/name", "a name is a text, not " + kind_of(*name));
+      }
+    }
+    if (const Json* seed = get(root_, "seed")) chain.seed = take(seed_pair(*seed), "/seed");
+    chain.seed_from = static_cast<SeedFrom>(word(root_, "", "seed_from", kSeedFrom).value_or(0));
+    chain.copies = static_cast<int>(
+        number(root_, "", "copies", 1, kMaxCopies, ", which is fixed").value_or(1));
+    chain.batch_size = number(root_, "", "batch_size", 1, kMaxExtent).value_or(1);
+    if (const Json* weights = get(root_, "weights"); weights != nullptr) {
+      // Removed by then where read_chain read the file.
+      mistake("/weights",
+              weights->is_string()
+                  ? "names a file that was not read: a chain of a text alone opens none"
+                  : "the weights of all layers are the name of one file: .h5 or .keras");
+    }
+    const auto data_format = word(root_, "", "data_format", kDataFormats);
+    chain.as = static_cast<As>(word(root_, "", "as", kAs).value_or(0));
+    chain.keras = keras_of(get(root_, "keras"), "/keras").value_or(usual_keras());
+    keras_said_ = get(root_, "keras") != nullptr;
+    const Json* shape = read_input(chain);
+    read_output(chain.output);
+    read_output_name(chain);
+    if (chain.output.jpeg_lossless && chain.input.accept_truncated) {
+      mistake("/output/jpeg",
+              R"(what is damaged cannot be copied: "truncated": "accept" goes with "encode")");
+    }
+    const Json* layers = get(root_, "layers");
+    if (layers == nullptr) {
+      mistake("", "a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}");
+    } else if (!layers->is_array()) {
+      mistake("/layers", "\"layers\" is a list, not " + kind_of(*layers));
+    } else {
+      read_layers(chain, *layers, "/layers", data_format);
+    }
+    if (shape != nullptr) read_shape(chain, *shape);
+    if (!first_shape_.empty()) {
+      merge(chain.input_shape, first_shape_, first_shape_at_);
+      check_rank(chain, first_shape_at_);
+    }
+    return chain;
+  }
+
+  [[nodiscard]] std::vector<Mistake> take_mistakes() { return std::move(mistakes_); }
+
+ private:
+  // What Keras' model says of itself is the chain; the layers are read where they stand.
+  void read_model(Chain& chain) {
+    KerasModel model = read_keras_model(root_, mistakes_);
+    if (model.layers == nullptr) return;
+    chain.name = std::move(model.name);
+    chain.keras = model.keras;
+    if (!model.note.empty()) chain.notes.push_back(model.note);
+    keras_said_ = true;
+    of_tfjs_ = model.of_tfjs;
+    chain.as = As::Model;
+    chain.model_input_dtype = model.input_dtype;
+    in_model_ = true;
+    chain.of_model = true;
+    read_layers(chain, *model.layers, model.layers_at, std::nullopt);
+    auto& shape = model.input_shape;
+    if (chain.channels_first && !shape.empty())
+      std::rotate(shape.begin(), shape.begin() + 1, shape.end());
+    chain.input_shape = std::move(shape);
+    check_rank(chain, model.input_shape_at);
+  }
+
+  // Layers that work on any number of axes leave it to the shape.
+  void check_rank(Chain& chain, const std::string& pointer) {
+    const std::size_t axes = chain.input_shape.size();
+    if (axes == 0) return;
+    if (!ranked_ && axes >= 2 && axes <= 4) {
+      chain.rank = static_cast<int>(axes) - 1;
+      chain.input.rank = chain.rank;
+    } else if (axes != static_cast<std::size_t>(chain.rank) + 1) {
+      mistake(pointer, "the inputs have " + std::to_string(axes) +
+                           " axes here, channels included; "
+                           "the layers take " +
+                           std::to_string(chain.rank + 1));
+    }
+  }
+
+  void mistake(std::string pointer, std::string message) {
+    mistakes_.push_back({std::move(pointer), std::move(message)});
+  }
+
+  template <typename T>
+  std::optional<T> take(Result<T> result, const std::string& pointer) {
+    if (result) return *std::move(result);
+    mistake(pointer, result.error().message);
+    return std::nullopt;
+  }
+
+  // A member, where it is there and not null.
+  static const Json* get(const Json& object, std::string_view key) {
+    const auto it = object.find(std::string(key));
+    return it == object.end() || it->is_null() ? nullptr : &*it;
+  }
+
+  void known_keys(const Json& object, const std::string& pointer,
+                  std::span<const std::string_view> keys, const std::string& what) {
+    for (const auto& [key, value] : object.items()) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        mistake(join_pointer(pointer, key), "not a key of " + what + did_you_mean(key, keys));
+      }
+    }
+  }
+
+  std::optional<std::size_t> word(const Json& object, const std::string& pointer,
+                                  std::string_view key, std::span<const std::string_view> allowed) {
+    const Json* value = get(object, key);
+    if (value == nullptr) return std::nullopt;
+    const std::string here = join_pointer(pointer, key);
+    if (!value->is_string()) {
+      mistake(here, value->dump() + " is not one of " + one_of(allowed));
+      return std::nullopt;
+    }
+    const auto& text = value->get_ref<const std::string&>();
+    const auto it = std::find(allowed.begin(), allowed.end(), text);
+    if (it != allowed.end()) return static_cast<std::size_t>(it - allowed.begin());
+    mistake(here,
+            "\"" + text + "\" is not one of " + one_of(allowed) + did_you_mean(text, allowed));
+    return std::nullopt;
+  }
+
+  std::optional<std::int64_t> number(const Json& object, const std::string& pointer,
+                                     std::string_view key, std::int64_t least, std::int64_t most,
+                                     std::string_view why = "") {
+    const Json* value = get(object, key);
+    if (value == nullptr) return std::nullopt;
+    const std::string here = join_pointer(pointer, key);
+    const auto result = take(whole_number(*value, least, ""), here);
+    if (result && *result > most) {
+      mistake(here, value->dump() + " is too large; at most " + std::to_string(most) +
+                        " is possible" + std::string(why));
+      return std::nullopt;
+    }
+    return result;
+  }
+
+  // Sequential.get_config(): the inside of what to_json() gives.
+  [[nodiscard]] bool is_model_config() const {
+    const auto has = [&](std::string_view key) { return root_.contains(std::string(key)); };
+    if (!has("layers") || !root_.at("layers").is_array()) return false;
+    const Json& layers = root_.at("layers");
+    return std::any_of(kModelConfigKeys.begin(), kModelConfigKeys.end(), has) ||
+           (!layers.empty() && layers[0].is_object() &&
+            layers[0].value("class_name", Json()) == "InputLayer");
+  }
+
+  // Where the chain does not say; Keras 3 marks its own layers.
+  [[nodiscard]] KerasVersion usual_keras() const {
+    const Json* layers = get(root_, "layers");
+    const bool keras3 = layers != nullptr && layers->is_array() &&
+                        std::any_of(layers->begin(), layers->end(), [](const Json& layer) {
+                          return layer.is_object() && layer.contains("module");
+                        });
+    return keras3 ? kNewestKeras : KerasVersion{};
+  }
+
+  // "2.9", "3.15.1", 3: the version whose rules hold.
+  std::optional<KerasVersion> keras_of(const Json* value, const std::string& pointer) {
+    if (value == nullptr) return std::nullopt;
+    const std::string text = value->is_string() ? value->get<std::string>() : value->dump();
+    const auto version =
+        value->is_string() || value->is_number() ? keras_version(text) : std::nullopt;
+    if (!version) {
+      mistake(pointer, shortened(value->dump(), 60) +
+                           " is not a version of Keras that deckle knows, such as \"1.2\", \"2.9\" "
+                           "or 3; it knows " +
+                           known_keras_versions());
+    } else if (value->is_number_float() && text.ends_with(".1") && keras_version(text + "0")) {
+      mistake(pointer, "the number " + text + " may be " + text + " or " + text +
+                           "0; write the version as a text");
+    }
+    return version;
+  }
+
+  // Merges what two places say of one shape; a mistake where they differ.
+  void merge(OpenShape& shape, const OpenShape& other, const std::string& pointer) {
+    if (shape.empty()) {
+      shape = other;
+      return;
+    }
+    bool agree = shape.size() == other.size();
+    for (std::size_t i = 0; agree && i < shape.size(); ++i) {
+      agree = !shape[i] || !other[i] || *shape[i] == *other[i];
+      if (!shape[i]) shape[i] = other[i];
+    }
+    if (!agree) {
+      mistake(pointer, "the input is " + to_string(other) + " here and " + to_string(shape) +
+                           " elsewhere in the chain");
+    }
+  }
+
+  // The entries of a shape without the batch's, in the order of the text.
+  OpenShape open_shape(const Json& value, const std::string& pointer, bool batch, int rank) {
+    const std::size_t skipped = batch ? 1 : 0;
+    if (!value.is_array() || value.size() < 2 + skipped ||
+        (rank != 0 && value.size() != static_cast<std::size_t>(rank) + 1 + skipped)) {
+      mistake(pointer, value.dump() + " is not the shape of an input: a list of " +
+                           (batch ? "the batch's size, " : "") +
+                           (rank == 0 ? std::string("its lengths")
+                                      : count_of(static_cast<std::uint64_t>(rank), "length")) +
+                           " and its channels, in the order of data_format");
+      return {};
+    }
+    OpenShape shape;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      std::optional<std::int64_t> extent;
+      if (!value[i].is_null())
+        extent = take(whole_number(value[i], 1, ""), pointer + "/" + std::to_string(i));
+      if (i >= skipped) shape.push_back(extent);
+    }
+    return shape;
+  }
+
+  // What a layer says of its own input, under all the names that Keras has for that.
+  OpenShape shape_of_input(const Json& arguments, const std::string& at, const Layer& layer) {
+    OpenShape shape;
+    for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"}) {
+      const Json* value = get(arguments, key);
+      if (value == nullptr) continue;
+      const bool batch = std::string_view(key) != "input_shape";
+      const std::string here = join_pointer(at, key);
+      const OpenShape said = open_shape(*value, here, batch, layer.spec->rank);
+      if (!said.empty()) merge(shape, said, here);
+    }
+    // Keras 1's Convolution1D.
+    OpenShape said(2);
+    for (const auto& [key, axis] : {std::pair{"input_length", 0}, std::pair{"input_dim", 1}}) {
+      const Json* value = get(arguments, key);
+      if (value == nullptr || layer.spec->rank != 1) continue;
+      const std::string here = join_pointer(at, key);
+      said[static_cast<std::size_t>(axis)] = take(whole_number(*value, 1, ""), here);
+      merge(shape, said, here);
+    }
+    return shape;
+  }
+
+  const Json* section(std::string_view key, std::span<const std::string_view> keys) {
+    const Json* value = get(root_, key);
+    if (value == nullptr) return nullptr;
+    const std::string pointer = "/" + std::string(key);
+    if (!value->is_object()) {
+      mistake(pointer, "\"" + std::string(key) + "\" is an object, not " + kind_of(*value));
+      return nullptr;
+    }
+    known_keys(*value, pointer, keys, "\"" + std::string(key) + "\"");
+    return value;
+  }
+
+  // Gives back the shape, which can be read when the layers are known.
+  const Json* read_input(Chain& chain) {
+    const Json* object = section("input", kInputKeys);
+    if (object == nullptr) return nullptr;
+    DecodeOptions& input = chain.input;
+    input.apply_orientation =
+        word(*object, "/input", "orientation", kOrientations).value_or(0) == 0;
+    input.accept_truncated = word(*object, "/input", "truncated", kTruncated).value_or(0) == 1;
+    input.check_all = word(*object, "/input", "check", kChecks).value_or(0) == 1;
+    input.volume = word(*object, "/input", "pages", kPages).value_or(0) == 1;
+    read_colours(*object, input);
+    if (const Json* value = get(*object, "max_pixels")) {
+      // Larger than any extent: whole_number's own limit does not apply.
+      if (value->is_number_integer() && *value >= 1 && *value <= std::int64_t{1} << 40) {
+        input.max_pixels = value->get<std::int64_t>();
+      } else {
+        mistake("/input/max_pixels", value->dump() + " is not a whole number from 1 to 2^40");
+      }
+    }
+    if (const auto type = word(*object, "/input", "dtype", dtype_names())) {
+      chain.model_input_dtype = static_cast<DType>(*type);
+      if (chain.as != As::Model) {
+        mistake("/input/dtype",
+                "only a model has an input of one dtype; it goes with \"as\": \"model\"");
+      }
+    }
+    return get(*object, "shape");
+  }
+
+  void read_colours(const Json& object, DecodeOptions& input) {
+    input.index = word(object, "/input", "palette", kPalettes).value_or(0) == 1;
+    input.color_mode =
+        static_cast<ColorMode>(word(object, "/input", "color_mode", kColorModes).value_or(0));
+    input.to_srgb = word(object, "/input", "icc", kProfiles).value_or(0) == 1;
+    if (input.index && input.volume)
+      mistake("/input/palette",
+              R"("index" takes first pages; "pages": "volume" does not go with it)");
+    if (input.index && input.color_mode != ColorMode::Keep) {
+      mistake("/input/palette",
+              R"(indices are no colours: "index" goes with "color_mode": "keep")");
+    }
+    const Json* background = get(object, "background");
+    if (background == nullptr) return;
+    if (!background->is_array() || background->size() != 3) {
+      mistake("/input/background", shortened(background->dump(), 60) +
+                                       " is not a colour: [red, green, blue], each 0 to 255");
+      return;
+    }
+    input.background.emplace();
+    for (std::size_t c = 0; c < 3; ++c) {
+      const std::string here = "/input/background/" + std::to_string(c);
+      const auto value = take(whole_number((*background)[c], 0, ""), here);
+      if (value && *value > 255)
+        mistake(here, "a colour is 0 to 255, not " + std::to_string(*value));
+      input.background->at(c) = static_cast<int>(std::min<std::int64_t>(value.value_or(0), 255));
+    }
+    if (input.color_mode != ColorMode::Grayscale && input.color_mode != ColorMode::Rgb) {
+      mistake("/input/background",
+              R"(it is behind alpha that goes away: it needs "color_mode": "rgb" or "grayscale")");
+    }
+  }
+
+  void read_shape(Chain& chain, const Json& shape) {
+    if (!shape.is_array()) {
+      mistake("/input/shape", "a shape is a list such as [480, 640, 3], not " + kind_of(shape));
+      return;
+    }
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      chain.input_shape.emplace_back();
+      if (shape[i].is_null()) continue;
+      chain.input_shape.back() =
+          take(whole_number(shape[i], 1, ""), "/input/shape/" + std::to_string(i));
+    }
+    check_rank(chain, "/input/shape");
+  }
+
+  void read_output_name(Chain& chain) {
+    const Json* object = get(root_, "output");
+    const Json* name = object != nullptr && object->is_object() ? get(*object, "name") : nullptr;
+    if (name == nullptr) return;
+    if (!name->is_string())
+      return mistake("/output/name", "a name is a text, not " + kind_of(*name));
+    chain.output.name = name->get<std::string>();
+    std::string wrong = check_name(chain.output.name, chain.output.format, chain.copies);
+    if (!wrong.empty()) mistake("/output/name", std::move(wrong));
+  }
+
+  void read_output(OutputOptions& output) {
+    const Json* object = section("output", kOutputKeys);
+    if (object == nullptr) return;
+    read_format(output, *object);
+    const Json* quality = get(*object, "quality");
+    if (quality != nullptr && *quality == "lossless") {
+      output.lossless = true;
+      applies("quality", output.format, {Format::Webp}, "\"lossless\" is a quality of webp alone");
+    } else if (const auto value = number(*object, "/output", "quality", 1, 100)) {
+      output.quality = static_cast<int>(*value);
+      applies("quality", output.format, {Format::Jpeg, Format::Webp},
+              "only jpg and webp have a quality");
+    }
+    if (const auto jpeg = word(*object, "/output", "jpeg", kJpegs)) {
+      output.jpeg_lossless = *jpeg == 1;
+      applies("jpeg", output.format, {Format::Jpeg}, "only jpg has coefficients to copy");
+      if (output.jpeg_lossless && output.quality)
+        mistake("/output/quality", "what is copied has the quality that it has; leave it out");
+    }
+    if (const auto value = number(*object, "/output", "compression", 0, 9)) {
+      output.compression = static_cast<int>(*value);
+      applies("compression", output.format, {Format::Png, Format::Tiff},
+              "only png and tiff have a compression level; jpg and webp have a quality");
+    }
+    if (const auto type = word(*object, "/output", "dtype", dtype_names())) {
+      output.dtype = static_cast<DType>(*type);
+      const bool in_files =
+          std::find(kFileTypes.begin(), kFileTypes.end(), *output.dtype) != kFileTypes.end();
+      if (output.format && *output.format != Format::Npy && !in_files) {
+        mistake("/output/dtype", "image files are uint8, uint16, float32 or float64; npy holds " +
+                                     std::string(name_of(*output.dtype)) + " too");
+      }
+    }
+    output.metadata =
+        static_cast<Goes>(word(*object, "/output", "metadata", kMetadata).value_or(0));
+    if (const Json* stack = get(*object, "stack")) {
+      if (!stack->is_boolean()) mistake("/output/stack", stack->dump() + " is not true or false");
+      output.stack = *stack == true;
+      if (output.stack && output.format && *output.format != Format::Npy)
+        mistake("/output/stack", "only npy outputs are stacked; set \"format\": \"npy\"");
+    }
+    if (const auto layout = word(*object, "/output", "data_format", kDataFormats)) {
+      output.channels_first = *layout == 1;
+      applies("data_format", output.format, {Format::Npy},
+              "image files have no data_format; npy has");
+    }
+  }
+
+  // A format may also be named by an extension: "jpeg", "TIF".
+  void read_format(OutputOptions& output, const Json& object) {
+    const Json* given = get(object, "format");
+    const Codec* codec =
+        given != nullptr && given->is_string() ? codec_by_name(given->get<std::string>()) : nullptr;
+    if (codec != nullptr && codec->can_encode != nullptr) {
+      output.format = codec->format;
+      return;
+    }
+    std::vector<std::string_view> formats{"same"};
+    for (const std::string_view name : output_formats())
+      formats.push_back(name);
+    static_cast<void>(word(object, "/output", "format", formats));
+  }
+
+  // With "same" nobody knows before the images are seen.
+  void applies(const std::string& key, std::optional<Format> format,
+               std::initializer_list<Format> formats, std::string message) {
+    if (format && std::find(formats.begin(), formats.end(), *format) == formats.end()) {
+      mistake("/output/" + key, std::move(message));
+    }
+  }
+
+  void read_layers(Chain& chain, const Json& layers, const std::string& at,
+                   std::optional<std::size_t> data_format) {
+    const std::size_t mistakes_before = mistakes_.size();
+    if (layers.size() > kMaxLayers) {
+      mistake(at, grouped(layers.size()) + " layers; a chain has at most " + grouped(kMaxLayers) +
+                      ", which is fixed");
+      return;
+    }
+    const bool channels_first = is_channels_first(layers, data_format);
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const std::string pointer = at + "/" + std::to_string(i);
+      if (in_model_ && passes_over(chain, layers[i], pointer)) continue;
+      const Setting setting{chain.keras, channels_first, purpose_ == Purpose::Shapes, {}};
+      auto layer = read_layer(layers[i], pointer, setting);
+      if (!layer) continue;
+      if (layer->convolves && !can_convolve() && purpose_ == Purpose::Run) {
+        mistake(pointer, layer->called +
+                             " needs oneDNN, which this deckle was built without: install "
+                             "libdnnl-dev and build deckle again");
+      }
+      // So does the number of axes.
+      if (const int rank = layer->spec->rank; rank != 0) {
+        if (ranked_ && chain.rank != rank) {
+          mistake(pointer, layer->called + " works on " +
+                               count_of(static_cast<std::uint64_t>(rank), "axis", "axes") +
+                               ", the layers before it on " + std::to_string(chain.rank));
+        } else {
+          chain.rank = rank;
+        }
+        ranked_ = true;
+      }
+      // The data_format belongs to the chain: the first to say one says it for all.
+      const Json given = layer->config.value("data_format", Json());
+      if (given.is_string()) {
+        const std::size_t format = given == kDataFormats[0] ? 0 : 1;
+        if (data_format && *data_format != format) {
+          mistake(pointer, "this layer is " + std::string(kDataFormats.at(format)) +
+                               ", the chain before it " +
+                               std::string(kDataFormats.at(*data_format)) +
+                               "; all layers of a chain share one data_format");
+        }
+        data_format = format;
+      }
+      const bool nested = layers[i].contains("config");
+      const std::string arguments_at = pointer + (nested ? "/config" : "");
+      // In a model only the shape of the first layer counts, and it was read before.
+      if (!in_model_) {
+        layer->input_shape =
+            shape_of_input(nested ? layers[i]["config"] : layers[i], arguments_at, *layer);
+      }
+      if (chain.layers.empty()) {
+        first_shape_ = std::move(layer->input_shape);
+        first_shape_at_ = arguments_at;
+        layer->input_shape.clear();
+      }
+      chain.layers.push_back(*std::move(layer));
+      chain.places.push_back({chain.layers.back().called, pointer, arguments_at});
+    }
+    if (chain.layers.empty() && mistakes_.size() == mistakes_before) {
+      mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
+    }
+    if (chain.input.volume && !ranked_) chain.rank = 3;
+    if (chain.input.volume && chain.rank != 3) {
+      mistake(
+          "/input/pages",
+          "\"volume\" takes the pages of a TIFF as planes x rows x cols; these layers work on " +
+              count_of(static_cast<std::uint64_t>(chain.rank), "axis", "axes"));
+    }
+    chain.channels_first = data_format ? *data_format == 1 : channels_first_;
+    chain.input.rank = chain.rank;
+    chain.input.channels_first = chain.channels_first;
+    if (chain.channels_first) {
+      const auto channels_last = [](OpenShape& shape) {
+        if (!shape.empty()) std::rotate(shape.begin(), shape.begin() + 1, shape.end());
+      };
+      channels_last(first_shape_);
+      for (Layer& layer : chain.layers)
+        channels_last(layer.input_shape);
+    }
+    for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+      Layer& layer = chain.layers[i];
+      if (layer.config.contains("data_format")) {
+        layer.config["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
+      } else if (layer.spec->rank != 0 && chain.channels_first) {
+        mistake(chain.places[i].entry,
+                layer.called + " is channels_last in every Keras; the chain is channels_first");
+      }
+    }
+    for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+      if (starts_from_pair(chain.layers[i], chain.seed)) {
+        mistake(chain.places[i].entry,
+                "its generator starts from one number; the chain's seed is a pair");
+      }
+    }
+  }
+
+  // Entries of a model that are no operations.
+  static bool passes_over(Chain& chain, const Json& entry, const std::string& pointer) {
+    const Json* class_name = entry.is_object() ? get(entry, "class_name") : nullptr;
+    if (class_name == nullptr || !class_name->is_string()) return false;
+    const auto& name = class_name->get_ref<const std::string&>();
+    if (acts_in_training_only(name)) chain.skipped.push_back({name, pointer, pointer});
+    return is_input_layer(name) || acts_in_training_only(name);
+  }
+
+  // What the chain or the first layer to speak of it says: a layer's weights may depend on it.
+  // Whether all agree is seen later.
+  [[nodiscard]] bool is_channels_first(const Json& layers,
+                                       std::optional<std::size_t> data_format) const {
+    if (data_format) return *data_format == 1;
+    for (const Json& layer : layers) {
+      if (!layer.is_object()) continue;
+      const Json* config = get(layer, "config");
+      const Json& arguments = config != nullptr && config->is_object() ? *config : layer;
+      for (const char* name : {"data_format", "dim_ordering"}) {
+        const Json* given = get(arguments, name);
+        if (given == nullptr || *given == "default") continue;
+        return *given == kDataFormats[1] || *given == "th";
+      }
+    }
+    return channels_first_;
+  }
+
+  std::optional<Layer> read_layer(const Json& entry, const std::string& pointer, Setting setting) {
+    if (!entry.is_object()) {
+      mistake(pointer,
+              "a layer is an object {\"class_name\": .., \"config\": {..}}, not " + kind_of(entry));
+      return std::nullopt;
+    }
+    const Json* class_name = get(entry, "class_name");
+    if (class_name == nullptr || !class_name->is_string()) {
+      mistake(class_name == nullptr ? pointer : pointer + "/class_name",
+              "a layer needs a \"class_name\", such as \"Cropping2D\"");
+      return std::nullopt;
+    }
+    const auto& name = class_name->get_ref<const std::string&>();
+    const LayerSpec* spec = find_layer(name);
+    if (spec == nullptr && is_nested_model(name)) {
+      mistake(pointer + "/class_name", "a model within a model; put its layers in its place");
+      return std::nullopt;
+    }
+    if (spec == nullptr) {
+      mistake(pointer + "/class_name", no_such_layer(name));
+      return std::nullopt;
+    }
+    const auto config = entry.find("config");
+    setting.class_name = name;
+    const Json& given = config == entry.end() ? entry : *config;
+    const std::string given_at = pointer + (config == entry.end() ? "" : "/config");
+    const std::optional<Mistake> mixed = set_keras(setting, entry, given, pointer, given_at);
+    const std::size_t before = mistakes_.size();
+    auto layer = read_arguments(*spec, entry, pointer, setting);
+    if (mixed && mistakes_.size() == before) mistakes_.push_back(*mixed);
+    return layer;
+  }
+
+  std::optional<Layer> read_arguments(const LayerSpec& spec, const Json& entry,
+                                      const std::string& pointer, Setting setting) {
+    const auto config = entry.find("config");
+    if (config == entry.end()) {  // the flat form: arguments beside the name
+      Json flat = entry;
+      flat.erase("class_name");
+      flat.erase("keras");
+      for (const std::string_view key : kEntryKeys)
+        flat.erase(std::string(key));
+      return parse_layer(spec, flat, pointer, setting);
+    }
+    std::vector<std::string_view> keys{"class_name", "keras", "config"};
+    keys.insert(keys.end(), kEntryKeys.begin(), kEntryKeys.end());
+    for (const auto& [key, value] : entry.items()) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        mistake(join_pointer(pointer, key),
+                "not a key of a layer; its arguments stand in \"config\"");
+      }
+    }
+    if (!config->is_object()) {
+      mistake(pointer + "/config", "\"config\" is an object, not " + kind_of(*config));
+      return std::nullopt;
+    }
+    return parse_layer(spec, *config, pointer + "/config", setting);
+  }
+
+  std::optional<Layer> parse_layer(const LayerSpec& spec, const Json& config,
+                                   const std::string& pointer, Setting setting) {
+    Arguments arguments(spec, config, pointer, mistakes_, setting);
+    auto layer = spec.parse(arguments);
+    if (layer) {
+      layer->spec = &spec;
+      layer->called = arguments.layer_name();
+      layer->keras = setting.keras;
+    }
+    return layer;
+  }
+
+  // Sets whose rules a layer follows: "keras" beside its name, the chain's, or the generation whose
+  // words it uses. A mistake where it uses the words of two.
+  std::optional<Mistake> set_keras(Setting& setting, const Json& entry, const Json& arguments,
+                                   const std::string& pointer, const std::string& arguments_at) {
+    if (const Json* said = get(entry, "keras")) {
+      setting.keras = keras_of(said, pointer + "/keras").value_or(setting.keras);
+      return std::nullopt;
+    }
+    // TensorFlow.js interpolates as TensorFlow 1 does.
+    if (of_tfjs_ && setting.class_name == "UpSampling2D") setting.keras = {2, 3};
+    if (keras_said_ || !arguments.is_object()) return std::nullopt;
+    const Wording words = wording(setting.class_name, arguments);
+    if (words.keras1.empty()) {
+      if (setting.class_name == "UpSampling2D" && get(arguments, "dim_ordering") != nullptr &&
+          arguments.value("interpolation", Json("nearest")) == "bilinear") {
+        return Mistake{arguments_at + "/interpolation",
+                       "\"dim_ordering\" is of Keras 1, and bilinear was another one until Keras "
+                       "2.3; say \"keras\" in the chain"};
+      }
+      return std::nullopt;
+    }
+    if (words.later.empty()) {
+      setting.keras = *keras_version("1");
+      return std::nullopt;
+    }
+    return Mistake{join_pointer(arguments_at, words.later),
+                   "\"" + words.later + "\" is a word of Keras 2 and later, \"" + words.keras1 +
+                       "\" one of Keras 1, and their weights are laid out differently; say "
+                       "\"keras\" in the chain, or keep to the words of one"};
+  }
+
+  // "experimental.preprocessing.RandomCrop" too: Keras' own path to it.
+  static std::string no_such_layer(const std::string& name) {
+    if (name == "InputLayer") {
+      return "a chain has no InputLayer; \"input\": {\"shape\": ..} says what comes in, and "
+             "model.to_json() is taken as it is";
+    }
+    const auto dot = name.find_last_of(".>");
+    const std::string last = dot == std::string::npos ? name : name.substr(dot + 1);
+    std::string hint = find_layer(last) != nullptr ? "; did you mean \"" + last + "\"?"
+                                                   : did_you_mean(last, layer_names());
+    if (hint.empty()) hint = "; \"deckle layers\" shows which there are";
+    return "there is no layer \"" + name + "\"" + hint;
+  }
+
+  const Json& root_;
+  const bool channels_first_;  // where nothing says
+  const Purpose purpose_;
+  bool in_model_ = false;
+  bool keras_said_ = false;  // whether the text says whose rules hold
+  bool of_tfjs_ = false;
+  OpenShape first_shape_;  // what the chain's first layer says of its input
+  std::string first_shape_at_;
+  bool ranked_ = false;  // whether a layer said how many axes
+  std::vector<Mistake> mistakes_;
+};
+
+}  // namespace
+
+Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text) {
+  Mistakes result;
+  for (Mistake& mistake : mistakes) {
+    result.push_back({text.find(mistake.pointer), mistake.pointer,
+                      text.with_digits(mistake.pointer, std::move(mistake.message))});
+  }
+  sort_by_place(result);
+  return result;
+}
+
+std::variant<Chain, Mistakes> parse_chain(const JsonText& json, const Json& root,
+                                          LoadedWeights weights, bool channels_first,
+                                          Purpose purpose) {
+  ChainParser parser(root, channels_first, purpose);
+  Chain chain = parser.read();
+  chain.weight_files = std::move(weights.files);
+  std::vector<Mistake> found = parser.take_mistakes();
+  std::vector<Mistake> noted;
+  // Shapes may do without weights, unless a layer leaves its size to them.
+  const bool needless = purpose == Purpose::Shapes && found.empty();
+  for (const UnreadWeights& unread : weights.unread) {
+    if (needless) {
+      chain.notes.push_back(unread.mistake.pointer + ": " + unread.mistake.message);
+    } else {
+      noted.push_back(unread.mistake);
+    }
+  }
+  // Of weights that could not be read the layer complains as well.
+  const auto is_told = [&](const Mistake& mistake) {
+    if (mistake.pointer.find("/weights") == std::string::npos) return false;
+    return std::any_of(weights.unread.begin(), weights.unread.end(),
+                       [&](const UnreadWeights& unread) {
+                         return std::any_of(unread.arguments.begin(), unread.arguments.end(),
+                                            [&](const std::string& of_layer) {
+                                              return mistake.pointer.starts_with(of_layer + "/");
+                                            });
+                       });
+  };
+  for (Mistake& mistake : found) {
+    if (!is_told(mistake)) noted.push_back(std::move(mistake));
+  }
+
+  Mistakes mistakes = placed(std::move(noted), json);
+  for (const JsonText::Repeated& key : json.repeated()) {
+    mistakes.push_back({key.second, key.pointer,
+                        "this key stands twice, first in line " + std::to_string(key.first.line) +
+                            "; take one of them out"});
+  }
+  if (mistakes.empty()) return chain;
+  sort_by_place(mistakes);
+  return mistakes;
+}
+
+std::variant<Chain, Mistakes> parse_chain(std::string_view text, bool channels_first,
+                                          Purpose purpose) {
+  auto parsed = JsonText::parse(text);
+  if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
+    return Mistakes{{error->place, "", error->message}};
+  }
+  const auto& json = std::get<JsonText>(parsed);
+  Json root = json.value();
+  LoadedWeights none;
+  for (const LayerEntry& layer : layer_entries(root)) {
+    if (layer.weights_twice) none.unread.push_back({*layer.weights_twice, {}});
+  }
+  return parse_chain(json, root, std::move(none), channels_first, purpose);
+}
+
+}  // namespace deckle
