@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   const auto chain = deckle::read_chain(contents(argv[1]));
   if (const auto* mistakes = std::get_if<deckle::Mistakes>(&chain)) {
     for (const auto& mistake : *mistakes)
-      std::cerr << argv[1] << ":" << mistake.place.line << ": " << mistake.message << "\n";
+      std::cerr << argv[1] << ":" << mistake.position.line << ": " << mistake.message << "\n";
     return 2;
   }
   const std::string picture = contents(argv[2]);

@@ -19,9 +19,9 @@
 #include "batch/recorded_outputs.h"
 #include "batch/stack.h"
 #include "batch/survey.h"
+#include "chain/output_names.h"
 #include "core/text.h"
 #include "dataset/files.h"
-#include "dataset/outputs.h"
 
 namespace deckle {
 namespace {
@@ -100,11 +100,11 @@ class Engine {
         ++input;
       if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
         item_of_[input] = static_cast<std::uint32_t>(item);
-      } else if (const auto entry = folder_.previous().read(items[item].place)) {  // else spoilt
+      } else if (const auto entry = folder_.previous().read(items[item].location)) {  // else spoilt
         if (options_.add || is_unseen(items[item].path)) {
-          kept_.push_back({input, items[item].place, lines_of(*entry)});
+          kept_.push_back({input, items[item].location, lines_of(*entry)});
         } else if (!entry->outputs.empty()) {  // what failed left nothing
-          set_gone(items[item].path, items[item].place);
+          set_gone(items[item].path, items[item].location);
         }
       }
     }
@@ -122,12 +122,12 @@ class Engine {
                        [&](const std::string& folder) { return path.starts_with(folder); });
   }
 
-  void set_gone(const std::string& path, const EntryPlace& place) {
+  void set_gone(const std::string& path, const EntryLocation& location) {
     if (is_unseen(path)) {
       ++result_.unseen;
-      return unseen_.push_back(place);
+      return unseen_.push_back(location);
     }
-    gone_.push_back(place);
+    gone_.push_back(location);
     result_.gone.push_back(path);
   }
 
@@ -235,7 +235,7 @@ class Engine {
 
   [[nodiscard]] std::optional<Entry> previous_entry(std::size_t index) const {
     if (item_of_[index] == kNoEntry) return std::nullopt;
-    return folder_.previous().read(folder_.previous().items()[item_of_[index]].place);
+    return folder_.previous().read(folder_.previous().items()[item_of_[index]].location);
   }
 
   // Keeps the entry of an input that has not changed. `lines`: the number of records it should
@@ -249,7 +249,7 @@ class Engine {
     std::optional<Entry> now = entry_if_unchanged(tree_, file, before, buffer);
     if (!now) return false;
     if (*now == before) {
-      journal_.keep(index, folder_.previous().items()[item_of_[index]].place, lines_of(before));
+      journal_.keep(index, folder_.previous().items()[item_of_[index]].location, lines_of(before));
       return true;
     }
     now->index = inputs_.files[index].index;
@@ -466,7 +466,7 @@ class Engine {
     const Record& first = processed.records.front();
     if (options_.recorded && before && before->status != Status::Failed && first.error) {
       // What an earlier replay made of it is still right.
-      journal_.keep(finished.index, folder_.previous().items()[item_of_[finished.index]].place,
+      journal_.keep(finished.index, folder_.previous().items()[item_of_[finished.index]].location,
                     lines_of(*before));
       return Done{};
     }
@@ -547,7 +547,7 @@ class Engine {
     for (std::size_t i = 0; i < item_of_.size(); ++i) {
       if (item_of_[i] == kNoEntry || journal_.has(i)) continue;
       if (const auto entry = previous_entry(i); entry && !entry->outputs.empty())
-        set_gone(inputs_.files[i].path, folder_.previous().items()[item_of_[i]].place);
+        set_gone(inputs_.files[i].path, folder_.previous().items()[item_of_[i]].location);
     }
     if (options_.prune && !options_.prune_all && prunes_all()) {
       result_.prunes_all = true;
@@ -606,7 +606,7 @@ class Engine {
     };
     for (const auto* items : {&folder_.previous().items(), &folder_.previous().replaced()}) {
       for (const PreviousRuns::Item& item : *items)
-        add(folder_.previous().read(item.place));
+        add(folder_.previous().read(item.location));
     }
     for (std::size_t i = 0; i < inputs_.files.size(); ++i)
       add(journal_.read(i));
@@ -630,7 +630,7 @@ class Engine {
   void drop_taken(const std::unordered_set<std::string>& current) {
     std::unordered_map<std::string, int> times;
     const auto for_each_output = [&](const KeptEntry& kept, const auto& visit) {
-      const auto entry = folder_.previous().read(kept.place);
+      const auto entry = folder_.previous().read(kept.location);
       const auto digests = entry ? recorded_digests(entry->lines) : std::vector<std::string>{};
       for (std::size_t i = 0; entry && i < entry->outputs.size(); ++i)
         visit(entry->outputs[i].path, i < digests.size() ? digests[i] : "");
@@ -670,18 +670,18 @@ class Engine {
       const auto& files = inputs_.files;
       const auto file = std::lower_bound(files.begin(), files.end(), item.path, by_path);
       const bool listed = file != files.end() && file->path == item.path;
-      const auto entry = folder_.previous().read(item.place);
+      const auto entry = folder_.previous().read(item.location);
       if (!entry) continue;
       const bool waits = !listed && std::any_of(entry->outputs.begin(), entry->outputs.end(),
                                                 [&](const EntryOutput& output) {
                                                   return !current.contains(output.path);
                                                 });
       if (waits) {
-        set_gone(item.path, item.place);
+        set_gone(item.path, item.location);
         continue;
       }
       changed = true;
-      leftovers.remove_outputs_of(item.place);
+      leftovers.remove_outputs_of(item.location);
     }
     result_.removed += leftovers.removed();
     add_leftovers(leftovers);
@@ -692,8 +692,8 @@ class Engine {
   // was changed.
   void prune(const std::unordered_set<std::string>& current) {
     Leftovers leftovers(tree_, folder_.previous(), current);
-    for (const EntryPlace& place : gone_)
-      leftovers.remove_outputs_of(place);
+    for (const EntryLocation& location : gone_)
+      leftovers.remove_outputs_of(location);
     gone_.clear();
     result_.pruned += leftovers.removed();
     add_leftovers(leftovers);
@@ -720,7 +720,7 @@ class Engine {
     auto kept = kept_.begin();
     for (std::size_t i = 0; i <= inputs_.files.size(); ++i) {
       for (; kept != kept_.end() && kept->before == i; ++kept) {
-        if (const auto entry = folder_.previous().read(kept->place)) take(entry->path);
+        if (const auto entry = folder_.previous().read(kept->location)) take(entry->path);
       }
       // What is no image is not recorded, and may have been before.
       if (i < inputs_.files.size() && journal_.has(i)) take(inputs_.files[i].path);
@@ -746,10 +746,10 @@ class Engine {
   const Json header_;
   Journal journal_;
   std::vector<std::uint32_t> item_of_;  ///< for each input: its item in PreviousRuns
-  std::vector<EntryPlace> gone_;
-  std::vector<EntryPlace> undeleted_;  ///< entries of which an output could not be deleted
+  std::vector<EntryLocation> gone_;
+  std::vector<EntryLocation> undeleted_;  ///< entries of which an output could not be deleted
   std::vector<std::string> unlisted_;  ///< names of folders that could not be listed, each with "/"
-  std::vector<EntryPlace> unseen_;     ///< entries of inputs in them
+  std::vector<EntryLocation> unseen_;  ///< entries of inputs in them
   std::vector<KeptEntry> kept_;
   std::mutex mutex_;  ///< guards result_, taken_ and the report
   std::atomic<bool> stopped_ = false;

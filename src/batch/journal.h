@@ -60,7 +60,7 @@ struct Entry {
 [[nodiscard]] std::optional<Entry> parse_entry(std::string_view text);
 
 /// Where the text of an entry is.
-struct EntryPlace {
+struct EntryLocation {
   std::uint32_t file = 0;
   std::uint32_t length = 0;
   std::uint64_t offset = 0;
@@ -80,7 +80,7 @@ class PreviousRuns {
  public:
   struct Item {
     std::string path;
-    EntryPlace place;
+    EntryLocation location;
   };
 
   /// Reads the state and the logs beside `manifest` (which need not exist); without any, the
@@ -102,7 +102,7 @@ class PreviousRuns {
   [[nodiscard]] const std::optional<FileStamp>& manifest() const { return manifest_; }
 
   /// Nothing where the entry is spoilt, or could not be read: then that is failure().
-  [[nodiscard]] std::optional<Entry> read(const EntryPlace& place) const;
+  [[nodiscard]] std::optional<Entry> read(const EntryLocation& location) const;
   /// The first entry that could not be read, or that names a path which leads out of the folder. By
   /// then nothing may be concluded from an entry that is not there. Safe to call from several
   /// threads, as read() is.
@@ -143,7 +143,7 @@ class PreviousRuns {
 /// the number of listed inputs that come before it.
 struct KeptEntry {
   std::size_t before;
-  EntryPlace place;
+  EntryLocation location;
   std::size_t lines;  ///< of the manifest
 };
 
@@ -164,7 +164,7 @@ class Journal {
   /// from several threads.
   [[nodiscard]] Result<Done> sync();
   /// Takes a past entry of so many lines as it is.
-  void keep(std::size_t input, const EntryPlace& place, std::size_t lines);
+  void keep(std::size_t input, const EntryLocation& location, std::size_t lines);
 
   /// Whether all is as the last run left it, so that finish() will write nothing.
   [[nodiscard]] bool is_unchanged(std::uint64_t inputs_digest, bool deleted) const;
@@ -174,17 +174,17 @@ class Journal {
   /// nothing is written. `inputs_digest` tells one list of inputs from another. Where outputs were
   /// `deleted` the state is written again in any case.
   Result<Done> finish(std::string_view header, const std::vector<KeptEntry>& kept,
-                      const std::vector<EntryPlace>& gone, std::uint64_t inputs_digest,
+                      const std::vector<EntryLocation>& gone, std::uint64_t inputs_digest,
                       bool deleted);
 
   /// Whether this input has an entry, ours or one that was kept.
-  [[nodiscard]] bool has(std::size_t input) const { return places_[input].place.length != 0; }
+  [[nodiscard]] bool has(std::size_t input) const { return entries_[input].location.length != 0; }
   /// Both this and finish() are for one thread alone, when nothing is appended any more.
   [[nodiscard]] std::optional<Entry> read(std::size_t input) const;
 
  private:
-  struct Place {
-    EntryPlace place;
+  struct LocatedEntry {
+    EntryLocation location;
     std::uint32_t lines = 0;  ///< of the manifest
     bool ours = false;        ///< in our log, else in the past
   };
@@ -192,13 +192,13 @@ class Journal {
   Result<Done> open_log();
   Result<Done> withdraw_manifest();
   /// Visits the entries of this run and those that are kept, in the order of their paths.
-  Result<Done> for_each_place(const std::vector<KeptEntry>& kept,
-                              const std::function<Result<Done>(const Place&)>& visit) const;
+  Result<Done> for_each_entry(const std::vector<KeptEntry>& kept,
+                              const std::function<Result<Done>(const LocatedEntry&)>& visit) const;
   Result<Done> write_manifest(std::string_view header, const std::vector<KeptEntry>& kept,
                               Seal& seal);
-  Result<Done> write_state(const std::vector<KeptEntry>& kept, const std::vector<EntryPlace>& gone,
-                           const Seal& seal);
-  [[nodiscard]] Result<std::string> text_of(const Place& place) const;
+  Result<Done> write_state(const std::vector<KeptEntry>& kept,
+                           const std::vector<EntryLocation>& gone, const Seal& seal);
+  [[nodiscard]] Result<std::string> text_of(const LocatedEntry& entry_at) const;
   void step(std::string_view name) const {
     if (checkpoint_) checkpoint_(name);
   }
@@ -213,7 +213,7 @@ class Journal {
   bool withdrawn_ = false;
   bool name_synced_ = false;       ///< of the log
   mutable PartReader log_reader_;  ///< of our log, once nothing is appended any more
-  std::vector<Place> places_;
+  std::vector<LocatedEntry> entries_;
   std::mutex mutex_;
 };
 

@@ -32,8 +32,8 @@ bool Leftovers::remove_output(const std::string& output, const std::string& reco
   return true;
 }
 
-void Leftovers::remove_outputs_of(const EntryPlace& place) {
-  const auto entry = previous_.read(place);
+void Leftovers::remove_outputs_of(const EntryLocation& location) {
+  const auto entry = previous_.read(location);
   if (!entry) return;
   const auto digests = recorded_digests(entry->lines);
   bool all = true;
@@ -43,7 +43,7 @@ void Leftovers::remove_outputs_of(const EntryPlace& place) {
     const std::string recorded = i < digests.size() ? digests[i] : "";
     all = remove_output(output, recorded) && all;
   }
-  if (!all) entries_.push_back(place);
+  if (!all) entries_.push_back(location);
 }
 
 }  // namespace deckle

@@ -22,7 +22,7 @@ class Leftovers {
 
   /// Deletes the outputs of an entry, and the folders that become empty. An output that is not as
   /// recorded stays, and is in changed().
-  void remove_outputs_of(const EntryPlace& place);
+  void remove_outputs_of(const EntryLocation& location);
 
   /// The number of outputs that were deleted.
   [[nodiscard]] std::size_t removed() const { return removed_; }
@@ -31,7 +31,7 @@ class Leftovers {
   /// Outputs that could not be deleted or read, each with the reason.
   [[nodiscard]] const std::vector<std::string>& undeleted() const { return undeleted_; }
   /// Entries with such outputs. They stay in the state for the next run.
-  [[nodiscard]] const std::vector<EntryPlace>& entries() const { return entries_; }
+  [[nodiscard]] const std::vector<EntryLocation>& entries() const { return entries_; }
 
  private:
   /// False where the output could not be deleted or read.
@@ -44,7 +44,7 @@ class Leftovers {
   std::size_t removed_ = 0;
   std::vector<std::string> changed_;
   std::vector<std::string> undeleted_;
-  std::vector<EntryPlace> entries_;
+  std::vector<EntryLocation> entries_;
 };
 
 }  // namespace deckle

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "batch/manifest.h"
+#include "chain/output_names.h"
 #include "core/text.h"
-#include "dataset/outputs.h"
 #include "layers/arguments.h"
 
 namespace deckle {

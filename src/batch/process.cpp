@@ -17,9 +17,9 @@
 #include "batch/output_encoding.h"
 #include "batch/record_check.h"
 #include "batch/survey.h"
+#include "chain/output_names.h"
 #include "core/digest.h"
 #include "core/text.h"
-#include "dataset/outputs.h"
 #include "kernels/runs.h"
 #include "ops/final_rounding.h"
 

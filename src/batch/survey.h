@@ -10,9 +10,9 @@
 
 #include "batch/output_folder.h"
 #include "chain/chain.h"
+#include "chain/output_names.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
-#include "dataset/outputs.h"
 
 namespace deckle {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "chain/chain_words.h"
-#include "dataset/outputs.h"
+#include "chain/output_names.h"
 
 namespace deckle {
 

@@ -43,7 +43,7 @@ enum class As : std::uint8_t { Layer, Model };
 
 /// Where a layer stands in the chain's text: pointers to its entry, and to the object that holds
 /// its arguments.
-struct LayerPlace {
+struct LayerPointers {
   std::string class_name;
   std::string entry;
   std::string arguments;
@@ -62,9 +62,9 @@ struct Chain {
   KerasVersion keras;                        ///< whose rules, where the versions differ
   int rank = 2;                              ///< spatial axes of what the layers work on
   std::vector<Layer> layers;
-  std::vector<LayerPlace> places;   ///< of the layers
-  std::vector<LayerPlace> skipped;  ///< layers of a Keras model that act in training only
-  OpenShape input_shape;            ///< what every input has to be
+  std::vector<LayerPointers> pointers;  ///< of the layers
+  std::vector<LayerPointers> skipped;   ///< layers of a Keras model that act in training only
+  OpenShape input_shape;                ///< what every input has to be
   DecodeOptions input;
   OutputOptions output;
   bool of_model = false;           ///< read from a Keras model, which says nothing of outputs
@@ -82,14 +82,14 @@ struct Chain {
 [[nodiscard]] bool starts_from_pair(const Layer& layer, const std::optional<SeedPair>& chain_seed);
 
 /// A mistake and where it stands.
-struct PlacedMistake {
-  Place place;
+struct LocatedMistake {
+  TextPosition position;
   std::string pointer;
   std::string message;
 };
 
 /// All mistakes of a chain, in the order of the text.
-using Mistakes = std::vector<PlacedMistake>;
+using Mistakes = std::vector<LocatedMistake>;
 
 /// What a chain is read for. Shapes and numbers of parameters need no weights; such a chain is
 /// never run.

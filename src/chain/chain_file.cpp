@@ -27,7 +27,7 @@ std::variant<Chain, Mistakes> read_chain(std::string_view text, bool channels_fi
                                          Purpose purpose) {
   auto parsed = JsonText::parse(text);
   if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
-    return Mistakes{{error->place, "", error->message}};
+    return Mistakes{{error->position, "", error->message}};
   }
   const auto& json = std::get<JsonText>(parsed);
   Json root = json.value();

@@ -17,9 +17,9 @@
 #include "chain/chain_words.h"
 #include "chain/keras_model.h"
 #include "chain/layer_entries.h"
+#include "chain/output_names.h"
 #include "codecs/codec.h"
 #include "core/text.h"
-#include "dataset/outputs.h"
 #include "kernels/convolve.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
@@ -55,11 +55,12 @@ std::string kind_of(const Json& value) {
   return value.is_array() ? "a list" : "an object";
 }
 
-void sort_by_place(Mistakes& mistakes) {
-  std::stable_sort(
-      mistakes.begin(), mistakes.end(), [](const PlacedMistake& x, const PlacedMistake& y) {
-        return std::tie(x.place.line, x.place.column) < std::tie(y.place.line, y.place.column);
-      });
+void sort_by_position(Mistakes& mistakes) {
+  std::stable_sort(mistakes.begin(), mistakes.end(),
+                   [](const LocatedMistake& x, const LocatedMistake& y) {
+                     return std::tie(x.position.line, x.position.column) <
+                            std::tie(y.position.line, y.position.column);
+                   });
 }
 
 // The most layers of a chain.
@@ -564,7 +565,7 @@ class ChainParser {
         layer->input_shape.clear();
       }
       chain.layers.push_back(*std::move(layer));
-      chain.places.push_back({chain.layers.back().called, pointer, arguments_at});
+      chain.pointers.push_back({chain.layers.back().called, pointer, arguments_at});
     }
     if (chain.layers.empty() && mistakes_.size() == mistakes_before) {
       mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
@@ -592,13 +593,13 @@ class ChainParser {
       if (layer.config.contains("data_format")) {
         layer.config["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
       } else if (layer.spec->rank != 0 && chain.channels_first) {
-        mistake(chain.places[i].entry,
+        mistake(chain.pointers[i].entry,
                 layer.called + " is channels_last in every Keras; the chain is channels_first");
       }
     }
     for (std::size_t i = 0; i < chain.layers.size(); ++i) {
       if (starts_from_pair(chain.layers[i], chain.seed)) {
-        mistake(chain.places[i].entry,
+        mistake(chain.pointers[i].entry,
                 "its generator starts from one number; the chain's seed is a pair");
       }
     }
@@ -767,7 +768,7 @@ Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text) {
     result.push_back({text.find(mistake.pointer), mistake.pointer,
                       text.with_digits(mistake.pointer, std::move(mistake.message))});
   }
-  sort_by_place(result);
+  sort_by_position(result);
   return result;
 }
 
@@ -810,7 +811,7 @@ std::variant<Chain, Mistakes> parse_chain(const JsonText& json, const Json& root
                             "; take one of them out"});
   }
   if (mistakes.empty()) return chain;
-  sort_by_place(mistakes);
+  sort_by_position(mistakes);
   return mistakes;
 }
 
@@ -818,7 +819,7 @@ std::variant<Chain, Mistakes> parse_chain(std::string_view text, bool channels_f
                                           Purpose purpose) {
   auto parsed = JsonText::parse(text);
   if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
-    return Mistakes{{error->place, "", error->message}};
+    return Mistakes{{error->position, "", error->message}};
   }
   const auto& json = std::get<JsonText>(parsed);
   Json root = json.value();

@@ -12,19 +12,19 @@
 
 namespace deckle {
 
-/// A place in a text, counted from 1; columns count characters, not bytes.
-struct Place {
+/// A position in a text, counted from 1. Columns count characters, not bytes.
+struct TextPosition {
   std::size_t line = 1;
   std::size_t column = 1;
 
-  bool operator==(const Place&) const = default;
+  bool operator==(const TextPosition&) const = default;
 };
 
-[[nodiscard]] Place place_of(std::string_view text, std::size_t offset);
+[[nodiscard]] TextPosition position_of(std::string_view text, std::size_t offset);
 
-/// A syntax error, in our words.
+/// A syntax error, with a message of deckle.
 struct SyntaxError {
-  Place place;
+  TextPosition position;
   std::string message;
 };
 
@@ -38,13 +38,13 @@ class JsonText {
 
   /// Where the member (its key) or element with this pointer begins, or the nearest thing around
   /// it.
-  [[nodiscard]] Place find(std::string_view pointer) const;
+  [[nodiscard]] TextPosition find(std::string_view pointer) const;
 
   /// Keys that stand twice in one object: JSON parsers keep the last and drop the others silently.
   struct Repeated {
     std::string pointer;
-    Place first;
-    Place second;
+    TextPosition first;
+    TextPosition second;
   };
   [[nodiscard]] const std::vector<Repeated>& repeated() const { return repeated_; }
 
@@ -55,7 +55,7 @@ class JsonText {
  private:
   struct Entry {
     std::string pointer;
-    Place place;
+    TextPosition position;
   };
 
   void index(std::string_view text);

@@ -69,4 +69,7 @@ namespace deckle {
 /// The extension in lower case, without the dot.
 [[nodiscard]] std::string extension_of(std::string_view path);
 
+/// A shape as Python writes it: "(3, 3, 1, 8)", "(5,)".
+[[nodiscard]] std::string shape_text(std::span<const std::int64_t> shape);
+
 }  // namespace deckle

@@ -14,10 +14,10 @@
 
 #include "batch/manifest.h"
 #include "batch/verify.h"
+#include "chain/output_names.h"
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/text.h"
-#include "dataset/outputs.h"
 #include "support/catch.h"
 #include "support/runs.h"
 

@@ -50,7 +50,7 @@ Lines mistakes_with(const std::string& text, const std::string& weights = "",
   const auto parsed = read_chain(text, false, folder, weights);
   Lines lines;
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
-    for (const PlacedMistake& mistake : *mistakes)
+    for (const LocatedMistake& mistake : *mistakes)
       lines.push_back(mistake.pointer + ": " + mistake.message);
   }
   return lines;

@@ -39,7 +39,7 @@ Lines keras1(const std::string& name, const std::string& config) {
   const auto result = parse_chain(R"({"keras": "1.2", "layers": [{"class_name": ")" + name +
                                   R"(", "config": )" + config + "}]}");
   if (const auto* mistakes = std::get_if<Mistakes>(&result)) {
-    for (const PlacedMistake& mistake : *mistakes)
+    for (const LocatedMistake& mistake : *mistakes)
       lines.push_back(mistake.pointer.substr(std::string("/layers/0/config").size()) + ": " +
                       mistake.message);
   }

@@ -21,9 +21,9 @@ inline Lines mistakes_in(std::string_view text, const std::string& folder = "") 
   const auto result = read_chain(text, false, folder);
   Lines lines;
   if (const auto* mistakes = std::get_if<Mistakes>(&result)) {
-    for (const PlacedMistake& mistake : *mistakes) {
-      lines.push_back(std::to_string(mistake.place.line) + ":" +
-                      std::to_string(mistake.place.column) + " " + mistake.pointer + ": " +
+    for (const LocatedMistake& mistake : *mistakes) {
+      lines.push_back(std::to_string(mistake.position.line) + ":" +
+                      std::to_string(mistake.position.column) + " " + mistake.pointer + ": " +
                       mistake.message);
     }
   }
@@ -66,7 +66,7 @@ inline Lines mistakes_of(const std::string& class_name, const std::string& confi
   const auto result = read_chain(one_layer(class_name, config));
   Lines lines;
   if (const auto* mistakes = std::get_if<Mistakes>(&result)) {
-    for (const PlacedMistake& mistake : *mistakes) {
+    for (const LocatedMistake& mistake : *mistakes) {
       std::string pointer = mistake.pointer;
       const std::string here = "/layers/0/config";
       if (pointer.starts_with(here)) pointer.erase(0, here.size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// outputs: where the output of an input goes.
+// output_names: the path of an output, from the template of the chain and its input.
 #pragma once
 
 #include <cstddef>
