@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Reads every #include of src/ and cli/ and checks the rooms of CONTRIBUTING, "Where things are".
 
 An include may only go from a room to the rooms that the table below names, file stems are unique in src/ and cli/, and

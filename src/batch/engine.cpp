@@ -342,8 +342,8 @@ class Engine {
     return journal_.sync();
   }
 
-  // Asks whose a file is that has the output's name already, before the journal says that it is
-  // ours. It may be replaced if it is ours, or if it is empty and a run lost its journal with the
+  // Checks files that already have an output's name, before the journal records the output. Such a
+  // file may be replaced if a run made it, or if it is empty and a run lost its journal with the
   // power.
   Result<Done> claim(Finished& finished, Buffer& buffer) const {
     Processed& processed = finished.processed;
@@ -359,9 +359,9 @@ class Engine {
       if (record.output.empty() || replaces || folder_.was_empty() || !tree_.has(record.output))
         continue;
       if (digest_of(tree_, record.output, buffer) == record.output_sha256) continue;  // as good
-      const auto is_own = folder_.is_own(record.output);
-      if (!is_own) return is_own.error();
-      if (!*is_own && !was_left_empty(record.output)) {
+      const auto recorded_output = folder_.is_recorded(record.output);
+      if (!recorded_output) return recorded_output.error();
+      if (!*recorded_output && !was_left_empty(record.output)) {
         fail(finished, Record(record), not_ours());
         return Done{};
       }
@@ -429,7 +429,7 @@ class Engine {
     return Done{};
   }
 
-  // Two copies of one shard may run at once: a file with the same bytes is as good.
+  // Two copies of one shard may run at the same time: a file with the same bytes is accepted.
   Result<Done> name_output(PendingFile& pending, const Record& record, bool replaces,
                            const File& folder, Buffer& buffer) const {
     const std::string name(name_of_path(record.output));
@@ -439,7 +439,7 @@ class Engine {
     return not_ours();
   }
 
-  // What this input gave before under other names, as far as nobody changed it.
+  // Deletes outputs that this input had before under other names, unless they were changed.
   void remove_superseded(const Finished& finished, Buffer& buffer) {
     const std::vector<Record>& records = finished.processed.records;
     const Entry& before = *finished.before;

@@ -558,7 +558,8 @@ Result<Done> Journal::open_log() {
   return Done{};
 }
 
-// Another copy of the shard may have ended since the past was read: that manifest is right.
+// Another copy of the shard may have ended since the previous runs were read. Its manifest is
+// right.
 Result<Done> Journal::withdraw_manifest() {
   if (withdrawn_) return Done{};
   if (name_of_path(manifest_) != kManifestName && previous_.manifest() &&

@@ -20,7 +20,7 @@ bool Leftovers::remove_output(const std::string& output, const std::string& reco
   const auto digest = file ? sha256_of(*file, stamp.size, buffer_) : file.error();
   const int why = digest ? 0 : digest.error().sys_errno;
   if (why == ENOENT || why == ENOTDIR) return true;
-  // A link in its place, or no regular file, is somebody else's.
+  // A link, or anything that is no regular file, was not made by a run.
   if (why != 0 && why != ELOOP) return cannot(digest.error().message);
   if (!digest || hex(*digest) != recorded) {
     changed_.push_back(output);

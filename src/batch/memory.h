@@ -18,7 +18,7 @@ struct MemoryLimit {
 /// above, in files below `root` ("/" but in tests); the largest number where nothing says.
 [[nodiscard]] std::uint64_t available_memory(const char* root);
 
-/// Where nobody asks for another: half of what is available, for each of `jobs`.
+/// The default: half of the available memory, divided by `jobs`.
 [[nodiscard]] MemoryLimit usual_memory_limit(int jobs);
 
 }  // namespace deckle

@@ -235,7 +235,7 @@ std::string OutputFolder::manifest() const {
   return join_path(path_, manifest_name(shard_));
 }
 
-Result<bool> OutputFolder::is_own(const std::string& output) const {
+Result<bool> OutputFolder::is_recorded(const std::string& output) const {
   std::call_once(own_->once, [&] {
     const auto manifests = manifests_in(path_);
     if (!manifests) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// process: one image, from the bytes of its file to outputs that wait to be renamed.
+// process: one image, from the bytes of its file to outputs that have no final name yet.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@
 
 namespace deckle {
 
-/// What a thread keeps from image to image.
+/// Memory that a thread keeps from image to image.
 struct Scratch {
   Buffer file;
   Tensor decoded;
@@ -30,7 +30,7 @@ struct Scratch {
   Buffer encoded;
 };
 
-/// One image and what became of it.
+/// The result for one image.
 struct Processed {
   bool abandoned = false;            ///< the run was asked to end: nothing was made
   bool no_image = false;             ///< not an image: see is_skipped
@@ -55,30 +55,29 @@ struct ImageSource {
 struct ProcessOptions {
   MemoryLimit memory{};
   int jobs = 1;  ///< threads for this image, where there is work for them
-  /// Not 0: the run is to end, and an image that takes longer than `grace` from then on is given
-  /// up, wherever it is: between and within operations, and from row to row of decoding (JPEG, PNG)
-  /// and encoding.
+  /// Not 0: the run ends. An image that takes longer than `grace` from then on is given up. This is
+  /// checked between and within operations, and between rows of decoding (JPEG, PNG) and encoding.
   const std::atomic<int>* stop = nullptr;
   std::chrono::nanoseconds grace = std::chrono::seconds(2);
-  /// An image that takes longer than this fails; looked at in the same places. 0: none.
+  /// An image that takes longer than this fails; checked at the same points. 0: no limit.
   std::chrono::nanoseconds timeout{0};
   /// The clock, for tests; asked only once `stop` is not 0 or where there is a timeout, maybe by
   /// several threads at once.
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
-/// Reads, decodes, plans, gathers, encodes and writes under temporary names. An Error is one that
-/// concerns the whole run (an output cannot be written, no more files can be opened); what concerns
-/// the image alone is in its records.
+/// Reads, plans, decodes, runs the plan, encodes and writes under temporary names. Fails only with
+/// an Error that concerns the whole run (an output cannot be written, no more files can be opened).
+/// An Error of this image alone is in its records.
 [[nodiscard]] Result<Processed> process_image(const Chain& chain, const ImageSource& source,
                                               const OutTree& out, Scratch& scratch,
                                               const ProcessOptions& options = {});
 
-/// Whether a failure to write is the name's fault alone, so that other outputs may still be
+/// Whether a failure to write is caused by the name of one output. Other outputs can still be
 /// written.
 [[nodiscard]] bool concerns_one_file(const Error& error);
 
-/// What a thread may keep of a large image's memory.
+/// The most memory of a large image that a thread keeps.
 inline constexpr std::size_t kKeptScratchBytes = std::size_t{256} << 20U;
 
 }  // namespace deckle

@@ -9,7 +9,7 @@ Result<std::string> check_against_record(const Record& made, const Record& recor
   if (made.pixels != recorded.pixels) {
     return Error{
         ErrorCode::Changed,
-        "the pixels of " + printable(recorded.output) + " come out otherwise than recorded: " +
+        "the pixels of " + printable(recorded.output) + " differ from the recorded ones: " +
             (made.decoder == recorded.decoder || recorded.decoder.empty()
                  ? "another version of the decoder?"
                  : "the decoder was " + printable(recorded.decoder) + ", is " + made.decoder)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// replay: which lines of a manifest are to be made again, and from which inputs.
+// replay: which outputs of a manifest are replayed, and from which inputs.
 #pragma once
 
 #include <cstddef>

@@ -493,9 +493,9 @@ Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputLis
     for (const auto& [output, copy] : possible_copies(chain, file)) {
       const std::string path = join_path(folder.path(), output);
       if (::lstat(path.c_str(), &status) != 0) continue;
-      const auto is_own = folder.is_own(output);
-      if (!is_own) return is_own.error();
-      if (*is_own) continue;
+      const auto recorded_output = folder.is_recorded(output);
+      if (!recorded_output) return recorded_output.error();
+      if (*recorded_output) continue;
       const auto codec = look(list.file_path(file));
       if (!codec || output_name(chain, fields_of(chain, file, copy), **codec).path != output)
         continue;
@@ -503,8 +503,8 @@ Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputLis
                         ": is there already and was not made by a run into this folder");
     }
   }
-  // Where a journal lost something nobody knows all that is ours: then each file is looked at when
-  // its output is made.
+  // Where a journal lost something, the list of recorded outputs is not complete. Then each file is
+  // examined when its output is made.
   if (!foreign.empty() && !knows_all(folder.previous())) foreign.clear();
   return foreign;
 }

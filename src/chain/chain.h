@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // chain: the chain file, checked: layers in order, seeds, what is read and what is written.
 // Shapes  spatial axes, then channels: rows x cols x channels for images; lengths in samples
-// Fails   parse_chain gives all Mistakes, each with its place; nothing throws
+// Fails   parse_chain returns all Mistakes, each with its position; nothing throws
 // Source  Keras' get_config and to_json for the layers; the README for the keys around them
 #pragma once
 
@@ -41,8 +41,8 @@ struct OutputOptions {
 /// first makes float32 of everything.
 enum class As : std::uint8_t { Layer, Model };
 
-/// Where a layer stands in the chain's text: pointers to its entry, and to the object that holds
-/// its arguments.
+/// JSON pointers to a layer's entry in the chain's text, and to the object that holds its
+/// arguments.
 struct LayerPointers {
   std::string class_name;
   std::string entry;
@@ -68,20 +68,20 @@ struct Chain {
   DecodeOptions input;
   OutputOptions output;
   bool of_model = false;           ///< read from a Keras model, which says nothing of outputs
-  std::vector<std::string> notes;  ///< what its reader should be told, each with its pointer
+  std::vector<std::string> notes;  ///< for the user, each with its pointer
   std::vector<std::string> weight_files;  ///< that were read into the layers
 
   [[nodiscard]] bool draws() const;       ///< whether any layer is random
   [[nodiscard]] bool needs_seed() const;  ///< whether any layer draws from the chain's seed
-  /// Whether what is made of an image depends on its place in the sorted list.
+  /// Whether the output of an image depends on its index in the sorted list.
   [[nodiscard]] bool uses_index() const;
 };
 
-/// Whether the layer counts calls from the chain's seed and that is a pair: such generators start
-/// from one number.
+/// Whether the chain's seed is a pair, but the layer's generator counts calls and starts from one
+/// number.
 [[nodiscard]] bool starts_from_pair(const Layer& layer, const std::optional<SeedPair>& chain_seed);
 
-/// A mistake and where it stands.
+/// A mistake and its position in the text.
 struct LocatedMistake {
   TextPosition position;
   std::string pointer;
@@ -102,8 +102,8 @@ enum class Purpose : std::uint8_t { Run, Shapes };
                                                         bool channels_first = false,
                                                         Purpose purpose = Purpose::Run);
 
-/// The mistakes with their places in this text, which is JSON, in their order there.
-[[nodiscard]] Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text);
+/// The mistakes with their positions in this text, sorted by position.
+[[nodiscard]] Mistakes with_positions(std::vector<Mistake> mistakes, const JsonText& text);
 
 /// A shape that may be open, as people write it: "480 x any x 3".
 [[nodiscard]] std::string to_string(const OpenShape& shape);

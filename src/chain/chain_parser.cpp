@@ -762,7 +762,7 @@ class ChainParser {
 
 }  // namespace
 
-Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text) {
+Mistakes with_positions(std::vector<Mistake> mistakes, const JsonText& text) {
   Mistakes result;
   for (Mistake& mistake : mistakes) {
     result.push_back({text.find(mistake.pointer), mistake.pointer,
@@ -804,7 +804,7 @@ std::variant<Chain, Mistakes> parse_chain(const JsonText& json, const Json& root
     if (!is_told(mistake)) noted.push_back(std::move(mistake));
   }
 
-  Mistakes mistakes = placed(std::move(noted), json);
+  Mistakes mistakes = with_positions(std::move(noted), json);
   for (const JsonText::Repeated& key : json.repeated()) {
     mistakes.push_back({key.second, key.pointer,
                         "this key stands twice, first in line " + std::to_string(key.first.line) +

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_text: JSON with the places of things, for messages that point at them.
+// json_text: JSON with the positions of its values, for messages that point at them.
 #pragma once
 
 #include <cstddef>
@@ -28,19 +28,19 @@ struct SyntaxError {
   std::string message;
 };
 
-/// A parsed text and where everything in it stands.
+/// A parsed text and the positions of its keys and values.
 class JsonText {
  public:
-  /// Parses; a byte-order mark is passed over. Gives the error instead where there is one.
+  /// Parses; a byte-order mark is ignored. Returns the error instead where there is one.
   static std::variant<JsonText, SyntaxError> parse(std::string_view text);
 
   [[nodiscard]] const Json& value() const { return value_; }
 
-  /// Where the member (its key) or element with this pointer begins, or the nearest thing around
-  /// it.
+  /// The position of the member (its key) or element with this pointer; where there is none, of the
+  /// nearest value that contains it.
   [[nodiscard]] TextPosition find(std::string_view pointer) const;
 
-  /// Keys that stand twice in one object: JSON parsers keep the last and drop the others silently.
+  /// Keys that are twice in one object: JSON parsers keep the last and drop the others silently.
   struct Repeated {
     std::string pointer;
     TextPosition first;

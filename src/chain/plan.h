@@ -23,7 +23,7 @@
 
 namespace deckle {
 
-/// What a random layer chose, and which layer of the chain it was (from 0).
+/// The choice of a random layer. `layer` is its number in the chain, from 0.
 struct Draw {
   std::size_t layer;
   Choice choice;
@@ -31,23 +31,23 @@ struct Draw {
   bool operator==(const Draw&) const = default;
 };
 
-/// All that is to be done for one output, before a pixel is touched.
+/// Everything that is done for one output, decided before any pixel is read.
 struct Plan {
   Shape input;
   DType input_dtype = DType::UInt8;
   Shape output;
-  DType dtype = DType::UInt8;  ///< what Keras would answer
+  DType dtype = DType::UInt8;  ///< the type that Keras would return
   ArrayLayout layout;
-  Window window;        ///< the part of the input that is needed at all; empty where all is fill
-  Spans spans;          ///< where the input lies in the output
+  Window window;  ///< the part of the input that is needed; empty where all of the output is fill
+  Spans spans;    ///< where the input lies in the output
   std::vector<Op> ops;  ///< the first is a gather
   std::vector<Draw> draws;
-  std::string skip;  ///< why this image is to be left out, where it is; there are no ops then
+  std::string skip;  ///< why this image is skipped; then there are no ops. "" otherwise
 };
 
 /// The shapes after each layer, from the first layer's input to the last one's output; no draws are
 /// made. Fails with Usage where `input` is no shape (check_shape), with Shape where a layer cannot
-/// take what comes to it, with TooLarge as make_plan.
+/// take its input, with TooLarge as make_plan.
 [[nodiscard]] Result<std::vector<Shape>> plan_shapes(const Chain& chain, const Shape& input);
 
 /// Plans one output. All samples of a batch share one plan. Fails with Shape, Depth or TooLarge

@@ -31,7 +31,7 @@ enum class ErrorCode {
 [[nodiscard]] std::string_view error_name(ErrorCode code);
 
 /// A failure: its kind, and a sentence for people that holds the numbers. It names the place inside
-/// a file (a row, a layer) but not the file: whoever reports it knows that.
+/// a file (a row, a layer) but not the file: the caller that reports it knows the file.
 struct Error {
   ErrorCode code = ErrorCode::Internal;
   std::string message;

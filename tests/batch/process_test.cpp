@@ -268,7 +268,7 @@ TEST_CASE("what is decoded whole takes the memory of the whole", "[batch][stream
   const std::string layers = R"("layers": [{"class_name": "Cropping2D", "cropping": 96}])";
   CHECK(test::finish("{" + layers + "}", folder / "in", folder / "out", options).failed == 2);
   CHECK(error_of(folder / "out", "part.jpg").empty());
-  CHECK(error_of(folder / "out", "whole.webp").ends_with("webp is not read so"));
+  CHECK(error_of(folder / "out", "whole.webp").ends_with("webp cannot be read row by row"));
   const std::string lossless = "{" + layers + R"(, "output": {"jpeg": "lossless"}})";
   CHECK(test::finish(lossless, folder / "in", folder / "cut", options).failed == 3);
   CHECK(error_of(folder / "cut", "part.jpg").ends_with("its coefficients are copied"));
@@ -287,15 +287,15 @@ TEST_CASE("what can go row by row does, and the rest says why it does not", "[ba
                                         folder / "in", out, row_by_row(true));
   CHECK(result.written == kinds().size());
   CHECK(result.failed == whole_kinds().size());
-  const std::string why = ", and does not go row by row: ";
+  const std::string why = ", and cannot be streamed row by row: ";
   const auto ends = [&](const std::string& file, const std::string& reason) {
     const std::string error = error_of(out, file);
     INFO(error);
     CHECK(error.ends_with(why + reason));
   };
   ends("progressive.jpg", "it is a jpg of several scans (progressive)");
-  ends("a.bmp", "bmp is not read so");
-  ends("a.webp", "webp is not read so");
+  ends("a.bmp", "bmp cannot be read row by row");
+  ends("a.webp", "webp cannot be read row by row");
   ends("turned.tif", "its orientation tag (6) turns it");
   CHECK(error_of(out, "a.bmp").starts_with("takes about "));
   CHECK(error_of(out, "a.bmp").find(" of memory, more than the 1 B of --max-memory, and") !=
@@ -310,7 +310,7 @@ TEST_CASE("what can go row by row does, and the rest says why it does not", "[ba
     INFO(error);
     CHECK(error.ends_with(why + reason));
   };
-  refused("{" + layers + R"(, "output": {"format": "webp"}})", "webp is not written so");
+  refused("{" + layers + R"(, "output": {"format": "webp"}})", "webp cannot be written row by row");
   refused("{" + layers + R"(, "output": {"dtype": "uint16"}})",
           "the chain does more than move pixels");
   refused("{" + layers + R"(, "input": {"truncated": "accept"}})",
