@@ -106,7 +106,8 @@ def mistakes_in(root):
                 mistakes.append(f"{place}: {outer(room)} may not include {outer(target)}")
     for stem, folders in sorted(stems.items()):
         if len(folders) > 1:
-            mistakes.append(f"{stem}: this file stem is used more than once, in {', '.join(sorted(folders))}; rename one")
+            where = ", ".join(sorted(folders))
+            mistakes.append(f"{stem}: this file stem is used more than once, in {where}; rename one")
     circle = circles(arrows)
     if circle:
         mistakes.append("includes go in a circle: " + " -> ".join(circle))

@@ -3,8 +3,8 @@
 #
 #     tests/run.sh [--preset release|ci|debug|asan|tsan] [-- CTEST-ARGUMENT...]
 #     tests/run.sh --format      only checks the format of the C++ files
-#     tests/run.sh --tidy [changed]    only runs clang-tidy over src/ and cli/; changed: over the files that changed since
-#                                the last release tag, or in the last 50 commits where that is less
+#     tests/run.sh --tidy [changed]    only runs clang-tidy over src/ and cli/; with "changed" over what changed since the
+#                                last release tag, or in the last 50 commits if these are fewer
 #     tests/run.sh --faults [ARGUMENT...]   only lets each system call of small runs fail, one at a time; half an hour
 #     tests/run.sh --power [MOMENTS]        only lets runs lose the power, on loop mounts of ext4 and xfs; needs root
 #     tests/run.sh --slurm [full]    only runs shards on a real Slurm, which it installs; needs root
