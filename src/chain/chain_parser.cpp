@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,10 +14,10 @@
 #include <vector>
 
 #include "chain/chain_words.h"
+#include "chain/input_output_keys.h"
 #include "chain/keras_model.h"
+#include "chain/key_reader.h"
 #include "chain/layer_entries.h"
-#include "chain/output_names.h"
-#include "codecs/codec.h"
 #include "core/text.h"
 #include "kernels/convolve.h"
 #include "layers/arguments.h"
@@ -31,29 +30,12 @@ namespace {
 constexpr std::array<std::string_view, 14> kChainKeys{
     "name", "description", "seed",   "seed_from", "copies", "batch_size", "data_format",
     "as",   "keras",       "layers", "weights",   "output", "input",      "$schema"};
-constexpr std::array<std::string_view, 9> kOutputKeys{"format",      "name",        "jpeg",
-                                                      "quality",     "compression", "dtype",
-                                                      "data_format", "stack",       "metadata"};
-constexpr std::array<std::string_view, 11> kInputKeys{
-    "orientation", "truncated", "check",      "max_pixels", "pages", "shape",
-    "dtype",       "palette",   "color_mode", "background", "icc"};
-constexpr std::array<std::string_view, 2> kJpegs{"encode", "lossless"};
-// Of image files; npy holds all.
-constexpr std::array kFileTypes{DType::UInt8, DType::UInt16, DType::Float32, DType::Float64};
 // What Keras 3 writes beside class_name and config.
 constexpr std::array<std::string_view, 4> kEntryKeys{"module", "registered_name", "build_config",
                                                      "shared_object_id"};
 // Keys of Sequential.get_config() that no chain has.
 constexpr std::array<std::string_view, 3> kModelConfigKeys{"trainable", "dtype",
                                                            "build_input_shape"};
-
-std::string kind_of(const Json& value) {
-  if (value.is_null()) return "null";
-  if (value.is_boolean()) return "true or false";
-  if (value.is_number()) return "a number";
-  if (value.is_string()) return "a text";
-  return value.is_array() ? "a list" : "an object";
-}
 
 void sort_by_position(Mistakes& mistakes) {
   std::stable_sort(mistakes.begin(), mistakes.end(),
@@ -74,13 +56,14 @@ class ChainParser {
   Chain read() {
     Chain chain;
     if (!root_.is_object()) {
-      mistake("", "a chain is an object {\"layers\": [..], ..}, not " + kind_of(root_) +
-                      (root_.is_string() ? "; model.to_json() is JSON already: write it to the "
-                                           "file as it is, without json.dump"
-                       : root_.is_array()
-                           ? "; a list is what model.get_config() of Keras 1 gives: take "
-                             "model.to_json()"
-                           : ""));
+      keys_.mistake(
+          "",
+          "a chain is an object {\"layers\": [..], ..}, not " + kind_of(root_) +
+              (root_.is_string()  ? "; model.to_json() is JSON already: write it to the "
+                                    "file as it is, without json.dump"
+               : root_.is_array() ? "; a list is what model.get_config() of Keras 1 gives: take "
+                                    "model.to_json()"
+                                  : ""));
       return chain;
     }
     if (is_keras_model(root_)) {
@@ -88,49 +71,47 @@ class ChainParser {
       return chain;
     }
     if (is_model_config()) {
-      mistake("",
-              "this looks like model.get_config(), which does not say whose rules hold; take "
-              "model.to_json()");
+      keys_.mistake("",
+                    "this looks like model.get_config(), which does not say whose rules hold; take "
+                    "model.to_json()");
       return chain;
     }
-    known_keys(root_, "", kChainKeys, "a chain");
-    if (const Json* text = get(root_, "description"); text != nullptr && !text->is_string())
-      mistake("/description", "a description is a text, not " + kind_of(*text));
-    if (const Json* name = get(root_, "name")) {
+    keys_.known_keys(root_, "", kChainKeys, "a chain");
+    if (const Json* text = get_member(root_, "description"); text != nullptr && !text->is_string())
+      keys_.mistake("/description", "a description is a text, not " + kind_of(*text));
+    if (const Json* name = get_member(root_, "name")) {
       if (name->is_string()) {
         chain.name = name->get<std::string>();
       } else {
-        mistake("/name", "a name is a text, not " + kind_of(*name));
+        keys_.mistake("/name", "a name is a text, not " + kind_of(*name));
       }
     }
-    if (const Json* seed = get(root_, "seed")) chain.seed = take(seed_pair(*seed), "/seed");
-    chain.seed_from = static_cast<SeedFrom>(word(root_, "", "seed_from", kSeedFrom).value_or(0));
+    if (const Json* seed = get_member(root_, "seed"))
+      chain.seed = keys_.take(seed_pair(*seed), "/seed");
+    chain.seed_from =
+        static_cast<SeedFrom>(keys_.word(root_, "", "seed_from", kSeedFrom).value_or(0));
     chain.copies = static_cast<int>(
-        number(root_, "", "copies", 1, kMaxCopies, ", which is fixed").value_or(1));
-    chain.batch_size = number(root_, "", "batch_size", 1, kMaxExtent).value_or(1);
-    if (const Json* weights = get(root_, "weights"); weights != nullptr) {
+        keys_.number(root_, "", "copies", 1, kMaxCopies, ", which is fixed").value_or(1));
+    chain.batch_size = keys_.number(root_, "", "batch_size", 1, kMaxExtent).value_or(1);
+    if (const Json* weights = get_member(root_, "weights"); weights != nullptr) {
       // Removed by then where read_chain read the file.
-      mistake("/weights",
-              weights->is_string()
-                  ? "names a file that was not read: a chain of a text alone opens none"
-                  : "the weights of all layers are the name of one file: .h5 or .keras");
+      keys_.mistake("/weights",
+                    weights->is_string()
+                        ? "names a file that was not read: a chain of a text alone opens none"
+                        : "the weights of all layers are the name of one file: .h5 or .keras");
     }
-    const auto data_format = word(root_, "", "data_format", kDataFormats);
-    chain.as = static_cast<As>(word(root_, "", "as", kAs).value_or(0));
-    chain.keras = keras_of(get(root_, "keras"), "/keras").value_or(usual_keras());
-    keras_said_ = get(root_, "keras") != nullptr;
-    const Json* shape = read_input(chain);
-    read_output(chain.output);
-    read_output_name(chain);
-    if (chain.output.jpeg_lossless && chain.input.accept_truncated) {
-      mistake("/output/jpeg",
-              R"(what is damaged cannot be copied: "truncated": "accept" goes with "encode")");
-    }
-    const Json* layers = get(root_, "layers");
+    const auto data_format = keys_.word(root_, "", "data_format", kDataFormats);
+    chain.as = static_cast<As>(keys_.word(root_, "", "as", kAs).value_or(0));
+    chain.keras = keras_of(get_member(root_, "keras"), "/keras").value_or(usual_keras());
+    keras_said_ = get_member(root_, "keras") != nullptr;
+    const Json* shape = read_input_keys(keys_, root_, chain);
+    read_output_keys(keys_, root_, chain);
+    const Json* layers = get_member(root_, "layers");
     if (layers == nullptr) {
-      mistake("", "a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}");
+      keys_.mistake("",
+                    "a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}");
     } else if (!layers->is_array()) {
-      mistake("/layers", "\"layers\" is a list, not " + kind_of(*layers));
+      keys_.mistake("/layers", "\"layers\" is a list, not " + kind_of(*layers));
     } else {
       read_layers(chain, *layers, "/layers", data_format);
     }
@@ -174,69 +155,11 @@ class ChainParser {
       chain.rank = static_cast<int>(axes) - 1;
       chain.input.rank = chain.rank;
     } else if (axes != static_cast<std::size_t>(chain.rank) + 1) {
-      mistake(pointer, "the inputs have " + std::to_string(axes) +
-                           " axes here, channels included; "
-                           "the layers take " +
-                           std::to_string(chain.rank + 1));
+      keys_.mistake(pointer, "the inputs have " + std::to_string(axes) +
+                                 " axes here, channels included; "
+                                 "the layers take " +
+                                 std::to_string(chain.rank + 1));
     }
-  }
-
-  void mistake(std::string pointer, std::string message) {
-    mistakes_.push_back({std::move(pointer), std::move(message)});
-  }
-
-  template <typename T>
-  std::optional<T> take(Result<T> result, const std::string& pointer) {
-    if (result) return *std::move(result);
-    mistake(pointer, result.error().message);
-    return std::nullopt;
-  }
-
-  // A member, where it is there and not null.
-  static const Json* get(const Json& object, std::string_view key) {
-    const auto it = object.find(std::string(key));
-    return it == object.end() || it->is_null() ? nullptr : &*it;
-  }
-
-  void known_keys(const Json& object, const std::string& pointer,
-                  std::span<const std::string_view> keys, const std::string& what) {
-    for (const auto& [key, value] : object.items()) {
-      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        mistake(join_pointer(pointer, key), "not a key of " + what + did_you_mean(key, keys));
-      }
-    }
-  }
-
-  std::optional<std::size_t> word(const Json& object, const std::string& pointer,
-                                  std::string_view key, std::span<const std::string_view> allowed) {
-    const Json* value = get(object, key);
-    if (value == nullptr) return std::nullopt;
-    const std::string here = join_pointer(pointer, key);
-    if (!value->is_string()) {
-      mistake(here, value->dump() + " is not one of " + one_of(allowed));
-      return std::nullopt;
-    }
-    const auto& text = value->get_ref<const std::string&>();
-    const auto it = std::find(allowed.begin(), allowed.end(), text);
-    if (it != allowed.end()) return static_cast<std::size_t>(it - allowed.begin());
-    mistake(here,
-            "\"" + text + "\" is not one of " + one_of(allowed) + did_you_mean(text, allowed));
-    return std::nullopt;
-  }
-
-  std::optional<std::int64_t> number(const Json& object, const std::string& pointer,
-                                     std::string_view key, std::int64_t least, std::int64_t most,
-                                     std::string_view why = "") {
-    const Json* value = get(object, key);
-    if (value == nullptr) return std::nullopt;
-    const std::string here = join_pointer(pointer, key);
-    const auto result = take(whole_number(*value, least, ""), here);
-    if (result && *result > most) {
-      mistake(here, value->dump() + " is too large; at most " + std::to_string(most) +
-                        " is possible" + std::string(why));
-      return std::nullopt;
-    }
-    return result;
   }
 
   // Sequential.get_config(): the inside of what to_json() gives.
@@ -251,7 +174,7 @@ class ChainParser {
 
   // Where the chain does not say; Keras 3 marks its own layers.
   [[nodiscard]] KerasVersion usual_keras() const {
-    const Json* layers = get(root_, "layers");
+    const Json* layers = get_member(root_, "layers");
     const bool keras3 = layers != nullptr && layers->is_array() &&
                         std::any_of(layers->begin(), layers->end(), [](const Json& layer) {
                           return layer.is_object() && layer.contains("module");
@@ -266,13 +189,14 @@ class ChainParser {
     const auto version =
         value->is_string() || value->is_number() ? keras_version(text) : std::nullopt;
     if (!version) {
-      mistake(pointer, shortened(value->dump(), 60) +
-                           " is not a version of Keras that deckle knows, such as \"1.2\", \"2.9\" "
-                           "or 3; it knows " +
-                           known_keras_versions());
+      keys_.mistake(pointer,
+                    shortened(value->dump(), 60) +
+                        " is not a version of Keras that deckle knows, such as \"1.2\", \"2.9\" "
+                        "or 3; it knows " +
+                        known_keras_versions());
     } else if (value->is_number_float() && text.ends_with(".1") && keras_version(text + "0")) {
-      mistake(pointer, "the number " + text + " may be " + text + " or " + text +
-                           "0; write the version as a text");
+      keys_.mistake(pointer, "the number " + text + " may be " + text + " or " + text +
+                                 "0; write the version as a text");
     }
     return version;
   }
@@ -289,8 +213,8 @@ class ChainParser {
       if (!shape[i]) shape[i] = other[i];
     }
     if (!agree) {
-      mistake(pointer, "the input is " + to_string(other) + " here and " + to_string(shape) +
-                           " elsewhere in the chain");
+      keys_.mistake(pointer, "the input is " + to_string(other) + " here and " + to_string(shape) +
+                                 " elsewhere in the chain");
     }
   }
 
@@ -299,18 +223,19 @@ class ChainParser {
     const std::size_t skipped = batch ? 1 : 0;
     if (!value.is_array() || value.size() < 2 + skipped ||
         (rank != 0 && value.size() != static_cast<std::size_t>(rank) + 1 + skipped)) {
-      mistake(pointer, value.dump() + " is not the shape of an input: a list of " +
-                           (batch ? "the batch's size, " : "") +
-                           (rank == 0 ? std::string("its lengths")
-                                      : count_of(static_cast<std::uint64_t>(rank), "length")) +
-                           " and its channels, in the order of data_format");
+      keys_.mistake(pointer,
+                    value.dump() + " is not the shape of an input: a list of " +
+                        (batch ? "the batch's size, " : "") +
+                        (rank == 0 ? std::string("its lengths")
+                                   : count_of(static_cast<std::uint64_t>(rank), "length")) +
+                        " and its channels, in the order of data_format");
       return {};
     }
     OpenShape shape;
     for (std::size_t i = 0; i < value.size(); ++i) {
       std::optional<std::int64_t> extent;
       if (!value[i].is_null())
-        extent = take(whole_number(value[i], 1, ""), pointer + "/" + std::to_string(i));
+        extent = keys_.take(whole_number(value[i], 1, ""), pointer + "/" + std::to_string(i));
       if (i >= skipped) shape.push_back(extent);
     }
     return shape;
@@ -320,7 +245,7 @@ class ChainParser {
   OpenShape shape_of_input(const Json& arguments, const std::string& at, const Layer& layer) {
     OpenShape shape;
     for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"}) {
-      const Json* value = get(arguments, key);
+      const Json* value = get_member(arguments, key);
       if (value == nullptr) continue;
       const bool batch = std::string_view(key) != "input_shape";
       const std::string here = join_pointer(at, key);
@@ -330,191 +255,36 @@ class ChainParser {
     // Keras 1's Convolution1D.
     OpenShape said(2);
     for (const auto& [key, axis] : {std::pair{"input_length", 0}, std::pair{"input_dim", 1}}) {
-      const Json* value = get(arguments, key);
+      const Json* value = get_member(arguments, key);
       if (value == nullptr || layer.spec->rank != 1) continue;
       const std::string here = join_pointer(at, key);
-      said[static_cast<std::size_t>(axis)] = take(whole_number(*value, 1, ""), here);
+      said[static_cast<std::size_t>(axis)] = keys_.take(whole_number(*value, 1, ""), here);
       merge(shape, said, here);
     }
     return shape;
   }
 
-  const Json* section(std::string_view key, std::span<const std::string_view> keys) {
-    const Json* value = get(root_, key);
-    if (value == nullptr) return nullptr;
-    const std::string pointer = "/" + std::string(key);
-    if (!value->is_object()) {
-      mistake(pointer, "\"" + std::string(key) + "\" is an object, not " + kind_of(*value));
-      return nullptr;
-    }
-    known_keys(*value, pointer, keys, "\"" + std::string(key) + "\"");
-    return value;
-  }
-
-  // Gives back the shape, which can be read when the layers are known.
-  const Json* read_input(Chain& chain) {
-    const Json* object = section("input", kInputKeys);
-    if (object == nullptr) return nullptr;
-    DecodeOptions& input = chain.input;
-    input.apply_orientation =
-        word(*object, "/input", "orientation", kOrientations).value_or(0) == 0;
-    input.accept_truncated = word(*object, "/input", "truncated", kTruncated).value_or(0) == 1;
-    input.check_all = word(*object, "/input", "check", kChecks).value_or(0) == 1;
-    input.volume = word(*object, "/input", "pages", kPages).value_or(0) == 1;
-    read_colours(*object, input);
-    if (const Json* value = get(*object, "max_pixels")) {
-      // Larger than any extent: whole_number's own limit does not apply.
-      if (value->is_number_integer() && *value >= 1 && *value <= std::int64_t{1} << 40) {
-        input.max_pixels = value->get<std::int64_t>();
-      } else {
-        mistake("/input/max_pixels", value->dump() + " is not a whole number from 1 to 2^40");
-      }
-    }
-    if (const auto type = word(*object, "/input", "dtype", dtype_names())) {
-      chain.model_input_dtype = static_cast<DType>(*type);
-      if (chain.as != As::Model) {
-        mistake("/input/dtype",
-                "only a model has an input of one dtype; it goes with \"as\": \"model\"");
-      }
-    }
-    return get(*object, "shape");
-  }
-
-  void read_colours(const Json& object, DecodeOptions& input) {
-    input.index = word(object, "/input", "palette", kPalettes).value_or(0) == 1;
-    input.color_mode =
-        static_cast<ColorMode>(word(object, "/input", "color_mode", kColorModes).value_or(0));
-    input.to_srgb = word(object, "/input", "icc", kProfiles).value_or(0) == 1;
-    if (input.index && input.volume)
-      mistake("/input/palette",
-              R"("index" takes first pages; "pages": "volume" does not go with it)");
-    if (input.index && input.color_mode != ColorMode::Keep) {
-      mistake("/input/palette",
-              R"(indices are no colours: "index" goes with "color_mode": "keep")");
-    }
-    const Json* background = get(object, "background");
-    if (background == nullptr) return;
-    if (!background->is_array() || background->size() != 3) {
-      mistake("/input/background", shortened(background->dump(), 60) +
-                                       " is not a colour: [red, green, blue], each 0 to 255");
-      return;
-    }
-    input.background.emplace();
-    for (std::size_t c = 0; c < 3; ++c) {
-      const std::string here = "/input/background/" + std::to_string(c);
-      const auto value = take(whole_number((*background)[c], 0, ""), here);
-      if (value && *value > 255)
-        mistake(here, "a colour is 0 to 255, not " + std::to_string(*value));
-      input.background->at(c) = static_cast<int>(std::min<std::int64_t>(value.value_or(0), 255));
-    }
-    if (input.color_mode != ColorMode::Grayscale && input.color_mode != ColorMode::Rgb) {
-      mistake("/input/background",
-              R"(it is behind alpha that goes away: it needs "color_mode": "rgb" or "grayscale")");
-    }
-  }
-
   void read_shape(Chain& chain, const Json& shape) {
     if (!shape.is_array()) {
-      mistake("/input/shape", "a shape is a list such as [480, 640, 3], not " + kind_of(shape));
+      keys_.mistake("/input/shape",
+                    "a shape is a list such as [480, 640, 3], not " + kind_of(shape));
       return;
     }
     for (std::size_t i = 0; i < shape.size(); ++i) {
       chain.input_shape.emplace_back();
       if (shape[i].is_null()) continue;
       chain.input_shape.back() =
-          take(whole_number(shape[i], 1, ""), "/input/shape/" + std::to_string(i));
+          keys_.take(whole_number(shape[i], 1, ""), "/input/shape/" + std::to_string(i));
     }
     check_rank(chain, "/input/shape");
-  }
-
-  void read_output_name(Chain& chain) {
-    const Json* object = get(root_, "output");
-    const Json* name = object != nullptr && object->is_object() ? get(*object, "name") : nullptr;
-    if (name == nullptr) return;
-    if (!name->is_string())
-      return mistake("/output/name", "a name is a text, not " + kind_of(*name));
-    chain.output.name = name->get<std::string>();
-    std::string wrong = check_name(chain.output.name, chain.output.format, chain.copies);
-    if (!wrong.empty()) mistake("/output/name", std::move(wrong));
-  }
-
-  void read_output(OutputOptions& output) {
-    const Json* object = section("output", kOutputKeys);
-    if (object == nullptr) return;
-    read_format(output, *object);
-    const Json* quality = get(*object, "quality");
-    if (quality != nullptr && *quality == "lossless") {
-      output.lossless = true;
-      applies("quality", output.format, {Format::Webp}, "\"lossless\" is a quality of webp alone");
-    } else if (const auto value = number(*object, "/output", "quality", 1, 100)) {
-      output.quality = static_cast<int>(*value);
-      applies("quality", output.format, {Format::Jpeg, Format::Webp},
-              "only jpg and webp have a quality");
-    }
-    if (const auto jpeg = word(*object, "/output", "jpeg", kJpegs)) {
-      output.jpeg_lossless = *jpeg == 1;
-      applies("jpeg", output.format, {Format::Jpeg}, "only jpg has coefficients to copy");
-      if (output.jpeg_lossless && output.quality)
-        mistake("/output/quality", "what is copied has the quality that it has; leave it out");
-    }
-    if (const auto value = number(*object, "/output", "compression", 0, 9)) {
-      output.compression = static_cast<int>(*value);
-      applies("compression", output.format, {Format::Png, Format::Tiff},
-              "only png and tiff have a compression level; jpg and webp have a quality");
-    }
-    if (const auto type = word(*object, "/output", "dtype", dtype_names())) {
-      output.dtype = static_cast<DType>(*type);
-      const bool in_files =
-          std::find(kFileTypes.begin(), kFileTypes.end(), *output.dtype) != kFileTypes.end();
-      if (output.format && *output.format != Format::Npy && !in_files) {
-        mistake("/output/dtype", "image files are uint8, uint16, float32 or float64; npy holds " +
-                                     std::string(name_of(*output.dtype)) + " too");
-      }
-    }
-    output.metadata =
-        static_cast<Goes>(word(*object, "/output", "metadata", kMetadata).value_or(0));
-    if (const Json* stack = get(*object, "stack")) {
-      if (!stack->is_boolean()) mistake("/output/stack", stack->dump() + " is not true or false");
-      output.stack = *stack == true;
-      if (output.stack && output.format && *output.format != Format::Npy)
-        mistake("/output/stack", "only npy outputs are stacked; set \"format\": \"npy\"");
-    }
-    if (const auto layout = word(*object, "/output", "data_format", kDataFormats)) {
-      output.channels_first = *layout == 1;
-      applies("data_format", output.format, {Format::Npy},
-              "image files have no data_format; npy has");
-    }
-  }
-
-  // A format may also be named by an extension: "jpeg", "TIF".
-  void read_format(OutputOptions& output, const Json& object) {
-    const Json* given = get(object, "format");
-    const Codec* codec =
-        given != nullptr && given->is_string() ? codec_by_name(given->get<std::string>()) : nullptr;
-    if (codec != nullptr && codec->can_encode != nullptr) {
-      output.format = codec->format;
-      return;
-    }
-    std::vector<std::string_view> formats{"same"};
-    for (const std::string_view name : output_formats())
-      formats.push_back(name);
-    static_cast<void>(word(object, "/output", "format", formats));
-  }
-
-  // With "same" nobody knows before the images are seen.
-  void applies(const std::string& key, std::optional<Format> format,
-               std::initializer_list<Format> formats, std::string message) {
-    if (format && std::find(formats.begin(), formats.end(), *format) == formats.end()) {
-      mistake("/output/" + key, std::move(message));
-    }
   }
 
   void read_layers(Chain& chain, const Json& layers, const std::string& at,
                    std::optional<std::size_t> data_format) {
     const std::size_t mistakes_before = mistakes_.size();
     if (layers.size() > kMaxLayers) {
-      mistake(at, grouped(layers.size()) + " layers; a chain has at most " + grouped(kMaxLayers) +
-                      ", which is fixed");
+      keys_.mistake(at, grouped(layers.size()) + " layers; a chain has at most " +
+                            grouped(kMaxLayers) + ", which is fixed");
       return;
     }
     const bool channels_first = is_channels_first(layers, data_format);
@@ -525,16 +295,16 @@ class ChainParser {
       auto layer = read_layer(layers[i], pointer, setting);
       if (!layer) continue;
       if (layer->convolves && !can_convolve() && purpose_ == Purpose::Run) {
-        mistake(pointer, layer->called +
-                             " needs oneDNN, which this deckle was built without: install "
-                             "libdnnl-dev and build deckle again");
+        keys_.mistake(pointer, layer->called +
+                                   " needs oneDNN, which this deckle was built without: install "
+                                   "libdnnl-dev and build deckle again");
       }
       // So does the number of axes.
       if (const int rank = layer->spec->rank; rank != 0) {
         if (ranked_ && chain.rank != rank) {
-          mistake(pointer, layer->called + " works on " +
-                               count_of(static_cast<std::uint64_t>(rank), "axis", "axes") +
-                               ", the layers before it on " + std::to_string(chain.rank));
+          keys_.mistake(pointer, layer->called + " works on " +
+                                     count_of(static_cast<std::uint64_t>(rank), "axis", "axes") +
+                                     ", the layers before it on " + std::to_string(chain.rank));
         } else {
           chain.rank = rank;
         }
@@ -545,10 +315,10 @@ class ChainParser {
       if (given.is_string()) {
         const std::size_t format = given == kDataFormats[0] ? 0 : 1;
         if (data_format && *data_format != format) {
-          mistake(pointer, "this layer is " + std::string(kDataFormats.at(format)) +
-                               ", the chain before it " +
-                               std::string(kDataFormats.at(*data_format)) +
-                               "; all layers of a chain share one data_format");
+          keys_.mistake(pointer, "this layer is " + std::string(kDataFormats.at(format)) +
+                                     ", the chain before it " +
+                                     std::string(kDataFormats.at(*data_format)) +
+                                     "; all layers of a chain share one data_format");
         }
         data_format = format;
       }
@@ -568,11 +338,11 @@ class ChainParser {
       chain.pointers.push_back({chain.layers.back().called, pointer, arguments_at});
     }
     if (chain.layers.empty() && mistakes_.size() == mistakes_before) {
-      mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
+      keys_.mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
     }
     if (chain.input.volume && !ranked_) chain.rank = 3;
     if (chain.input.volume && chain.rank != 3) {
-      mistake(
+      keys_.mistake(
           "/input/pages",
           "\"volume\" takes the pages of a TIFF as planes x rows x cols; these layers work on " +
               count_of(static_cast<std::uint64_t>(chain.rank), "axis", "axes"));
@@ -593,21 +363,22 @@ class ChainParser {
       if (layer.config.contains("data_format")) {
         layer.config["data_format"] = kDataFormats.at(chain.channels_first ? 1 : 0);
       } else if (layer.spec->rank != 0 && chain.channels_first) {
-        mistake(chain.pointers[i].entry,
-                layer.called + " is channels_last in every Keras; the chain is channels_first");
+        keys_.mistake(
+            chain.pointers[i].entry,
+            layer.called + " is channels_last in every Keras; the chain is channels_first");
       }
     }
     for (std::size_t i = 0; i < chain.layers.size(); ++i) {
       if (starts_from_pair(chain.layers[i], chain.seed)) {
-        mistake(chain.pointers[i].entry,
-                "its generator starts from one number; the chain's seed is a pair");
+        keys_.mistake(chain.pointers[i].entry,
+                      "its generator starts from one number; the chain's seed is a pair");
       }
     }
   }
 
   // Entries of a model that are no operations.
   static bool passes_over(Chain& chain, const Json& entry, const std::string& pointer) {
-    const Json* class_name = entry.is_object() ? get(entry, "class_name") : nullptr;
+    const Json* class_name = entry.is_object() ? get_member(entry, "class_name") : nullptr;
     if (class_name == nullptr || !class_name->is_string()) return false;
     const auto& name = class_name->get_ref<const std::string&>();
     if (acts_in_training_only(name)) chain.skipped.push_back({name, pointer, pointer});
@@ -621,10 +392,10 @@ class ChainParser {
     if (data_format) return *data_format == 1;
     for (const Json& layer : layers) {
       if (!layer.is_object()) continue;
-      const Json* config = get(layer, "config");
+      const Json* config = get_member(layer, "config");
       const Json& arguments = config != nullptr && config->is_object() ? *config : layer;
       for (const char* name : {"data_format", "dim_ordering"}) {
-        const Json* given = get(arguments, name);
+        const Json* given = get_member(arguments, name);
         if (given == nullptr || *given == "default") continue;
         return *given == kDataFormats[1] || *given == "th";
       }
@@ -634,24 +405,24 @@ class ChainParser {
 
   std::optional<Layer> read_layer(const Json& entry, const std::string& pointer, Setting setting) {
     if (!entry.is_object()) {
-      mistake(pointer,
-              "a layer is an object {\"class_name\": .., \"config\": {..}}, not " + kind_of(entry));
+      keys_.mistake(pointer, "a layer is an object {\"class_name\": .., \"config\": {..}}, not " +
+                                 kind_of(entry));
       return std::nullopt;
     }
-    const Json* class_name = get(entry, "class_name");
+    const Json* class_name = get_member(entry, "class_name");
     if (class_name == nullptr || !class_name->is_string()) {
-      mistake(class_name == nullptr ? pointer : pointer + "/class_name",
-              "a layer needs a \"class_name\", such as \"Cropping2D\"");
+      keys_.mistake(class_name == nullptr ? pointer : pointer + "/class_name",
+                    "a layer needs a \"class_name\", such as \"Cropping2D\"");
       return std::nullopt;
     }
     const auto& name = class_name->get_ref<const std::string&>();
     const LayerSpec* spec = find_layer(name);
     if (spec == nullptr && is_nested_model(name)) {
-      mistake(pointer + "/class_name", "a model within a model; put its layers in its place");
+      keys_.mistake(pointer + "/class_name", "a model within a model; put its layers in its place");
       return std::nullopt;
     }
     if (spec == nullptr) {
-      mistake(pointer + "/class_name", no_such_layer(name));
+      keys_.mistake(pointer + "/class_name", no_such_layer(name));
       return std::nullopt;
     }
     const auto config = entry.find("config");
@@ -680,12 +451,12 @@ class ChainParser {
     keys.insert(keys.end(), kEntryKeys.begin(), kEntryKeys.end());
     for (const auto& [key, value] : entry.items()) {
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        mistake(join_pointer(pointer, key),
-                "not a key of a layer; its arguments stand in \"config\"");
+        keys_.mistake(join_pointer(pointer, key),
+                      "not a key of a layer; its arguments stand in \"config\"");
       }
     }
     if (!config->is_object()) {
-      mistake(pointer + "/config", "\"config\" is an object, not " + kind_of(*config));
+      keys_.mistake(pointer + "/config", "\"config\" is an object, not " + kind_of(*config));
       return std::nullopt;
     }
     return parse_layer(spec, *config, pointer + "/config", setting);
@@ -707,7 +478,7 @@ class ChainParser {
   // words it uses. A mistake where it uses the words of two.
   std::optional<Mistake> set_keras(Setting& setting, const Json& entry, const Json& arguments,
                                    const std::string& pointer, const std::string& arguments_at) {
-    if (const Json* said = get(entry, "keras")) {
+    if (const Json* said = get_member(entry, "keras")) {
       setting.keras = keras_of(said, pointer + "/keras").value_or(setting.keras);
       return std::nullopt;
     }
@@ -716,7 +487,8 @@ class ChainParser {
     if (keras_said_ || !arguments.is_object()) return std::nullopt;
     const Wording words = wording(setting.class_name, arguments);
     if (words.keras1.empty()) {
-      if (setting.class_name == "UpSampling2D" && get(arguments, "dim_ordering") != nullptr &&
+      if (setting.class_name == "UpSampling2D" &&
+          get_member(arguments, "dim_ordering") != nullptr &&
           arguments.value("interpolation", Json("nearest")) == "bilinear") {
         return Mistake{arguments_at + "/interpolation",
                        "\"dim_ordering\" is of Keras 1, and bilinear was another one until Keras "
@@ -758,6 +530,7 @@ class ChainParser {
   std::string first_shape_at_;
   bool ranked_ = false;  // whether a layer said how many axes
   std::vector<Mistake> mistakes_;
+  KeyReader keys_{mistakes_};
 };
 
 }  // namespace
