@@ -2,9 +2,11 @@
 #include "chain/weight_files.h"
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "chain/chain.h"
+#include "chain/chain_file.h"
 #include "codecs/npy.h"
 #include "codecs/npz.h"
 #include "support/catch.h"
@@ -55,6 +57,33 @@ TEST_CASE("files of weights become part of the chain, wherever they are named", 
   CHECK(resolved_with(R"({"class_name": "Conv2D", "weights": "sub/k.npy"})",
                       folder.path())["layers"][0]["config"]["weights"]
             .size() == 1);
+}
+
+TEST_CASE("parse_chain opens no file of weights, read_chain does", "[weights]") {
+  const Folder folder;
+  put_npy(folder, "k.npy", {1, 1, 1, 1}, {1});
+  const std::string path = folder / "k.npy";
+  const auto pointers = [](const std::variant<Chain, Mistakes>& parsed) {
+    Lines lines;
+    if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
+      for (const LocatedMistake& mistake : *mistakes)
+        lines.push_back(mistake.pointer);
+    }
+    return lines;
+  };
+  const std::string named =
+      R"({"layers": [{"class_name": "Conv2D", "config": {"weights": [")" + path + R"("]}}]})";
+  CHECK(pointers(parse_chain(named)) == Lines{"/layers/0/config/weights/0"});
+  CHECK(std::holds_alternative<Chain>(read_chain(named)));
+  const std::string of_all = R"({"layers": [{"class_name": "Conv2D",
+      "config": {"weights": [[[[[1]]]]]}}], "weights": "all.h5"})";
+  CHECK(pointers(parse_chain(of_all)) == Lines{"/weights"});
+  // Numbers beside "config" need no file.
+  CHECK(std::holds_alternative<Chain>(parse_chain(
+      R"({"layers": [{"class_name": "Conv2D", "config": {}, "weights": [[[[[1]]]]]}]})")));
+  CHECK(pointers(parse_chain(
+            R"({"layers": [{"class_name": "Conv2D", "config": {"weights": [[[[[1]]]]]},
+                "weights": [[[[[1]]]]]}]})")) == Lines{"/layers/0/weights"});
 }
 
 TEST_CASE("other numbers under the same name are another chain", "[weights]") {
