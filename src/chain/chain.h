@@ -2,7 +2,7 @@
 // chain: the chain file, checked: layers in order, seeds, what is read and what is written.
 // Shapes  spatial axes, then channels: rows x cols x channels for images; lengths in samples
 // Fails   parse_chain returns all Mistakes, each with its position; nothing throws
-// Source  Keras' get_config and to_json for the layers; the README for the keys around them
+// Source  Keras' get_config and to_json for the layers; docs/chain-file.md for the keys around them
 #pragma once
 
 #include <cstdint>

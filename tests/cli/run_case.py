@@ -100,6 +100,14 @@ def read(path):
     return path.read_bytes().decode("utf-8", "backslashreplace")
 
 
+def clean_environment(folder):
+    """The caller's environment without what would make two runs differ; home and temporary files are in `folder`."""
+    env = {key: value for key, value in os.environ.items()
+           if not key.startswith(("OMP_", "DECKLE_", "SLURM_", "LC_")) and key not in ("NO_COLOR", "LANGUAGE", "CDPATH")}
+    env.update(LANG="C.UTF-8", TERM="dumb", HOME=str(folder), TMPDIR=str(folder / "tmp"))
+    return env
+
+
 class Run:
     """One case, run once in a folder of its own."""
 
@@ -115,13 +123,12 @@ class Run:
             raise BadCase(f"{case}: there is no file cmd")
 
     def environment(self, folder):
-        """That of the caller, without what would make two runs differ."""
-        env = {key: value for key, value in os.environ.items()
-               if not key.startswith(("OMP_", "DECKLE_", "SLURM_", "LC_")) and key not in ("NO_COLOR", "LANGUAGE", "CDPATH")}
+        """What `cmd` and `check` may use."""
+        env = clean_environment(folder)
         env.update({key: str(path) for key, path in self.places.items()})
-        env.update(DECKLE=str(self.deckle), PYTHON=sys.executable, LANG="C.UTF-8", TERM="dumb",
-                   WORK=str(folder / "work"), STDOUT=str(folder / "stdout"), STDERR=str(folder / "stderr"),
-                   HOME=str(folder), TMPDIR=str(folder / "tmp"), DATA=os.environ.get("DECKLE_TEST_DATA", ""))
+        env.update(DECKLE=str(self.deckle), PYTHON=sys.executable, WORK=str(folder / "work"),
+                   STDOUT=str(folder / "stdout"), STDERR=str(folder / "stderr"),
+                   DATA=os.environ.get("DECKLE_TEST_DATA", ""))
         return env
 
     def shell(self, folder, script, stdout, stderr):
