@@ -19,13 +19,13 @@
 
 namespace deckle {
 
-/// Moves pixels: one table a spatial axis, and the fills that their entries name.
+/// Moves pixels: one table for each spatial axis, and the fills that their entries name.
 struct GatherOp {
   std::vector<AxisTable> axes;
   std::vector<Fill> fills{{0.0}};  ///< the first is zero
 };
 
-/// Resizing to rows x cols of `to`, a float type.
+/// Resizes to rows x cols. `to` is a float type.
 struct ResizeOp {
   std::int64_t rows;
   std::int64_t cols;
@@ -39,14 +39,14 @@ struct CastOp {
   bool rounded = false;
 };
 
-/// x * scale + offset in `to`, a float type: one number for all channels, or one a channel.
+/// x * scale + offset in `to`, a float type: one number for all channels, or one for each channel.
 struct ScaleOp {
   std::vector<double> scale;
   std::vector<double> offset;
   DType to;
 };
 
-/// Answers float32 of shape `out`.
+/// A convolution; its result is float32 of shape `out`.
 struct ConvolveOp {
   std::shared_ptr<const Convolution> convolution;
   std::vector<ConvolvedAxis> axes;

@@ -24,28 +24,28 @@ class OpBuilder {
  public:
   OpBuilder(const Shape& shape, DType dtype);
 
-  /// Shape and type as they are after all that was written so far.
+  /// Shape and type after all operations so far.
   [[nodiscard]] Shape shape() const;
   [[nodiscard]] DType dtype() const { return dtype_; }
 
   /// The table of one spatial axis, to be edited.
   [[nodiscard]] AxisTable& axis(int a);
   /// The number of a fill of these values, for AxisTable::pad; later fills have higher numbers.
-  /// Fails with Depth where the samples' type does not hold them, with Shape where they are as many
-  /// as there are no channels.
+  /// Fails with Depth where the samples' type does not hold them; with Shape where the number of
+  /// values is neither 1 nor the number of channels.
   [[nodiscard]] Result<int> fill(const Fill& values);
 
   /// In float64 where `to` is float64, else in float32.
   void resize(std::int64_t rows, std::int64_t cols, const Resampling& how = {},
               DType to = DType::Float32);
-  /// `axes` as for Convolution::run; their `out` are the lengths of what is answered, in float32.
+  /// `axes` as for Convolution::run; their `out` are the lengths of the result, which is float32.
   void convolve(std::shared_ptr<const Convolution> convolution, std::vector<ConvolvedAxis> axes);
   void scale(std::vector<double> scale, std::vector<double> offset, DType to);
   void cast(DType to);
   /// Rounds floats half to even and saturates.
   void round_to(DType to);
 
-  /// The operations, the first of them always a gather; the builder is done with.
+  /// The operations. The first is always a gather. The builder is not used afterwards.
   [[nodiscard]] std::vector<Op> take() &&;
 
  private:
@@ -55,10 +55,10 @@ class OpBuilder {
 
   std::vector<Op> ops_;
   Shape shape_;  ///< before the gather at the end of ops_, or after its other last operation
-  DType dtype_;  ///< what Keras would answer
+  DType dtype_;  ///< the type that Keras would return
   DType held_;   ///< what the samples are stored in
-  /// What is still to be cast. It makes no difference whether samples are moved before or after, so
-  /// casts wait for the gather's end; those that change no value are left out.
+  /// Casts that are not in ops_ yet. Samples may be moved before or after a cast: the casts are
+  /// added at the end of the gather. Casts that change no value are dropped.
   std::vector<CastOp> casts_;
 };
 
