@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "arguments.h"
+#include "options.h"
 #include "batch/diff.h"
 #include "commands.h"
 #include "report.h"

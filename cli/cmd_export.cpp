@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <memory>
 
-#include "arguments.h"
 #include "chain/keras_model.h"
 #include "commands.h"
 #include "core/text.h"
 #include "dataset/files.h"
 #include "layers/random_crop.h"
+#include "options.h"
 #include "report.h"
 
 namespace deckle::cli {
@@ -50,7 +50,7 @@ int run_export(const ExportArguments& arguments) {
   }
   const auto result = to_keras(chain, *keras);
   if (const auto* mistakes = std::get_if<std::vector<Mistake>>(&result)) {
-    report_mistakes(placed(*mistakes, std::get<JsonText>(JsonText::parse(text))),
+    report_mistakes(with_positions(*mistakes, std::get<JsonText>(JsonText::parse(text))),
                     arguments.chain.file, text, report);
     return kExitUsage;
   }

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "arguments.h"
+#include "options.h"
 #include "batch/merge.h"
 #include "batch/output_folder.h"
 #include "commands.h"

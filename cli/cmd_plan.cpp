@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "arguments.h"
+#include "options.h"
 #include "batch/forecast.h"
 #include "batch/survey.h"
 #include "chain/plan.h"

@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 
-#include "arguments.h"
 #include "batch/engine.h"
 #include "batch/output_folder.h"
 #include "batch/replay.h"
@@ -12,6 +11,7 @@
 #include "commands.h"
 #include "core/text.h"
 #include "dataset/files.h"
+#include "options.h"
 #include "report.h"
 #include "session.h"
 
@@ -63,12 +63,12 @@ std::optional<int> refuse_what_is_there(const Replay& replay, const InputList& i
       const std::string path = join_path(folder.path(), record.output);
       struct stat status {};
       if (::lstat(path.c_str(), &status) != 0) continue;
-      const auto is_own = folder.is_own(record.output);
-      if (!is_own) {
-        report.error(is_own.error().message);
+      const auto recorded_output = folder.is_recorded(record.output);
+      if (!recorded_output) {
+        report.error(recorded_output.error().message);
         return kExitStopped;
       }
-      if (!*is_own)
+      if (!*recorded_output)
         foreign.push_back(printable(path) +
                           ": is there already and was not made by a run into this folder");
     }

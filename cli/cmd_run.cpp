@@ -7,7 +7,6 @@
 #include <random>
 #include <string_view>
 
-#include "arguments.h"
 #include "batch/engine.h"
 #include "batch/output_folder.h"
 #include "batch/shard.h"
@@ -16,6 +15,7 @@
 #include "commands.h"
 #include "core/text.h"
 #include "dataset/files.h"
+#include "options.h"
 #include "report.h"
 #include "session.h"
 
@@ -389,7 +389,7 @@ void add_run(CLI::App& app, int& exit) {
       "could not be deleted; 2 the command "
       "line or the chain is wrong; 3 the run could not go on; 70 a mistake in deckle itself; 130, "
       "143, 129 interrupted; 141 the reader of the output went away. However it ended, the same "
-      "command goes on from there.\n\n"
+      "command continues from there.\n\n"
       "Examples:\n"
       "  deckle run train-224.json photos -o train\n"
       "  find photos -name '*.jpg' -print0 |\n"

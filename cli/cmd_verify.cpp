@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "arguments.h"
+#include "options.h"
 #include "batch/verify.h"
 #include "commands.h"
 #include "core/text.h"

@@ -142,7 +142,7 @@ int tell_exception(const std::exception_ptr& thrown) {
     if (thrown) std::rethrow_exception(thrown);
     std::fputs("deckle: a mistake in deckle: the process was to be ended\n", stderr);
   } catch (const std::bad_alloc&) {
-    std::fputs("not enough memory; what is finished stays valid, and the same command goes on\n",
+    std::fputs("not enough memory; what is finished stays valid, and the same command continues\n",
                stderr);
     return kExitStopped;
   } catch (const std::exception& e) {

@@ -267,11 +267,11 @@ class Session {
           fields);
       exit = kExitImages;
     } else if (caught_signal() != 0 && !result.finished) {
-      report_.info("interrupted: " + state + "; the same command goes on from here", fields);
+      report_.info("interrupted: " + state + "; the same command continues from here", fields);
       exit = 128 + caught_signal();
     } else if (!result.finished) {
       report_.info(
-          "stopped at the first failure: " + state + "; the same command goes on from here",
+          "stopped at the first failure: " + state + "; the same command continues from here",
           fields);
     } else {
       report_.info(tally(result, inputs_, options_.missing, report_.verbose()) +

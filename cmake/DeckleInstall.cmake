@@ -17,14 +17,17 @@ endforeach()
 # The headers that a program may include, and those that these include. In the repository they include each other as
 # "core/shape.h"; installed they are <deckle/core/shape.h>, so that no other library's "core" gets in the way.
 set(public_headers
+  batch/effects.h
   batch/engine.h
   batch/journal.h
   batch/manifest.h
   batch/memory.h
+  batch/output_encoding.h
   batch/output_folder.h
   batch/picture.h
   batch/shard.h
   chain/chain.h
+  chain/chain_file.h
   chain/effects.h
   chain/json_text.h
   chain/plan.h
@@ -62,7 +65,9 @@ set(public_headers
   kernels/runs.h
   kernels/taps.h
   layers/arguments.h
+  ops/op.h
   ops/op_builder.h
+  ops/run_ops.h
   layers/layer.h
   random/philox.h
   random/seeds.h

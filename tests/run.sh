@@ -3,7 +3,8 @@
 #
 #     tests/run.sh [--preset release|ci|debug|asan|tsan] [-- CTEST-ARGUMENT...]
 #     tests/run.sh --format      only checks the format of the C++ files
-#     tests/run.sh --tidy        only runs clang-tidy over src/ and cli/
+#     tests/run.sh --tidy [changed]    only runs clang-tidy over src/ and cli/; with "changed" over what changed since the
+#                                last release tag, or in the last 50 commits if these are fewer
 #     tests/run.sh --faults [ARGUMENT...]   only lets each system call of small runs fail, one at a time; half an hour
 #     tests/run.sh --power [MOMENTS]        only lets runs lose the power, on loop mounts of ext4 and xfs; needs root
 #     tests/run.sh --slurm [full]    only runs shards on a real Slurm, which it installs; needs root
@@ -31,11 +32,37 @@ check_format() {
   printf 'format: %d files as they should be\n' "${#files[@]}"
 }
 
+# The commit that "changed" counts from: the last release tag, or 50 commits ago where that is later.
+tidy_base() {
+  local tag count
+  count=$(git rev-list --count --first-parent HEAD)
+  if tag=$(git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null) &&
+    [[ $(git rev-list --count --first-parent "$tag..HEAD") -le 50 ]]; then
+    printf '%s\n' "$tag"
+  elif [[ $count -gt 50 ]]; then
+    git rev-parse 'HEAD~50'
+  else
+    git rev-list --max-parents=0 HEAD | tail -n 1
+  fi
+}
+
 check_tidy() {
   need_packages build test tidy
   build_preset debug -- deckle
-  local files
-  mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard 'src/*.cpp' 'cli/*.cpp')
+  local files base
+  if [[ ${1-} == changed ]]; then
+    base=$(tidy_base)
+    mapfile -d '' -t files < <(git diff -z --name-only --diff-filter=d "$base" -- 'src/*.cpp' 'cli/*.cpp')
+    printf 'tidy: %d files changed since %s\n' "${#files[@]}" "$(git describe --tags --always "$base")"
+  elif [[ $# -gt 0 ]]; then
+    printf 'unknown argument: --tidy %s\n' "$1" >&2
+    exit 2
+  else
+    mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard 'src/*.cpp' 'cli/*.cpp')
+  fi
+  if [[ ${#files[@]} == 0 ]]; then
+    return
+  fi
   printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build/debug \
     2> >(grep -v '^[0-9]* warnings\? generated' >&2)
   printf 'tidy: nothing to say about %d files\n' "${#files[@]}"
@@ -132,7 +159,8 @@ while [[ $# -gt 0 ]]; do
       exit
       ;;
     --tidy)
-      check_tidy
+      shift
+      check_tidy "$@"
       exit
       ;;
     --faults)

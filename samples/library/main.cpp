@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a chain over one picture:  example CHAIN PICTURE OUTPUT
 #include <deckle/batch/picture.h>
+#include <deckle/chain/chain_file.h>
 
 #include <fstream>
 #include <iostream>
@@ -14,10 +15,10 @@ static std::string contents(const char* path) {
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
-  const auto chain = deckle::parse_chain(contents(argv[1]));
+  const auto chain = deckle::read_chain(contents(argv[1]));
   if (const auto* mistakes = std::get_if<deckle::Mistakes>(&chain)) {
     for (const auto& mistake : *mistakes)
-      std::cerr << argv[1] << ":" << mistake.place.line << ": " << mistake.message << "\n";
+      std::cerr << argv[1] << ":" << mistake.position.line << ": " << mistake.message << "\n";
     return 2;
   }
   const std::string picture = contents(argv[2]);

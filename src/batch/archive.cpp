@@ -72,7 +72,7 @@ Result<const Codec*> recognise_input(Bytes head, const std::string& path) {
 CheckHead check_array(const DecodeOptions& options) {
   return [&options](Bytes head) -> Result<Done> {
     const auto info = read_info(head, options);
-    // A header that goes on behind these bytes, or is wrong otherwise, is told of with all of it.
+    // A header that is longer than these bytes, or wrong, is reported when all of it is read.
     if (info || info.error().code != ErrorCode::TooLarge) return Done{};
     return info.error();
   };

@@ -23,24 +23,25 @@ struct ArchiveMember {
   std::string array;    ///< its name in there, without .npy
 };
 
-/// Where `path` leads into an .npz file. Asks the file system only for paths with ".npz/" in them.
+/// The archive and the array, where `path` names an array in an .npz file. Asks the file system
+/// only for paths that contain ".npz/".
 [[nodiscard]] std::optional<ArchiveMember> archive_member(const std::string& path);
 
 /// The file itself, or the archive that it is a part of.
 [[nodiscard]] std::string file_behind(const std::string& path);
 
-/// Puts the arrays of every .npz file in the place of the file. One that cannot be listed, or that
-/// holds none, stays: it is that input's error.
+/// Replaces every .npz file in the list by its arrays. A file that cannot be listed, or has no
+/// arrays, stays in the list and fails later.
 void expand_archives(InputList& list);
 
-/// The codec of an input, by the beginning of its file. What is wrong with an .npz file that stayed
-/// one is said as such.
+/// The codec of an input, by the beginning of its file. For an .npz file that stayed in the list,
+/// the error says why.
 [[nodiscard]] Result<const Codec*> recognise_input(Bytes head, const std::string& path);
 
 /// For `read_npz`: refuses an array by its header, as `read_info` does.
 [[nodiscard]] CheckHead check_array(const DecodeOptions& options);
 
-/// What tells that an input is probably the same: of an array, its archive's.
+/// The stamp of an input; of an array, that of its archive.
 [[nodiscard]] std::optional<FileStamp> input_stamp(const std::string& path);
 
 /// The SHA-256 of an input's bytes; nothing where it cannot be read.

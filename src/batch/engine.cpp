@@ -11,24 +11,21 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "batch/archive.h"
 #include "batch/for_each_index.h"
 #include "batch/group_commit.h"
 #include "batch/journal.h"
+#include "batch/leftovers.h"
 #include "batch/process.h"
+#include "batch/recorded_outputs.h"
 #include "batch/stack.h"
 #include "batch/survey.h"
+#include "chain/output_names.h"
 #include "codecs/formats.h"
 #include "core/text.h"
 #include "dataset/files.h"
-#include "dataset/outputs.h"
 
 namespace deckle {
 namespace {
-
-std::string hex_or_empty(const std::optional<Sha256>& digest) {
-  return digest ? hex(*digest) : "";
-}
 
 // An image that was worked on. Its outputs get their names when it is committed.
 struct Finished {
@@ -39,9 +36,9 @@ struct Finished {
   std::vector<bool> replaces{};  ///< for each record: whether its output may replace a file
 };
 
-// Up to this number, files are synced one by one: a sync of the whole file system also waits for
+// Up to this number, files are synced one by one. A sync of the whole file system also waits for
 // what other programs wrote.
-constexpr std::size_t kFewOutputs = 8;
+constexpr std::size_t kMostSyncedAlone = 8;
 
 Json header_of(const Chain& chain, const InputList& inputs, const RunOptions& options) {
   Json header = manifest_header(chain, inputs.names_from);
@@ -62,7 +59,7 @@ class Engine {
         header_(header_of(chain, inputs, options)),
         journal_(folder.manifest(), line_text(header_), folder.previous(), inputs.files.size(),
                  options.checkpoint),
-        item_of_(inputs.files.size(), kNoPast) {
+        item_of_(inputs.files.size(), kNoEntry) {
     if (!inputs_.unlisted.empty()) find_unlisted();
     if (options_.record) match_previous();
   }
@@ -93,7 +90,7 @@ class Engine {
   }
 
  private:
-  static constexpr std::uint32_t kNoPast = ~std::uint32_t{0};
+  static constexpr std::uint32_t kNoEntry = ~std::uint32_t{0};
 
   // Both lists are sorted by path.
   void match_previous() {
@@ -104,11 +101,11 @@ class Engine {
         ++input;
       if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
         item_of_[input] = static_cast<std::uint32_t>(item);
-      } else if (const auto entry = folder_.previous().read(items[item].place)) {  // else spoilt
+      } else if (const auto entry = folder_.previous().read(items[item].location)) {  // else spoilt
         if (options_.add || is_unseen(items[item].path)) {
-          kept_.push_back({input, items[item].place, lines_of(*entry)});
+          kept_.push_back({input, items[item].location, lines_of(*entry)});
         } else if (!entry->outputs.empty()) {  // what failed left nothing
-          set_gone(items[item].path, items[item].place);
+          set_gone(items[item].path, items[item].location);
         }
       }
     }
@@ -126,12 +123,12 @@ class Engine {
                        [&](const std::string& folder) { return path.starts_with(folder); });
   }
 
-  void set_gone(const std::string& path, const EntryPlace& place) {
+  void set_gone(const std::string& path, const EntryLocation& location) {
     if (is_unseen(path)) {
       ++result_.unseen;
-      return unseen_.push_back(place);
+      return unseen_.push_back(location);
     }
-    gone_.push_back(place);
+    gone_.push_back(location);
     result_.gone.push_back(path);
   }
 
@@ -174,8 +171,8 @@ class Engine {
         return;
       }
     }
-    const std::optional<Entry> before = past_entry(index);
-    if (!before && item_of_[index] != kNoPast) {  // spoilt, or worse
+    const std::optional<Entry> before = previous_entry(index);
+    if (!before && item_of_[index] != kNoEntry) {  // spoilt, or worse
       const std::lock_guard lock(mutex_);
       if (lost_previous()) return;
     }
@@ -237,74 +234,28 @@ class Engine {
               [](const Record& x, const Record& y) { return x.copy < y.copy; });
   }
 
-  [[nodiscard]] std::optional<Entry> past_entry(std::size_t index) const {
-    if (item_of_[index] == kNoPast) return std::nullopt;
-    return folder_.previous().read(folder_.previous().items()[item_of_[index]].place);
+  [[nodiscard]] std::optional<Entry> previous_entry(std::size_t index) const {
+    if (item_of_[index] == kNoEntry) return std::nullopt;
+    return folder_.previous().read(folder_.previous().items()[item_of_[index]].location);
   }
 
-  // Whether input and outputs are what they were: by size and time, else by digest. Then the entry
-  // is kept, with its stamps brought up to date. `lines`: how many it should have.
+  // Keeps the entry of an input that has not changed. `lines`: the number of records it should
+  // have.
   Result<bool> keep_if_unchanged(std::size_t index, const std::string& file, const Entry& before,
                                  std::size_t lines, Buffer& buffer) {
     if (chain_.uses_index() && before.index != std::int64_t{inputs_.files[index].index})
       return false;
     // A manifest that was edited may lack the lines of some copies.
     if (lines_of(before) != lines) return false;
-    if (was_decoded_otherwise(before.lines)) return false;
-    Entry now = before;
-    const auto stamp = input_stamp(file);
-    if (!stamp) return false;
-    if (*stamp != before.input || stamp->mtime_ns == 0) {
-      if (hex_or_empty(input_digest(file, buffer)) != before.input_sha256) return false;
-      now.input = trusted(*stamp);
-    }
-    std::vector<std::string> recorded;  // digests, read from the lines only when they are needed
-    for (std::size_t i = 0; now.status == Status::Written && i < now.outputs.size(); ++i) {
-      EntryOutput& output = now.outputs[i];
-      const std::string path = join_path(out_, output.path);
-      const auto there = stamp_of(path);
-      if (!there || there->size != output.stamp.size) return false;
-      if (*there == output.stamp && there->mtime_ns != 0) continue;
-      if (recorded.empty()) recorded = output_digests(now.lines);
-      if (i >= recorded.size() || hex_or_empty(digest_of(output.path, buffer)) != recorded[i])
-        return false;
-      output.stamp = trusted_if_fine(*there);
-    }
-    if (now == before) {
-      journal_.keep(index, folder_.previous().items()[item_of_[index]].place, lines_of(before));
+    std::optional<Entry> now = entry_if_unchanged(tree_, file, before, buffer);
+    if (!now) return false;
+    if (*now == before) {
+      journal_.keep(index, folder_.previous().items()[item_of_[index]].location, lines_of(before));
       return true;
     }
-    now.index = inputs_.files[index].index;
-    if (auto noted = journal_.append(index, now, before); !noted) return noted.error();
+    now->index = inputs_.files[index].index;
+    if (auto noted = journal_.append(index, *now, before); !noted) return noted.error();
     return true;
-  }
-
-  // Whether another version of a plug-in's library made the pixels. The plug-in is opened only for
-  // inputs that it read; where it is not installed, what was made is kept.
-  static bool was_decoded_otherwise(std::string_view lines) {
-    const std::string_view line = lines.substr(0, lines.find('\n'));
-    if (line.find("\"decoder\"") == std::string_view::npos) return false;
-    const auto record = parse_record(line);
-    if (!record || record->decoder.empty()) return false;
-    bool installed = false;
-    for (const Codec& codec : codecs()) {
-      const std::string decoder = codec.decoder == nullptr ? "" : codec.decoder();
-      if (decoder == record->decoder) return false;
-      installed = installed || !decoder.empty();
-    }
-    return installed;
-  }
-
-  static std::vector<std::string> output_digests(std::string_view lines) {
-    std::vector<std::string> digests;
-    while (!lines.empty()) {
-      const auto end = lines.find('\n');
-      if (const auto output = parse_output(lines.substr(0, end)); output && *output) {
-        digests.push_back((*output)->sha256);
-      }
-      lines = end == std::string_view::npos ? std::string_view{} : lines.substr(end + 1);
-    }
-    return digests;
   }
 
   // Syncs data and journal, then gives the outputs their names: what has a final name is whole, and
@@ -351,7 +302,7 @@ class Engine {
       count(finished);
     }
     if (options_.sync == Sync::None) return all_noted;
-    if (options_.sync == Sync::Batch && folders.size() > kFewOutputs) {
+    if (options_.sync == Sync::Batch && folders.size() > kMostSyncedAlone) {
       names_unsynced_ = true;
       return all_noted;
     }
@@ -383,7 +334,7 @@ class Engine {
     std::size_t outputs = 0;
     for (const Finished& finished : group)
       outputs += finished.processed.outputs.size();
-    if (options_.sync == Sync::Batch && outputs > kFewOutputs) return tree_.sync();
+    if (options_.sync == Sync::Batch && outputs > kMostSyncedAlone) return tree_.sync();
     for (const Finished& finished : group) {
       for (const PendingFile& output : finished.processed.outputs) {
         if (auto synced = output.sync(); !synced) return synced;
@@ -392,8 +343,8 @@ class Engine {
     return journal_.sync();
   }
 
-  // Asks whose a file is that has the output's name already, before the journal says that it is
-  // ours. It may be replaced if it is ours, or if it is empty and a run lost its journal with the
+  // Checks files that already have an output's name, before the journal records the output. Such a
+  // file may be replaced if a run made it, or if it is empty and a run lost its journal with the
   // power.
   Result<Done> claim(Finished& finished, Buffer& buffer) const {
     Processed& processed = finished.processed;
@@ -408,10 +359,10 @@ class Engine {
       finished.replaces.push_back(replaces);
       if (record.output.empty() || replaces || folder_.was_empty() || !tree_.has(record.output))
         continue;
-      if (digest_of(record.output, buffer) == record.output_sha256) continue;  // as good
-      const auto is_own = folder_.is_own(record.output);
-      if (!is_own) return is_own.error();
-      if (!*is_own && !was_left_empty(record.output)) {
+      if (digest_of(tree_, record.output, buffer) == record.output_sha256) continue;  // as good
+      const auto recorded_output = folder_.is_recorded(record.output);
+      if (!recorded_output) return recorded_output.error();
+      if (!*recorded_output && !was_left_empty(record.output)) {
         fail(finished, Record(record), not_ours());
         return Done{};
       }
@@ -479,38 +430,29 @@ class Engine {
     return Done{};
   }
 
-  // Two copies of one shard may run at once: a file with the same bytes is as good.
+  // Two copies of one shard may run at the same time: a file with the same bytes is accepted.
   Result<Done> name_output(PendingFile& pending, const Record& record, bool replaces,
                            const File& folder, Buffer& buffer) const {
     const std::string name(name_of_path(record.output));
     auto named = pending.commit_to(folder, name, replaces);
     if (named || named.error().sys_errno != EEXIST) return named;
-    if (digest_of(record.output, buffer) == record.output_sha256) return Done{};
+    if (digest_of(tree_, record.output, buffer) == record.output_sha256) return Done{};
     return not_ours();
   }
 
-  // The digest of an output as it lies there; nothing where it cannot be read.
-  [[nodiscard]] std::optional<Sha256> digest_of(const std::string& output, Buffer& buffer) const {
-    FileStamp stamp;
-    const auto file = tree_.open_file(output, &stamp);
-    if (!file) return std::nullopt;
-    const auto digest = sha256_of(*file, stamp.size, buffer);
-    return digest ? std::optional<Sha256>(*digest) : std::nullopt;
-  }
-
-  // What this input gave before under other names, as far as nobody changed it.
+  // Deletes outputs that this input had before under other names, unless they were changed.
   void remove_superseded(const Finished& finished, Buffer& buffer) {
     const std::vector<Record>& records = finished.processed.records;
     const Entry& before = *finished.before;
     if (finished.processed.no_image || records.front().error || !records.front().skipped.empty())
       return;
-    const auto digests = output_digests(before.lines);
+    const auto digests = recorded_digests(before.lines);
     for (std::size_t i = 0; i < before.outputs.size() && i < digests.size(); ++i) {
       const std::string& old = before.outputs[i].path;
       const bool still_made =
           std::any_of(records.begin(), records.end(),
                       [&](const Record& record) { return record.output == old; });
-      if (still_made || hex_or_empty(digest_of(old, buffer)) != digests[i]) continue;
+      if (still_made || hex_or_empty(digest_of(tree_, old, buffer)) != digests[i]) continue;
       const auto removed = tree_.remove(old);
       if (removed || removed.error().sys_errno == ENOENT) continue;
       const std::lock_guard lock(mutex_);
@@ -525,7 +467,7 @@ class Engine {
     const Record& first = processed.records.front();
     if (options_.recorded && before && before->status != Status::Failed && first.error) {
       // What an earlier replay made of it is still right.
-      journal_.keep(finished.index, folder_.previous().items()[item_of_[finished.index]].place,
+      journal_.keep(finished.index, folder_.previous().items()[item_of_[finished.index]].location,
                     lines_of(*before));
       return Done{};
     }
@@ -542,7 +484,7 @@ class Engine {
       entry.lines += line_text(manifest_line(record, chain_)) + "\n";
       if (!record.output.empty())
         entry.outputs.push_back(
-            {record.output, trusted_if_fine(processed.outputs[next++].stamp())});
+            {record.output, without_recent_coarse_time(processed.outputs[next++].stamp())});
     }
     // What an earlier run made of this input stays ours, though it is out of date.
     if (before && entry.status != Status::Written) entry.outputs = before->outputs;
@@ -604,9 +546,9 @@ class Engine {
     // An input that is no image any more has no entry: what was made of it goes with those that are
     // gone.
     for (std::size_t i = 0; i < item_of_.size(); ++i) {
-      if (item_of_[i] == kNoPast || journal_.has(i)) continue;
-      if (const auto entry = past_entry(i); entry && !entry->outputs.empty())
-        set_gone(inputs_.files[i].path, folder_.previous().items()[item_of_[i]].place);
+      if (item_of_[i] == kNoEntry || journal_.has(i)) continue;
+      if (const auto entry = previous_entry(i); entry && !entry->outputs.empty())
+        set_gone(inputs_.files[i].path, folder_.previous().items()[item_of_[i]].location);
     }
     if (options_.prune && !options_.prune_all && prunes_all()) {
       result_.prunes_all = true;
@@ -665,7 +607,7 @@ class Engine {
     };
     for (const auto* items : {&folder_.previous().items(), &folder_.previous().replaced()}) {
       for (const PreviousRuns::Item& item : *items)
-        add(folder_.previous().read(item.place));
+        add(folder_.previous().read(item.location));
     }
     for (std::size_t i = 0; i < inputs_.files.size(); ++i)
       add(journal_.read(i));
@@ -689,8 +631,8 @@ class Engine {
   void drop_taken(const std::unordered_set<std::string>& current) {
     std::unordered_map<std::string, int> times;
     const auto for_each_output = [&](const KeptEntry& kept, const auto& visit) {
-      const auto entry = folder_.previous().read(kept.place);
-      const auto digests = entry ? output_digests(entry->lines) : std::vector<std::string>{};
+      const auto entry = folder_.previous().read(kept.location);
+      const auto digests = entry ? recorded_digests(entry->lines) : std::vector<std::string>{};
       for (std::size_t i = 0; entry && i < entry->outputs.size(); ++i)
         visit(entry->outputs[i].path, i < digests.size() ? digests[i] : "");
     };
@@ -701,7 +643,7 @@ class Engine {
       bool taken = false;
       for_each_output(kept, [&](const std::string& path, const std::string& digest) {
         taken = taken || current.contains(path) ||
-                (times[path] > 1 && hex_or_empty(digest_of(path, buffer)) != digest);
+                (times[path] > 1 && hex_or_empty(digest_of(tree_, path, buffer)) != digest);
       });
       return taken;
     });
@@ -716,48 +658,6 @@ class Engine {
     return true;
   }
 
-  // Deletes an output that is as recorded, and the folders that become empty. An output that is not
-  // as recorded stays, and is reported. False where it could not be deleted, or looked at.
-  bool delete_output(const std::string& output, const std::string& recorded, Buffer& buffer,
-                     std::size_t& deleted) {
-    const auto cannot = [&](const std::string& why) {
-      result_.undeleted.push_back(printable(output) + ": " + why);
-      return false;
-    };
-    FileStamp stamp;
-    const auto file = tree_.open_file(output, &stamp);
-    const auto digest = file ? sha256_of(*file, stamp.size, buffer) : file.error();
-    const int why = digest ? 0 : digest.error().sys_errno;
-    if (why == ENOENT || why == ENOTDIR) return true;
-    // A link in its place, or no regular file, is somebody else's.
-    if (why != 0 && why != ELOOP) return cannot(digest.error().message);
-    if (!digest || hex(*digest) != recorded) {
-      result_.left_behind.push_back(output);
-      return true;
-    }
-    if (auto removed = tree_.remove(output); !removed) return cannot(removed.error().message);
-    ++deleted;
-    tree_.remove_empty(folder_of(output));
-    return true;
-  }
-
-  // Deletes the outputs of an entry that this run does not make. What could not be deleted stays in
-  // the state, for the next run.
-  void delete_outputs(const EntryPlace& place, const std::unordered_set<std::string>& current,
-                      Buffer& buffer, std::size_t& deleted) {
-    const auto entry = folder_.previous().read(place);
-    if (!entry) return;
-    const auto digests = output_digests(entry->lines);
-    bool all = true;
-    for (std::size_t i = 0; i < entry->outputs.size(); ++i) {
-      const std::string& output = entry->outputs[i].path;
-      if (current.contains(output)) continue;
-      const std::string recorded = i < digests.size() ? digests[i] : "";
-      all = delete_output(output, recorded, buffer, deleted) && all;
-    }
-    if (!all) undeleted_.push_back(place);
-  }
-
   // Deletes outputs of another chain that this run does not make. Those that were changed stay, and
   // are reported; those of inputs that are gone wait for --prune. Returns whether the state
   // changed.
@@ -765,35 +665,48 @@ class Engine {
     const auto by_path = [](const InputFile& file, const std::string& path) {
       return file.path < path;
     };
-    Buffer buffer;
+    Leftovers leftovers(tree_, folder_.previous(), current);
     bool changed = false;
     for (const PreviousRuns::Item& item : folder_.previous().replaced()) {
       const auto& files = inputs_.files;
       const auto file = std::lower_bound(files.begin(), files.end(), item.path, by_path);
       const bool listed = file != files.end() && file->path == item.path;
-      const auto entry = folder_.previous().read(item.place);
+      const auto entry = folder_.previous().read(item.location);
       if (!entry) continue;
       const bool waits = !listed && std::any_of(entry->outputs.begin(), entry->outputs.end(),
                                                 [&](const EntryOutput& output) {
                                                   return !current.contains(output.path);
                                                 });
       if (waits) {
-        set_gone(item.path, item.place);
+        set_gone(item.path, item.location);
         continue;
       }
       changed = true;
-      delete_outputs(item.place, current, buffer, result_.removed);
+      leftovers.remove_outputs_of(item.location);
     }
+    result_.removed += leftovers.removed();
+    add_leftovers(leftovers);
     return changed;
   }
 
   // Deletes what was made of inputs that are gone, unless it is another input's output by now, or
   // was changed.
   void prune(const std::unordered_set<std::string>& current) {
-    Buffer buffer;
-    for (const EntryPlace& place : gone_)
-      delete_outputs(place, current, buffer, result_.pruned);
+    Leftovers leftovers(tree_, folder_.previous(), current);
+    for (const EntryLocation& location : gone_)
+      leftovers.remove_outputs_of(location);
     gone_.clear();
+    result_.pruned += leftovers.removed();
+    add_leftovers(leftovers);
+  }
+
+  void add_leftovers(const Leftovers& leftovers) {
+    const auto append = [](auto& to, const auto& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    append(result_.left_behind, leftovers.changed());
+    append(result_.undeleted, leftovers.undeleted());
+    append(undeleted_, leftovers.entries());
   }
 
   // A shard's manifest names the whole list too: one input more, of whichever shard, is in all of
@@ -808,7 +721,7 @@ class Engine {
     auto kept = kept_.begin();
     for (std::size_t i = 0; i <= inputs_.files.size(); ++i) {
       for (; kept != kept_.end() && kept->before == i; ++kept) {
-        if (const auto entry = folder_.previous().read(kept->place)) take(entry->path);
+        if (const auto entry = folder_.previous().read(kept->location)) take(entry->path);
       }
       // What is no image is not recorded, and may have been before.
       if (i < inputs_.files.size() && journal_.has(i)) take(inputs_.files[i].path);
@@ -834,10 +747,10 @@ class Engine {
   const Json header_;
   Journal journal_;
   std::vector<std::uint32_t> item_of_;  ///< for each input: its item in PreviousRuns
-  std::vector<EntryPlace> gone_;
-  std::vector<EntryPlace> undeleted_;  ///< entries of which an output could not be deleted
+  std::vector<EntryLocation> gone_;
+  std::vector<EntryLocation> undeleted_;  ///< entries of which an output could not be deleted
   std::vector<std::string> unlisted_;  ///< names of folders that could not be listed, each with "/"
-  std::vector<EntryPlace> unseen_;     ///< entries of inputs in them
+  std::vector<EntryLocation> unseen_;  ///< entries of inputs in them
   std::vector<KeptEntry> kept_;
   std::mutex mutex_;  ///< guards result_, taken_ and the report
   std::atomic<bool> stopped_ = false;

@@ -14,12 +14,12 @@
 #include <string_view>
 #include <vector>
 
+#include "batch/effects.h"
 #include "batch/manifest.h"
 #include "batch/memory.h"
 #include "batch/output_folder.h"
 #include "batch/shard.h"
 #include "chain/chain.h"
-#include "chain/effects.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
 #include "random/seeds.h"
@@ -58,13 +58,13 @@ struct RunOptions {
   bool overwrite = false;               ///< also files that are not our own
   MemoryLimit memory;                   ///< of each image
   std::chrono::nanoseconds timeout{0};  ///< of each image; 0: none
-  bool record = true;                   ///< off: neither journal nor manifest; previous runs are ignored
-  bool prune = false;                   ///< delete the outputs of inputs that are gone
-  bool prune_all = false;               ///< also where no recorded input would be left
-  bool add = false;                     ///< keep the records of inputs that are not in the list
-  bool need_images = false;             ///< a list without any image is no run: nothing is recorded
-  std::optional<Shard> shard;           ///< then `inputs` holds this shard's files alone
-  std::string all_inputs;               ///< inputs_digest of the whole list, and its length
+  bool record = true;          ///< off: neither journal nor manifest; previous runs are ignored
+  bool prune = false;          ///< delete the outputs of inputs that are gone
+  bool prune_all = false;      ///< also where no recorded input would be left
+  bool add = false;            ///< keep the records of inputs that are not in the list
+  bool need_images = false;    ///< a list without any image is no run: nothing is recorded
+  std::optional<Shard> shard;  ///< then `inputs` holds this shard's files alone
+  std::string all_inputs;      ///< inputs_digest of the whole list, and its length
   std::size_t all_inputs_count = 0;
   const std::atomic<int>* stop = nullptr;  ///< not 0: take no new image, and finish those at work
   std::atomic<int>* at_work = nullptr;     ///< how many images are at work now

@@ -8,8 +8,8 @@ namespace deckle {
 
 /// Calls f(i, worker) for every i below n, each once, in any order, on up to `jobs` threads;
 /// `worker` is below `jobs` and no two calls of one worker run at the same time. Where fewer
-/// threads can be started, there are fewer. An exception that f throws comes back when all have
-/// ended; what was not begun by then is left out.
+/// threads can be started, fewer are used. An exception of f is thrown again when all calls have
+/// ended; calls that had not begun are dropped.
 void for_each_index(std::size_t n, int jobs,
                     const std::function<void(std::size_t, std::size_t)>& f);
 

@@ -10,6 +10,8 @@
 
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
+#include "batch/output_checks.h"
+#include "batch/output_encoding.h"
 #include "batch/survey.h"
 #include "chain/plan.h"
 #include "codecs/formats.h"
@@ -132,7 +134,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
 
   look.resized = resized_text(chain, *plan);
   look.effects = effects_on(chain, *info, *plan, target, depth,
-                            going_along(chain, *plan, *info, bytes, target));
+                            metadata_for_output(chain, *plan, *info, bytes, target));
   look.needed =
       static_cast<double>(plan->window.pixels()) / static_cast<double>(look.shape->pixels());
   const auto copies = static_cast<std::uint64_t>(chain.copies);

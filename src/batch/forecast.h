@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "batch/effects.h"
 #include "chain/chain.h"
-#include "chain/effects.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
 

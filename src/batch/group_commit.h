@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // group_commit: many threads finish items, and one thread commits them in groups. A disk takes
-// about as long to sync hundreds of files as to sync one, and the other threads go on meanwhile.
+// about as long to sync hundreds of files as to sync one, and the other threads continue meanwhile.
 #pragma once
 
 #include <chrono>

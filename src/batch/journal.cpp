@@ -14,8 +14,8 @@
 #include <cstdio>
 
 #include "batch/manifest.h"
+#include "chain/output_names.h"
 #include "core/json.h"
-#include "dataset/outputs.h"
 
 namespace deckle {
 namespace {
@@ -450,8 +450,8 @@ Result<Done> PreviousRuns::read_manifest(const std::string& path) {
     if (!is_input_name(entry->path)) return named(path, leads_out(entry->path));
     const auto length = static_cast<std::uint32_t>(reader.end() - reader.begin());
     if (!items_.empty() && items_.back().path == entry->path &&  // another copy
-        items_.back().place.offset + items_.back().place.length == reader.begin()) {
-      items_.back().place.length += length;
+        items_.back().location.offset + items_.back().location.length == reader.begin()) {
+      items_.back().location.length += length;
     } else {
       items_.push_back({entry->path, {file_index, length, reader.begin()}});
     }
@@ -466,19 +466,19 @@ void PreviousRuns::add_file(File file, const std::string& path) {
   paths_.push_back(path);
 }
 
-std::optional<Entry> PreviousRuns::read(const EntryPlace& place) const {
+std::optional<Entry> PreviousRuns::read(const EntryLocation& location) const {
   struct Reader {
     std::uint64_t runs = 0;
     std::uint32_t file = 0;
     PartReader part;
   };
   thread_local Reader reader;  // entries are read in their order, though by several threads
-  if (reader.runs != id_ || reader.file != place.file) reader = {id_, place.file, {}};
+  if (reader.runs != id_ || reader.file != location.file) reader = {id_, location.file, {}};
   const auto fail = [&](const Error& error) {
     const std::lock_guard lock(failure_->mutex);
-    if (!failure_->first) failure_->first = named(paths_[place.file], error);
+    if (!failure_->first) failure_->first = named(paths_[location.file], error);
   };
-  const auto text = reader.part.read(files_[place.file], place.offset, place.length);
+  const auto text = reader.part.read(files_[location.file], location.offset, location.length);
   if (!text) {
     fail(text.error());
     return std::nullopt;
@@ -499,7 +499,7 @@ std::unordered_set<std::string> PreviousRuns::outputs() const {
   std::unordered_set<std::string> all;
   for (const std::vector<Item>* items : {&items_, &replaced_}) {
     for (const Item& item : *items) {
-      const auto entry = read(item.place);
+      const auto entry = read(item.location);
       if (!entry) continue;
       for (const EntryOutput& output : entry->outputs)
         all.insert(output.path);
@@ -518,7 +518,7 @@ Result<Done> start_over(const std::string& manifest, const std::string& header,
     if (auto written = writer.write(header + "\n"); !written) return written;
     for (const auto* items : {&previous.items(), &previous.replaced()}) {
       for (const PreviousRuns::Item& item : *items) {
-        auto entry = previous.read(item.place);
+        auto entry = previous.read(item.location);
         if (const auto failed = previous.failure()) return *failed;
         if (!entry || entry->outputs.empty()) continue;  // spoilt; or nothing to be deleted
         entry->status = Status::Replaced;
@@ -546,7 +546,7 @@ Journal::Journal(std::string manifest, std::string header, const PreviousRuns& p
       previous_(previous),
       checkpoint_(std::move(checkpoint)),
       log_path_(hidden_base(manifest_) + "." + unique_id() + ".log"),
-      places_(inputs) {}
+      entries_(inputs) {}
 
 Result<Done> Journal::open_log() {
   auto file = create_file(log_path_);
@@ -558,7 +558,8 @@ Result<Done> Journal::open_log() {
   return Done{};
 }
 
-// Another copy of the shard may have ended since the past was read: that manifest is right.
+// Another copy of the shard may have ended since the previous runs were read. Its manifest is
+// right.
 Result<Done> Journal::withdraw_manifest() {
   if (withdrawn_) return Done{};
   if (name_of_path(manifest_) != kManifestName && previous_.manifest() &&
@@ -587,9 +588,9 @@ Result<Done> Journal::append(std::size_t input, const Entry& entry,
     }
     return written;
   }
-  places_[input] = {{0, static_cast<std::uint32_t>(text.size()), log_size_},
-                    static_cast<std::uint32_t>(lines_of(entry)),
-                    true};
+  entries_[input] = {{0, static_cast<std::uint32_t>(text.size()), log_size_},
+                     static_cast<std::uint32_t>(lines_of(entry)),
+                     true};
   log_size_ += text.size();
   return Done{};
 }
@@ -608,38 +609,39 @@ Result<Done> Journal::sync() {
   return Done{};
 }
 
-void Journal::keep(std::size_t input, const EntryPlace& place, std::size_t lines) {
+void Journal::keep(std::size_t input, const EntryLocation& location, std::size_t lines) {
   const std::lock_guard lock(mutex_);
-  places_[input] = {place, static_cast<std::uint32_t>(lines), false};
+  entries_[input] = {location, static_cast<std::uint32_t>(lines), false};
 }
 
-Result<std::string> Journal::text_of(const Place& place) const {
-  if (place.ours) {
-    const auto text = log_reader_.read(log_, place.place.offset, place.place.length);
+Result<std::string> Journal::text_of(const LocatedEntry& entry_at) const {
+  if (entry_at.ours) {
+    const auto text = log_reader_.read(log_, entry_at.location.offset, entry_at.location.length);
     return text ? Result<std::string>(std::string(*text)) : text.error();
   }
-  const auto entry = previous_.read(place.place);
+  const auto entry = previous_.read(entry_at.location);
   if (!entry) return Error{ErrorCode::Unreadable, "an entry of the journal changed under the run"};
   return to_text(*entry);
 }
 
 std::optional<Entry> Journal::read(std::size_t input) const {
   if (!has(input)) return std::nullopt;
-  const auto text = text_of(places_[input]);
+  const auto text = text_of(entries_[input]);
   return text ? parse_entry(*text) : std::nullopt;
 }
 
-Result<Done> Journal::for_each_place(const std::vector<KeptEntry>& kept,
-                                     const std::function<Result<Done>(const Place&)>& visit) const {
+Result<Done> Journal::for_each_entry(
+    const std::vector<KeptEntry>& kept,
+    const std::function<Result<Done>(const LocatedEntry&)>& visit) const {
   auto next = kept.begin();
-  for (std::size_t i = 0; i <= places_.size(); ++i) {
+  for (std::size_t i = 0; i <= entries_.size(); ++i) {
     for (; next != kept.end() && next->before <= i; ++next) {
-      if (auto visited = visit({next->place, static_cast<std::uint32_t>(next->lines), false});
+      if (auto visited = visit({next->location, static_cast<std::uint32_t>(next->lines), false});
           !visited)
         return visited;
     }
-    if (i == places_.size() || places_[i].place.length == 0) continue;
-    if (auto visited = visit(places_[i]); !visited) return visited;
+    if (i == entries_.size() || entries_[i].location.length == 0) continue;
+    if (auto visited = visit(entries_[i]); !visited) return visited;
   }
   return Done{};
 }
@@ -652,21 +654,21 @@ Result<Done> Journal::write_manifest(std::string_view header, const std::vector<
   const auto fill = [&]() -> Result<Done> {
     BufferedWriter writer(*file);
     std::uint64_t records = 0;
-    const auto count = [&](const Place& place) -> Result<Done> {
-      records += place.lines;
+    const auto count = [&](const LocatedEntry& entry_at) -> Result<Done> {
+      records += entry_at.lines;
       return Done{};
     };
-    if (auto counted = for_each_place(kept, count); !counted) return counted;
+    if (auto counted = for_each_entry(kept, count); !counted) return counted;
     if (auto written = writer.write(with_records(header, records) + "\n"); !written) return written;
-    const auto put_lines = [&](const Place& place) -> Result<Done> {
-      auto text = text_of(place);
+    const auto put_lines = [&](const LocatedEntry& entry_at) -> Result<Done> {
+      auto text = text_of(entry_at);
       if (!text) return text.error();
       const auto entry = parse_entry(*text);
       if (!entry)
         return Error{ErrorCode::Unreadable, "an entry of the journal changed under the run"};
       return writer.write(entry->lines);
     };
-    if (auto put = for_each_place(kept, put_lines); !put) return put;
+    if (auto put = for_each_entry(kept, put_lines); !put) return put;
     return writer.flush();
   };
   if (auto filled = fill(); !filled) {
@@ -681,11 +683,11 @@ Result<Done> Journal::write_manifest(std::string_view header, const std::vector<
 }
 
 Result<Done> Journal::write_state(const std::vector<KeptEntry>& kept,
-                                  const std::vector<EntryPlace>& gone, const Seal& seal) {
+                                  const std::vector<EntryLocation>& gone, const Seal& seal) {
   const std::string state = state_path(manifest_);
-  const bool all_ours = std::all_of(places_.begin(), places_.end(), [](const Place& place) {
-    return place.ours || place.place.length == 0;
-  });
+  const bool all_ours = std::all_of(
+      entries_.begin(), entries_.end(),
+      [](const LocatedEntry& entry_at) { return entry_at.ours || entry_at.location.length == 0; });
   // A copy of the same shard that ended before may have removed our log.
   if (log_.is_open() && all_ours && gone.empty() && kept.empty() &&
       ::access(log_path_.c_str(), F_OK) == 0) {
@@ -707,14 +709,14 @@ Result<Done> Journal::write_state(const std::vector<KeptEntry>& kept,
   const auto fill = [&]() -> Result<Done> {
     BufferedWriter writer(*file);
     if (auto written = writer.write(header_ + "\n"); !written) return written;
-    const auto copy = [&](const Place& place) -> Result<Done> {
-      auto text = text_of(place);
+    const auto copy = [&](const LocatedEntry& entry_at) -> Result<Done> {
+      auto text = text_of(entry_at);
       if (!text) return text.error();
       return writer.write(*text);
     };
-    if (auto copied = for_each_place(kept, copy); !copied) return copied;
-    for (const EntryPlace& place : gone) {
-      if (auto copied = copy({place, 0, false}); !copied) return copied;
+    if (auto copied = for_each_entry(kept, copy); !copied) return copied;
+    for (const EntryLocation& location : gone) {
+      if (auto copied = copy({location, 0, false}); !copied) return copied;
     }
     if (auto written = writer.write(seal_text(seal)); !written) return written;
     return writer.flush();
@@ -736,7 +738,7 @@ bool Journal::is_unchanged(std::uint64_t inputs_digest, bool deleted) const {
 }
 
 Result<Done> Journal::finish(std::string_view header, const std::vector<KeptEntry>& kept,
-                             const std::vector<EntryPlace>& gone, std::uint64_t inputs_digest,
+                             const std::vector<EntryLocation>& gone, std::uint64_t inputs_digest,
                              bool deleted) {
   if (is_unchanged(inputs_digest, deleted)) return Done{};
   Seal seal;

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <filesystem>
 
+#include "chain/output_names.h"
 #include "codecs/formats.h"
 #include "codecs/icc.h"
 #include "core/json_limits.h"
 #include "core/text.h"
 #include "dataset/files.h"
-#include "dataset/outputs.h"
 #include "kernels/convolve.h"
 #include "layers/arguments.h"
 

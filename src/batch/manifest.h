@@ -46,42 +46,44 @@ inline constexpr std::string_view kRecordsKey = "records";
 /// The text of a header with that number at its end; `header` has none yet.
 [[nodiscard]] std::string with_records(std::string_view header, std::uint64_t records);
 
-/// Why a manifest with so many lines behind its header is refused: the header says another number.
+/// The error of a manifest whose header names another number of lines than it has.
 [[nodiscard]] Error wrong_records(std::uint64_t records, std::uint64_t said);
 
-/// The number that a header says; nothing where it says none. Usage where that is no number.
+/// The number of lines that a header names; nothing where it names none. Fails with Usage where
+/// that is no number.
 [[nodiscard]] Result<std::optional<std::uint64_t>> records_of(const Json& header);
 
 /// A line's text, without its newline.
 [[nodiscard]] std::string line_text(const Json& json);
 
-/// What keeps two headers from belonging to one run, in sentences; the part that tells shards apart
-/// does not count.
+/// The differences between two headers that cannot belong to one run, in sentences. The key "shard"
+/// is not compared.
 [[nodiscard]] std::vector<std::string> header_differences(const Json& was, const Json& is);
 
 /// The chain in a header, ready to be run. Usage where it is not one.
 [[nodiscard]] Result<Chain> chain_of(const Json& header);
 
-/// What is known of one input and copy when it is done.
+/// The result for one input and copy.
 struct Record {
   std::string input;                   ///< relative path
   std::optional<Sha256> input_sha256;  ///< absent where the file could not be read
   std::optional<Shape> shape;  ///< as the chain saw it; absent where the header could not be read
-  std::optional<std::int64_t> batch;  ///< so many of that shape, where the input is a batch
+  std::optional<std::int64_t> batch;  ///< the number of samples, where the input is a batch
   int copy = 0;
-  std::string decoder;    ///< who made the pixels, where a plug-in did
-  std::string truncated;  ///< what is missing of a picture that was taken all the same
-  std::string note;       ///< what is odd about the input's file, though nothing is missing
+  std::string
+      decoder;  ///< name and version of the plug-in's library, where a plug-in decoded the input
+  std::string truncated;  ///< what is missing of a damaged picture that was accepted
+  std::string note;       ///< what is unusual in the input's file, although nothing is missing
   std::vector<Draw> draws;
   Window window;
   std::optional<Placed> placed;  ///< the window in the output; absent in earlier manifests
-  std::string output;            ///< relative path; the rest has no meaning where it is empty
+  std::string output;  ///< relative path; where it is empty, the members below have no meaning
   Sha256 output_sha256{};
   std::uint64_t bytes = 0;
   Shape output_shape;
   DType output_dtype = DType::UInt8;
   std::string pixels;          ///< digest of the samples that were encoded
-  std::string skipped;         ///< why there is no output, where the chain wants none
+  std::string skipped;         ///< the reason, where the input is skipped
   std::optional<Error> error;  ///< why there is no output, where it failed
 };
 
@@ -106,7 +108,7 @@ struct ManifestOutput {
 [[nodiscard]] Result<Done> read_outputs(const std::string& path,
                                         const std::function<void(const ManifestOutput&)>& visit);
 
-/// A line with all that it says; Usage where it is none, or says what cannot be.
+/// Parses a line. Fails with Usage where it is not a line of a manifest, or its values cannot be.
 [[nodiscard]] Result<Record> parse_record(std::string_view line);
 
 /// Reads lines one by one and keeps the last one's number.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// memory: how much of it one picture may take before it goes row by row.
+// memory: how much memory one picture may take before it is streamed row by row.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,19 @@
 
 namespace deckle {
 
-/// What a picture may take. Above it, it is decoded, moved and encoded row by row, where that can
-/// be; the outputs are the same.
+/// The memory that a picture may take. Above it, the picture is decoded, moved and encoded row by
+/// row where that is possible. The outputs are the same.
 struct MemoryLimit {
   std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();
-  bool strict = false;  ///< a picture that takes more and cannot go row by row fails: TooLarge
+  bool strict = false;  ///< a picture that takes more and cannot be streamed fails: TooLarge
 };
 
-/// What is left for this process: the system's free memory and the limits of its cgroup and those
-/// above, in files below `root` ("/" but in tests); the largest number where nothing says.
+/// The memory that is available to this process: the smallest of the system's free memory and the
+/// limits of its cgroup and the cgroups above, from files below `root` ("/" except in tests). The
+/// largest number where there is no limit.
 [[nodiscard]] std::uint64_t available_memory(const char* root);
 
-/// Where nobody asks for another: half of what is available, for each of `jobs`.
+/// The default: half of the available memory, divided by `jobs`.
 [[nodiscard]] MemoryLimit usual_memory_limit(int jobs);
 
 }  // namespace deckle

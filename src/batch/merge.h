@@ -19,9 +19,9 @@ struct MergeResult {
 };
 
 /// Merges manifests of shards into `target`, line by line: memory does not grow with their length.
-/// A folder stands for all shards' manifests in it. All shards must be there, once, of one chain,
-/// seed and list of inputs, and whole. Fails with Unreadable, Usage (not a manifest) or Write; the
-/// message names the file.
+/// A folder stands for the manifests of shards in it. Every shard must be there exactly once and
+/// complete, with the same chain, seed and list of inputs. Fails with Unreadable, Usage (not a
+/// manifest) or Write; the message names the file.
 [[nodiscard]] Result<MergeResult> merge_manifests(const std::vector<std::string>& paths,
                                                   const std::string& target);
 

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "batch/manifest.h"
+#include "chain/output_names.h"
 #include "core/text.h"
-#include "dataset/outputs.h"
 #include "layers/arguments.h"
 
 namespace deckle {
@@ -235,7 +235,7 @@ std::string OutputFolder::manifest() const {
   return join_path(path_, manifest_name(shard_));
 }
 
-Result<bool> OutputFolder::is_own(const std::string& output) const {
+Result<bool> OutputFolder::is_recorded(const std::string& output) const {
   std::call_once(own_->once, [&] {
     const auto manifests = manifests_in(path_);
     if (!manifests) {

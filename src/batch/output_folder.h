@@ -30,29 +30,29 @@ class OutputFolder {
                                    std::optional<Shard> shard, bool overwrite,
                                    NamesFrom names = NamesFrom::InputFolder);
 
-  /// The same, only to look: nothing is made, removed or locked.
+  /// The same, but creates, deletes and locks nothing.
   static Result<OutputFolder> look(const std::string& path, const Chain& chain,
                                    std::optional<Shard> shard, bool overwrite,
                                    NamesFrom names = NamesFrom::InputFolder);
 
-  /// To make recorded outputs again. What the folder holds must be of one of the `headers`, as
-  /// header_differences() tells; the first one is that of what is made.
+  /// For a replay. Outputs that are in the folder must be of one of the `headers`, as
+  /// header_differences() tells; the first is that of the replayed outputs.
   static Result<OutputFolder> open_for_replay(const std::string& path,
                                               const std::vector<Json>& headers, bool overwrite);
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// What is written goes through it. Not of a folder that was only looked at.
+  /// The tree that outputs are written into. Not for a folder that look() opened.
   [[nodiscard]] const OutTree& tree() const { return *tree_; }
-  /// What a user should know of how it is protected; "" where that is as always.
+  /// What a user should know about the lock of the folder; "" where it is the usual one.
   [[nodiscard]] const std::string& note() const { return note_; }
   [[nodiscard]] std::string manifest() const;
   [[nodiscard]] const PreviousRuns& previous() const { return previous_; }
 
   /// Whether an earlier run, or another shard, recorded this output. Reads all journals when it is
   /// first asked, and fails where one cannot be read; safe to call from several threads.
-  [[nodiscard]] Result<bool> is_own(const std::string& output) const;
+  [[nodiscard]] Result<bool> is_recorded(const std::string& output) const;
 
-  /// Nothing lay in the folder when it was opened, and nobody else writes into it.
+  /// Whether the folder was empty when it was opened and locked.
   [[nodiscard]] bool was_empty() const { return was_empty_; }
 
  private:

@@ -9,10 +9,13 @@
 #include <new>
 #include <utility>
 
+#include "batch/output_checks.h"
+#include "batch/output_encoding.h"
 #include "codecs/formats.h"
 #include "codecs/read_picture.h"
 #include "codecs/write_picture.h"
 #include "core/digest.h"
+#include "ops/final_rounding.h"
 
 namespace deckle {
 namespace {
@@ -34,9 +37,9 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   const Codec& codec = codec_of(picture.format);
   const DType depth = output_dtype(chain, *plan, picture.format);
   if (auto fits = check_output(codec, *plan, *info, depth); !fits) return fits.error();
-  GoingAlong goes = going_along(chain, *plan, *info, file, codec);
+  OutputMetadata goes = metadata_for_output(chain, *plan, *info, file, codec);
   picture.effects = effects_on(chain, *info, *plan, codec, depth, goes);
-  fuse_final_rounding(*plan, depth);
+  fuse_final_rounding(plan->ops, plan->input_dtype, depth);
   const bool cut = chain.output.jpeg_lossless;
   if (cut) {
     if (auto can = check_lossless(chain, *plan, *info, file, codec); !can) return can.error();
@@ -45,10 +48,10 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   Tensor decoded;
   auto part = decode_window(file, *info, chain.input, plan->window, decoded);
   if (!part) return part.error();
-  PlanScratch scratch;
+  OpScratch scratch;
   Tensor converted;
   const auto samples =
-      make_samples(*plan, decoded, part->window, picture.format, depth, scratch, converted);
+      output_samples(*plan, decoded, part->window, picture.format, depth, scratch, converted);
   if (!samples) return samples.error();
   const EncodeOptions options =
       encode_options(chain, *plan, *info, std::move(goes.metadata), picture.format);

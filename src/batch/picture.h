@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "batch/effects.h"
 #include "chain/chain.h"
-#include "chain/effects.h"
 #include "chain/plan.h"
 #include "codecs/format.h"
 #include "codecs/image_info.h"
@@ -20,21 +20,21 @@ namespace deckle {
 /// Which picture it is: draws depend on it as the chain's `seed_from` says.
 struct PictureName {
   std::string path;        ///< relative to the input folder, with '/' between folders
-  std::int64_t index = 0;  ///< place in the sorted list of inputs, from 0
+  std::int64_t index = 0;  ///< in the sorted list of inputs, from 0
   int copy = 0;            ///< which of the chain's `copies`, from 0
 };
 
-/// An output, and how it came about.
+/// An output, and what was done for it.
 struct MadePicture {
   Format format = Format::Png;
   Buffer file;  ///< the bytes of the output file; none where it is skipped
   Shape shape;  ///< of the output: rows, cols, channels
   DType dtype = DType::UInt8;
-  Window window;                ///< what of the upright input is seen in it, in pixels
+  Window window;                ///< the part of the upright input that it shows, in pixels
   std::vector<Draw> draws;      ///< what the random layers chose
   std::vector<Effect> effects;  ///< what a user may not expect
-  Damage damage;                ///< what was missing of a picture that was read all the same
-  std::string skip;             ///< why the chain leaves this picture out, where it does
+  Damage damage;                ///< what is missing of a damaged picture that was accepted
+  std::string skip;             ///< why the picture is skipped; "" where it is not
 };
 
 /// Reads the header of `file`, plans, decodes what is needed, runs the chain and encodes: the bytes

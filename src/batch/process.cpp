@@ -6,22 +6,25 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <limits>
 #include <new>
 #include <utility>
 
-#include "batch/archive.h"
 #include "batch/for_each_index.h"
+#include "batch/input_bytes.h"
+#include "batch/memory_estimate.h"
+#include "batch/output_checks.h"
+#include "batch/output_encoding.h"
+#include "batch/record_check.h"
 #include "batch/survey.h"
+#include "chain/output_names.h"
 #include "codecs/formats.h"
-#include "codecs/npz.h"
 #include "codecs/read_picture.h"
 #include "codecs/write_picture.h"
 #include "core/digest.h"
 #include "core/text.h"
-#include "dataset/outputs.h"
 #include "kernels/runs.h"
+#include "ops/final_rounding.h"
 
 namespace deckle {
 namespace {
@@ -47,22 +50,29 @@ class ImageJob {
  public:
   ImageJob(const Chain& chain, const ImageSource& source, const OutTree& out, Scratch& scratch,
            const ProcessOptions& options)
-      : chain_(chain), source_(source), out_(out), scratch_(scratch), options_(options) {
+      : chain_(chain),
+        source_(source),
+        out_(out),
+        scratch_(scratch),
+        options_(options),
+        input_(scratch.file) {
     common_.input = source.path;
     if (options.timeout > options.timeout.zero()) begun_ = options.now();
   }
   ImageJob(const ImageJob&) = delete;
   ImageJob& operator=(const ImageJob&) = delete;
-  ~ImageJob() { watch_mapped({}); }
+  ~ImageJob() = default;
 
   Result<Processed> run() {
-    auto codec = load();
+    auto codec = input_.load(source_.file, chain_.input, options_.memory);
+    common_.input_sha256 = input_.sha256();
+    result_.input = input_.stamp();
     if (!codec && is_shortage(codec.error())) return codec.error();
     if (!codec) {
       result_.no_image = is_skipped(codec.error(), source_.path, source_.named);
       return failed(codec.error());
     }
-    const auto info = read_info(bytes_, chain_.input);
+    const auto info = read_info(input_.bytes(), chain_.input);
     if (!info) return failed(info.error());
     common_.shape = info->seen.shape;
     common_.batch = info->batch;
@@ -94,16 +104,17 @@ class ImageJob {
         return failed(right.error());
     }
     if (plans.front().skip.empty()) {
-      GoingAlong goes = going_along(chain_, plans.front(), *info, bytes_, *name.codec);
+      OutputMetadata goes =
+          metadata_for_output(chain_, plans.front(), *info, input_.bytes(), *name.codec);
       result_.effects = effects_on(chain_, *info, plans.front(), *name.codec, depth, goes);
       metadata_ = std::move(goes.metadata);
     }
     for (Plan& plan : plans)
-      fuse_final_rounding(plan, depth);
+      fuse_final_rounding(plan.ops, plan.input_dtype, depth);
 
     if (plans.front().skip.empty() && chain_.output.jpeg_lossless) {
       for (const Plan& plan : plans) {
-        if (auto cut = check_lossless(chain_, plan, *info, bytes_, *name.codec); !cut)
+        if (auto cut = check_lossless(chain_, plan, *info, input_.bytes(), *name.codec); !cut)
           return failed(cut.error());
       }
     }
@@ -113,19 +124,20 @@ class ImageJob {
       for (const Plan& plan : plans)
         needed = needed.united_with(plan.window);
       all_needed_ = needed == whole(*common_.shape);
-      if (const std::uint64_t takes = memory_for(needed, plans.front(), *info, depth);
+      if (const std::uint64_t takes = estimate_memory(chain_, input_.bytes(), *info, needed,
+                                                      plans.front(), depth, options_.memory);
           takes > options_.memory.bytes) {
-        const std::string why =
-            row_streaming_obstacle(plans.front(), *info, **codec, *name.codec, depth);
+        const std::string why = row_streaming_obstacle(chain_, input_.bytes(), *info, plans.front(),
+                                                       **codec, *name.codec, depth);
         streams_ = why.empty();
         if (!streams_ && options_.memory.strict) {
-          return failed(too_large(takes, why));
+          return failed(over_memory_limit(takes, options_.memory, why));
         }
       }
       if (!streams_) {
         DecodeOptions input = chain_.input;
         input.stop = &overdue_;
-        auto part = decode_window(bytes_, *info, input, needed, scratch_.decoded);
+        auto part = decode_window(input_.bytes(), *info, input, needed, scratch_.decoded);
         if (!part && part.error().code == ErrorCode::Stopped) return given_up();
         if (!part && is_shortage(part.error())) return part.error();
         if (!part) return failed(part.error());
@@ -144,7 +156,7 @@ class ImageJob {
       if (!concerns_one_file(made.error())) return made.error();
       return failed(made.error());
     }
-    if (mapped_ && stamp_of(input_) != stamp_) return failed(changed());
+    if (const auto same = input_.check_unchanged(); !same) return failed(same.error());
     return std::move(result_);
   }
 
@@ -197,156 +209,6 @@ class ImageJob {
                      {source_.path, source_.index, *common_.input_sha256, copy_of(i)}, layout);
   }
 
-  static Error changed() {
-    return {ErrorCode::Changed,
-            "the file changed while it was read; run again when it is finished"};
-  }
-
-  // Bytes of the input, of what is decoded of it and of the output.
-  [[nodiscard]] std::uint64_t memory_for(const Window& needed, const Plan& plan,
-                                         const ImageInfo& info, DType depth) const {
-    const auto bytes = [](std::int64_t pixels, std::int64_t channels, DType dtype) {
-      return static_cast<std::uint64_t>(pixels * channels) * size_of(dtype);
-    };
-    const bool jpeg = info.format == Format::Jpeg;
-    const auto takes = [&](bool all, bool coefficients) {
-      return bytes_.size() +
-             bytes(all ? info.shape.pixels() : needed.pixels(), info.shape.channels, info.dtype) +
-             (info.seen.shape.channels != info.shape.channels
-                  ? bytes(needed.pixels(), info.seen.shape.channels, info.dtype)
-                  : 0) +
-             bytes(plan.output.pixels(), plan.output.channels, depth) +
-             (coefficients ? bytes(info.shape.pixels(), info.shape.channels, DType::UInt16) : 0);
-    };
-    // The most it can take is nearly always little enough, and costs no look at the header.
-    if (const std::uint64_t most = takes(true, jpeg); most <= options_.memory.bytes) return most;
-    const bool all = decodes_whole(bytes_, info, chain_.input);
-    // Of several scans, and where they are copied, all coefficients of a JPEG: 16 bits each.
-    return takes(all, jpeg && (chain_.output.jpeg_lossless ||
-                               (all && !codec_of(info.format).rows->obstacle(bytes_).empty())));
-  }
-
-  [[nodiscard]] Error too_large(std::uint64_t takes, const std::string& why) const {
-    return {ErrorCode::TooLarge, "takes about " + byte_size(takes) + " of memory, more than the " +
-                                     byte_size(options_.memory.bytes) +
-                                     " of --max-memory, and does not go row by row: " + why};
-  }
-
-  static std::string cannot_be_read_in_rows(const Codec& codec) {
-    return std::string(codec.name) + " cannot be read row by row";
-  }
-
-  // Why the image cannot go row by row; empty where it can.
-  [[nodiscard]] std::string row_streaming_obstacle(const Plan& plan, const ImageInfo& info,
-                                                   const Codec& from, const Codec& to,
-                                                   DType depth) const {
-    const auto* gather = std::get_if<GatherOp>(&plan.ops.front());
-    if (!from.rows) return cannot_be_read_in_rows(from);
-    if (!to.encoder || to.encoder->encode_rows == nullptr)
-      return std::string(to.name) + " cannot be written row by row";
-    if (info.shape.rank != 2) return "it is a volume";
-    if (std::string kind = from.rows->obstacle(bytes_); !kind.empty()) return "it is " + kind;
-    if (chain_.input.apply_orientation && info.orientation != 1)
-      return "its orientation tag (" + std::to_string(info.orientation) + ") turns it";
-    if (chain_.output.jpeg_lossless) return "its coefficients are copied";
-    if (chain_.input.accept_truncated) return R"("truncated": "accept" wants all of it)";
-    if (plan.ops.size() != 1 || gather == nullptr || info.dtype != depth)
-      return "the chain does more than move pixels";
-    std::int32_t last = 0;
-    for (const std::int32_t row : gather->axes[0].entries()) {
-      if (row >= 0 && row < last) return "the chain shows rows out of their order";
-      last = std::max(last, row);
-    }
-    return "";
-  }
-
-  // The file into memory, or mapped where it alone is much of what memory may be taken; its digest
-  // and its codec.
-  Result<const Codec*> load() {
-    constexpr std::uint64_t kMuch = 8;
-    FileStamp& before = stamp_;
-    auto file = open_to_read(source_.file, &before);
-    if (!file) {
-      if (const auto member = archive_member(source_.file)) return load_array(*member);
-      return file.error();
-    }
-    // One call to the system for most files; but the rest of a large one is read only if it is a
-    // picture.
-    constexpr std::uint64_t kFirst = std::uint64_t{1} << 18U;
-    const std::uint64_t first = before.size <= kFirst ? before.size : kHeadBytes;
-    if (auto head = read_head(*file, static_cast<std::size_t>(first), scratch_.file); !head)
-      return head.error();
-    auto codec = recognise_input(
-        scratch_.file.bytes().first(std::min<std::size_t>(scratch_.file.size(), kHeadBytes)),
-        source_.file);
-    if (!codec) return codec;
-    if (options_.memory.strict && before.size > options_.memory.bytes && !(*codec)->rows)
-      return too_large(before.size, cannot_be_read_in_rows(**codec));
-    bytes_ = scratch_.file.bytes();
-    if (before.size > options_.memory.bytes / kMuch && (*codec)->rows) {
-      mapped_.emplace(*file);
-      if (mapped_->bytes().size() != before.size) mapped_.reset();  // not to be had; or it grew
-    }
-    if (mapped_) {
-      bytes_ = mapped_->bytes();
-      watch_mapped(bytes_);
-    } else if (scratch_.file.size() != before.size) {
-      if (auto all = read_all(*file, before.size, scratch_.file); !all) return all.error();
-    }
-    if (mapped_) {
-      const auto digest = sha256_of(*file, before.size, scratch_.file);
-      if (!digest) return digest.error();
-      common_.input_sha256 = *digest;
-    } else {
-      bytes_ = scratch_.file.bytes();
-      common_.input_sha256 = sha256(bytes_);
-    }
-    if (stamp_of(*file) != before) return changed();
-    input_ = *std::move(file);
-    result_.input = trusted(before);
-    return codec;
-  }
-
-  // An array out of an .npz file.
-  Result<const Codec*> load_array(const ArchiveMember& member) {
-    const auto before = stamp_of(member.archive);
-    if (auto read = read_npz(member.archive, member.array, scratch_.file, kMostNpzBytes,
-                             check_array(chain_.input));
-        !read)
-      return read.error();
-    if (!before || stamp_of(member.archive) != before) {
-      return Error{ErrorCode::Changed,
-                   "the archive changed while it was read; run again when it is finished"};
-    }
-    result_.input = trusted(*before);
-    bytes_ = scratch_.file.bytes();
-    common_.input_sha256 = sha256(bytes_);
-    return recognise(bytes_);
-  }
-
-  // A replay must give the recorded pixels; the recorded bytes only where the codecs are the same.
-  Result<Done> check_against_record(const Record& made, const Record& recorded) {
-    if (made.pixels != recorded.pixels) {
-      return Error{
-          ErrorCode::Changed,
-          "the pixels of " + printable(recorded.output) + " come out otherwise than recorded: " +
-              (made.decoder == recorded.decoder || recorded.decoder.empty()
-                   ? "another version of the decoder?"
-                   : "the decoder was " + printable(recorded.decoder) + ", is " + made.decoder)};
-    }
-    if (made.window != recorded.window || made.output != recorded.output ||
-        made.draws.size() != recorded.draws.size()) {
-      return Error{ErrorCode::Changed, "the window, the draws or the name of " +
-                                           printable(recorded.output) +
-                                           " are not those of its chain: edited by hand?"};
-    }
-    if (made.output_sha256 != recorded.output_sha256) {
-      result_.note += (result_.note.empty() ? "" : "; ") + printable(recorded.output) +
-                      ": its bytes differ from those recorded, its pixels agree";
-    }
-    return Done{};
-  }
-
   [[nodiscard]] OutputName name_of_output(const Plan& plan, std::size_t index,
                                           const Codec& input_codec) const {
     OutputName name = output_name(chain_,
@@ -395,7 +257,9 @@ class ImageJob {
       record.bytes = scratch_.encoded.size();
     }
     if (replays()) {
-      if (auto held = check_against_record(record, source_.recorded[index]); !held) return held;
+      auto note = check_against_record(record, source_.recorded[index]);
+      if (!note) return note.error();
+      if (!note->empty()) result_.note += (result_.note.empty() ? "" : "; ") + *note;
     }
     if (!pending) {
       auto written = out_.write(scratch_.encoded.bytes());
@@ -412,15 +276,16 @@ class ImageJob {
     const Runner parts = [this](std::size_t n, const std::function<void(std::size_t)>& f) {
       for_each_part(n, options_.jobs, f);
     };
-    const auto made = make_samples(plan, scratch_.decoded, decoded_, codec.format, depth,
-                                   scratch_.plan, scratch_.converted, parts, overdue_);
+    const auto made = output_samples(plan, scratch_.decoded, decoded_, codec.format, depth,
+                                     scratch_.ops, scratch_.converted, parts, overdue_);
     if (!made) return made.error();
     const Tensor* const pixels = *made;
     record.output_shape = pixels->shape;
     record.output_dtype = pixels->dtype;
     record.pixels = pixel_digest({pixels->data.data(), pixels->byte_count()});
     if (chain_.output.jpeg_lossless) {
-      auto cut = codec.lossless_crop->crop(bytes_, plan.window, options.metadata, scratch_.encoded);
+      auto cut = codec.lossless_crop->crop(input_.bytes(), plan.window, options.metadata,
+                                           scratch_.encoded);
       if (!cut && cut.error().code == ErrorCode::Unsupported)
         return not_lossless(cut.error().message);
       return cut;
@@ -465,7 +330,7 @@ class ImageJob {
     // Reads as much as one decode for all copies would: the manifest is the same.
     DecodeOptions input = chain_.input;
     input.check_all = input.check_all || all_needed_;
-    auto reader = open_rows(bytes_, info, input, plan.window);
+    auto reader = open_rows(input_.bytes(), info, input, plan.window);
     if (!reader) return reader.error();
     const Window origin{2, {plan.window[0], (*reader)->cols()}};
     std::optional<Error> wrong;
@@ -518,10 +383,7 @@ class ImageJob {
   std::optional<std::chrono::steady_clock::time_point> begun_;   ///< where there is a timeout
   std::atomic<bool> timed_out_ = false;
   const Stop overdue_ = [this] { return overdue(); };
-  File input_;
-  FileStamp stamp_;  ///< of it
-  std::optional<MappedFile> mapped_;
-  Bytes bytes_;              ///< of it, read or mapped
+  InputBytes input_;
   bool streams_ = false;     ///< row by row from file to file
   bool all_needed_ = false;  ///< of the picture, by the copies together
   Metadata metadata_;        ///< that goes along with each copy
@@ -531,19 +393,6 @@ class ImageJob {
 };
 
 }  // namespace
-
-FileStamp trusted(FileStamp stamp) {
-  constexpr std::int64_t kSettled = 2'000'000'000;
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  if (std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec - stamp.mtime_ns < kSettled)
-    stamp.mtime_ns = 0;
-  return stamp;
-}
-
-FileStamp trusted_if_fine(FileStamp stamp) {
-  return stamp.mtime_ns % 1'000'000'000 == 0 ? trusted(stamp) : stamp;
-}
 
 bool concerns_one_file(const Error& error) {
   // Not ENOTDIR: where a file is in the place of a folder, none of its outputs can be written.
@@ -565,8 +414,7 @@ Result<Processed> process_image(const Chain& chain, const ImageSource& source, c
   if (source.failure != nullptr) return failed(source.failure->code, source.failure->message);
   try {
     auto result = ImageJob(chain, source, out, scratch, options).run();
-    for (Tensor* tensor :
-         {&scratch.decoded, &scratch.plan.a, &scratch.plan.b, &scratch.converted}) {
+    for (Tensor* tensor : {&scratch.decoded, &scratch.ops.a, &scratch.ops.b, &scratch.converted}) {
       tensor->data.shrink(kKeptScratchBytes);
     }
     return result;

@@ -81,8 +81,8 @@ Result<std::vector<Record>> Replay::records(const std::string& input) const {
   std::vector<Record> records;
   const auto found = lines_.find(input);
   if (found == lines_.end()) return records;
-  for (const Place& place : found->second) {
-    const auto line = read_part(file_, place.offset, place.length);
+  for (const LineLocation& location : found->second) {
+    const auto line = read_part(file_, location.offset, location.length);
     auto record = line ? parse_record(*line) : line.error();
     if (!record) {  // it changed since it was opened, or cannot be read any more
       return Error{ErrorCode::Unreadable, printable(manifest_) + ": " + record.error().message,

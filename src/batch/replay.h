@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// replay: which lines of a manifest are to be made again, and from which inputs.
+// replay: which outputs of a manifest are replayed, and from which inputs.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +43,7 @@ class Replay {
   [[nodiscard]] Result<std::vector<Record>> records(const std::string& input) const;
 
  private:
-  struct Place {
+  struct LineLocation {
     std::uint64_t offset;
     std::uint32_t length;
   };
@@ -53,7 +53,7 @@ class Replay {
   std::size_t outputs_ = 0;
   std::string manifest_;
   File file_;
-  std::map<std::string, std::vector<Place>> lines_;
+  std::map<std::string, std::vector<LineLocation>> lines_;
 };
 
 }  // namespace deckle

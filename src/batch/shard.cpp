@@ -9,9 +9,9 @@
 #include <cstdio>
 #include <vector>
 
+#include "chain/output_names.h"
 #include "core/digest.h"
 #include "core/text.h"
-#include "dataset/outputs.h"
 
 namespace deckle {
 namespace {

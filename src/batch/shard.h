@@ -37,11 +37,11 @@ using Environment = std::function<std::optional<std::string>(const std::string&)
 /// none.
 [[nodiscard]] std::string array_variable(const Environment& environment);
 
-/// Which part an input belongs to: XXH3-64 of its relative path, modulo the number of parts. Other
-/// inputs have no say in it.
+/// The shard of an input: XXH3-64 of its relative path, modulo the number of shards. It does not
+/// depend on other inputs.
 [[nodiscard]] std::uint32_t shard_of(std::string_view path, std::uint32_t of);
 
-/// Leaves only the inputs of a shard.
+/// Removes the inputs of other shards from the list.
 void keep_shard(InputList& list, Shard shard);
 
 /// "manifest.jsonl", or "manifest-0003-of-0008.jsonl".

@@ -24,16 +24,16 @@ struct Stacked {
                                       ///< fit: "a.npy is 4 x 4 x 1 uint8, those before it .."
 };
 
-/// Writes, into every folder of outputs below `out`, the array of its outputs' arrays: as many as
-/// the manifest has for it, in its order. Shape (outputs, ...); streamed, so that memory does not
-/// grow with them. An array that is newer than the manifest and of the right size is left as it is;
-/// any other is taken away first, so that none is there that does not fit. Fails (Write) where the
+/// Writes one array for every folder below `out`: the arrays of its outputs, in the order of the
+/// manifest. Its shape is (outputs, ...). It is streamed: memory does not grow with the number of
+/// outputs. An array that is newer than the manifest and of the right size is kept. Any other is
+/// deleted first. Fails (Write) where the
 /// disk is full and the like. `sync`: each is on the disk before it gets its name.
 [[nodiscard]] Result<Stacked> stack_outputs(const std::string& out, const std::string& manifest,
                                             const std::optional<Shard>& shard, bool sync = false);
 
-/// Deletes the array of one folder of the tree, which is about to be out of date. `folder` comes
-/// from a journal: where a link is on its way, nothing is deleted.
+/// Deletes the array of one folder of the tree, before its outputs change. `folder` comes from a
+/// journal: where its path contains a link, nothing is deleted.
 void remove_stack(const OutTree& tree, std::string_view folder, const std::optional<Shard>& shard);
 
 struct StackCheck {
@@ -41,8 +41,8 @@ struct StackCheck {
   std::optional<Error> error;  ///< what is wrong with it
 };
 
-/// All arrays that the chain of a manifest asks for, read and compared with the digests of their
-/// outputs. Where shards were merged it is theirs.
+/// Reads all arrays that the chain of a manifest asks for, and compares them with the digests of
+/// their outputs.
 [[nodiscard]] Result<std::vector<StackCheck>> check_stacks(const std::string& manifest);
 
 }  // namespace deckle

@@ -24,9 +24,9 @@
 #include "batch/for_each_index.h"
 #include "batch/manifest.h"
 #include "batch/stack.h"
+#include "chain/output_names.h"
 #include "core/text.h"
 #include "dataset/files.h"
-#include "dataset/outputs.h"
 
 namespace deckle {
 namespace {
@@ -241,9 +241,10 @@ std::vector<PossibleOutput> outputs_of(const Chain& chain, const InputList& list
 bool knows_all(const PreviousRuns& previous) {
   if (previous.header().empty() && previous.logs().empty()) return true;
   return previous.logs().empty() && previous.has_state() && previous.seal() &&
-         std::all_of(
-             previous.items().begin(), previous.items().end(),
-             [&](const PreviousRuns::Item& item) { return previous.read(item.place).has_value(); });
+         std::all_of(previous.items().begin(), previous.items().end(),
+                     [&](const PreviousRuns::Item& item) {
+                       return previous.read(item.location).has_value();
+                     });
 }
 
 // Visits the candidates of one key together, as far as there are several.
@@ -392,7 +393,7 @@ std::vector<std::string> find_recorded_clashes(const Chain& chain, const InputLi
     while (file != list.files.end() && file->path < item.path)
       ++file;
     if (file != list.files.end() && file->path == item.path) continue;
-    const auto entry = folder.previous().read(item.place);
+    const auto entry = folder.previous().read(item.location);
     for (std::size_t i = 0; entry && i < entry->outputs.size(); ++i)
       recorded.emplace(entry->outputs[i].path, item.path);
   }
@@ -492,9 +493,9 @@ Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputLis
     for (const auto& [output, copy] : possible_copies(chain, file)) {
       const std::string path = join_path(folder.path(), output);
       if (::lstat(path.c_str(), &status) != 0) continue;
-      const auto is_own = folder.is_own(output);
-      if (!is_own) return is_own.error();
-      if (*is_own) continue;
+      const auto recorded_output = folder.is_recorded(output);
+      if (!recorded_output) return recorded_output.error();
+      if (*recorded_output) continue;
       const auto codec = look(list.file_path(file));
       if (!codec || output_name(chain, fields_of(chain, file, copy), **codec).path != output)
         continue;
@@ -502,8 +503,8 @@ Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputLis
                         ": is there already and was not made by a run into this folder");
     }
   }
-  // Where a journal lost something nobody knows all that is ours: then each file is looked at when
-  // its output is made.
+  // Where a journal lost something, the list of recorded outputs is not complete. Then each file is
+  // examined when its output is made.
   if (!foreign.empty() && !knows_all(folder.previous())) foreign.clear();
   return foreign;
 }

@@ -10,9 +10,9 @@
 
 #include "batch/output_folder.h"
 #include "chain/chain.h"
+#include "chain/output_names.h"
 #include "core/result.h"
 #include "dataset/inputs.h"
-#include "dataset/outputs.h"
 
 namespace deckle {
 
@@ -26,13 +26,13 @@ struct OutputName {
 [[nodiscard]] OutputName output_name(const Chain& chain, const NameFields& fields,
                                      const Codec& input_codec);
 
-/// Whether a file that `recognise` refused with `error` is passed over without being a failure: it
-/// is no image, was not named one by one, and its name does not say that it is one (an empty .jpg
-/// is a loss, a README is not).
+/// Whether a file that `recognise` refused with `error` is skipped instead of failing: it is no
+/// image, was not named by the user, and has no extension of an image format (an empty .jpg fails,
+/// a README is skipped).
 [[nodiscard]] bool is_skipped(const Error& error, std::string_view path, bool named);
 
-/// Takes the files that are passed over off the list: reads the beginning of each. Gives how many
-/// they were.
+/// Removes the files that are skipped from the list: reads the beginning of each. Returns their
+/// number.
 [[nodiscard]] std::size_t keep_images(InputList& list, int jobs);
 
 /// Inputs that would write one output or have one name, in sentences; empty where there are none.
@@ -61,7 +61,7 @@ struct OutputName {
 [[nodiscard]] Result<Done> check_output_folder(const Chain& chain, const InputList& list,
                                                const std::string& out);
 
-/// Files that stand where the output of an input without a past is to go, and that no run made, in
+/// Files with the name of an output that no run made, for inputs that have no entry yet, in
 /// sentences.
 [[nodiscard]] Result<std::vector<std::string>> find_foreign(const Chain& chain,
                                                             const InputList& list,

@@ -21,9 +21,9 @@ struct Verification {
   std::vector<Difference> differences;  ///< sorted by path
 };
 
-/// Reads every output beside the manifest, on `jobs` threads. Files in the folder that the manifest
-/// does not know are differences too, and so are arrays of a folder's outputs that are not of them;
-/// hidden ones are not looked at.
+/// Reads every output beside the manifest, on `jobs` threads. Differences are also: files in the
+/// folder that the manifest does not name, and stacked arrays that do not match their outputs.
+/// Hidden files are ignored.
 [[nodiscard]] Result<Verification> verify_manifest(const std::string& manifest, int jobs);
 
 }  // namespace deckle

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // chain: the chain file, checked: layers in order, seeds, what is read and what is written.
 // Shapes  spatial axes, then channels: rows x cols x channels for images; lengths in samples
-// Fails   parse_chain gives all Mistakes, each with its place; nothing throws
+// Fails   parse_chain returns all Mistakes, each with its position; nothing throws
 // Source  Keras' get_config and to_json for the layers; docs/chain-file.md for the keys around them
 #pragma once
 
@@ -42,9 +42,9 @@ struct OutputOptions {
 /// first makes float32 of everything.
 enum class As : std::uint8_t { Layer, Model };
 
-/// Where a layer stands in the chain's text: pointers to its entry, and to the object that holds
-/// its arguments.
-struct LayerPlace {
+/// JSON pointers to a layer's entry in the chain's text, and to the object that holds its
+/// arguments.
+struct LayerPointers {
   std::string class_name;
   std::string entry;
   std::string arguments;
@@ -63,52 +63,48 @@ struct Chain {
   KerasVersion keras;                        ///< whose rules, where the versions differ
   int rank = 2;                              ///< spatial axes of what the layers work on
   std::vector<Layer> layers;
-  std::vector<LayerPlace> places;   ///< of the layers
-  std::vector<LayerPlace> skipped;  ///< layers of a Keras model that act in training only
-  OpenShape input_shape;            ///< what every input has to be
+  std::vector<LayerPointers> pointers;  ///< of the layers
+  std::vector<LayerPointers> skipped;   ///< layers of a Keras model that act in training only
+  OpenShape input_shape;                ///< what every input has to be
   DecodeOptions input;
   OutputOptions output;
   bool of_model = false;           ///< read from a Keras model, which says nothing of outputs
-  std::vector<std::string> notes;  ///< what its reader should be told, each with its pointer
+  std::vector<std::string> notes;  ///< for the user, each with its pointer
   std::vector<std::string> weight_files;  ///< that were read into the layers
 
   [[nodiscard]] bool draws() const;       ///< whether any layer is random
   [[nodiscard]] bool needs_seed() const;  ///< whether any layer draws from the chain's seed
-  /// Whether what is made of an image depends on its place in the sorted list.
+  /// Whether the output of an image depends on its index in the sorted list.
   [[nodiscard]] bool uses_index() const;
 };
 
-/// Whether the layer counts calls from the chain's seed and that is a pair: such generators start
-/// from one number.
+/// Whether the chain's seed is a pair, but the layer's generator counts calls and starts from one
+/// number.
 [[nodiscard]] bool starts_from_pair(const Layer& layer, const std::optional<SeedPair>& chain_seed);
 
-/// A mistake and where it stands.
-struct PlacedMistake {
-  Place place;
+/// A mistake and its position in the text.
+struct LocatedMistake {
+  TextPosition position;
   std::string pointer;
   std::string message;
 };
 
 /// All mistakes of a chain, in the order of the text.
-using Mistakes = std::vector<PlacedMistake>;
+using Mistakes = std::vector<LocatedMistake>;
 
 /// What a chain is read for. Shapes and numbers of parameters need no weights; such a chain is
 /// never run.
 enum class Purpose : std::uint8_t { Run, Shapes };
 
-/// Reads a chain file's text, or that of a Keras Sequential (see keras_model). Mistakes do not end
-/// the reading: all are found. `channels_first` holds where the text does not say; files of weights
-/// are looked for in `folder`, empty: the current one. `weights`, a path, is a file of Keras' with
-/// the weights of all layers, instead of what the text says. For Shapes, weights that cannot be
-/// read are a note where the layer says its filters and kernel_size.
+/// Parses a chain file's text, or that of a Keras Sequential (see keras_model). Opens no file: a
+/// layer whose weights are the name of a file is a mistake (see chain_file). Mistakes do not end
+/// the parsing: all are found. `channels_first` holds where the text has no data_format.
 [[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text,
                                                         bool channels_first = false,
-                                                        const std::string& folder = "",
-                                                        const std::string& weights = "",
                                                         Purpose purpose = Purpose::Run);
 
-/// The mistakes with their places in this text, which is JSON, in their order there.
-[[nodiscard]] Mistakes placed(std::vector<Mistake> mistakes, const JsonText& text);
+/// The mistakes with their positions in this text, sorted by position.
+[[nodiscard]] Mistakes with_positions(std::vector<Mistake> mistakes, const JsonText& text);
 
 /// A shape that may be open, as people write it: "480 x any x 3".
 [[nodiscard]] std::string to_string(const OpenShape& shape);

@@ -155,17 +155,17 @@ std::size_t number_out_of_range(std::string_view text) {
 
 }  // namespace
 
-Place place_of(std::string_view text, std::size_t offset) {
-  Place place;
+TextPosition position_of(std::string_view text, std::size_t offset) {
+  TextPosition position;
   for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
     if (text[i] == '\n') {
-      ++place.line;
-      place.column = 1;
+      ++position.line;
+      position.column = 1;
     } else if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U) {
-      ++place.column;
+      ++position.column;
     }
   }
-  return place;
+  return position;
 }
 
 std::variant<JsonText, SyntaxError> JsonText::parse(std::string_view text) {
@@ -174,15 +174,15 @@ std::variant<JsonText, SyntaxError> JsonText::parse(std::string_view text) {
     return SyntaxError{{}, "the file is empty"};
   }
   if (auto excess = json_excess(text))
-    return SyntaxError{place_of(text, excess->at), std::move(excess->message)};
+    return SyntaxError{position_of(text, excess->at), std::move(excess->message)};
   JsonText result;
   try {
     result.value_ = Json::parse(text);
   } catch (const Json::parse_error& e) {
     // e.byte counts from 1 and is the last byte read.
-    return SyntaxError{place_of(text, e.byte > 0 ? e.byte - 1 : 0), in_our_words(e.what())};
+    return SyntaxError{position_of(text, e.byte > 0 ? e.byte - 1 : 0), in_our_words(e.what())};
   } catch (const Json::exception&) {
-    return SyntaxError{place_of(text, number_out_of_range(text)),
+    return SyntaxError{position_of(text, number_out_of_range(text)),
                        "a number that is too large for any type"};
   }
   result.index(text);
@@ -191,14 +191,14 @@ std::variant<JsonText, SyntaxError> JsonText::parse(std::string_view text) {
 
 void JsonText::index(std::string_view text) {
   // Places are counted along the way: from the last one, not from the beginning.
-  Place here;
+  TextPosition here;
   std::size_t counted = 0;
   Walker(text).walk([&](const std::string& pointer, std::size_t offset, std::size_t value) {
     if (const auto digits = long_number(text, value); !digits.empty())
       long_numbers_.push_back({pointer, std::string(digits)});
-    const Place step = place_of(text.substr(counted), offset - counted);
-    here = step.line == 1 ? Place{here.line, here.column + step.column - 1}
-                          : Place{here.line + step.line - 1, step.column};
+    const TextPosition step = position_of(text.substr(counted), offset - counted);
+    here = step.line == 1 ? TextPosition{here.line, here.column + step.column - 1}
+                          : TextPosition{here.line + step.line - 1, step.column};
     counted = offset;
     entries_.push_back({pointer, here});
   });
@@ -220,7 +220,7 @@ void JsonText::index(std::string_view text) {
     const std::string& pointer = entries_[i].pointer;
     if (pointer != entries_[i - 1].pointer || is_inside(pointer)) continue;
     repeated.insert(pointer);
-    repeated_.push_back({pointer, entries_[i - 1].place, entries_[i].place});
+    repeated_.push_back({pointer, entries_[i - 1].position, entries_[i].position});
   }
 }
 
@@ -243,13 +243,13 @@ std::string JsonText::with_digits(std::string_view pointer, std::string message)
   return message;
 }
 
-Place JsonText::find(std::string_view pointer) const {
+TextPosition JsonText::find(std::string_view pointer) const {
   for (;;) {
     // The last one, where a key stands twice: that is the one that counts.
     const auto it =
         std::upper_bound(entries_.begin(), entries_.end(), pointer,
                          [](std::string_view p, const Entry& entry) { return p < entry.pointer; });
-    if (it != entries_.begin() && std::prev(it)->pointer == pointer) return std::prev(it)->place;
+    if (it != entries_.begin() && std::prev(it)->pointer == pointer) return std::prev(it)->position;
     const auto slash = pointer.rfind('/');
     if (slash == std::string_view::npos) return {};
     pointer = pointer.substr(0, slash);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_text: JSON with the places of things, for messages that point at them.
+// json_text: JSON with the positions of its values, for messages that point at them.
 #pragma once
 
 #include <cstddef>
@@ -12,39 +12,39 @@
 
 namespace deckle {
 
-/// A place in a text, counted from 1; columns count characters, not bytes.
-struct Place {
+/// A position in a text, counted from 1. Columns count characters, not bytes.
+struct TextPosition {
   std::size_t line = 1;
   std::size_t column = 1;
 
-  bool operator==(const Place&) const = default;
+  bool operator==(const TextPosition&) const = default;
 };
 
-[[nodiscard]] Place place_of(std::string_view text, std::size_t offset);
+[[nodiscard]] TextPosition position_of(std::string_view text, std::size_t offset);
 
-/// A syntax error, in our words.
+/// A syntax error, with a message of deckle.
 struct SyntaxError {
-  Place place;
+  TextPosition position;
   std::string message;
 };
 
-/// A parsed text and where everything in it stands.
+/// A parsed text and the positions of its keys and values.
 class JsonText {
  public:
-  /// Parses; a byte-order mark is passed over. Gives the error instead where there is one.
+  /// Parses; a byte-order mark is ignored. Returns the error instead where there is one.
   static std::variant<JsonText, SyntaxError> parse(std::string_view text);
 
   [[nodiscard]] const Json& value() const { return value_; }
 
-  /// Where the member (its key) or element with this pointer begins, or the nearest thing around
-  /// it.
-  [[nodiscard]] Place find(std::string_view pointer) const;
+  /// The position of the member (its key) or element with this pointer; where there is none, of the
+  /// nearest value that contains it.
+  [[nodiscard]] TextPosition find(std::string_view pointer) const;
 
-  /// Keys that stand twice in one object: JSON parsers keep the last and drop the others silently.
+  /// Keys that are twice in one object: JSON parsers keep the last and drop the others silently.
   struct Repeated {
     std::string pointer;
-    Place first;
-    Place second;
+    TextPosition first;
+    TextPosition second;
   };
   [[nodiscard]] const std::vector<Repeated>& repeated() const { return repeated_; }
 
@@ -55,7 +55,7 @@ class JsonText {
  private:
   struct Entry {
     std::string pointer;
-    Place place;
+    TextPosition position;
   };
 
   void index(std::string_view text);

@@ -141,7 +141,7 @@ class Exporter {
 
   std::variant<Json, std::vector<Mistake>> write() {
     for (std::size_t i = 0; i < chain_.layers.size(); ++i)
-      layers_.push_back(layer(chain_.layers[i], chain_.places[i]));
+      layers_.push_back(layer(chain_.layers[i], chain_.pointers[i]));
     if (chain_.channels_first && !says_channels_first_ && mistakes_.empty()) {
       mistake("/data_format",
               "no layer here could tell " + version() + " that it is channels_first");
@@ -202,7 +202,7 @@ class Exporter {
     return name_stem(class_name, keras_) + (number > 0 ? "_" + std::to_string(number) : "");
   }
 
-  Json layer(const Layer& layer, const LayerPlace& place) {
+  Json layer(const Layer& layer, const LayerPointers& place) {
     const std::string_view name = layer.spec->name;
     const KerasArgument* oldest = find_argument(name, "");
     if (has_weights(*layer.spec)) {
@@ -236,7 +236,7 @@ class Exporter {
     return entry(name, std::move(config));
   }
 
-  void write_argument(Json& config, const Layer& layer, const LayerPlace& place,
+  void write_argument(Json& config, const Layer& layer, const LayerPointers& place,
                       const std::string& key, const Json& value) {
     const auto wrong = [&](std::string message) {
       mistake(join_pointer(place.arguments, key), std::move(message));

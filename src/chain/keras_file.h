@@ -64,7 +64,7 @@ class KerasFile {
 /// A chain file's text.
 struct ChainText {
   std::string text;
-  std::string weights;  ///< the file itself, where it is one of Keras' and holds them too; else ""
+  std::string weights;  ///< the file itself, where it is a file of Keras with weights; else ""
 };
 
 /// Reads a chain file, or the model out of a file of Keras'; standard input where the path is "-".

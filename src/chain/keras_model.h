@@ -37,12 +37,12 @@ struct KerasModel {
 [[nodiscard]] bool is_keras_model(const Json& root);
 
 /// Reads a Sequential of Keras 1, 2 or 3, by itself or within TensorFlow.js' model.json. Mistakes
-/// are noted; those of the layers' own arguments are left to who reads the layers.
+/// are noted; those of the layers' own arguments are found by the parser of the layers.
 [[nodiscard]] KerasModel read_keras_model(const Json& root, std::vector<Mistake>& mistakes);
 
 /// Whether an entry of a model's layers only says what comes in.
 [[nodiscard]] bool is_input_layer(std::string_view class_name);
-/// Whether it gives back what it is given but in training: Dropout and its like.
+/// Whether it changes its input in training only, as Dropout does.
 [[nodiscard]] bool acts_in_training_only(std::string_view class_name);
 /// Whether it is a model within the model.
 [[nodiscard]] bool is_nested_model(std::string_view class_name);

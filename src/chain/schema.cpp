@@ -3,9 +3,9 @@
 #include <string_view>
 
 #include "chain/chain.h"
+#include "chain/output_names.h"
 #include "codecs/formats.h"
 #include "core/shape.h"
-#include "dataset/outputs.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
 #include "layers/synonyms.h"

@@ -13,7 +13,6 @@
 #include "codecs/helper/hdf5_plugin.h"
 #include "codecs/packed.h"
 #include "core/text.h"
-#include "layers/weights.h"
 
 namespace deckle {
 namespace {

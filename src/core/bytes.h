@@ -25,7 +25,7 @@ class Buffer {
   /// Makes room for `size` bytes; the old contents are lost where it has to grow.
   void resize(std::size_t size) {
     if (size > capacity_) {
-      data_.reset();  // before the new block, so that both never stand at once
+      data_.reset();  // first, to never hold both blocks at the same time
       data_ = allocate(size);
       capacity_ = size;
     }
@@ -64,9 +64,9 @@ class Buffer {
 
 /// A file that is mapped into memory and read from front to back by this thread; nothing: none.
 void watch_mapped(Bytes file);
-/// Says that what stands before `p` will not be read soon. Of a watched file it is given back to
-/// the system, a piece at a time, and comes from the disk again where it is read after all; else
-/// this does nothing.
+/// Says that bytes before `p` will not be read soon. In a watched file their memory is returned to
+/// the system, piece by piece; they are read from the disk again if they are needed after all.
+/// Elsewhere this does nothing.
 void release_mapped_before(const std::uint8_t* p);
 
 }  // namespace deckle

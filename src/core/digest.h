@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// digest: what files and pixels are known by.
+// digest: digests of files and of pixels.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace deckle {
 
 using Sha256 = std::array<std::uint8_t, 32>;
 
-/// SHA-256 of files: stands in manifests, so that a stranger can check it with sha256sum.
+/// SHA-256 of files. It is in manifests, and sha256sum can check it.
 [[nodiscard]] Sha256 sha256(Bytes data);
 
 /// The same of bytes that come piece by piece.

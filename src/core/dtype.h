@@ -34,7 +34,7 @@ struct DTypeInfo {
   std::size_t bytes;
   bool is_float;
   double white;  ///< the value that image files use for full intensity; 0 where there is none
-  int digits;    ///< binary ones: every whole number of up to so many is a value of the type
+  int digits;    ///< binary digits: every whole number with that many is a value of the type
 };
 
 /// Of a type that `with_type` gives; std::is_floating_point knows nothing of Float16.

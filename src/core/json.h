@@ -10,8 +10,7 @@ namespace deckle {
 /// people.
 using Json = nlohmann::ordered_json;
 
-/// Parses; what is no JSON, or goes beyond the limits of json_limits.h, comes back as a discarded
-/// value.
+/// Parses. Returns a discarded value for a text that is no JSON or exceeds json_limits.h.
 [[nodiscard]] Json parse_json(std::string_view text);
 
 }  // namespace deckle

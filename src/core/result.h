@@ -25,13 +25,13 @@ enum class ErrorCode {
   Changed,      ///< the file is not the one that a manifest recorded, or changed while it was read
   TimedOut,     ///< took longer than --timeout-per-image allows
   Stopped,      ///< given up because the caller asked for it; never in a manifest
-  Internal,     ///< a mistake of ours
+  Internal,     ///< a mistake in deckle
 };
 
 [[nodiscard]] std::string_view error_name(ErrorCode code);
 
-/// A failure: its kind, and a sentence for people that holds the numbers. It names the place inside
-/// a file (a row, a layer) but not the file: whoever reports it knows that.
+/// A failure: its kind, and a sentence for people with the numbers. It names the position inside a
+/// file (a row, a layer) but not the file: the caller that reports it knows the file.
 struct Error {
   ErrorCode code = ErrorCode::Internal;
   std::string message;
@@ -89,7 +89,7 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
-/// The value of an operation that has nothing to give back but that it worked.
+/// The value of an operation that returns nothing.
 struct Done {};
 
 }  // namespace deckle

@@ -8,13 +8,13 @@
 
 namespace deckle {
 
-/// A picture that comes row by row.
+/// A picture that is read row by row.
 struct RowSource {
   Shape shape;
   DType dtype = DType::UInt8;
-  /// Asked for every row once, from the top; what it gives is good until it is asked again. Null:
-  /// there are no more, for a reason that whoever made this knows. Must not throw: libraries
-  /// written in C stand in between.
+  /// Called once for every row, from the top. The row is valid until the next call. Null: there are
+  /// no more rows; the owner of the source knows the reason. Must not throw: libraries written in C
+  /// call it.
   std::function<const std::uint8_t*(std::int64_t row)> row;
 
   [[nodiscard]] std::size_t row_bytes() const {

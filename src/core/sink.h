@@ -8,8 +8,7 @@
 
 namespace deckle {
 
-/// Where an encoder's bytes go: memory, or a file. Does not throw: libraries written in C stand in
-/// between.
+/// Where an encoder writes: memory or a file. Does not throw: libraries written in C call it.
 class Sink {
  public:
   Sink() = default;
@@ -20,13 +19,13 @@ class Sink {
   /// Writes at byte `at`, which is the end so far or before it. False where that fails.
   virtual bool write(std::uint64_t at, Bytes data) = 0;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  /// What stands there so far, where it is in memory.
+  /// The bytes so far, where they are in memory.
   [[nodiscard]] virtual Buffer* memory() { return nullptr; }
 
   bool append(Bytes data) { return write(size(), data); }
 };
 
-/// A sink in memory, which begins empty.
+/// A sink in memory, empty at first.
 class BufferSink final : public Sink {
  public:
   explicit BufferSink(Buffer& out) : out_(out) { out_.clear(); }

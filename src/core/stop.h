@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stop: how work that takes long is given up in the middle.
+// stop: how long work is cancelled.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,8 @@
 
 namespace deckle {
 
-/// Long work asks it again and again, maybe from several threads at once: true means give up.
-/// Empty: never. Must not throw.
+/// Long work calls it repeatedly, perhaps from several threads at the same time. True: cancel.
+/// Empty: never cancel. Must not throw.
 using Stop = std::function<bool()>;
 
 [[nodiscard]] inline bool is_told(const Stop& stop) {

@@ -281,4 +281,11 @@ std::string extension_of(std::string_view path) {
   return extension;
 }
 
+std::string shape_text(std::span<const std::int64_t> shape) {
+  std::string text;
+  for (const std::int64_t extent : shape)
+    text += (text.empty() ? "" : ", ") + std::to_string(extent);
+  return "(" + text + (shape.size() == 1 ? ",)" : ")");
+}
+
 }  // namespace deckle

@@ -11,7 +11,7 @@
 
 namespace deckle {
 
-/// The candidate that a misspelt word was most likely meant to be; empty where none is near.
+/// The candidate that is most similar to a misspelt word; empty where none is similar.
 [[nodiscard]] std::string_view nearest(std::string_view word,
                                        std::span<const std::string_view> candidates);
 
@@ -33,7 +33,7 @@ namespace deckle {
 /// begins a further line of a message of ours, stays.
 [[nodiscard]] std::string terminal_text(std::string_view message);
 
-/// JSON that may be shown by a terminal: the same characters as \u009b within its strings.
+/// JSON as a terminal may show it: such characters in its strings are written as \u009b.
 [[nodiscard]] std::string terminal_json(std::string_view json);
 
 [[nodiscard]] std::string hex(std::span<const std::uint8_t> bytes);
@@ -54,8 +54,8 @@ namespace deckle {
 /// `a, b or c`, for lists of what is allowed.
 [[nodiscard]] std::string one_of(std::span<const std::string_view> words);
 
-/// In lower case, as far as Latin, Greek and Cyrillic letters go: enough to see names that are one
-/// on a file system without case.
+/// In lower case: Latin, Greek and Cyrillic letters. Enough to find names that are the same on a
+/// file system that ignores case.
 [[nodiscard]] std::string lower_case(std::string_view text);
 
 /// Everything before the last '/', or nothing.
@@ -68,5 +68,8 @@ namespace deckle {
 [[nodiscard]] std::string_view stem_of(std::string_view path);
 /// The extension in lower case, without the dot.
 [[nodiscard]] std::string extension_of(std::string_view path);
+
+/// A shape as Python writes it: "(3, 3, 1, 8)", "(5,)".
+[[nodiscard]] std::string shape_text(std::span<const std::int64_t> shape);
 
 }  // namespace deckle

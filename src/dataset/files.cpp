@@ -634,4 +634,17 @@ std::size_t sweep_unfinished(const std::string& folder) {
   return deleted;
 }
 
+FileStamp without_recent_time(FileStamp stamp) {
+  constexpr std::int64_t kSettled = 2'000'000'000;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  if (std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec - stamp.mtime_ns < kSettled)
+    stamp.mtime_ns = 0;
+  return stamp;
+}
+
+FileStamp without_recent_coarse_time(FileStamp stamp) {
+  return stamp.mtime_ns % 1'000'000'000 == 0 ? without_recent_time(stamp) : stamp;
+}
+
 }  // namespace deckle

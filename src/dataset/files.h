@@ -18,7 +18,7 @@
 
 namespace deckle {
 
-/// A file descriptor that is closed when it goes.
+/// A file descriptor. The destructor closes it.
 class File {
  public:
   File() = default;
@@ -34,7 +34,7 @@ class File {
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-  /// Closes. False where that failed: some file systems report a full disk only now.
+  /// Closes. False where that fails: some file systems report a full disk only then.
   bool close();
 
  private:
@@ -46,13 +46,13 @@ class File {
 /// The error with a file's name before its message: "a.png: cannot read: ...".
 [[nodiscard]] Error named(std::string_view path, Error error);
 
-/// Whether the reason is that there is nothing of that name.
+/// Whether the error is that the file does not exist.
 [[nodiscard]] bool is_not_there(const Error& error);
 
 /// folder + "/" + name; `name` alone where there is no folder.
 [[nodiscard]] std::string join_path(std::string_view folder, std::string_view name);
 
-/// Size and time of the last change: what tells, without reading, that a file is probably the same.
+/// Size and time of the last change. Where both are the same, the file is probably the same.
 struct FileStamp {
   std::uint64_t size = 0;
   std::int64_t mtime_ns = 0;  ///< since 1970; 0: not to be trusted
@@ -60,7 +60,13 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
-/// Opens a regular file to be read. `stamp`, where given, becomes what it was when it was opened.
+/// The stamp, with the time 0 where the file changed less than two seconds ago: it may change again
+/// within the same tick of the file system's clock.
+[[nodiscard]] FileStamp without_recent_time(FileStamp stamp);
+/// The same, but only where the time is a whole second, as on file systems with coarse times.
+[[nodiscard]] FileStamp without_recent_coarse_time(FileStamp stamp);
+
+/// Opens a regular file for reading. `stamp`, where given, is set to its stamp at that time.
 [[nodiscard]] Result<File> open_to_read(const std::string& path, FileStamp* stamp = nullptr);
 /// The same of a name in an open folder; a link is not followed.
 [[nodiscard]] Result<File> open_to_read(const File& folder, const std::string& name,
@@ -72,10 +78,10 @@ struct FileStamp {
 [[nodiscard]] Result<std::string> read_part(const File& file, std::uint64_t offset,
                                             std::size_t length);
 
-/// The same for parts that lie close behind one another more often than not: reads ahead.
+/// The same for parts that mostly follow each other: reads ahead.
 class PartReader {
  public:
-  /// Good until the next call.
+  /// Valid until the next call.
   [[nodiscard]] Result<std::string_view> read(const File& file, std::uint64_t offset,
                                               std::size_t length);
 
@@ -84,13 +90,13 @@ class PartReader {
   std::uint64_t begin_ = 0;
 };
 
-/// Reads a file line by line, and knows where each one began. Where a read fails, that is an error,
-/// never the end.
+/// Reads a file line by line, and knows the offset of each line. A failed read is an error, never
+/// the end.
 class LineReader {
  public:
   /// The next line, without its newline, good until the next call; nothing at the end.
   [[nodiscard]] Result<std::optional<std::string_view>> next(const File& file);
-  /// Whether the last line ended in a newline: what is cut short does not.
+  /// Whether the last line ended in a newline. A line that is cut short does not.
   [[nodiscard]] bool is_whole() const { return is_whole_; }
   /// Where the last line begins, and where the next one will.
   [[nodiscard]] std::uint64_t begin() const { return begin_; }
@@ -143,11 +149,10 @@ inline constexpr std::uint64_t kMostList = std::uint64_t{1} << 32U;
 /// fails half-way, that is an error. "" is the current folder.
 [[nodiscard]] Result<std::vector<std::string>> list_folder(const std::string& path);
 
-/// Whether there is anything of that name (links are followed). What cannot be known is an error.
+/// Whether something with that name exists (links are followed). Fails where that cannot be known.
 [[nodiscard]] Result<bool> is_there(const std::string& path);
 
-/// Whether names that differ in case alone are one file in a folder: tries it, with a temporary
-/// file.
+/// Whether the folder ignores the case of names. Tries it with a temporary file.
 [[nodiscard]] Result<bool> ignores_case(const std::string& folder);
 
 /// Makes a folder and those above it.
@@ -161,8 +166,7 @@ inline constexpr std::string_view kTemporaryPrefix = ".deckle-";
 [[nodiscard]] std::optional<FileStamp> stamp_of(const std::string& path);
 [[nodiscard]] std::optional<FileStamp> stamp_of(const File& file);
 
-/// A folder of this process's own for files that are not finished. It is deleted with the last of
-/// them.
+/// A folder for the unfinished files of this process. It is deleted with the last of them.
 class Workshop {
  public:
   /// In an open folder. Its name says whose it is: see identity.h.
@@ -181,8 +185,8 @@ class Workshop {
   File folder_;
 };
 
-/// A file that is complete under a temporary name. It goes away unless it is committed, so that a
-/// file under its own name is always whole.
+/// A file that is complete under a temporary name. It is deleted unless it is committed: a file
+/// under its final name is always whole.
 class PendingFile {
  public:
   /// Beside its final name. Makes the folders that are missing.
@@ -212,7 +216,7 @@ class PendingFile {
   /// The same, to a name in an open folder.
   Result<Done> commit_to(const File& folder, const std::string& name, bool replace);
 
-  /// Its data are on the disk when this returns.
+  /// When this returns, its data are on the disk.
   [[nodiscard]] Result<Done> sync() const;
 
   /// Of the file as it was written; renaming keeps it.
@@ -241,7 +245,7 @@ class PendingWriter final : public Sink {
 
   bool write(std::uint64_t at, Bytes data) override;
   [[nodiscard]] std::uint64_t size() const override { return written_ + waiting_.size(); }
-  /// What went wrong with a write, if anything did.
+  /// The error of the first write that failed, if any.
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
   struct Written {

@@ -390,7 +390,7 @@ Result<InputList> list_inputs(const InputRequest& request) {
       return root == folder;
     });
   });
-  // Named first among equals, so that a file that is listed and named counts as named.
+  // Named files first among equals: a file that is listed and named counts as named.
   std::sort(list.files.begin(), list.files.end(), [&](const InputFile& x, const InputFile& y) {
     if (const int order = x.path.compare(y.path); order != 0) return order < 0;
     if (x.named != y.named) return x.named;

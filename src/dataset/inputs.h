@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// inputs: which files a run is over, and in which order.
+// inputs: the files that a run processes, and their order.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +18,12 @@ namespace deckle {
 struct InputFile {
   std::string
       path;  ///< relative to its root, '/' between folders: what the manifest and the seeds know
-  std::uint32_t root = 0;  ///< index into InputList::roots
-  bool named = false;      ///< named one by one: then it is an error where it is no image
-  std::uint32_t index =
-      0;  ///< its place in the whole list, also where only a part of it is worked on
+  std::uint32_t root = 0;   ///< index into InputList::roots
+  bool named = false;       ///< named one by one: then it is an error where it is no image
+  std::uint32_t index = 0;  ///< in the whole list, also where only a part of the list is processed
 };
 
-/// What was found in an input folder and is no input.
+/// A file in an input folder that is not an input.
 struct LeftOut {
   std::string path;  ///< as it would be opened
   std::string why;   ///< "hidden"
@@ -70,7 +69,7 @@ struct InputRequest {
 /// the path. A folder below it that cannot be listed is an input that fails.
 [[nodiscard]] Result<InputList> list_inputs(const InputRequest& request);
 
-/// Gives every file its place in the list as it is now.
+/// Sets the index of every file to its position in the list.
 void number_inputs(InputList& list);
 
 }  // namespace deckle

@@ -14,14 +14,14 @@
 
 namespace deckle {
 
-/// What stands around an axis that is made longer, by numpy.pad's names. Of 1 2 3:
+/// The padding modes, by the names of numpy.pad. Of 1 2 3:
 ///
 ///     Reflect    .. 3 2 | 1 2 3 | 2 1 ..    the end itself is not repeated
 ///     Symmetric  .. 2 1 | 1 2 3 | 3 2 ..
 ///     Edge       .. 1 1 | 1 2 3 | 3 3 ..
 ///     Wrap       .. 2 3 | 1 2 3 | 1 2 ..
 ///
-/// More than the axis has is taken again and again, as numpy.pad does.
+/// Padding that is longer than the axis repeats the pattern, as numpy.pad does.
 enum class PadMode : std::uint8_t { Reflect, Symmetric, Edge, Wrap };
 
 /// One axis: entry i is the source index that output i shows, or a fill. Fills are numbered: where
@@ -49,7 +49,7 @@ class AxisTable {
   void keep(std::int64_t offset, std::int64_t length);
   /// The last entry first.
   void reverse();
-  /// The source's index `from` is 0 now: of a part of the source.
+  /// Subtracts `from` from the entries, for a source that begins at `from`.
   void count_from(std::int64_t from);
   /// Shows the entries with these indices, which go evenly from the first to the last.
   void pick(const std::vector<std::int32_t>& indices);

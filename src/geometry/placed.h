@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// placed: where the input lies in the output, so that coordinates can be carried over.
+// placed: where the input lies in the output. With it, coordinates are mapped to the output.
 // Units   pixels of edges: pixel i covers i to i + 1, its centre is at i + 0.5
 #pragma once
 
@@ -14,8 +14,8 @@
 namespace deckle {
 
 /// One axis: where its two ends come to lie, in the output's pixels. Both may be outside of the
-/// output, where a later layer cut them off. `begin` is above `end` where the axis is flipped. What
-/// mirrored or repeated padding shows a second time is not told of.
+/// output, where a later layer cut them off. `begin` is above `end` where the axis is flipped.
+/// Copies of the input in mirrored or repeated padding are not included.
 struct AxisSpan {
   std::int64_t length = 1;  ///< of the input
   double begin = 0;

@@ -25,9 +25,9 @@ void to_file_depth(const Tensor& from, DType scale, DType to, Tensor& out);
 [[nodiscard]] bool rounds_quickly(DType to);
 void round_samples(const float* samples, std::size_t count, DType to, std::uint8_t* out);
 
-/// Depth, with the place of the first, where `from` holds NaN or infinity and `to` is a type of
-/// integers, which has none. (To bool both are 1, as in NumPy.) For arrays, where a 0 that was made
-/// of NaN would go unnoticed.
+/// Fails with Depth, and the index of the first, where `from` holds NaN or infinity and `to` is an
+/// integer type. (To bool both are 1, as in NumPy.) For arrays, where nobody would notice a 0 that
+/// was NaN.
 [[nodiscard]] Result<Done> check_finite_for(const Tensor& from, DType to);
 
 }  // namespace deckle

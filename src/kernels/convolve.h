@@ -2,9 +2,9 @@
 // convolve: convolutions and their transposes in float32, by oneDNN.
 //
 // oneDNN has kernels for each kind of processor, and they add in different orders: the last bits of
-// a sum differ from one kind to another, and with it sometimes a rounded pixel. Who needs the same
-// bytes everywhere sets DNNL_MAX_CPU_ISA (AVX2, say) for all machines. On one machine the answer is
-// the same for any number of threads: every call is computed by one.
+// a sum differ from one kind to another, and with it sometimes a rounded pixel. For the same
+// bytes on all machines, set DNNL_MAX_CPU_ISA (for example AVX2) on all of them. On one machine the
+// result is the same for any number of threads: each call is computed by one thread.
 #pragma once
 
 #include <array>
@@ -46,8 +46,8 @@ struct FilterBank {
   std::int64_t out = 1;
   std::int64_t groups = 1;  ///< run g of the in channels makes run g of the out channels
   bool transposed = false;
-  /// The kernel is of one channel, [size...], and done to each of however many there are; in, out
-  /// and groups are 1 then.
+  /// The kernel has one channel, [size...], and is applied to each channel of the input. Then in,
+  /// out and groups are 1.
   bool each_channel = false;
   /// [size...][in / groups][out]; transposed: [size...][out][in], and one group.
   std::vector<float> kernel;
@@ -90,8 +90,8 @@ struct SampleView {
   std::int64_t batch = 1;
 };
 
-/// A bank in the layouts that oneDNN wants, each made when it is first asked for: shared by all
-/// threads.
+/// A filter bank in the layouts that oneDNN needs. Each layout is made when it is first needed, and
+/// shared by all threads.
 class Convolution {
  public:
   explicit Convolution(FilterBank bank);
@@ -100,7 +100,7 @@ class Convolution {
   Convolution& operator=(const Convolution&) = delete;
 
   [[nodiscard]] const FilterBank& bank() const { return bank_; }
-  /// How many channels it makes of so many.
+  /// The number of output channels for a number of input channels.
   [[nodiscard]] std::int64_t channels_of(std::int64_t in) const {
     return bank_.each_channel ? in : bank_.out;
   }
@@ -108,7 +108,7 @@ class Convolution {
   /// batch x (axes) x in, of any type, to batch x (out of each axis) x out, in float32: activation
   /// (sum + bias). Every window must touch the image, with a tap or a gap between taps.
   void run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const;
-  /// The same to where there is room for it.
+  /// The same into memory of that size.
   void run(const SampleView& from, std::span<const ConvolvedAxis> axes, float* to) const;
 
  private:

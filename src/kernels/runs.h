@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// runs: an axis table as stretches of pixels that are written in one go; what gathers go by.
+// runs: an axis table as runs of pixels that are copied at once. The gather uses them.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct Run {
   enum Kind { Fill, Copy, Spread } kind;
   std::size_t source;  ///< first source index, counted from `origin`; or the fill's number
   std::size_t length;  ///< outputs
-  std::size_t times;   ///< how often each entry stands there; more than 1 in a Spread alone
+  std::size_t times;   ///< how often each entry is repeated; more than 1 only in a Spread
 };
 
 [[nodiscard]] std::vector<Run> runs_of(const AxisTable& table, std::int64_t origin);
@@ -59,8 +59,8 @@ class GatheredRows {
 
   [[nodiscard]] Shape shape() const;
   [[nodiscard]] std::size_t row_bytes() const { return row_bytes_; }
-  /// Good until the next call; null where the source gave none. A row that is the same as the one
-  /// before costs nothing, and one that stands in the source as it is is not copied.
+  /// Valid until the next call; null where the source returned none. A row that equals the row
+  /// before is not computed again. A row that is in the source unchanged is not copied.
   [[nodiscard]] const std::uint8_t* row(std::int64_t r);
 
  private:

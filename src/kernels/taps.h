@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// taps: what each output of a resized axis is made of, as TensorFlow and Keras do it. Centres of
-// pixels lie at half-integers: output j looks at (j + 0.5) * in / out - 0.5.
+// taps: the source pixels and weights of each output of a resized axis, as in TensorFlow and Keras.
+// Centres of pixels lie at half-integers: output j looks at (j + 0.5) * in / out - 0.5.
 #pragma once
 
 #include <array>
@@ -30,8 +30,8 @@ inline constexpr std::array<std::string_view, 8> kInterpolations{
 
 struct Resampling {
   Interpolation interpolation = Interpolation::Bilinear;
-  /// Making smaller widens the kernel by in / out, so that no source pixel is skipped. Nearest and
-  /// area do not know it, making larger does not need it.
+  /// Downsampling widens the kernel by in / out, and every source pixel counts. No effect on
+  /// nearest and area, and on upsampling.
   bool antialias = false;
   /// Bilinear as in TensorFlow 1: output j looks at j * in / out, the corners of pixels.
   bool from_corners = false;

@@ -193,13 +193,6 @@ WeightArray reversed(const WeightArray& array, std::size_t first, std::size_t co
   return turned;
 }
 
-std::string shape_text(std::span<const std::int64_t> shape) {
-  std::string text;
-  for (const std::int64_t extent : shape)
-    text += (text.empty() ? "" : ", ") + std::to_string(extent);
-  return "(" + text + (shape.size() == 1 ? ",)" : ")");
-}
-
 std::span<const std::string_view> named_kernels() {
   return kNames;
 }

@@ -33,9 +33,6 @@ struct WeightArray {
 /// The array with these axes, next to one another, turned round.
 [[nodiscard]] WeightArray reversed(const WeightArray& array, std::size_t first, std::size_t count);
 
-/// "(3, 3, 1, 8)".
-[[nodiscard]] std::string shape_text(std::span<const std::int64_t> shape);
-
 /// The filters of one channel that have a name.
 [[nodiscard]] std::span<const std::string_view> named_kernels();
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// builder: the plan of one image while its layers write it.
+// op_builder: collects the operations of one image while its layers are planned.
 //
-// Layers that move pixels edit the tables of the gather that stands open; a layer that computes
-// values closes it. So any run of moving layers is one gather, however long.
+// Layers that move pixels edit the tables of the last gather. A layer that computes values ends
+// that gather. A sequence of layers that move pixels is therefore one gather, however long it is.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <variant>
 #include <vector>
 
 #include "core/dtype.h"
@@ -17,72 +16,36 @@
 #include "kernels/convolve.h"
 #include "kernels/gather.h"
 #include "kernels/resample.h"
+#include "ops/op.h"
 
 namespace deckle {
-
-/// Moves pixels: one table a spatial axis, and the fills that their entries name.
-struct GatherOp {
-  std::vector<AxisTable> axes;
-  std::vector<Fill> fills{{0.0}};  ///< the first is zero
-};
-
-/// Resizing to rows x cols of `to`, a float type.
-struct ResizeOp {
-  std::int64_t rows;
-  std::int64_t cols;
-  Resampling how;
-  DType to;
-};
-
-/// Keras' cast, where it changes values. `rounded`: half to even and saturated, instead of cut off.
-struct CastOp {
-  DType to;
-  bool rounded = false;
-};
-
-/// x * scale + offset in `to`, a float type: one number for all channels, or one a channel.
-struct ScaleOp {
-  std::vector<double> scale;
-  std::vector<double> offset;
-  DType to;
-};
-
-/// Answers float32 of shape `out`.
-struct ConvolveOp {
-  std::shared_ptr<const Convolution> convolution;
-  std::vector<ConvolvedAxis> axes;
-  Shape in;
-  Shape out;
-};
-
-using Op = std::variant<GatherOp, ResizeOp, CastOp, ScaleOp, ConvolveOp>;
 
 class OpBuilder {
  public:
   OpBuilder(const Shape& shape, DType dtype);
 
-  /// Shape and type as they are after all that was written so far.
+  /// Shape and type after all operations so far.
   [[nodiscard]] Shape shape() const;
   [[nodiscard]] DType dtype() const { return dtype_; }
 
   /// The table of one spatial axis, to be edited.
   [[nodiscard]] AxisTable& axis(int a);
   /// The number of a fill of these values, for AxisTable::pad; later fills have higher numbers.
-  /// Fails with Depth where the samples' type does not hold them, with Shape where they are as many
-  /// as there are no channels.
+  /// Fails with Depth where the samples' type does not hold them; with Shape where the number of
+  /// values is neither 1 nor the number of channels.
   [[nodiscard]] Result<int> fill(const Fill& values);
 
   /// In float64 where `to` is float64, else in float32.
   void resize(std::int64_t rows, std::int64_t cols, const Resampling& how = {},
               DType to = DType::Float32);
-  /// `axes` as for Convolution::run; their `out` are the lengths of what is answered, in float32.
+  /// `axes` as for Convolution::run; their `out` are the lengths of the result, which is float32.
   void convolve(std::shared_ptr<const Convolution> convolution, std::vector<ConvolvedAxis> axes);
   void scale(std::vector<double> scale, std::vector<double> offset, DType to);
   void cast(DType to);
   /// Rounds floats half to even and saturates.
   void round_to(DType to);
 
-  /// The operations, the first of them always a gather; the builder is done with.
+  /// The operations. The first is always a gather. The builder is not used afterwards.
   [[nodiscard]] std::vector<Op> take() &&;
 
  private:
@@ -92,10 +55,10 @@ class OpBuilder {
 
   std::vector<Op> ops_;
   Shape shape_;  ///< before the gather at the end of ops_, or after its other last operation
-  DType dtype_;  ///< what Keras would answer
+  DType dtype_;  ///< the type that Keras would return
   DType held_;   ///< what the samples are stored in
-  /// What is still to be cast. It makes no difference whether samples are moved before or after, so
-  /// casts wait for the gather's end; those that change no value are left out.
+  /// Casts that are not in ops_ yet. Samples may be moved before or after a cast: the casts are
+  /// added at the end of the gather. Casts that change no value are dropped.
   std::vector<CastOp> casts_;
 };
 

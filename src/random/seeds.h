@@ -44,7 +44,7 @@ struct ImageIdentity {
 
 /// The seed pair of one draw. `base` is the layer's own seed or the chain's; a number s stands for
 /// [s, 0]. `ordinal` counts the random layers before this one that draw from the chain's seed too
-/// (0 for a layer with a seed of its own), so that two of them do not draw alike.
+/// (0 for a layer with a seed of its own), so that no two of them draw the same numbers.
 ///
 ///     Path     fold_in(base, first 8 bytes of SHA-256(image_key(path)) as a big-endian int64)
 ///     Content  fold_in(base, first 8 bytes of SHA-256(file) as a big-endian int64)

@@ -14,10 +14,10 @@
 
 #include "batch/manifest.h"
 #include "batch/verify.h"
+#include "chain/output_names.h"
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/text.h"
-#include "dataset/outputs.h"
 #include "support/catch.h"
 #include "support/runs.h"
 
@@ -265,7 +265,7 @@ TEST_CASE("a picture that never is in memory as a whole is written and recorded 
           make_plan(test::chain_of(text), source.shape, source.dtype, {input, 0, {}, 0});
       REQUIRE(plan);
       REQUIRE(plan->output.pixels() > 1 << 17);  // else it is made whole
-      PlanScratch scratch;
+      OpScratch scratch;
       const Window whole{2, {Interval{0, source.shape.rows()}, Interval{0, source.shape.cols()}}};
       const Tensor& expected = **run_plan(*plan, source, whole, scratch);
       INFO(input << " to " << format);

@@ -54,7 +54,7 @@ PreviousRuns load(const test::Folder& folder) {
 std::vector<Entry> entries(const PreviousRuns& previous) {
   std::vector<Entry> all;
   for (const PreviousRuns::Item& item : previous.items()) {
-    if (auto entry = previous.read(item.place)) all.push_back(*std::move(entry));
+    if (auto entry = previous.read(item.location)) all.push_back(*std::move(entry));
   }
   return all;
 }
@@ -375,10 +375,11 @@ TEST_CASE("a run that changed nothing writes nothing", "[batch][journal]") {
     Strings steps;
     Journal journal(manifest, kHeader, previous, 2,
                     [&](std::string_view step) { steps.emplace_back(step); });
-    journal.keep(0, previous.items()[0].place, 1);
-    if (take_all) journal.keep(1, previous.items()[1].place, 1);
-    const std::vector<EntryPlace> gone =
-        take_all ? std::vector<EntryPlace>{} : std::vector<EntryPlace>{previous.items()[1].place};
+    journal.keep(0, previous.items()[0].location, 1);
+    if (take_all) journal.keep(1, previous.items()[1].location, 1);
+    const std::vector<EntryLocation> gone =
+        take_all ? std::vector<EntryLocation>{}
+                 : std::vector<EntryLocation>{previous.items()[1].location};
     REQUIRE(journal.finish(kHeader, {}, gone, inputs, pruned));
     return steps;
   };
@@ -411,10 +412,10 @@ TEST_CASE("what is kept and what is new come together; old logs go", "[batch][jo
   const PreviousRuns previous = load(folder);
   {
     Journal journal(manifest, kHeader, previous, 3, {});
-    journal.keep(1, previous.items()[1].place, 1);
+    journal.keep(1, previous.items()[1].location, 1);
     REQUIRE(journal.append(2, entry_of("c")));
     REQUIRE(journal.append(0, entry_of("a", 70)));
-    REQUIRE(journal.finish(kHeader, {}, {previous.items()[2].place}, 1, false));
+    REQUIRE(journal.finish(kHeader, {}, {previous.items()[2].location}, 1, false));
   }
   CHECK(test::text_of(manifest) ==
         header_of(3) + entry_of("a").lines + entry_of("b").lines + entry_of("c").lines);
@@ -432,8 +433,8 @@ TEST_CASE("entries that come from a manifest alone go into the state", "[batch][
   const PreviousRuns previous = load(folder);
   {
     Journal journal(manifest, kHeader, previous, 2, {});
-    journal.keep(0, previous.items()[0].place, 2);
-    journal.keep(1, previous.items()[1].place, 1);
+    journal.keep(0, previous.items()[0].location, 2);
+    journal.keep(1, previous.items()[1].location, 1);
     REQUIRE(journal.finish(kHeader, {}, {}, 1, false));
   }
   CHECK(test::text_of(manifest) == header_of(3) + lines);
@@ -549,7 +550,7 @@ TEST_CASE("an entry that leads out of the folder is told, and never given", "[ba
     const PreviousRuns previous = load(folder);
     REQUIRE(previous.items().size() == 1);
     CHECK_FALSE(previous.failure());
-    CHECK_FALSE(previous.read(previous.items()[0].place));
+    CHECK_FALSE(previous.read(previous.items()[0].location));
     REQUIRE(previous.failure());
     CHECK(previous.failure()->message ==
           (folder / ".manifest.jsonl.journal") + ": names " + bad +
@@ -573,7 +574,7 @@ TEST_CASE("what is spoilt is left out without a word: only what is whole can be 
   folder.put(".manifest.jsonl.journal", kHeader + "\n" + text);
   const PreviousRuns previous = load(folder);
   REQUIRE(previous.items().size() == 1);
-  CHECK_FALSE(previous.read(previous.items()[0].place));
+  CHECK_FALSE(previous.read(previous.items()[0].location));
   CHECK_FALSE(previous.failure());
 }
 

@@ -287,7 +287,7 @@ TEST_CASE("what can go row by row does, and the rest says why it does not", "[ba
                                         folder / "in", out, row_by_row(true));
   CHECK(result.written == kinds().size());
   CHECK(result.failed == whole_kinds().size());
-  const std::string why = ", and does not go row by row: ";
+  const std::string why = ", and cannot be streamed row by row: ";
   const auto ends = [&](const std::string& file, const std::string& reason) {
     const std::string error = error_of(out, file);
     INFO(error);

@@ -210,7 +210,7 @@ TEST_CASE("offsets and windows that were edited are refused", "[batch][replay]")
   const std::string here = "line " + std::to_string(line + 1) + ": ";
   // An offset that is another one of the same picture: other pixels come out.
   const std::string other_pixels =
-      "the pixels of f0/000_001.png come out otherwise than recorded: another version of the "
+      "the pixels of f0/000_001.png differ from the recorded ones: another version of the "
       "decoder?";
   CHECK(said([](Json& json) {
           auto& offset = json["draws"][0]["offset"];
@@ -299,7 +299,7 @@ TEST_CASE("other pixels are a failure", "[batch][replay]") {
   CHECK(played.said ==
         std::map<std::string, std::string>{
             {"f0/000.jpg",
-             "the pixels of f0/000.png come out otherwise than recorded: another version of the "
+             "the pixels of f0/000.png differ from the recorded ones: another version of the "
              "decoder?"}});
   CHECK_FALSE(test::exists(recorded.folder / "again/f0/000.png"));
 }

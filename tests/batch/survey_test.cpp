@@ -4,7 +4,7 @@
 #include <string>
 
 #include "batch/engine.h"
-#include "dataset/outputs.h"
+#include "chain/output_names.h"
 #include "support/catch.h"
 #include "support/runs.h"
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
+#include "chain/output_names.h"
 #include "core/digest.h"
 #include "core/text.h"
-#include "dataset/outputs.h"
 #include "support/catch.h"
 #include "support/folders.h"
 

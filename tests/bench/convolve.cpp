@@ -78,7 +78,7 @@ void by_deckle(benchmark::State& state, const Work& work) {
     std::cerr << plan.error().message << "\n";
     std::exit(1);
   }
-  PlanScratch scratch;
+  OpScratch scratch;
   const Window all{2, {Interval{0, work.side}, Interval{0, work.side}}};
   for (auto _ : state)
     benchmark::DoNotOptimize((*run_plan(*plan, from, all, scratch))->data.data());

@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   source.reset(Shape::image(240, 320, 3), DType::UInt8);
   std::memset(source.data.data(), 1, source.byte_count());
   const Window whole{2, {Interval{0, 240}, Interval{0, 320}}};
-  PlanScratch scratch;
+  OpScratch scratch;
   std::uint64_t sum = 0;
   for (long i = std::strtol(argv[1], nullptr, 10); i > 0; --i) {
     const auto plan =

@@ -80,7 +80,7 @@ Tensor answer(const Chain& chain, const Tensor& in) {
   const ArrayLayout layout{true, in.batch > 1 ? std::optional(in.batch) : std::nullopt};
   const auto plan = make_plan(chain, in.shape, in.dtype, {}, layout);
   if (!plan) FAIL(plan.error().message);
-  PlanScratch scratch;
+  OpScratch scratch;
   Tensor out;
   cast(**run_plan(*plan, in, test::whole(in.shape), scratch), plan->dtype, out);
   CHECK(out.shape == plan->output);

@@ -18,14 +18,14 @@ JsonText parsed(std::string_view text) {
   return std::get<JsonText>(std::move(result));
 }
 
-std::string place(const Place& at) {
+std::string place(const TextPosition& at) {
   return std::to_string(at.line) + ":" + std::to_string(at.column);
 }
 
 std::string error_place(std::string_view text) {
   const auto result = JsonText::parse(text);
   REQUIRE(std::holds_alternative<SyntaxError>(result));
-  return place(std::get<SyntaxError>(result).place);
+  return place(std::get<SyntaxError>(result).position);
 }
 
 std::string error_message(std::string_view text) {
@@ -36,14 +36,14 @@ std::string error_message(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("place_of counts lines and characters from 1") {
+TEST_CASE("position_of counts lines and characters from 1") {
   const std::string text = "ab\nß猫x\n\ny";
-  CHECK(place(place_of(text, 0)) == "1:1");
-  CHECK(place(place_of(text, 1)) == "1:2");
-  CHECK(place(place_of(text, 3)) == "2:1");
-  CHECK(place(place_of(text, text.find('x'))) == "2:3");
-  CHECK(place(place_of(text, text.find('y'))) == "4:1");
-  CHECK(place(place_of(text, 1000)) == "4:2");
+  CHECK(place(position_of(text, 0)) == "1:1");
+  CHECK(place(position_of(text, 1)) == "1:2");
+  CHECK(place(position_of(text, 3)) == "2:1");
+  CHECK(place(position_of(text, text.find('x'))) == "2:3");
+  CHECK(place(position_of(text, text.find('y'))) == "4:1");
+  CHECK(place(position_of(text, 1000)) == "4:2");
 }
 
 TEST_CASE("every member is found at its key and every element at its beginning") {

@@ -98,7 +98,7 @@ void check_refusal(const Chain& chain, const std::vector<Mistake>& mistakes) {
   for (const Mistake& mistake : mistakes) {
     CHECK_FALSE(mistake.message.empty());
     bool placed = mistake.pointer.empty() || mistake.pointer == "/data_format";
-    for (const LayerPlace& place : chain.places)
+    for (const LayerPointers& place : chain.pointers)
       placed = placed || mistake.pointer.starts_with(place.entry + "/");
     CHECK(placed);
   }

@@ -22,8 +22,8 @@ const std::string kFolder = test::golden_folder() + "/keras_weights";
 std::vector<Json> weights_of(const std::string& model, const std::string& weights) {
   const auto text = read_chain_text(kFolder + "/" + model);
   REQUIRE(text);
-  const auto parsed = parse_chain(text->text, false, kFolder,
-                                  weights.empty() ? text->weights : kFolder + "/" + weights);
+  const auto parsed = read_chain(text->text, false, kFolder,
+                                 weights.empty() ? text->weights : kFolder + "/" + weights);
   const auto* chain = std::get_if<Chain>(&parsed);
   if (chain == nullptr) FAIL(std::get<Mistakes>(parsed).front().message);
   std::vector<Json> all;
@@ -47,10 +47,10 @@ std::vector<Json> reference() {
 
 Lines mistakes_with(const std::string& text, const std::string& weights = "",
                     const std::string& folder = kFolder) {
-  const auto parsed = parse_chain(text, false, folder, weights);
+  const auto parsed = read_chain(text, false, folder, weights);
   Lines lines;
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
-    for (const PlacedMistake& mistake : *mistakes)
+    for (const LocatedMistake& mistake : *mistakes)
       lines.push_back(mistake.pointer + ": " + mistake.message);
   }
   return lines;

@@ -139,7 +139,7 @@ TEST_CASE("TensorFlow.js wraps the model") {
           "model_config": {"class_name": "Sequential", )" +
       config + R"(}}, "weightsManifest": []})");
   CHECK(to_text(converted.keras) == "2.3");
-  CHECK(converted.places.at(0).arguments == "/modelTopology/model_config/config/layers/0/config");
+  CHECK(converted.pointers.at(0).arguments == "/modelTopology/model_config/config/layers/0/config");
   const Chain saved = chain_of(R"({"modelTopology": {"class_name": "Sequential", )" + config +
                                R"(, "keras_version": "tfjs-layers 4.22.0"}})");
   CHECK(saved.name == "s");
@@ -150,7 +150,7 @@ TEST_CASE("TensorFlow.js wraps the model") {
           "keras_version": "tfjs-layers 4.22.0"}})");
   CHECK(enlarged.layers.at(0).keras == KerasVersion{2, 3});
   CHECK(resolved(enlarged)["layers"][0]["keras"] == "2.3");
-  CHECK(saved.places.at(0).entry == "/modelTopology/config/layers/0");
+  CHECK(saved.pointers.at(0).entry == "/modelTopology/config/layers/0");
 }
 
 TEST_CASE("what the model's input has to be is kept, and other images are refused") {
@@ -208,7 +208,7 @@ TEST_CASE("layers that act in training only are passed over by name, and no othe
       chain_of(keras2(dropout + ", " + kCropping + ", " +
                       R"({"class_name": "GaussianNoise", "config": {"stddev": 1}})"));
   CHECK(chain.layers.size() == 1);
-  CHECK(chain.places.at(0).entry == "/config/layers/1");
+  CHECK(chain.pointers.at(0).entry == "/config/layers/1");
   REQUIRE(chain.skipped.size() == 2);
   CHECK(chain.skipped[0].class_name == "Dropout");
   CHECK(chain.skipped[1].entry == "/config/layers/2");

@@ -18,6 +18,7 @@
 
 #include "core/json.h"
 #include "kernels/convert.h"
+#include "ops/final_rounding.h"
 #include "random/stateless.h"
 #include "support/catch.h"
 #include "support/chains.h"
@@ -126,13 +127,13 @@ TEST_CASE("an 8-bit picture that is only cropped at random is never stored as fl
   CHECK(plan.ops.size() == 1);
   Chance chance(1);
   const Tensor source = tensor_of(picture_of(chance, 9, 9, 3, DType::UInt8));
-  PlanScratch scratch;
+  OpScratch scratch;
   CHECK((*run_plan(plan, source, test::whole(source.shape), scratch))->dtype == DType::UInt8);
 }
 
 TEST_CASE("interpolated integers are rounded as they are made, to what rounding the floats gives") {
   Chance chance(4);
-  PlanScratch scratch;
+  OpScratch scratch;
   for (const DType dtype : {DType::UInt8, DType::UInt16}) {
     for (const char* layers :
          {R"("layers": [{"class_name": "Resizing", "height": 7, "width": 11}])",
@@ -144,7 +145,7 @@ TEST_CASE("interpolated integers are rounded as they are made, to what rounding 
       const Tensor source = tensor_of(picture_of(chance, 9, 13, 3, dtype));
       Tensor floats;
       to_file_depth(**run_plan(plan, source, test::whole(shape), scratch), dtype, dtype, floats);
-      fuse_final_rounding(plan, dtype);
+      fuse_final_rounding(plan.ops, plan.input_dtype, dtype);
       const Tensor& made = **run_plan(plan, source, test::whole(shape), scratch);
       CHECK(made.dtype == dtype);
       CHECK(test::same_bytes(made, floats));
@@ -181,7 +182,7 @@ TEST_CASE("what is moved or scaled after it is interpolated is rounded at the en
                        {"class_name": "UpSampling2D", "interpolation": "bilinear"}]})"}) {
     Plan plan = plan_of(layers, Shape::image(4, 4, 1));
     const std::size_t ops = plan.ops.size();
-    fuse_final_rounding(plan, DType::UInt8);
+    fuse_final_rounding(plan.ops, plan.input_dtype, DType::UInt8);
     CHECK(plan.ops.size() == ops);
     for (const Op& op : plan.ops) {
       if (const auto* resize = std::get_if<ResizeOp>(&op)) CHECK(resize->to == DType::Float32);
@@ -195,13 +196,13 @@ TEST_CASE("where nothing is to be done the source itself is the result") {
                             Shape::image(3, 5, 1));
   Chance chance(2);
   const Tensor source = tensor_of(picture_of(chance, 3, 5, 1, DType::UInt8));
-  PlanScratch scratch;
+  OpScratch scratch;
   CHECK(*run_plan(plan, source, test::whole(source.shape), scratch) == &source);
 }
 
 TEST_CASE("one scratch serves images of any size and type, one after the other") {
   Chance chance(3);
-  PlanScratch scratch;
+  OpScratch scratch;
   for (int round = 0; round < 50; ++round) {
     const DType dtype = chance.one_of({DType::UInt8, DType::UInt16, DType::Float32});
     const Picture source = picture_of(chance, chance.side(), chance.side(), 3, dtype);
@@ -386,7 +387,7 @@ TEST_CASE("what a caller gets wrong is an error with its numbers") {
   Tensor source;
   source.reset(good, DType::UInt8);
   std::fill_n(source.data.data(), source.data.size(), std::uint8_t{1});
-  PlanScratch scratch;
+  OpScratch scratch;
   const Window all = whole(good);
   CHECK(usage(run_plan(plan, source, all, scratch)) == "taken");
   CHECK(usage(run_plan(Plan{}, source, all, scratch)) ==

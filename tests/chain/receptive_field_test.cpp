@@ -20,7 +20,7 @@ using namespace deckle;
 namespace {
 
 Tensor run(const Plan& plan, const Tensor& picture, const Runner& runner = {}) {
-  PlanScratch scratch;
+  OpScratch scratch;
   const Tensor& made = **run_plan(plan, picture, test::whole(picture.shape), scratch, runner);
   Tensor copy;
   copy.reset(made.shape, made.dtype, made.batch);
@@ -40,7 +40,7 @@ Tensor run_on_window(const Plan& plan, const Tensor& picture) {
                     static_cast<std::size_t>(plan.window[1].begin) * picture.pixel_bytes(),
                 part.row_bytes(), part.row(r));
   }
-  PlanScratch scratch;
+  OpScratch scratch;
   const Tensor& made = **run_plan(plan, part, plan.window, scratch);
   Tensor copy;
   copy.reset(made.shape, made.dtype, made.batch);
@@ -343,7 +343,7 @@ TEST_CASE("what is made in parts is given up between any two of them", "[plan][c
   const Plan plan = plan_of(blur + ", " + blur, picture);
   const auto run_until = [&](int last) {
     int looks = 0;
-    PlanScratch scratch;
+    OpScratch scratch;
     const auto made = run_plan(plan, picture, test::whole(picture.shape), scratch, {}, {},
                                [&] { return ++looks > last; });
     if (!made) CHECK(made.error().code == ErrorCode::Stopped);

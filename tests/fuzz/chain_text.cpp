@@ -8,7 +8,7 @@ namespace deckle::fuzz {
 
 void chain_text(Bytes input) {
   const std::string text(text_of(input));
-  const auto parsed = parse_chain(text, false, "/nowhere");
+  const auto parsed = read_chain(text, false, "/nowhere");
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
     must(!mistakes->empty(), "a chain is refused without a mistake");
     return;

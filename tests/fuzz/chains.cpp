@@ -27,7 +27,7 @@ bool has_weights(const Chain& chain) {
 
 Chain check_chain(const Chain& chain) {
   const std::string text = resolved(chain).dump();
-  auto again = parse_chain(text, false, "/nowhere");
+  auto again = parse_chain(text);
   if (const auto* mistakes = std::get_if<Mistakes>(&again)) {
     must(false, "the resolved chain is refused",
          mistakes->front().pointer + ": " + mistakes->front().message + " in " + text);
@@ -48,7 +48,7 @@ Chain check_chain(const Chain& chain) {
   Tensor source;
   source.reset(shape, DType::UInt8);
   std::fill_n(source.data.data(), source.data.size(), std::uint8_t{7});
-  PlanScratch scratch;
+  OpScratch scratch;
   const auto made = run_plan(*plan, source, whole(shape), scratch);
   must(made.has_value(), "a plan does not run", made ? "" : made.error().message);
   must((*made)->shape == plan->output, "a plan gives another shape than it says");

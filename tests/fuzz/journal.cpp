@@ -69,7 +69,7 @@ void journal(Bytes input) {
   static_cast<void>(previous->outputs());
   for (const auto& items : {previous->items(), previous->replaced()}) {
     for (const PreviousRuns::Item& item : items) {
-      const auto entry = previous->read(item.place);
+      const auto entry = previous->read(item.location);
       must(!entry || entry->path == item.path,
            "an entry of the past is another one's");  // or spoilt
     }

@@ -2,6 +2,7 @@
 // A Keras model's JSON, and the chain that it is, back to Keras of several versions.
 #include <variant>
 
+#include "chain/chain_file.h"
 #include "chain/keras_model.h"
 #include "chain/plan.h"
 #include "fuzz/chains.h"
@@ -11,7 +12,7 @@ namespace deckle::fuzz {
 
 void keras_json(Bytes input) {
   const std::string text(text_of(input));
-  const auto parsed = parse_chain(text, false, "/nowhere");
+  const auto parsed = read_chain(text, false, "/nowhere");
   if (!std::holds_alternative<Chain>(parsed)) return;
   const Chain chain = check_chain(std::get<Chain>(parsed));
   for (const KerasVersion version :
@@ -19,7 +20,7 @@ void keras_json(Bytes input) {
     const auto model = to_keras(chain, version);
     if (!std::holds_alternative<Json>(model)) continue;
     const std::string again = std::get<Json>(model).dump();
-    const auto back = parse_chain(again, false, "/nowhere");
+    const auto back = parse_chain(again);
     if (const auto* mistakes = std::get_if<Mistakes>(&back)) {
       must(false, "a model that was exported is refused",
            mistakes->front().pointer + ": " + mistakes->front().message + " in " + again);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "chain/chain.h"
+#include "chain/chain_file.h"
 #include "chain/keras_file.h"
 #include "fuzz/fuzz.h"
 
@@ -18,7 +18,7 @@ void weights(Bytes input) {
   }
   static const std::string kChain = R"({"layers": [{"class_name": "Conv2D", "name": "conv2d",
       "filters": 4, "kernel_size": 3}, {"class_name": "DepthwiseConv2D", "kernel_size": 3}]})";
-  static_cast<void>(parse_chain(kChain, false, "/nowhere", file.path()));
+  static_cast<void>(read_chain(kChain, false, "/nowhere", file.path()));
 }
 
 }  // namespace deckle::fuzz

@@ -165,7 +165,7 @@ TEST_CASE("points of the input are shown where the plan places them", "[plan][pl
       }
     }
     const Plan plan = plan_of(steps, keras, i);
-    PlanScratch scratch;
+    OpScratch scratch;
     const Tensor& made = **run_plan(plan, picture, test::whole(picture.shape), scratch);
     const Placed placed = place(plan.spans, plan.window);
     REQUIRE(placed.rank == 2);

@@ -39,7 +39,7 @@ Lines keras1(const std::string& name, const std::string& config) {
   const auto result = parse_chain(R"({"keras": "1.2", "layers": [{"class_name": ")" + name +
                                   R"(", "config": )" + config + "}]}");
   if (const auto* mistakes = std::get_if<Mistakes>(&result)) {
-    for (const PlacedMistake& mistake : *mistakes)
+    for (const LocatedMistake& mistake : *mistakes)
       lines.push_back(mistake.pointer.substr(std::string("/layers/0/config").size()) + ": " +
                       mistake.message);
   }
@@ -58,7 +58,7 @@ std::vector<double> made(const std::string& name, const std::string& config,
                                     DType::UInt8, values);
   const auto plan = make_plan(chain, in.shape, in.dtype, {});
   if (!plan) throw std::runtime_error(plan.error().message);
-  PlanScratch scratch;
+  OpScratch scratch;
   return test::samples(**run_plan(*plan, in, test::whole(in.shape), scratch));
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("a layer in Keras 1's words has Keras 1's weights, unless the chain sa
     const Tensor in = test::tensor_of(Shape::image(4, 4, 3), DType::UInt8, samples);
     const auto plan = make_plan(chain, in.shape, in.dtype, {});
     REQUIRE(plan);
-    PlanScratch scratch;
+    OpScratch scratch;
     return test::samples(**run_plan(*plan, in, test::whole(in.shape), scratch));
   };
   const std::string layers = R"("layers": [)" + layer + "]}";
@@ -216,7 +216,7 @@ TEST_CASE("full padding of a transposed convolution is its full convolution the 
   const Tensor in = test::tensor_of(Shape::image(1, 4, 1), DType::UInt8, {1, 2, 3, 4});
   const auto plan = make_plan(chain, in.shape, in.dtype, {});
   REQUIRE(plan);
-  PlanScratch scratch;
+  OpScratch scratch;
   CHECK(test::samples(**run_plan(*plan, in, test::whole(in.shape), scratch)) ==
         std::vector<double>{1 * 100 + 2 * 10 + 3 * 1, 2 * 100 + 3 * 10 + 4 * 1});
 }
@@ -224,7 +224,7 @@ TEST_CASE("full padding of a transposed convolution is its full convolution the 
 TEST_CASE("shapes and parameters need no weights") {
   const auto counted = [](const std::string& layers, const Shape& in) {
     const auto parsed =
-        parse_chain(R"({"layers": [)" + layers + "]}", false, "", "", Purpose::Shapes);
+        read_chain(R"({"layers": [)" + layers + "]}", false, "", "", Purpose::Shapes);
     const auto* chain = std::get_if<Chain>(&parsed);
     REQUIRE(chain != nullptr);
     const auto shapes = plan_shapes(*chain, in);
@@ -256,16 +256,16 @@ TEST_CASE("shapes and parameters need no weights") {
   CHECK(counted(R"({"class_name": "Conv2D", "filters": 6, "kernel_size": 3, "groups": 3})", in) ==
         "layer 0, Conv2D: 4 channels cannot be divided into 3 groups");
   // Where the size is left to them they are needed.
-  const auto parsed = parse_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
+  const auto parsed = read_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
       "weights": ["gone.npy"]}]})",
-                                  false, "", "", Purpose::Shapes);
+                                 false, "", "", Purpose::Shapes);
   const auto* mistakes = std::get_if<Mistakes>(&parsed);
   REQUIRE(mistakes != nullptr);
   CHECK(mistakes->size() == 2);
   // Else that they could not be read is told.
-  const auto noted = parse_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
+  const auto noted = read_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
       "kernel_size": 1, "weights": ["gone.npy"]}]})",
-                                 false, "", "", Purpose::Shapes);
+                                false, "", "", Purpose::Shapes);
   REQUIRE(std::holds_alternative<Chain>(noted));
   REQUIRE(std::get<Chain>(noted).notes.size() == 1);
   CHECK(std::get<Chain>(noted).notes[0].starts_with("/layers/0/weights/0: gone.npy: "));

@@ -82,7 +82,7 @@ Result<Answer> answer(const Chain& chain, const std::string& file) {
     return decoded.error();
   const auto plan = make_plan(chain, info->shape, info->dtype, {}, {true, info->batch});
   if (!plan) return plan.error();
-  PlanScratch scratch;
+  OpScratch scratch;
   Tensor converted;
   cast(**run_plan(*plan, result.input, test::whole(info->shape), scratch), plan->dtype, converted);
   CHECK(converted.shape == plan->output);

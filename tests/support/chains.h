@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "chain/chain.h"
+#include "chain/chain_file.h"
 
 namespace deckle::test {
 
@@ -17,12 +18,12 @@ using Lines = std::vector<std::string>;
 
 /// The mistakes of a chain as "line:column pointer: message"; none where it is right.
 inline Lines mistakes_in(std::string_view text, const std::string& folder = "") {
-  const auto result = parse_chain(text, false, folder);
+  const auto result = read_chain(text, false, folder);
   Lines lines;
   if (const auto* mistakes = std::get_if<Mistakes>(&result)) {
-    for (const PlacedMistake& mistake : *mistakes) {
-      lines.push_back(std::to_string(mistake.place.line) + ":" +
-                      std::to_string(mistake.place.column) + " " + mistake.pointer + ": " +
+    for (const LocatedMistake& mistake : *mistakes) {
+      lines.push_back(std::to_string(mistake.position.line) + ":" +
+                      std::to_string(mistake.position.column) + " " + mistake.pointer + ": " +
                       mistake.message);
     }
   }
@@ -31,7 +32,7 @@ inline Lines mistakes_in(std::string_view text, const std::string& folder = "") 
 
 /// A chain that must be right.
 inline Chain chain_of(std::string_view text, const std::string& folder = "") {
-  auto result = parse_chain(text, false, folder);
+  auto result = read_chain(text, false, folder);
   if (auto* chain = std::get_if<Chain>(&result)) return std::move(*chain);
   std::string message = "not a chain: " + std::string(text);
   for (const std::string& line : mistakes_in(text, folder))
@@ -62,10 +63,10 @@ inline Json config_of(const std::string& class_name, const std::string& config) 
 
 /// The mistakes of one layer as "pointer: message", the pointer counted from its config.
 inline Lines mistakes_of(const std::string& class_name, const std::string& config) {
-  const auto result = parse_chain(one_layer(class_name, config));
+  const auto result = read_chain(one_layer(class_name, config));
   Lines lines;
   if (const auto* mistakes = std::get_if<Mistakes>(&result)) {
-    for (const PlacedMistake& mistake : *mistakes) {
+    for (const LocatedMistake& mistake : *mistakes) {
       std::string pointer = mistake.pointer;
       const std::string here = "/layers/0/config";
       if (pointer.starts_with(here)) pointer.erase(0, here.size());

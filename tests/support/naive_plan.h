@@ -351,7 +351,7 @@ inline Tensor cast_to(const Tensor& tensor, DType dtype) {
 
 // What a plan gives for an image, in the type that it promises.
 inline Tensor output(const Plan& plan, const Tensor& source, const Window& origin) {
-  PlanScratch scratch;
+  OpScratch scratch;
   return cast_to(**run_plan(plan, source, origin, scratch), plan.dtype);
 }
 

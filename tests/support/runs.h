@@ -23,7 +23,7 @@
 #include "batch/output_folder.h"
 #include "batch/shard.h"
 #include "batch/survey.h"
-#include "dataset/outputs.h"
+#include "chain/output_names.h"
 #include "support/folders.h"
 
 namespace deckle::test {

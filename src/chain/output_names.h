@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// outputs: where the output of an input goes.
+// output_names: the path of an output, from the template of the chain and its input.
 #pragma once
 
 #include <cstddef>
@@ -34,17 +34,17 @@ struct NameFields {
 };
 
 /// The output's path relative to the output folder, by a template that check_name took; "" is
-/// kDefaultName. {ext} is the extension of the format. A file that keeps its format keeps its
-/// extension too, as it is spelt, as far as it is one of that format.
+/// kDefaultName. {ext} is the extension of the format. A file that keeps its format also
+/// keeps the spelling of its extension, if that is one of the format's extensions.
 [[nodiscard]] std::string output_path(std::string_view name, const NameFields& fields,
                                       const Codec& format, bool same_format);
 
-/// What is wrong with a template; "" where nothing is. `format`: of the outputs, nothing for that
+/// What is wrong with a template; "" where it is right. `format`: of the outputs, nothing for that
 /// of the input.
 [[nodiscard]] std::string check_name(std::string_view name, std::optional<Format> format,
                                      int copies);
 
-/// Whether names depend on the input's place in the list.
+/// Whether names depend on the input's index in the list.
 [[nodiscard]] bool is_indexed_name(std::string_view name);
 /// Whether names are known only when an input was read and planned: {hash}, {top}, {left}.
 [[nodiscard]] bool is_late_name(std::string_view name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dataset/outputs.h"
+#include "chain/output_names.h"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// weights: puts the arrays of files into the chain that names them.
+// weight_files: loads the arrays of files into the chain that names the files.
 //
-// So a chain is whole in itself once it is read: its manifest holds every number, a replay needs no
-// file but the images, and another kernel under the same name is another chain.
+// Afterwards the chain holds every number itself. A manifest is therefore complete: a replay needs
+// no file but the images, and another kernel under the same name makes another chain.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ struct UnreadWeights {
   std::vector<std::string> arguments;  ///< pointers to the arguments of the layers that lack them
 };
 
-struct PlacedWeights {
+struct LoadedWeights {
   std::vector<UnreadWeights> unread;
   std::vector<std::string> files;  ///< that were read
 };
@@ -30,7 +30,7 @@ struct PlacedWeights {
 /// "config" is moved into it. Then the file that the chain's own "weights" names gives the layers
 /// that have none theirs, as Keras' load_weights does; `all`, a path, stands for that. Other names
 /// are looked for in `folder`; empty: the current one.
-[[nodiscard]] PlacedWeights put_weights_in(Json& chain, const std::string& folder,
-                                           const std::string& all = "");
+[[nodiscard]] LoadedWeights load_weights(Json& chain, const std::string& folder,
+                                         const std::string& all = "");
 
 }  // namespace deckle

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chain/weights.h"
+#include "chain/weight_files.h"
 
 #include <algorithm>
 #include <cstring>
@@ -10,6 +10,7 @@
 
 #include "chain/keras_file.h"
 #include "chain/keras_model.h"
+#include "chain/layer_entries.h"
 #include "codecs/npy.h"
 #include "codecs/npz.h"
 #include "core/text.h"
@@ -186,12 +187,12 @@ std::optional<Pairs> by_name(const KerasFile& file, const std::vector<Taker>& ta
   return pairs;
 }
 
-class Placer {
+class WeightLoader {
  public:
-  explicit Placer(const std::string& folder) : folder_(folder) {}
+  explicit WeightLoader(const std::string& folder) : folder_(folder) {}
 
   // What the layer itself names.
-  void put_in(Taker& taker) {
+  void load_for(Taker& taker) {
     const auto weights = taker.arguments->find("weights");
     if (weights == taker.arguments->end()) return;
     const std::string pointer = taker.pointer + "/weights";
@@ -217,8 +218,8 @@ class Placer {
   }
 
   // What a file has for all of them. Of layers that there are not the reader complains.
-  void put_in_all(const std::string& path, const std::string& name, std::vector<Taker>& layers,
-                  const std::string& pointer) {
+  void load_for_all(const std::string& path, const std::string& name, std::vector<Taker>& layers,
+                    const std::string& pointer) {
     const bool known = std::all_of(layers.begin(), layers.end(),
                                    [](const Taker& taker) { return taker.spec != nullptr; });
     std::vector<Taker> takers;
@@ -241,7 +242,7 @@ class Placer {
 
   void mistake(const std::string& pointer, const std::string& name, const Error& error,
                std::vector<std::string> arguments) {
-    placed.unread.push_back(
+    loaded.unread.push_back(
         {{pointer, printable(name) + ": " + error.message}, std::move(arguments)});
   }
 
@@ -249,11 +250,11 @@ class Placer {
     return folder_.empty() || name.starts_with("/") ? name : join_path(folder_, name);
   }
 
-  PlacedWeights placed;
+  LoadedWeights loaded;
 
  private:
   const std::string& used(const std::string& path) {
-    auto& files = placed.files;
+    auto& files = loaded.files;
     const auto found = std::find(files.begin(), files.end(), path);
     return found != files.end() ? *found : files.emplace_back(path);
   }
@@ -342,56 +343,25 @@ class Placer {
 
 }  // namespace
 
-PlacedWeights put_weights_in(Json& chain, const std::string& folder, const std::string& all) {
-  Placer placer(folder);
-  // Of a chain, of Keras' Sequential, and of Keras 1's; TensorFlow.js wraps it.
-  std::string pointer_of_layers;
-  for (const std::string within :
-       {"", "/modelTopology", "/modelTopology/model_config", "/model_config"}) {
-    for (const char* pointer : {"/layers", "/config/layers", "/config"}) {
-      const Json::json_pointer place(within + pointer);
-      if (!pointer_of_layers.empty() || !chain.is_object() || !chain.contains(place) ||
-          !chain[place].is_array())
-        continue;
-      pointer_of_layers = within + pointer;
-    }
-  }
-  if (pointer_of_layers.empty()) return {};
+LoadedWeights load_weights(Json& chain, const std::string& folder, const std::string& all) {
+  WeightLoader loader(folder);
+  std::vector<LayerEntry> entries = layer_entries(chain);
   std::vector<Taker> takers;
-  Json& layers = chain[Json::json_pointer(pointer_of_layers)];
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    Json& layer = layers[i];
-    if (!layer.is_object()) continue;
-    std::string pointer = join_pointer(pointer_of_layers, std::to_string(i));
-    const auto config = layer.find("config");
-    const bool nested = config != layer.end() && config->is_object();
-    const auto beside = layer.find("weights");
-    if (nested && beside != layer.end()) {
-      if (config->contains("weights")) {
-        placer.placed.unread.push_back(
-            {{pointer + "/weights", "there are weights in \"config\" too"}, {}});
-      }
-      (*config)["weights"] = *beside;
-      layer.erase("weights");
-    } else if (nested) {
-      pointer += "/config";
-    }
-    const auto name = layer.find("class_name");
-    const std::string class_name =
-        name != layer.end() && name->is_string() ? name->get<std::string>() : "";
-    if (is_input_layer(class_name) || acts_in_training_only(class_name)) continue;
-    takers.push_back({find_layer(class_name), nested ? &layer["config"] : &layer, pointer});
-    placer.put_in(takers.back());
+  for (LayerEntry& entry : entries) {
+    if (entry.weights_twice) loader.loaded.unread.push_back({*entry.weights_twice, {}});
+    if (is_input_layer(entry.class_name) || acts_in_training_only(entry.class_name)) continue;
+    takers.push_back({find_layer(entry.class_name), entry.arguments, entry.pointer});
+    loader.load_for(takers.back());
   }
   const auto own = chain.find("weights");
   if (!all.empty()) {
-    placer.put_in_all(all, all, takers, "");
+    loader.load_for_all(all, all, takers, "");
   } else if (own != chain.end() && own->is_string()) {
     const auto name = own->get<std::string>();
-    placer.put_in_all(placer.path_of(name), name, takers, "/weights");
+    loader.load_for_all(loader.path_of(name), name, takers, "/weights");
   }
   if (own != chain.end() && (own->is_string() || own->is_null())) chain.erase("weights");
-  return std::move(placer.placed);
+  return std::move(loader.loaded);
 }
 
 }  // namespace deckle

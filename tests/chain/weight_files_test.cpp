@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chain/weights.h"
+#include "chain/weight_files.h"
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "chain/chain.h"
+#include "chain/chain_file.h"
 #include "codecs/npy.h"
 #include "codecs/npz.h"
 #include "support/catch.h"
@@ -57,6 +59,33 @@ TEST_CASE("files of weights become part of the chain, wherever they are named", 
             .size() == 1);
 }
 
+TEST_CASE("parse_chain opens no file of weights, read_chain does", "[weights]") {
+  const Folder folder;
+  put_npy(folder, "k.npy", {1, 1, 1, 1}, {1});
+  const std::string path = folder / "k.npy";
+  const auto pointers = [](const std::variant<Chain, Mistakes>& parsed) {
+    Lines lines;
+    if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
+      for (const LocatedMistake& mistake : *mistakes)
+        lines.push_back(mistake.pointer);
+    }
+    return lines;
+  };
+  const std::string named =
+      R"({"layers": [{"class_name": "Conv2D", "config": {"weights": [")" + path + R"("]}}]})";
+  CHECK(pointers(parse_chain(named)) == Lines{"/layers/0/config/weights/0"});
+  CHECK(std::holds_alternative<Chain>(read_chain(named)));
+  const std::string of_all = R"({"layers": [{"class_name": "Conv2D",
+      "config": {"weights": [[[[[1]]]]]}}], "weights": "all.h5"})";
+  CHECK(pointers(parse_chain(of_all)) == Lines{"/weights"});
+  // Numbers beside "config" need no file.
+  CHECK(std::holds_alternative<Chain>(parse_chain(
+      R"({"layers": [{"class_name": "Conv2D", "config": {}, "weights": [[[[[1]]]]]}]})")));
+  CHECK(pointers(parse_chain(
+            R"({"layers": [{"class_name": "Conv2D", "config": {"weights": [[[[[1]]]]]},
+                "weights": [[[[[1]]]]]}]})")) == Lines{"/layers/0/weights"});
+}
+
 TEST_CASE("other numbers under the same name are another chain", "[weights]") {
   const Folder folder;
   put_npy(folder, "k.npy", {1, 1, 1, 1}, {1});
@@ -69,7 +98,7 @@ TEST_CASE("other numbers under the same name are another chain", "[weights]") {
 TEST_CASE("an archive's arrays are taken in its order", "[weights]") {
   const std::string folder = test::golden_folder() + "/arrays";
   Json chain = Json::parse(R"({"layers": [{"class_name": "Conv2D", "weights": "stored.npz"}]})");
-  CHECK(put_weights_in(chain, folder).unread.empty());
+  CHECK(load_weights(chain, folder).unread.empty());
   const auto listing = list_npz(folder + "/stored.npz");
   REQUIRE(listing);
   REQUIRE(listing->arrays.size() > 1);
@@ -90,16 +119,16 @@ TEST_CASE("the layers of a Keras model may have weights too", "[weights]") {
   const Json layer = Json::parse(R"({"class_name": "Conv2D", "config": {}, "weights": "k.npy"})");
   const Json array = Json::parse(R"([{"shape": [1, 1, 1, 1], "float32": "AACAPw=="}])");
   Json keras1{{"class_name", "Sequential"}, {"config", Json::array({layer})}};
-  CHECK(put_weights_in(keras1, folder.path()).unread.empty());
+  CHECK(load_weights(keras1, folder.path()).unread.empty());
   CHECK(keras1["config"][0]["config"]["weights"] == array);
   Json keras2{{"class_name", "Sequential"}, {"config", {{"layers", Json::array({layer})}}}};
-  CHECK(put_weights_in(keras2, folder.path()).unread.empty());
+  CHECK(load_weights(keras2, folder.path()).unread.empty());
   CHECK(keras2["config"]["layers"][0]["config"]["weights"] == array);
   Json wrapped{
       {"modelTopology",
        {{"model_config",
          {{"class_name", "Sequential"}, {"config", {{"layers", Json::array({layer})}}}}}}}};
-  CHECK(put_weights_in(wrapped, folder.path()).unread.empty());
+  CHECK(load_weights(wrapped, folder.path()).unread.empty());
   CHECK(wrapped["modelTopology"]["model_config"]["config"]["layers"][0]["config"]["weights"] ==
         array);
 }

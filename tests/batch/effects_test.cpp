@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chain/effects.h"
+#include "batch/effects.h"
 
 #include <algorithm>
 #include <array>
@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "batch/output_checks.h"
+#include "batch/output_encoding.h"
 #include "kernels/convolve.h"
 #include "support/catch.h"
 #include "support/chains.h"
@@ -36,7 +38,7 @@ Names effects(const std::string& chain_text, const File& file) {
     return {fits.error().message};
   Names names;
   for (const Effect effect : effects_on(chain, *info, *plan, target, depth,
-                                        going_along(chain, *plan, *info, file, target)))
+                                        metadata_for_output(chain, *plan, *info, file, target)))
     names.emplace_back(name_of(effect));
   return names;
 }

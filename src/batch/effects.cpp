@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "chain/effects.h"
+#include "batch/effects.h"
 
 #include <algorithm>
 #include <cmath>
@@ -110,7 +110,7 @@ bool is_unit_range(const Plan& plan, const Codec& target, DType depth) {
 }  // namespace
 
 std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, const Plan& plan,
-                               const Codec& target, DType depth, const GoingAlong& goes) {
+                               const Codec& target, DType depth, const OutputMetadata& goes) {
   std::vector<Effect> effects;
   const auto add = [&](bool has, Effect effect) {
     if (has) effects.push_back(effect);

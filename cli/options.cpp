@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "arguments.h"
+#include "options.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,11 +11,12 @@
 
 #include "batch/archive.h"
 #include "batch/for_each_index.h"
+#include "chain/chain_file.h"
 #include "chain/keras_file.h"
 #include "codecs/formats.h"
+#include "chain/output_names.h"
 #include "core/text.h"
 #include "dataset/files.h"
-#include "dataset/outputs.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
 
@@ -58,7 +59,7 @@ std::optional<std::uint64_t> parse_size(const std::string& text) {
 // The layer that the first mistake in a layer is about, for the hint; "" where there is none such.
 std::string layer_of(const Mistakes& mistakes, std::string_view text) {
   const Json json = parse_json(text);
-  for (const PlacedMistake& mistake : mistakes) {
+  for (const LocatedMistake& mistake : mistakes) {
     // From the argument outwards to what has a class_name.
     for (std::string pointer = mistake.pointer; !pointer.empty();
          pointer.erase(pointer.rfind('/'))) {
@@ -100,10 +101,10 @@ void report_mistakes(const Mistakes& mistakes, const std::string& file, const st
                      Report& report) {
   constexpr std::size_t kShown = 20;
   const std::string name = file == "-" ? "standard input" : printable(file);
-  for (const PlacedMistake& mistake :
+  for (const LocatedMistake& mistake :
        std::span(mistakes).first(std::min(mistakes.size(), kShown))) {
-    report.error(name + ":" + std::to_string(mistake.place.line) + ":" +
-                 std::to_string(mistake.place.column) + ": " +
+    report.error(name + ":" + std::to_string(mistake.position.line) + ":" +
+                 std::to_string(mistake.position.column) + ": " +
                  (mistake.pointer.empty() ? "" : mistake.pointer + ": ") + mistake.message);
   }
   const std::string layer = layer_of(mistakes, text);
@@ -256,8 +257,8 @@ std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments,
   }
   std::string& text = read->text;
   auto parsed =
-      parse_chain(text, arguments.channels_first, std::string(folder_of(arguments.file)),
-                  arguments.weights.empty() ? read->weights : arguments.weights, arguments.purpose);
+      read_chain(text, arguments.channels_first, std::string(folder_of(arguments.file)),
+                 arguments.weights.empty() ? read->weights : arguments.weights, arguments.purpose);
   if (const auto* mistakes = std::get_if<Mistakes>(&parsed)) {
     report_mistakes(*mistakes, arguments.file, text, report);
     return std::nullopt;
@@ -267,7 +268,7 @@ std::optional<ChainAndText> load_chain_and_text(const ChainArguments& arguments,
     report.info((arguments.file == "-" ? "standard input" : printable(arguments.file)) + ": " +
                 note);
   }
-  for (const LayerPlace& place : loaded.chain.skipped) {
+  for (const LayerPointers& place : loaded.chain.skipped) {
     report.info((arguments.file == "-" ? "standard input" : printable(arguments.file)) + ": " +
                 place.entry + ": " + place.class_name + " acts in training only and is left out");
   }

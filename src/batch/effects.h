@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "batch/output_encoding.h"
 #include "chain/chain.h"
 #include "chain/plan.h"
 #include "codecs/image_info.h"
@@ -39,7 +40,7 @@ using EffectCounts = std::array<std::size_t, kEffects>;
 /// `depth`.
 [[nodiscard]] std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info,
                                              const Plan& plan, const Codec& target, DType depth,
-                                             const GoingAlong& goes);
+                                             const OutputMetadata& goes);
 
 /// "12 images have a palette: ...".
 [[nodiscard]] std::string text_of(Effect effect, std::size_t images);

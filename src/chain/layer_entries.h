@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// layer_entries: the layers of a chain, or of a Keras model, as they stand in its JSON.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "layers/arguments.h"
+
+namespace deckle {
+
+/// One layer of the JSON.
+struct LayerEntry {
+  std::string class_name;
+  Json* arguments;                       ///< the object that holds them
+  std::string pointer;                   ///< to the arguments in the text
+  std::optional<Mistake> weights_twice;  ///< "weights" beside "config" and in it
+};
+
+/// The layers of a chain, of Keras' Sequential, of Keras 1's and of TensorFlow.js's. Moves
+/// "weights" that stand beside "config" into it. Empty where there is no list of layers.
+[[nodiscard]] std::vector<LayerEntry> layer_entries(Json& chain);
+
+}  // namespace deckle
