@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "arguments.h"
-#include "chain/keras_model.h"
+#include "chain/keras_export.h"
 #include "commands.h"
 #include "core/text.h"
 #include "dataset/files.h"

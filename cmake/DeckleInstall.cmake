@@ -55,8 +55,10 @@ set(public_headers
   kernels/resample.h
   kernels/runs.h
   kernels/taps.h
+  layers/argument_spec.h
   layers/arguments.h
   ops/op_builder.h
+  layers/keras_version.h
   layers/layer.h
   random/philox.h
   random/seeds.h

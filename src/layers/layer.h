@@ -2,7 +2,6 @@
 // layer: what a configured layer is, and what a kind of layer says of itself.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -14,6 +13,8 @@
 #include "core/result.h"
 #include "core/shape.h"
 #include "geometry/window.h"
+#include "layers/argument_spec.h"
+#include "layers/keras_version.h"
 #include "ops/op_builder.h"
 #include "random/stateless.h"
 
@@ -21,16 +22,6 @@ namespace deckle {
 
 class Arguments;
 struct LayerSpec;
-
-/// A version of Keras: its rules changed now and then.
-struct KerasVersion {
-  int major = 2;
-  int minor = 9;
-  /// "2.2.4-tf": TensorFlow's own copy, of 1.13 to 2.1, which differ from one another.
-  bool tensorflow = false;
-  // NOLINTNEXTLINE(modernize-use-nullptr): a 0 that the compiler writes
-  auto operator<=>(const KerasVersion&) const = default;
-};
 
 /// What a random layer decided for one image, before any pixel is touched: this is recorded and can
 /// be replayed.
@@ -103,27 +94,18 @@ struct Layer {
   std::function<Result<Done>(OpBuilder&, const Choice&)> edit;
 };
 
-/// One argument, for people (`deckle layers`), editors (`deckle schema`) and the check for unknown
-/// names.
-struct ArgumentSpec {
-  std::string_view name;
-  std::string_view values;    ///< "pixels, >= 1"
-  std::string_view fallback;  ///< the default as a reader would write it, or "required"
-  Json schema;                ///< JSON Schema of the value
-};
-
-/// A kind of layer: a row of the registry.
+/// A kind of layer: a row of the registry. Everything that is said of the layer comes from here.
 struct LayerSpec {
-  std::string_view name;
-  int rank;  ///< the number of spatial axes it works on; 0 where it takes any
-  std::string_view summary;
-  std::string_view shapes;
-  std::string_view example;
-  std::string_view source;
-  std::vector<ArgumentSpec> arguments;
-  /// Reads the arguments; nothing where they are wrong, which `Arguments` has noted then.
-  std::optional<Layer> (*parse)(Arguments&);
-  /// Arguments that only training has a use for: taken, whatever their values, and forgotten.
+  std::string_view name{};     ///< Keras' class name, or deckle's own
+  int rank = 0;                ///< the number of spatial axes it works on; 0: any number
+  std::string_view summary{};  ///< what it does, in a few words
+  std::string_view shapes{};   ///< "rows x cols x c  ->  height x width x c"
+  std::string_view example{};  ///< an entry of a chain, in JSON
+  std::string_view source{};   ///< whose rules it follows
+  std::vector<ArgumentSpec> arguments{};
+  /// Reads the arguments. Nothing if they are wrong; `Arguments` has noted the mistakes then.
+  std::optional<Layer> (*parse)(Arguments&) = nullptr;
+  /// Arguments that only training uses: accepted with any value, without effect.
   std::vector<std::string_view> ignored{};
 };
 

@@ -2,6 +2,7 @@
 // A Keras model's JSON, and the chain that it is, back to Keras of several versions.
 #include <variant>
 
+#include "chain/keras_export.h"
 #include "chain/keras_model.h"
 #include "chain/plan.h"
 #include "fuzz/chains.h"
