@@ -13,8 +13,8 @@
 namespace deckle {
 namespace {
 
-constexpr KerasVersion kDtypes{2, 3};         // every layer has a dtype from here on
-constexpr KerasVersion kInTensorFlow{2, 4};   // an InputLayer stands first, names begin without _1
+constexpr KerasVersion kDtypes{2, 3};        // every layer has a dtype from here on
+constexpr KerasVersion kInTensorFlow{2, 4};  // an InputLayer stands first, names begin without _1
 
 // A layer's own arguments of that Keras.
 bool is_in(const ArgumentSpec& argument, KerasVersion keras) {
@@ -192,9 +192,9 @@ class Exporter {
     }
     if (layer.spec->name == "UpSampling2D" && key == "interpolation" && value == "bilinear" &&
         bilinear_from_corners(chain_.keras) != bilinear_from_corners(keras_)) {
-        return wrong("bilinear of " + version() + " is not that of Keras " + to_text(chain_.keras) +
-                     ", whose rules hold here: up to 2.3 it went by the corners of pixels, from "
-                     "2.4 on by their centres");
+      return wrong("bilinear of " + version() + " is not that of Keras " + to_text(chain_.keras) +
+                   ", whose rules hold here: up to 2.3 it went by the corners of pixels, from "
+                   "2.4 on by their centres");
     }
     if (key == "seed" && value.is_array())
       return wrong("a seed of Keras is one number, not a pair");
