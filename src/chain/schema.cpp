@@ -184,7 +184,6 @@ Json layer_schema(Definitions& definitions) {
           {"unevaluatedProperties", false}};
 }
 
-
 // A key: its form, what it does, and its default if that is a value.
 Json key(Json schema, std::string_view description, Json usual = nullptr) {
   schema["description"] = description;

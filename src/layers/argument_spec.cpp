@@ -17,7 +17,9 @@ Json any_of(std::initializer_list<Json> forms) {
   return {{"anyOf", Json(Json::array_t(forms))}};
 }
 
-const Json kNull{{"type", "null"}};
+Json null_form() {
+  return {{"type", "null"}};
+}
 
 Json enumeration(std::span<const std::string_view> words) {
   Json list = Json::array();
@@ -39,7 +41,7 @@ Json dtype_schema(bool floats_only) {
     if (!floats_only || info(*dtype_from_name(name)).is_float) names.push_back(name);
   }
   const Json policy{{"type", "object"}};  // Keras 3's DTypePolicy
-  return any_of({Json{{"enum", names}}, policy, kNull});
+  return any_of({Json{{"enum", names}}, policy, null_form()});
 }
 
 Json form_schema(const ArgumentSpec& argument, int rank) {
@@ -68,7 +70,7 @@ Json form_schema(const ArgumentSpec& argument, int rank) {
       const Json number{{"type", "integer"},
                         {"minimum", std::numeric_limits<std::int64_t>::min()},
                         {"maximum", std::numeric_limits<std::int64_t>::max()}};
-      return any_of({number, list_of(number, 2, 2), kNull});
+      return any_of({number, list_of(number, 2, 2), null_form()});
     }
     case Form::FloatType:
       return dtype_schema(true);
@@ -155,7 +157,8 @@ Json schema_of(const ArgumentSpec& argument, int rank) {
   // A null is an argument that is not given.
   const bool takes_null = argument.form == Form::Seed || argument.form == Form::FloatType ||
                           argument.form == Form::AnyType || argument.form == Form::Other;
-  if (!argument.required && argument.fallback.is_null() && !takes_null) add_form(schema, kNull);
+  if (!argument.required && argument.fallback.is_null() && !takes_null)
+    add_form(schema, null_form());
   std::string text(argument.help);
   if (!argument.otherwise.empty()) text += " (default: " + std::string(argument.otherwise) + ")";
   schema["description"] = text;

@@ -126,7 +126,7 @@ void StageReader::read_arrays() {
   given_.use_bias = biased;
 }
 
-// The array turned as we want it; `want` are its lengths then, kAny where any will do.
+// The array in our layout; `want` are the expected lengths, kAny: any.
 std::optional<WeightArray> StageReader::kernel_array(std::size_t index, const Layout& layout,
                                                      std::vector<std::int64_t> want) {
   WeightArray array = arrays_[index];
@@ -196,7 +196,7 @@ void StageReader::add_stage(FilterBank bank) {
   stage.convolution = std::make_shared<const Convolution>(std::move(bank));
 }
 
-// What shapes and numbers of weights follow from, where there are no weights.
+// Without weights: stages that give shapes and numbers of weights only.
 void StageReader::make_open() {
   Stage& first = add_stage();
   std::copy(given_.size.begin(), given_.size.end(), first.size.begin());
@@ -211,7 +211,7 @@ void StageReader::make_open() {
   pointwise.biased = given_.use_bias.value_or(true);
 }
 
-// Filters of one channel, for each of the image's: as factors where they have them.
+// A filter of one channel, applied to each channel; as its factors.
 void StageReader::make_named() {
   const auto kernels =
       named_kernel(*given_.named, given_.sigma, given_.size.empty() ? 0 : given_.size[0],

@@ -23,16 +23,16 @@ namespace deckle {
 class Arguments;
 struct LayerSpec;
 
-/// What a random layer decided for one image, before any pixel is touched: this is recorded and can
-/// be replayed.
+/// What a random layer decided for one image before any pixel was read. It is recorded, and can be
+/// replayed.
 struct Choice {
-  std::optional<SeedPair> seed;  ///< of the draw, where one was made
+  std::optional<SeedPair> seed;  ///< of the draw, if there was one
   std::vector<std::int64_t>
       offset;                     ///< where the window starts in the image that the layer was given
-  std::optional<Window> resized;  ///< or: the part of it that is resized to the target
-  std::string skip;               ///< or: why this image is to be left out
-  std::vector<bool> flipped{};    ///< or: for each spatial axis, whether it is turned round
-  std::optional<std::int64_t> call{};  ///< number of the draw, of generators that count them
+  std::optional<Window> resized;  ///< or: the part of that image that is resized
+  std::string skip;               ///< or: why this image is skipped
+  std::vector<bool> flipped{};    ///< or: for each spatial axis, whether it is flipped
+  std::optional<std::int64_t> call{};  ///< number of the draw, if the generator counts them
 
   bool operator==(const Choice&) const = default;
 };
@@ -54,8 +54,8 @@ struct ArrayLayout {
 /// What a random layer may draw from.
 struct Draws {
   SeedPair seed;                            ///< Stateless: of this draw
-  std::optional<std::int64_t> global_seed;  ///< the chain's, as it stands
-  std::int64_t call = 0;                    ///< Keras, TensorFlow: how many were made before
+  std::optional<std::int64_t> global_seed;  ///< the chain's, not derived
+  std::int64_t call = 0;                    ///< Keras, TensorFlow: number of earlier draws
   ArrayLayout layout;
 };
 
@@ -70,27 +70,27 @@ struct Layer {
   /// Keras' compute_output_shape; an Error (Shape) that says why the layer cannot take this image.
   std::function<Result<Shape>(const Shape&)> output_shape;
 
-  /// The shape of its input, as its own arguments say it. That of a chain's first layer is the
-  /// chain's.
+  /// The shape of its input, if its own arguments say one. In a chain's first layer it is the
+  /// chain's input shape.
   OpenShape input_shape;
-  /// Number of parameters for an input of this shape, as model.summary() counts them. Null where
+  /// Number of parameters for an input of this shape, as model.summary() counts them. Null:
   /// the layer has none.
   std::function<std::int64_t(const Shape&)> parameters;
 
-  /// Keras' dtype of the layer, a float type but for layers that say otherwise.
+  /// Keras' dtype of the layer. Most layers only take float types.
   DType dtype = DType::Float32;
-  /// False: the layer is given floats as they are, not as `dtype`.
+  /// False: arrays of floats are not cast to `dtype` before the layer.
   bool casts_floats = true;
-  /// Sums by a library that the manifest names. Called on an array of integers it fails, as in
-  /// Keras; in a model they are floats by then.
+  /// Computed by a library that the manifest names. An array of integers is refused, as in Keras;
+  /// a model has cast it to floats before.
   bool convolves = false;
 
-  /// Null where nothing is random. A seed of the layer's own, and the decision itself.
+  /// The layer's own seed, and the random decision. `choose` is null if nothing is random.
   std::optional<SeedPair> seed;
   Generator generator = Generator::Stateless;
   std::function<Result<Choice>(const Shape&, const Draws&)> choose;
 
-  /// Writes the layer into the plan. Called only after output_shape took the builder's shape.
+  /// Writes the layer into the plan. Called only if output_shape accepts the builder's shape.
   std::function<Result<Done>(OpBuilder&, const Choice&)> edit;
 };
 
