@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "chain/keras_export.h"
 #include "chain/keras_model.h"
 #include "commands.h"
 #include "core/text.h"

@@ -20,7 +20,7 @@ template <typename Rows, typename Text>
 std::size_t widest(const Rows& rows, Text&& text) {
   std::size_t width = 0;
   for (const auto& row : rows)
-    width = std::max(width, std::string_view(text(row)).size());
+    width = std::max(width, std::string(text(row)).size());
   return width;
 }
 
@@ -35,12 +35,15 @@ void list_layers() {
 void show_layer(const LayerSpec& spec) {
   std::printf("%s   %s\n\n", std::string(spec.name).c_str(), std::string(spec.summary).c_str());
   const std::size_t names = widest(spec.arguments, [](const ArgumentSpec& a) { return a.name; });
-  const std::size_t values = widest(spec.arguments, [](const ArgumentSpec& a) { return a.values; });
+  const std::size_t values =
+      widest(spec.arguments, [&](const ArgumentSpec& a) { return form_text(a, spec.rank); });
+  const std::size_t defaults = widest(spec.arguments, default_text);
   for (const ArgumentSpec& argument : spec.arguments) {
     std::printf("  ");
     print_padded(argument.name, names + 2);
-    print_padded(argument.values, values + 3);
-    std::printf("%s\n", std::string(argument.fallback).c_str());
+    print_padded(form_text(argument, spec.rank), values + 3);
+    print_padded(default_text(argument), defaults + 3);
+    std::printf("%s\n", std::string(argument.help).c_str());
   }
   std::printf("\n  %s\n  %s\n  %s\n", std::string(spec.shapes).c_str(),
               std::string(spec.example).c_str(), std::string(spec.source).c_str());

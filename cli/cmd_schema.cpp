@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 
-#include "chain/chain.h"
+#include "chain/schema.h"
 #include "commands.h"
 
 namespace deckle::cli {

@@ -21,6 +21,7 @@
 #include "commands.h"
 #include "core/text.h"
 #include "help.h"
+#include "reference.h"
 #include "report.h"
 
 namespace {
@@ -120,6 +121,11 @@ int run_command(int argc, char** argv) {
   if (argc < 2) {
     std::fputs(app.help().c_str(), stdout);
     return with_output(kExitUsage);
+  }
+  if (argc == 3 && std::string_view(argv[1]) == "--reference") {  // for docs/generate.py
+    const auto text = reference(argv[2], app);
+    if (text) std::fputs(text->c_str(), stdout);
+    return with_output(text ? kExitOk : kExitUsage);
   }
   if (is_misspelt(app, argc, argv)) return kExitUsage;
   try {

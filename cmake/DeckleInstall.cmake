@@ -64,10 +64,12 @@ set(public_headers
   kernels/resample.h
   kernels/runs.h
   kernels/taps.h
+  layers/argument_spec.h
   layers/arguments.h
   ops/op.h
   ops/op_builder.h
   ops/run_ops.h
+  layers/keras_version.h
   layers/layer.h
   random/philox.h
   random/seeds.h

@@ -5,7 +5,6 @@
 // Nothing in it depends on time, host, threads or order of work.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -27,12 +26,6 @@ namespace deckle {
 /// Version of the manifest's own format. A new key does not change it, a new meaning of an old key
 /// does: readers ignore keys that they do not know, and old manifests lack new ones.
 inline constexpr int kManifestVersion = 1;
-
-/// All keys of a line; a path that is not UTF-8 also has its key + "_bytes".
-inline constexpr std::array<std::string_view, 21> kLineKeys{
-    "input",  "input_sha256",  "shape", "batch",        "copy",         "decoder", "truncated",
-    "error",  "skipped",       "draws", "window",       "placed",       "scale",   "flipped",
-    "output", "output_sha256", "bytes", "output_shape", "output_dtype", "pixels",  "note"};
 
 /// The first line. `names`: what the inputs' names are relative to.
 [[nodiscard]] Json manifest_header(const Chain& chain, NamesFrom names = NamesFrom::InputFolder);

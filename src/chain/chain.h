@@ -130,9 +130,6 @@ inline constexpr int kMaxCopies = 1000000;
 /// A seed as the chain file writes it: s for [s, 0].
 [[nodiscard]] Json to_json(SeedPair seed);
 
-/// JSON Schema (draft 2020-12) of the chain file, made from the registry.
-[[nodiscard]] Json chain_schema();
-
 /// The parameters of each layer for inputs of this shape, as Keras' model.summary() counts them.
 /// The shapes are those of plan_shapes: of the input, then after each layer.
 [[nodiscard]] std::vector<std::int64_t> count_parameters(const Chain& chain,

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// keras_export: a chain's layers in the words of a version of Keras.
-// Source  Keras 1.2 to 3.15: get_config of the layers and of Sequential
+#include "chain/keras_export.h"
+
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <map>
 
-#include "chain/keras_model.h"
 #include "core/text.h"
-#include "kernels/taps.h"
 #include "layers/common.h"
 #include "layers/registry.h"
 #include "layers/synonyms.h"
@@ -16,82 +13,25 @@
 namespace deckle {
 namespace {
 
-constexpr KerasVersion kKeras1{1, 0};
-constexpr KerasVersion kKeras2{2, 0};
-constexpr KerasVersion kKeras3{3, 0};
-constexpr KerasVersion kPreprocessing{2, 6};  // when these layers came
-constexpr KerasVersion kCrops{2, 9};          // the first whose rules for crops deckle knows
-constexpr KerasVersion kDtypes{2, 3};         // every layer has a dtype from here on
-constexpr KerasVersion kInTensorFlow{2, 4};   // an InputLayer stands first, names begin without _1
+constexpr KerasVersion kDtypes{2, 3};        // every layer has a dtype from here on
+constexpr KerasVersion kInTensorFlow{2, 4};  // an InputLayer stands first, names begin without _1
 
-/// An argument that a layer of Keras has, and since when. What is not here is deckle's own.
-struct KerasArgument {
-  std::string_view layer;
-  std::string_view name;
-  KerasVersion since;
-};
-
-// The rows of a layer stand together, the oldest first: that is as old as the layer.
-constexpr std::array kArguments{
-    KerasArgument{"Cropping1D", "cropping", kKeras1},
-    KerasArgument{"Cropping2D", "cropping", kKeras1},
-    KerasArgument{"Cropping2D", "data_format", kKeras1},
-    KerasArgument{"Cropping3D", "cropping", kKeras1},
-    KerasArgument{"Cropping3D", "data_format", kKeras1},
-    KerasArgument{"ZeroPadding1D", "padding", kKeras1},
-    KerasArgument{"ZeroPadding1D", "data_format", kKeras3},
-    KerasArgument{"ZeroPadding2D", "padding", kKeras1},
-    KerasArgument{"ZeroPadding2D", "data_format", kKeras1},
-    KerasArgument{"ZeroPadding3D", "padding", kKeras1},
-    KerasArgument{"ZeroPadding3D", "data_format", kKeras1},
-    KerasArgument{"UpSampling1D", "size", kKeras1},
-    KerasArgument{"UpSampling2D", "size", kKeras1},
-    KerasArgument{"UpSampling2D", "data_format", kKeras1},
-    KerasArgument{"UpSampling2D", "interpolation", {2, 2}},
-    KerasArgument{"UpSampling3D", "size", kKeras1},
-    KerasArgument{"UpSampling3D", "data_format", kKeras1},
-    KerasArgument{"RandomCrop", "height", kCrops},
-    KerasArgument{"RandomCrop", "width", kCrops},
-    KerasArgument{"RandomCrop", "seed", kCrops},
-    KerasArgument{"RandomCrop", "data_format", kKeras3},
-    KerasArgument{"CenterCrop", "height", kCrops},
-    KerasArgument{"CenterCrop", "width", kCrops},
-    KerasArgument{"CenterCrop", "data_format", kKeras3},
-    KerasArgument{"Resizing", "height", kPreprocessing},
-    KerasArgument{"Resizing", "width", kPreprocessing},
-    KerasArgument{"Resizing", "interpolation", kPreprocessing},
-    KerasArgument{"Resizing", "crop_to_aspect_ratio", {2, 9}},
-    KerasArgument{"Resizing", "pad_to_aspect_ratio", {3, 5}},
-    KerasArgument{"Resizing", "fill_mode", {3, 5}},
-    KerasArgument{"Resizing", "fill_value", {3, 5}},
-    KerasArgument{"Resizing", "antialias", {3, 15}},
-    KerasArgument{"Resizing", "data_format", kKeras3},
-    KerasArgument{"Rescaling", "scale", kPreprocessing},
-    KerasArgument{"Rescaling", "offset", kPreprocessing},
-    KerasArgument{"RandomFlip", "mode", kPreprocessing},
-    KerasArgument{"RandomFlip", "seed", kPreprocessing},
-    KerasArgument{"RandomFlip", "data_format", {3, 15}},
-};
-
-const KerasArgument* find_argument(std::string_view layer, std::string_view name) {
-  const auto it = std::find_if(kArguments.begin(), kArguments.end(), [&](const auto& argument) {
-    return argument.layer == layer && (name.empty() || argument.name == name);
-  });
-  return it == kArguments.end() ? nullptr : &*it;
+// A layer's own arguments of that Keras.
+bool is_in(const ArgumentSpec& argument, KerasVersion keras) {
+  return argument.since && keras >= *argument.since;
 }
 
-// The names that `interpolation` may have.
-std::vector<std::string_view> interpolations(std::string_view layer, KerasVersion keras) {
-  if (keras >= kKeras3) return {"nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"};
-  if (layer == "UpSampling2D" && keras < KerasVersion{2, 9}) return {"nearest", "bilinear"};
-  return {kInterpolations.begin(), kInterpolations.end()};
+// Whether this Keras has the layer: it is as old as its oldest argument.
+bool is_in(const LayerSpec& spec, KerasVersion keras) {
+  return std::any_of(spec.arguments.begin(), spec.arguments.end(),
+                     [&](const ArgumentSpec& argument) { return is_in(argument, keras); });
 }
 
-// What the layer is where only the arguments that it needs are given.
+// The layer's config if only its required arguments are given.
 Json default_config(const Layer& layer, KerasVersion keras) {
   Json needed = Json::object();
   for (const ArgumentSpec& argument : layer.spec->arguments) {
-    if (argument.fallback == "required")
+    if (argument.required)
       needed[std::string(argument.name)] = layer.config.at(std::string(argument.name));
   }
   std::vector<Mistake> none;
@@ -204,14 +144,13 @@ class Exporter {
 
   Json layer(const Layer& layer, const LayerPointers& place) {
     const std::string_view name = layer.spec->name;
-    const KerasArgument* oldest = find_argument(name, "");
     if (has_weights(*layer.spec)) {
       mistake(place.entry + "/class_name",
               "layers with weights are not exported: Keras' JSON has no place for the weights of " +
                   std::string(name));
       return nullptr;
     }
-    if (oldest == nullptr || keras_ < oldest->since) {
+    if (!is_in(*layer.spec, keras_)) {
       mistake(place.entry + "/class_name", version() + " has no " + std::string(name));
       return nullptr;
     }
@@ -224,9 +163,11 @@ class Exporter {
     const Json defaults = default_config(layer, keras_);
     for (const auto& [key, value] : layer.config.items()) {
       if (key == "dtype" && keras_ >= kDtypes) continue;
-      const KerasArgument* argument = find_argument(name, key);
-      if (argument != nullptr && keras_ >= argument->since) {
-        write_argument(config, layer, place, key, value);
+      const auto argument =
+          std::find_if(layer.spec->arguments.begin(), layer.spec->arguments.end(),
+                       [&](const ArgumentSpec& declared) { return declared.name == key; });
+      if (argument != layer.spec->arguments.end() && is_in(*argument, keras_)) {
+        write_argument(config, layer, place, *argument, value);
       } else if (!value.is_null() && value != defaults.at(key)) {
         mistake(join_pointer(place.arguments, key),
                 std::string(name) + " of " + version() + " has no " + key +
@@ -237,22 +178,23 @@ class Exporter {
   }
 
   void write_argument(Json& config, const Layer& layer, const LayerPointers& place,
-                      const std::string& key, const Json& value) {
+                      const ArgumentSpec& argument, const Json& value) {
+    const std::string key(argument.name);
     const auto wrong = [&](std::string message) {
       mistake(join_pointer(place.arguments, key), std::move(message));
     };
-    if (key == "interpolation") {
-      const auto known = interpolations(layer.spec->name, keras_);
+    if (argument.words_of != nullptr) {
+      const auto known = argument.words_of(keras_);
       if (std::find(known.begin(), known.end(), value.get<std::string>()) == known.end()) {
         return wrong(std::string(layer.spec->name) + " of " + version() + " knows " +
                      one_of(known) + ", not " + value.dump());
       }
-      if (layer.spec->name == "UpSampling2D" && value == "bilinear" &&
-          bilinear_from_corners(chain_.keras) != bilinear_from_corners(keras_)) {
-        return wrong("bilinear of " + version() + " is not that of Keras " + to_text(chain_.keras) +
-                     ", whose rules hold here: up to 2.3 it went by the corners of pixels, from "
-                     "2.4 on by their centres");
-      }
+    }
+    if (layer.spec->name == "UpSampling2D" && key == "interpolation" && value == "bilinear" &&
+        bilinear_from_corners(chain_.keras) != bilinear_from_corners(keras_)) {
+      return wrong("bilinear of " + version() + " is not that of Keras " + to_text(chain_.keras) +
+                   ", whose rules hold here: up to 2.3 it went by the corners of pixels, from "
+                   "2.4 on by their centres");
     }
     if (key == "seed" && value.is_array())
       return wrong("a seed of Keras is one number, not a pair");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keras_model: a Keras Sequential as model.to_json() writes it, read as a chain's layers and
-// written from them.
+// keras_model: a Keras Sequential as model.to_json() writes it, read as a chain's layers.
 #pragma once
 
 #include <cstdint>
@@ -46,11 +45,5 @@ struct KerasModel {
 [[nodiscard]] bool acts_in_training_only(std::string_view class_name);
 /// Whether it is a model within the model.
 [[nodiscard]] bool is_nested_model(std::string_view class_name);
-
-/// The chain's layers, and the shape of its inputs where it says one, as the Sequential that this
-/// version of Keras writes and reads. All else of the chain (seed, copies, output, ..) has no place
-/// there. What that Keras cannot do is a mistake, with the pointer of the chain's text.
-[[nodiscard]] std::variant<Json, std::vector<Mistake>> to_keras(const Chain& chain,
-                                                                KerasVersion keras);
 
 }  // namespace deckle

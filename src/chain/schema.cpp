@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "chain/schema.h"
+
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "chain/chain.h"
 #include "chain/output_names.h"
 #include "codecs/formats.h"
 #include "core/shape.h"
+#include "layers/argument_spec.h"
 #include "layers/arguments.h"
 #include "layers/registry.h"
 #include "layers/synonyms.h"
@@ -13,32 +17,85 @@
 namespace deckle {
 namespace {
 
-// The arguments of one layer; `closed` refuses others.
-Json arguments_schema(const LayerSpec& spec) {
+// The definitions ("$defs") of a schema. A form that many arguments share is defined once.
+class Definitions {
+ public:
+  /// A reference to the definition of that name, which `form` becomes if there is none yet.
+  static Json reference(std::string_view name) {
+    return {{"$ref", "#/$defs/" + std::string(name)}};
+  }
+  Json add(const std::string& name, Json form) {
+    if (!all_.contains(name)) all_[name] = std::move(form);
+    return reference(name);
+  }
+  [[nodiscard]] const Json& all() const { return all_; }
+
+ private:
+  Json all_ = Json::object();
+};
+
+// The name of a form that several layers share; "" if it is only one argument's.
+std::string shared_form(const ArgumentSpec& argument, int rank) {
+  const std::string axes = std::to_string(rank) + "d";
+  if (argument.name == "data_format") return "data_format";
+  if (argument.name == "activation" || argument.name == "interpolation")
+    return std::string(argument.name);
+  if (!argument.also.is_null()) return "";
+  const bool null = !argument.required && argument.fallback.is_null();
+  switch (argument.form) {
+    case Form::Whole:
+      return (argument.least == 1 ? "count" : "whole") + std::string(null ? "_or_null" : "");
+    case Form::Pairs:
+      return "pairs_" + axes;
+    case Form::Factors:
+      return "factors_" + axes + (null ? "_or_null" : "");
+    case Form::Numbers:
+      return "numbers";
+    case Form::Seed:
+      return "seed";
+    case Form::FloatType:
+      return "float_dtype";
+    case Form::AnyType:
+      return "any_dtype";
+    default:
+      return "";
+  }
+}
+
+// One argument. What is said of it stays with it; the form may be a reference.
+Json argument_schema(const ArgumentSpec& argument, int rank, Definitions& definitions) {
+  Json schema = schema_of(argument, rank);
+  const std::string shared = shared_form(argument, rank);
+  if (shared.empty()) return schema;
+  Json said = Json::object();
+  for (const char* key : {"description", "default"}) {
+    if (!schema.contains(key)) continue;
+    said[key] = schema[key];
+    schema.erase(key);
+  }
+  Json result = definitions.add(shared, std::move(schema));
+  result.update(said);
+  return result;
+}
+
+// The arguments of one layer under all their names. Others are refused where it is used.
+Json arguments_schema(const LayerSpec& spec, Definitions& definitions) {
   Json properties = Json::object();
   Json required = Json::array();
   for (const ArgumentSpec& argument : spec.arguments) {
-    Json schema = argument.schema;
-    schema["description"] =
-        std::string(argument.values) + (argument.fallback == "required"
-                                            ? ""
-                                            : " (default: " + std::string(argument.fallback) + ")");
-    if (argument.fallback == "required") required.push_back(argument.name);
-    properties[std::string(argument.name)] = schema;
-  }
-  for (const std::string_view ignored : ignored_arguments()) {
-    if (!properties.contains(std::string(ignored)))
-      properties[std::string(ignored)] = Json::object();
+    if (argument.required) required.push_back(argument.name);
+    properties[std::string(argument.name)] = argument_schema(argument, spec.rank, definitions);
   }
   for (const std::string_view ignored : spec.ignored)
-    properties[std::string(ignored)] = Json::object();
+    properties[std::string(ignored)] = true;
   for (const Synonym& synonym : synonyms()) {
     const auto name = properties.find(std::string(synonym.name));
     if (name == properties.end() || (!synonym.layer.empty() && synonym.layer != spec.name))
       continue;
     Json old{{"description", "Keras 1's name for " + std::string(synonym.name)}};
     if (synonym.values.empty()) {
-      old["anyOf"] = Json::array({*name});
+      old["$ref"] =
+          "#/$defs/" + std::string(spec.name) + "/properties/" + std::string(synonym.name);
     } else {
       old["enum"] = Json::array();
       for (const auto& [value, now] : synonym.values)
@@ -49,19 +106,13 @@ Json arguments_schema(const LayerSpec& spec) {
   for (const Joined& joined : joined_arguments()) {
     for (const std::string_view old : joined.old_names) {
       if (joined.layer == spec.name)
-        properties[std::string(old)] = {{"type", "integer"}, {"minimum", 1}};
+        properties[std::string(old)] = definitions.add("count", whole_schema(1));
     }
   }
-  Json schema{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  Json schema{
+      {"description", spec.summary}, {"$ref", "#/$defs/every_layer"}, {"properties", properties}};
   if (!required.empty()) schema["required"] = required;
   return schema;
-}
-
-Json keras_schema() {
-  return {{"type", {"string", "number"}},
-          {"description",
-           "the version of Keras whose rules this layer follows (default: the "
-           "chain's, or that of the words it is written in)"}};
 }
 
 // A word in letters of either case, as a regular expression.
@@ -87,171 +138,195 @@ std::string formats_pattern() {
   return "^(" + pattern + ")$";
 }
 
-Json layer_schema(std::string_view class_name, const LayerSpec& spec) {
-  const Json name{{"const", class_name}, {"description", std::string(spec.summary)}};
-  const Json config = arguments_schema(spec);
-  Json nested{{"type", "object"},
-              {"properties",
-               {{"class_name", name},
-                {"keras", keras_schema()},
-                {"config", config},
-                {"module", Json::object()},
-                {"registered_name", Json::object()},
-                {"build_config", Json::object()},
-                {"shared_object_id", Json::object()},
-                {"weights", {{"type", {"array", "string"}}}}}},
-              {"required", {"class_name", "config"}},
-              {"additionalProperties", false}};
-  Json flat = config;
-  flat["properties"]["class_name"] = name;
-  flat["properties"]["keras"] = keras_schema();
-  if (!flat.contains("required")) flat["required"] = Json::array();
-  flat["required"].push_back("class_name");
-  return {{"if", {{"required", {"config"}}}}, {"then", nested}, {"else", flat}};
+// An entry of "layers": its arguments are in "config", or beside the name.
+Json layer_schema(Definitions& definitions) {
+  Json names = Json::array();
+  Json cases = Json::array();
+  Json every = Json::object();
+  for (const std::string_view ignored : ignored_arguments())
+    every[std::string(ignored)] = true;
+  definitions.add("every_layer", {{"properties", every}});
+  definitions.add("config", {{"required", {"config"}},
+                             {"properties",
+                              {{"config", {{"type", "object"}}},
+                               {"module", true},
+                               {"registered_name", true},
+                               {"build_config", true},
+                               {"shared_object_id", true},
+                               {"weights", {{"type", {"array", "string"}}}}}}});
+  for (const LayerSpec& spec : layer_specs()) {
+    Json spellings = Json::array({spec.name});
+    for (const auto& [old_name, name] : old_classes()) {
+      if (name == spec.name) spellings.push_back(old_name);
+    }
+    names.insert(names.end(), spellings.begin(), spellings.end());
+    Json arguments = definitions.add(std::string(spec.name), arguments_schema(spec, definitions));
+    Json config = arguments;
+    config["unevaluatedProperties"] = false;
+    cases.push_back({{"if", {{"properties", {{"class_name", {{"enum", spellings}}}}}}},
+                     {"then",
+                      {{"if", {{"required", {"config"}}}},
+                       {"then", {{"properties", {{"config", config}}}}},
+                       {"else", arguments}}}});
+  }
+  return {{"type", "object"},
+          {"required", {"class_name"}},
+          {"properties",
+           {{"class_name", {{"enum", names}, {"description", "Keras' name of the layer"}}},
+            {"keras",
+             {{"type", {"string", "number"}},
+              {"description",
+               "the version of Keras whose rules this layer follows (default: the chain's, or that "
+               "of the words it is written in)"}}}}},
+          {"if", {{"required", {"config"}}}},
+          {"then", Definitions::reference("config")},
+          {"allOf", cases},
+          {"unevaluatedProperties", false}};
+}
+
+// A key: its form, what it does, and its default if that is a value.
+Json key(Json schema, std::string_view description, Json usual = nullptr) {
+  schema["description"] = description;
+  if (!usual.is_null()) schema["default"] = std::move(usual);
+  return schema;
+}
+
+Json words(std::initializer_list<std::string_view> list) {
+  Json schema{{"enum", Json::array()}};
+  for (const std::string_view word : list)
+    schema["enum"].push_back(word);
+  return schema;
+}
+
+Json from_to(std::int64_t least, std::int64_t most) {
+  return {{"type", "integer"}, {"minimum", least}, {"maximum", most}};
+}
+
+Json object_of(Json properties) {
+  return {
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+}
+
+Json output_schema(const Json& types) {
+  Json formats = Json::array({"same"});
+  for (const std::string_view name : output_formats())
+    formats.push_back(name);
+  const Json by_name{{"enum", formats}};
+  const Json by_extension{{"type", "string"}, {"pattern", formats_pattern()}};
+  const Json lossless{{"const", "lossless"}};
+  return object_of(
+      {{"format", key({{"anyOf", {by_name, by_extension}}},
+                      "file format of the outputs; same: that of the input", "same")},
+       {"name", key({{"type", "string"}},
+                    "template of the outputs' names; also {name}, {input_ext}, {copy}, {index}, "
+                    "{hash}, {top}, {left}",
+                    kDefaultName)},
+       {"quality", key({{"anyOf", {from_to(1, 100), lossless}}},
+                       "jpg and webp: 1 to 100; webp: also \"lossless\"")},
+       {"jpeg",
+        key(words({"encode", "lossless"}),
+            "jpg: \"lossless\" copies the coefficients of a jpg if the chain only crops, at "
+            "block boundaries",
+            "encode")},
+       {"metadata",
+        key(words({"icc", "none", "all"}),
+            "what is copied to the output: an ICC profile that is not sRGB, nothing, or "
+            "EXIF and XMP too",
+            "icc")},
+       {"compression", key(from_to(0, 9), "png and tiff: 0 (none, fastest) to 9 (smallest)")},
+       {"dtype",
+        key(types,
+            "type of the outputs. Image files take uint8, uint16, float32, float64 "
+            "(default: the input's; white stays white). npy (default: what Keras answers)")},
+       {"stack", key({{"type", "boolean"}},
+                     "npy: also write the outputs of each folder as one array", false)},
+       {"data_format", key(words({"channels_last", "channels_first"}),
+                           "npy: layout of the outputs (default: the chain's)")}});
+}
+
+Json input_schema(const Json& types) {
+  const Json extent{{"anyOf", {from_to(1, kMaxExtent), Json{{"type", "null"}}}}};
+  const auto list = [](Json items, int least, int most) -> Json {
+    return {
+        {"type", "array"}, {"items", std::move(items)}, {"minItems", least}, {"maxItems", most}};
+  };
+  return object_of(
+      {{"orientation",
+        key(words({"apply", "ignore"}), "whether pictures are turned as their tags say", "apply")},
+       {"truncated",
+        key(words({"fail", "accept"}), "what happens to pictures that are not complete", "fail")},
+       {"check",
+        key(words({"needed", "full"}),
+            "what is decoded of a picture: the needed part, or all, to find all damage", "needed")},
+       {"max_pixels",
+        key(from_to(1, std::int64_t{1} << 40),
+            "the largest picture that is read or made, in pixels", DecodeOptions{}.max_pixels)},
+       {"pages", key(words({"first", "volume"}),
+                     "of a TIFF: its first page, or all of them as planes x rows x cols", "first")},
+       {"palette", key(words({"expand", "index"}),
+                       "of a palette: its colours, or the indices; index also keeps the numbers of "
+                       "grey of few bits",
+                       "expand")},
+       {"color_mode", key(words({"keep", "grayscale", "rgb", "rgba"}),
+                          "what every picture becomes before the first layer", "keep")},
+       {"background",
+        key(list(from_to(0, 255), 3, 3),
+            "red, green, blue behind the alpha that color_mode removes (default: alpha "
+            "is dropped)")},
+       {"icc", key(words({"keep", "srgb"}),
+                   "colours as they are, or converted from the ICC profile to sRGB", "keep")},
+       {"shape", key(list(extent, 2, 4),
+                     "the shape that every input must have: extents, then channels; null: any")},
+       {"dtype",
+        key(types, "as model: the type to which its Input casts every input", "float32")}});
 }
 
 }  // namespace
 
 Json chain_schema() {
-  const Json seed_number{{"type", "integer"}};
-  Json names = Json::array();
-  Json cases = Json::array();
-  const auto add = [&](std::string_view name, const LayerSpec& spec) {
-    names.push_back(name);
-    cases.push_back({{"if", {{"properties", {{"class_name", {{"const", name}}}}}}},
-                     {"then", layer_schema(name, spec)}});
-  };
-  for (const LayerSpec& spec : layer_specs())
-    add(spec.name, spec);
-  for (const auto& [old_name, name] : old_classes())
-    add(old_name, *find_layer(name));
-  const Json layer{{"type", "object"},
-                   {"required", {"class_name"}},
-                   {"properties", {{"class_name", {{"enum", names}}}}},
-                   {"allOf", cases}};
-  Json formats = Json::array({"same"});
-  for (const std::string_view name : output_formats())
-    formats.push_back(name);
-
-  Json types = Json::array();
+  Definitions definitions;
+  const Json layer = definitions.add("layer", layer_schema(definitions));
+  Json types{{"enum", Json::array()}};
   for (const std::string_view name : dtype_names())
-    types.push_back(name);
+    types["enum"].push_back(name);
+  types = definitions.add("dtype", types);
+  const Json seed{{"type", "integer"}};
+  const Json two_seeds{{"type", "array"}, {"items", seed}, {"minItems", 2}, {"maxItems", 2}};
+  const Json text{{"type", "string"}};
 
-  const auto described = [](Json schema, std::string text) {
-    schema["description"] = std::move(text);
-    return schema;
-  };
-  const Json output{
-      {"type", "object"},
-      {"properties",
-       {{"format", described({{"anyOf", Json::array({Json{{"enum", formats}},
-                                                     Json{{"type", "string"},
-                                                          {"pattern", formats_pattern()}}})}},
-                             "file format of the outputs (default: same as the input)")},
-        {"name",
-         described({{"type", "string"}},
-                   "template of the outputs' names (default: " + std::string(kDefaultName) +
-                       "); also {name}, {input_ext}, {copy}, {index}, {hash}, {top}, {left}")},
-        {"quality",
-         described(
-             {{"anyOf", Json::array({Json{{"type", "integer"}, {"minimum", 1}, {"maximum", 100}},
-                                     Json{{"const", "lossless"}}})}},
-             "jpg and webp: 1 to 100; webp: also \"lossless\"")},
-        {"jpeg",
-         described({{"enum", {"encode", "lossless"}}},
-                   "jpg: \"lossless\" copies the coefficients of a jpg where the chain only "
-                   "crops, at block boundaries (default: encode)")},
-        {"metadata",
-         described({{"enum", {"icc", "none", "all"}}},
-                   "what goes along: an ICC profile that is not sRGB (default), nothing, or EXIF "
-                   "and XMP too")},
-        {"compression", described({{"type", "integer"}, {"minimum", 0}, {"maximum", 9}},
-                                  "png and tiff: 0 (none, fastest) to 9 (smallest)")},
-        {"dtype",
-         described({{"enum", types}},
-                   "of the outputs. Image files (uint8, uint16, float32, float64): default "
-                   "the input's, white stays white. npy: default what Keras answers")},
-        {"stack", described({{"type", "boolean"}},
-                            "npy: also write the outputs of each folder as one array")},
-        {"data_format", described({{"enum", {"channels_last", "channels_first"}}},
-                                  "npy: layout of the outputs (default: the chain's)")}}},
-      {"additionalProperties", false}};
-  const Json extent{{"type", "integer"}, {"minimum", 1}, {"maximum", kMaxExtent}};
-  const Json input{
-      {"type", "object"},
-      {"properties",
-       {{"orientation",
-         described({{"enum", {"apply", "ignore"}}}, "turn pictures as their tags say")},
-        {"truncated",
-         described({{"enum", {"fail", "accept"}}}, "what to do with pictures that are not whole")},
-        {"check",
-         described(
-             {{"enum", {"needed", "full"}}},
-             "what of a picture is decoded: what is needed of it, or all, to find all damage")},
-        {"max_pixels",
-         described({{"type", "integer"}, {"minimum", 1}, {"maximum", std::int64_t{1} << 40}},
-                   "the largest picture that is read or made, in pixels")},
-        {"pages", described({{"enum", {"first", "volume"}}},
-                            "of a TIFF: its first page, or all of them as planes x rows x cols")},
-        {"palette", described({{"enum", {"expand", "index"}}},
-                              "of a palette: its colours, or the indices; \"index\" also keeps the "
-                              "numbers of grey of few bits")},
-        {"color_mode", described({{"enum", {"keep", "grayscale", "rgb", "rgba"}}},
-                                 "what every picture becomes before the first layer")},
-        {"background",
-         described({{"type", "array"},
-                    {"items", {{"type", "integer"}, {"minimum", 0}, {"maximum", 255}}},
-                    {"minItems", 3},
-                    {"maxItems", 3}},
-                   "red, green, blue behind alpha that color_mode takes away (default: alpha is "
-                   "dropped)")},
-        {"icc", described({{"enum", {"keep", "srgb"}}},
-                          "colours as they are, or converted from the ICC profile to sRGB")},
-        {"shape",
-         described({{"type", "array"},
-                    {"items", {{"anyOf", Json::array({extent, Json{{"type", "null"}}})}}},
-                    {"minItems", 2},
-                    {"maxItems", 4}},
-                   "what every input has to be: extents, then channels; null where it may be any")},
-        {"dtype", described({{"enum", types}},
-                            "as model: what its Input makes of every input (default: float32)")}}},
-      {"additionalProperties", false}};
-  return {
-      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
-      {"title", "deckle chain"},
-      {"description",
-       "Layers that deckle applies to every image, and how it reads and writes them"},
-      {"type", "object"},
-      {"properties",
-       {{"$schema", {{"type", "string"}}},
-        {"name", {{"type", "string"}}},
-        {"description", described({{"type", "string"}}, "for people: what the chain is for")},
-        {"seed", described({{"anyOf", Json::array({seed_number, Json{{"type", "array"},
-                                                                     {"items", seed_number},
-                                                                     {"minItems", 2},
-                                                                     {"maxItems", 2}}})}},
-                           "where random crops come from; absent: drawn once and recorded")},
-        {"seed_from", described({{"enum", {"path", "index", "content", "fixed"}}},
-                                "what of an image decides its crop (default: path)")},
-        {"copies", described({{"type", "integer"}, {"minimum", 1}, {"maximum", kMaxCopies}},
-                             "independent outputs of each image")},
-        {"batch_size",
-         described({{"type", "integer"}, {"minimum", 1}, {"maximum", kMaxExtent}},
-                   "inputs that share a draw of the generators \"keras\" and \"tensorflow\"")},
-        {"as", described({{"enum", {"layer", "model"}}},
-                         "whose dtypes: a layer called on an array keeps integers, a model makes "
-                         "float32 of everything (default: layer)")},
-        {"keras", described({{"type", {"string", "number"}}},
-                            "the version whose rules hold where they differ (default: 2.9)")},
-        {"data_format",
-         described({{"enum", {"channels_last", "channels_first"}}}, "layout of arrays")},
-        {"layers", {{"type", "array"}, {"items", layer}, {"minItems", 1}}},
-        {"weights", described({{"type", "string"}},
-                              "the weights of all layers: a .h5, .weights.h5 or .keras file")},
-        {"input", input},
-        {"output", output}}},
-      {"required", {"layers"}},
-      {"additionalProperties", false}};
+  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"title", "deckle chain"},
+              {"description",
+               "Layers that deckle applies to every image, and how it reads and writes them"}};
+  schema.update(object_of(
+      {{"$schema", key(text, "for editors: where this schema is")},
+       {"name", key(text, "for people: a name, which is also a model's when it is exported")},
+       {"description", key(text, "for people: what the chain is for")},
+       {"seed", key({{"anyOf", {seed, two_seeds}}},
+                    "start of all random draws (default: drawn once, and recorded)")},
+       {"seed_from", key(words({"path", "index", "content", "fixed"}),
+                         "what of an image decides its draws", "path")},
+       {"copies", key(from_to(1, kMaxCopies), "independent outputs of each image", 1)},
+       {"batch_size",
+        key(from_to(1, kMaxExtent),
+            "inputs that share a draw of the generators \"keras\" and \"tensorflow\"", 1)},
+       {"as",
+        key(words({"layer", "model"}),
+            "whose dtypes: a layer called on an array keeps integers, a model makes float32 of "
+            "everything",
+            "layer")},
+       {"keras", key({{"type", {"string", "number"}}},
+                     "the version of Keras whose rules hold if they differ", "2.9")},
+       {"data_format",
+        key(words({"channels_last", "channels_first"}), "layout of arrays", "channels_last")},
+       {"layers",
+        key({{"type", "array"}, {"items", layer}, {"minItems", 1}}, "the layers, in their order")},
+       {"weights", key(text, "a file with the weights of all layers: .h5, .weights.h5 or .keras")},
+       {"input", key(input_schema(types), "how images are read")},
+       {"output", key(output_schema(types), "how outputs are written")}}));
+  schema["required"] = Json::array({"layers"});
+  schema["$defs"] = definitions.all();
+  return schema;
 }
 
 }  // namespace deckle

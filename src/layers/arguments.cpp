@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 #include "core/shape.h"
 #include "core/text.h"
@@ -17,9 +17,6 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kIgnored{
     "name", "trainable", "input_dtype", "batch_input_shape", "batch_shape", "input_shape"};
-
-// Of each kind the last version whose rules deckle knows.
-constexpr std::array kLastVersions{KerasVersion{1, 2}, KerasVersion{2, 15}, kNewestKeras};
 
 // The value as it stands in the chain, cut where it is long.
 std::string shown(const Json& value) {
@@ -90,60 +87,6 @@ Result<SeedPair> seed_pair(const Json& value) {
       shown(value) + " is not a seed; give a whole number of 64 bits, or a pair [a, b] of them"};
 }
 
-std::optional<KerasVersion> nearest_keras_version(std::string_view text) {
-  KerasVersion version;
-  const char* end = text.data() + text.size();
-  const auto major = std::from_chars(text.data(), end, version.major);
-  if (major.ec != std::errc{} || version.major < 1 || version.major > 3) return std::nullopt;
-  const auto which = static_cast<std::size_t>(version.major) - 1;
-  if (major.ptr == end) {
-    constexpr std::array kMeant{kLastVersions[0], KerasVersion{}, kNewestKeras};
-    return kMeant.at(which);
-  }
-  if (*major.ptr != '.') return std::nullopt;
-  const auto minor = std::from_chars(major.ptr + 1, end, version.minor);
-  if (minor.ec != std::errc{} || version.minor < 0) return std::nullopt;
-  if (minor.ptr != end && *minor.ptr != '.' && *minor.ptr != '-') return std::nullopt;
-  if (version.minor > kLastVersions.at(which).minor) {
-    if (version.major < 3) return std::nullopt;
-    return kNewestKeras;
-  }
-  if (std::string_view(minor.ptr, static_cast<std::size_t>(end - minor.ptr)).ends_with("-tf")) {
-    // TensorFlow 2.2 calls its copy 2.3.0-tf; its rules are those of 2.4 already.
-    if (version == KerasVersion{2, 3}) return KerasVersion{2, 4};
-    version.tensorflow = version < KerasVersion{2, 4};
-  }
-  return version;
-}
-
-std::optional<KerasVersion> keras_version(std::string_view text) {
-  const auto version = nearest_keras_version(text);
-  // "3.16" and later were taken for the newest.
-  if (version == kNewestKeras && text != "3") {
-    const std::string newest = to_text(kNewestKeras);
-    if (!text.starts_with(newest) ||
-        (text.size() > newest.size() && text[newest.size()] != '.' && text[newest.size()] != '-'))
-      return std::nullopt;
-  }
-  return version;
-}
-
-std::string known_keras_versions() {
-  std::string text;
-  for (const KerasVersion& last : kLastVersions) {
-    text += (text.empty()      ? ""
-             : last.major == 3 ? " and "
-                               : ", ") +
-            std::to_string(last.major) + ".0 to " + to_text(last);
-  }
-  return text;
-}
-
-std::string to_text(KerasVersion version) {
-  return std::to_string(version.major) + "." + std::to_string(version.minor) +
-         (version.tensorflow ? "-tf" : "");
-}
-
 Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string pointer,
                      std::vector<Mistake>& mistakes, Setting setting)
     : spec_(spec), pointer_(std::move(pointer)), mistakes_(mistakes), setting_(setting) {
@@ -207,7 +150,7 @@ void Arguments::take_joined(const Json& config) {
         given_as_.emplace_back(joined.name, old);
         list.push_back(config.at(std::string(old)));
       } else {
-        list.push_back(1);  // so that no more is said of the list
+        list.push_back(1);  // a valid number: one mistake is enough
         mistake(joined.name, "\"" + std::string(old) + "\" is missing; " +
                                  std::string(joined.old_names.front()) + " to " +
                                  std::string(joined.old_names.back()) + " stand together");
@@ -251,77 +194,115 @@ std::optional<std::int64_t> Arguments::number(std::string_view name, const Json&
   return *result;
 }
 
-std::int64_t Arguments::pixels(std::string_view name, std::int64_t least) {
-  const Json* value = find(name);
-  if (value == nullptr) {
-    mistake(name, layer_name() + " needs \"" + std::string(name) + "\", in pixels");
-    return least;
-  }
-  return number(name, *value, least, "").value_or(least);
+const ArgumentSpec& Arguments::declared(std::string_view name) const {
+  const auto it = std::find_if(spec_.arguments.begin(), spec_.arguments.end(),
+                               [&](const ArgumentSpec& a) { return a.name == name; });
+  if (it == spec_.arguments.end())
+    throw std::logic_error(std::string(spec_.name) + " declares no argument " + std::string(name));
+  return *it;
 }
 
-bool Arguments::boolean(std::string_view name, bool fallback) {
-  const Json* value = find(name);
-  if (value == nullptr) return fallback;
-  if (!value->is_boolean()) {
-    mistake(name, shown(*value) + " is not true or false");
-    return fallback;
-  }
-  return value->get<bool>();
+const Json& Arguments::value_of(const ArgumentSpec& argument) const {
+  const Json* given = find(argument.name);
+  return given == nullptr ? argument.fallback : *given;
 }
 
-std::vector<double> Arguments::numbers(std::string_view name, const std::vector<double>& fallback) {
-  const Json* value = find(name);
-  if (value == nullptr) return fallback;
+std::optional<std::int64_t> Arguments::whole(std::string_view name) {
+  const ArgumentSpec& argument = declared(name);
+  const Json& value = value_of(argument);
+  if (!value.is_null()) return number(name, value, argument.least, "", argument.unit);
+  if (argument.required) {
+    mistake(name, layer_name() + " needs \"" + std::string(name) + "\"" +
+                      (argument.unit.empty() ? "" : ", in " + std::string(argument.unit)));
+  }
+  return std::nullopt;
+}
+
+bool Arguments::boolean(std::string_view name) {
+  const ArgumentSpec& argument = declared(name);
+  const Json& value = value_of(argument);
+  if (value.is_boolean()) return value.get<bool>();
+  mistake(name, shown(value) + " is not true or false");
+  return argument.fallback.is_boolean() && argument.fallback.get<bool>();
+}
+
+std::vector<double> Arguments::numbers(std::string_view name) {
+  const ArgumentSpec& argument = declared(name);
+  const Json& value = value_of(argument);
+  const double usual = argument.fallback.is_number() ? argument.fallback.get<double>() : 0.0;
+  if (value.is_null()) return {usual};
   const auto is_finite = [](const Json& number) {
     return number.is_number() && std::isfinite(number.get<double>());
   };
-  if (is_finite(*value)) return {value->get<double>()};
-  if (!value->is_array() || value->empty() ||
-      !std::all_of(value->begin(), value->end(), is_finite)) {
-    mistake(name, shown(*value) + " is not a number, or a list of one number a channel");
-    return fallback;
+  if (is_finite(value)) return {value.get<double>()};
+  if (!value.is_array() || value.empty() || !std::all_of(value.begin(), value.end(), is_finite)) {
+    mistake(name, shown(value) + " is not a number, or a list of one number a channel");
+    return {usual};
   }
-  return value->get<std::vector<double>>();
+  return value.get<std::vector<double>>();
 }
 
-std::size_t Arguments::choice(std::string_view name, std::span<const std::string_view> allowed,
-                              std::size_t fallback) {
-  const Json* value = find(name);
-  if (value == nullptr) return fallback;
-  if (value->is_string()) {
-    const auto& word = value->get_ref<const std::string&>();
-    const auto it = std::find(allowed.begin(), allowed.end(), word);
-    if (it != allowed.end()) return static_cast<std::size_t>(it - allowed.begin());
-    mistake(name, shown(*value) + " is not " + with_article(name) + " of " + layer_name() +
-                      "; it is " + one_of(allowed) + did_you_mean(word, allowed));
+// Nothing if the value is wrong, or if there is none.
+std::optional<std::size_t> Arguments::index_of_word(const ArgumentSpec& argument) {
+  const Json& value = value_of(argument);
+  if (value.is_null()) return std::nullopt;
+  const auto& words = argument.words;
+  if (value.is_string()) {
+    const auto& word = value.get_ref<const std::string&>();
+    const auto it = std::find(words.begin(), words.end(), word);
+    if (it != words.end()) return static_cast<std::size_t>(it - words.begin());
+    mistake(argument.name, shown(value) + " is not " + with_article(argument.name) + " of " +
+                               layer_name() + "; it is " + one_of(words) +
+                               did_you_mean(word, words));
   } else {
-    mistake(name, shown(*value) + " is not " + with_article(name) + "; it is " + one_of(allowed));
+    mistake(argument.name,
+            shown(value) + " is not " + with_article(argument.name) + "; it is " + one_of(words));
   }
-  return fallback;
+  return std::nullopt;
 }
 
-DType Arguments::dtype(std::string_view name, DType fallback) {
-  const Json* value = find(name);
-  if (value == nullptr) return fallback;
+std::size_t Arguments::choice(std::string_view name) {
+  const ArgumentSpec& argument = declared(name);
+  if (const auto index = index_of_word(argument)) return *index;
+  const auto usual = std::find_if(argument.words.begin(), argument.words.end(),
+                                  [&](std::string_view w) { return argument.fallback == Json(w); });
+  return usual == argument.words.end() ? 0
+                                       : static_cast<std::size_t>(usual - argument.words.begin());
+}
+
+Json Arguments::word(std::string_view name) {
+  const ArgumentSpec& argument = declared(name);
+  const auto index = index_of_word(argument);
+  return index ? Json(argument.words[*index]) : argument.fallback;
+}
+
+DType Arguments::dtype(std::string_view name) {
+  const ArgumentSpec& argument = declared(name);
+  const Json* value = &value_of(argument);
   // Keras 3 writes {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"},
   // ..}.
   if (value->is_object() && value->contains("config") && value->at("config").is_object() &&
       value->at("config").contains("name")) {
     value = &value->at("config").at("name");
   }
-  if (value->is_string()) {
-    if (const auto dtype = dtype_from_name(value->get_ref<const std::string&>())) return *dtype;
+  const auto dtype =
+      value->is_string() ? dtype_from_name(value->get_ref<const std::string&>()) : std::nullopt;
+  if (!dtype) {
+    mistake(name,
+            shown(*value) + " is not a dtype that deckle knows; it is " + one_of(dtype_names()));
+    return DType::Float32;
   }
-  mistake(name,
-          shown(*value) + " is not a dtype that deckle knows; it is " + one_of(dtype_names()));
-  return fallback;
+  if (argument.form == Form::FloatType && !info(*dtype).is_float) {
+    mistake(name, "the dtype of " + std::string(spec_.name) + " is a float type, not " +
+                      std::string(name_of(*dtype)) + "; arrays of integers stay what they are");
+  }
+  return *dtype;
 }
 
 std::optional<SeedPair> Arguments::seed(std::string_view name) {
-  const Json* value = find(name);
-  if (value == nullptr) return std::nullopt;
-  const auto pair = seed_pair(*value);
+  const Json& value = value_of(declared(name));
+  if (value.is_null()) return std::nullopt;
+  const auto pair = seed_pair(value);
   if (!pair) {
     mistake(name, pair.error().message);
     return std::nullopt;
@@ -329,33 +310,36 @@ std::optional<SeedPair> Arguments::seed(std::string_view name) {
   return *pair;
 }
 
-std::vector<Pair> Arguments::pairs(std::string_view name, int rank,
-                                   const std::vector<Pair>& fallback) {
-  const Json* value = find(name);
-  if (value == nullptr) return fallback;
-  const auto axes = static_cast<std::size_t>(rank);
-  if (!value->is_array()) {
-    const auto all = number(name, *value, 0, "");
-    return all ? std::vector<Pair>(axes, Pair{*all, *all}) : fallback;
+std::vector<Pair> Arguments::pairs(std::string_view name) {
+  return read_pairs(name, value_of(declared(name)));
+}
+
+std::vector<Pair> Arguments::read_pairs(std::string_view name, const Json& value) {
+  const auto axes = static_cast<std::size_t>(spec_.rank);
+  const std::vector<Pair> nothing(axes, Pair{0, 0});
+  if (!value.is_array()) {
+    const auto all = number(name, value, 0, "");
+    return all ? std::vector<Pair>(axes, Pair{*all, *all}) : nothing;
   }
   std::vector<Pair> result;
-  if (rank == 1) {
-    if (value->size() != 2) {
-      mistake(name, shown(*value) + " is not a pair [before, after]; " + layer_name() +
+  if (axes == 1) {
+    if (value.size() != 2) {
+      mistake(name, shown(value) + " is not a pair [before, after]; " + layer_name() +
                         " takes a number or a pair");
-      return fallback;
+      return nothing;
     }
-    return {{number(name, (*value)[0], 0, "/0").value_or(0),
-             number(name, (*value)[1], 0, "/1").value_or(0)}};
+    return {
+        {number(name, value[0], 0, "/0").value_or(0), number(name, value[1], 0, "/1").value_or(0)}};
   }
-  if (value->size() != axes) {
-    mistake(name, shown(*value) + " has " + count_of(value->size(), "entry", "entries") + "; " +
-                      layer_name() + " takes a number, " + std::to_string(rank) + " numbers, or " +
-                      std::to_string(rank) + " pairs");
-    return fallback;
+  if (value.size() != axes) {
+    const std::string count = std::to_string(axes);
+    mistake(name, shown(value) + " has " + count_of(value.size(), "entry", "entries") + "; " +
+                      layer_name() + " takes a number, " + count + " numbers, or " + count +
+                      " pairs");
+    return nothing;
   }
   for (std::size_t a = 0; a < axes; ++a) {
-    const Json& entry = (*value)[a];
+    const Json& entry = value[a];
     const std::string below = "/" + std::to_string(a);
     if (!entry.is_array()) {
       const auto both = number(name, entry, 0, below);
@@ -369,26 +353,27 @@ std::vector<Pair> Arguments::pairs(std::string_view name, int rank,
     result.push_back({number(name, entry[0], 0, below + "/0").value_or(0),
                       number(name, entry[1], 0, below + "/1").value_or(0)});
   }
-  return result.size() == axes ? result : fallback;
+  return result.size() == axes ? result : nothing;
 }
 
-std::vector<std::int64_t> Arguments::factors(std::string_view name, int rank, std::int64_t least,
-                                             std::int64_t fallback) {
-  const auto axes = static_cast<std::size_t>(rank);
-  std::vector<std::int64_t> result(axes, fallback);
-  const Json* value = find(name);
-  if (value == nullptr) return result;
-  if (!value->is_array()) {
-    if (const auto all = number(name, *value, least, "", "")) result.assign(axes, *all);
+std::vector<std::int64_t> Arguments::factors(std::string_view name) {
+  const ArgumentSpec& argument = declared(name);
+  const auto axes = static_cast<std::size_t>(spec_.rank);
+  std::vector<std::int64_t> result(axes, argument.least);
+  const Json& value = value_of(argument);
+  if (value.is_null()) return result;
+  if (!value.is_array()) {
+    if (const auto all = number(name, value, argument.least, "", "")) result.assign(axes, *all);
     return result;
   }
-  if (value->size() != axes) {
-    mistake(name, shown(*value) + " has " + count_of(value->size(), "entry", "entries") + "; " +
-                      layer_name() + " takes a number or " + std::to_string(rank) + " numbers");
+  if (value.size() != axes) {
+    mistake(name, shown(value) + " has " + count_of(value.size(), "entry", "entries") + "; " +
+                      layer_name() + " takes a number or " + std::to_string(axes) + " numbers");
     return result;
   }
   for (std::size_t a = 0; a < axes; ++a) {
-    result[a] = number(name, (*value)[a], least, "/" + std::to_string(a), "").value_or(fallback);
+    result[a] = number(name, value[a], argument.least, "/" + std::to_string(a), "")
+                    .value_or(argument.least);
   }
   return result;
 }

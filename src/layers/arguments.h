@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// arguments: reads a layer's arguments out of JSON, exactly, and notes every mistake with its
-// place.
+// arguments: reads a layer's arguments out of JSON by their declarations (argument_spec), and notes
+// every mistake with its place.
 //
-// 3.7, true and 4294967296 are not pixels; what nlohmann::json would silently convert is refused
-// here.
+// Numbers are read exactly: 3.7, true and 4294967296 are refused, which nlohmann::json would
+// silently convert.
 #pragma once
 
 #include <array>
@@ -16,6 +16,8 @@
 
 #include "core/dtype.h"
 #include "core/json.h"
+#include "layers/argument_spec.h"
+#include "layers/keras_version.h"
 #include "layers/layer.h"
 #include "random/stateless.h"
 
@@ -30,8 +32,8 @@ struct Mistake {
 /// before and after (top and bottom, left and right) on one axis, in pixels.
 using Pair = std::array<std::int64_t, 2>;
 
-/// A whole number of at least `least` and at most kMaxExtent; otherwise the reason why it is not,
-/// in words.
+/// A whole number from `least` to kMaxExtent; else an Error (Usage) that says why the value is not
+/// one.
 [[nodiscard]] Result<std::int64_t> whole_number(const Json& value, std::int64_t least,
                                                 std::string_view unit = "pixels");
 
@@ -41,28 +43,18 @@ using Pair = std::array<std::int64_t, 2>;
 /// `pointer` + "/" + key, escaped as RFC 6901 says.
 [[nodiscard]] std::string join_pointer(std::string_view pointer, std::string_view key);
 
-inline constexpr KerasVersion kNewestKeras{3, 15};
-/// "1", "2.3.1", "2.2.4-tf": "1" is 1.2, "2" is 2.9, "3" is 3.15. Nothing for what is no version,
-/// and for one that is newer than deckle's rules.
-[[nodiscard]] std::optional<KerasVersion> keras_version(std::string_view text);
-/// The same for a file that Keras wrote: of a newer Keras 3 it is the newest that deckle knows.
-[[nodiscard]] std::optional<KerasVersion> nearest_keras_version(std::string_view text);
-/// "1.0 to 1.2, 2.0 to 2.15 and 3.0 to 3.15".
-[[nodiscard]] std::string known_keras_versions();
-[[nodiscard]] std::string to_text(KerasVersion version);
-
-/// What of its chain a layer's arguments may depend on.
+/// What a layer's arguments may depend on, apart from themselves.
 struct Setting {
   KerasVersion keras;
   bool channels_first = false;    ///< layout of arrays
-  bool shapes_only = false;       ///< layers may do without their weights: nothing is run
+  bool shapes_only = false;       ///< weights may be missing, because nothing is run
   std::string_view class_name{};  ///< as the chain spells it; empty: the present name
 };
 
 class Arguments {
  public:
-  /// `config` is an object at `pointer`. Old names are taken for the new ones (see synonyms);
-  /// unknown names are noted at once.
+  /// `config` is an object at `pointer`. Old names count as the present ones (see synonyms).
+  /// Unknown names are noted at once.
   Arguments(const LayerSpec& spec, const Json& config, std::string pointer,
             std::vector<Mistake>& mistakes, Setting setting = {});
 
@@ -74,36 +66,39 @@ class Arguments {
   [[nodiscard]] std::string layer_name() const {
     return std::string(setting_.class_name.empty() ? spec_.name : setting_.class_name);
   }
-  /// True where nothing was wrong so far.
+  /// True if nothing was wrong yet.
   [[nodiscard]] bool good() const { return good_; }
 
-  /// The value, or null where it was not given (a JSON null counts as not given).
+  /// The given value; null if there is none (a JSON null counts as none).
   [[nodiscard]] const Json* find(std::string_view name) const;
 
-  std::int64_t pixels(std::string_view name, std::int64_t least);  ///< required
-  bool boolean(std::string_view name, bool fallback);
-  /// A finite number, or a list of at least one.
-  std::vector<double> numbers(std::string_view name, const std::vector<double>& fallback);
-  /// The index of the word among `allowed`.
-  std::size_t choice(std::string_view name, std::span<const std::string_view> allowed,
-                     std::size_t fallback);
-  DType dtype(std::string_view name, DType fallback);
-  std::optional<SeedPair> seed(std::string_view name);
+  // Each reads an argument by its declaration in the spec. If it is not given, the declared default
+  // is read. If the value is wrong, that is noted, and the answer is the default or another
+  // harmless value.
 
-  /// Keras' forms for `rank` axes: one number for all, a number an axis, a pair an axis, or a
-  /// mixture of these. One axis has a number or a pair.
-  std::vector<Pair> pairs(std::string_view name, int rank, const std::vector<Pair>& fallback);
-  /// One number for all axes or one an axis, each at least `least`.
-  std::vector<std::int64_t> factors(std::string_view name, int rank, std::int64_t least,
-                                    std::int64_t fallback);
+  /// Form::Whole. Nothing if it has no default and is not given, or if it is wrong.
+  std::optional<std::int64_t> whole(std::string_view name);
+  bool boolean(std::string_view name);                 ///< Form::Boolean
+  std::vector<double> numbers(std::string_view name);  ///< Form::Number, Form::Numbers
+  std::size_t choice(std::string_view name);           ///< the index in the declared words
+  Json word(std::string_view name);  ///< the word itself; null if there is no default
+  DType dtype(std::string_view name);
+  std::optional<SeedPair> seed(std::string_view name);
+  std::vector<Pair> pairs(std::string_view name);            ///< Form::Pairs, one for each axis
+  std::vector<std::int64_t> factors(std::string_view name);  ///< Form::Factors, one for each axis
 
   /// Notes that the argument (or the element `below` it, such as "/0/1") is wrong.
   void mistake(std::string_view name, std::string message, std::string_view below = "");
 
  private:
   void take_joined(const Json& config);
+  [[nodiscard]] const ArgumentSpec& declared(std::string_view name) const;
+  /// The value that was given, else the declared default; it may be null.
+  [[nodiscard]] const Json& value_of(const ArgumentSpec& argument) const;
   std::optional<std::int64_t> number(std::string_view name, const Json& value, std::int64_t least,
                                      const std::string& below, std::string_view unit = "pixels");
+  std::optional<std::size_t> index_of_word(const ArgumentSpec& argument);
+  std::vector<Pair> read_pairs(std::string_view name, const Json& value);
 
   const LayerSpec& spec_;
   std::string pointer_;
@@ -115,7 +110,7 @@ class Arguments {
   bool good_ = true;
 };
 
-/// Names that every layer takes, because Keras writes them, and that mean nothing here.
+/// Names that every layer accepts, because Keras writes them. They have no effect here.
 [[nodiscard]] std::span<const std::string_view> ignored_arguments();
 
 }  // namespace deckle

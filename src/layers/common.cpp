@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layers/common.h"
 
-#include <limits>
-
 #include "core/shape.h"
-#include "kernels/taps.h"
 
 namespace deckle {
 namespace {
@@ -13,44 +10,49 @@ constexpr std::array<std::string_view, 2> kDataFormats{"channels_last", "channel
 
 }  // namespace
 
-ArgumentSpec data_format_argument() {
-  return {"data_format", "channels_last | channels_first", "the chain's",
-          Json{{"enum", Json::array({"channels_last", "channels_first", nullptr})}}};
-}
-
-Json parse_data_format(Arguments& arguments) {
-  const std::size_t given = arguments.choice("data_format", kDataFormats, kDataFormats.size());
-  return given < kDataFormats.size() ? Json(std::string(kDataFormats.at(given))) : Json(nullptr);
+ArgumentSpec data_format_argument(std::optional<KerasVersion> since) {
+  return {.name = "data_format",
+          .form = Form::Word,
+          .words = kDataFormats,
+          .otherwise = "the chain's",
+          .help = "layout of arrays; image files do not depend on it",
+          .since = since};
 }
 
 ArgumentSpec dtype_argument() {
-  const Json policy{{"type", "object"}};  // Keras 3's DTypePolicy
-  return {"dtype",
-          "float32 | float64 | float16",
-          "float32",
-          {{"anyOf", Json::array({Json{{"enum", {"float32", "float64", "float16"}}}, policy,
-                                  Json{{"type", "null"}}})}}};
-}
-
-DType parse_dtype(Arguments& arguments) {
-  const DType dtype = arguments.dtype("dtype", DType::Float32);
-  if (!info(dtype).is_float) {
-    arguments.mistake("dtype", "the dtype of " + std::string(arguments.spec().name) +
-                                   " is a float type, not " + std::string(name_of(dtype)) +
-                                   "; arrays of integers stay what they are");
-  }
-  return dtype;
+  return {.name = "dtype",
+          .form = Form::FloatType,
+          .fallback = "float32",
+          .help = "type to which arrays of floats are cast; arrays of integers keep theirs"};
 }
 
 ArgumentSpec any_dtype_argument() {
-  const Json policy{{"type", "object"}};  // Keras 3's DTypePolicy
-  Json names = Json::array();
-  for (const std::string_view name : dtype_names())
-    names.push_back(name);
-  return {"dtype",
-          "float32 | float64 | uint8 | ..",
-          "float32",
-          {{"anyOf", Json::array({Json{{"enum", names}}, policy, Json{{"type", "null"}}})}}};
+  return {.name = "dtype",
+          .form = Form::AnyType,
+          .fallback = "float32",
+          .help = "type of the output; npy only, pictures keep theirs"};
+}
+
+ArgumentSpec pixels_argument(std::string_view name, std::string_view help, KerasVersion since) {
+  return {.name = name,
+          .form = Form::Whole,
+          .least = 1,
+          .unit = "pixels",
+          .required = true,
+          .help = help,
+          .since = since};
+}
+
+ArgumentSpec seed_argument(KerasVersion since) {
+  return {.name = "seed",
+          .form = Form::Seed,
+          .otherwise = "the chain's",
+          .help = "seed of this layer alone",
+          .since = since};
+}
+
+ArgumentSpec training_argument(std::string_view help) {
+  return {.name = "training", .form = Form::Boolean, .fallback = true, .help = help};
 }
 
 void require_keras(Arguments& arguments, KerasVersion first) {
@@ -67,44 +69,6 @@ Result<Done> check_cast(std::string_view layer, DType given, DType to) {
                                      " pixels; leave it out, or give a float type"};
 }
 
-ArgumentSpec pixels_argument(std::string_view name) {
-  return {name, "pixels, >= 1", "required", whole_schema(1)};
-}
-
-ArgumentSpec interpolation_argument(std::string_view fallback) {
-  return {"interpolation",
-          "nearest | bilinear | bicubic | area | lanczos3 | lanczos5 | gaussian | mitchellcubic",
-          fallback,
-          {{"enum", kInterpolations}}};
-}
-
-Json whole_schema(std::int64_t least) {
-  return {{"type", "integer"}, {"minimum", least}, {"maximum", kMaxExtent}};
-}
-
-Json numbers_schema() {
-  const Json number{{"type", "number"}};
-  const Json list{{"type", "array"}, {"items", number}, {"minItems", 1}};
-  return {{"anyOf", Json::array({number, list})}};
-}
-
-Json pairs_schema(int rank) {
-  const Json number = whole_schema(0);
-  const Json pair{{"type", "array"}, {"items", number}, {"minItems", 2}, {"maxItems", 2}};
-  if (rank == 1) return {{"anyOf", Json::array({number, pair})}};
-  const Json axes{{"type", "array"},
-                  {"items", {{"anyOf", Json::array({number, pair})}}},
-                  {"minItems", rank},
-                  {"maxItems", rank}};
-  return {{"anyOf", Json::array({number, axes})}};
-}
-
-Json factors_schema(int rank) {
-  const Json factor = whole_schema(1);
-  const Json axes{{"type", "array"}, {"items", factor}, {"minItems", rank}, {"maxItems", rank}};
-  return {{"anyOf", Json::array({factor, axes})}};
-}
-
 Json to_json(const std::vector<Pair>& pairs) {
   // One axis is written as its pair, as Keras does.
   if (pairs.size() == 1) return Json::array({pairs[0][0], pairs[0][1]});
@@ -117,14 +81,6 @@ Json to_json(const std::vector<Pair>& pairs) {
 Json to_json(const std::optional<SeedPair>& seed) {
   if (!seed) return nullptr;
   return seed->b == 0 ? Json(seed->a) : Json::array({seed->a, seed->b});
-}
-
-Json seed_schema() {
-  const Json number{{"type", "integer"},
-                    {"minimum", std::numeric_limits<std::int64_t>::min()},
-                    {"maximum", std::numeric_limits<std::int64_t>::max()}};
-  const Json two{{"type", "array"}, {"items", number}, {"minItems", 2}, {"maxItems", 2}};
-  return {{"anyOf", Json::array({number, two, Json{{"type", "null"}}})}};
 }
 
 Json to_json(const std::vector<double>& numbers) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// cropping: drops what is at the ends of each axis.
+// cropping: drops samples at the ends of each axis.
 // Shapes  (2-D) rows x cols x channels -> (rows - top - bottom) x (cols - left - right) x channels
-// Fails   Shape where nothing would be left (Keras 1 and 2.3 answer nonsense there)
+// Fails   Shape if nothing would be left (Keras 1 and 2.3 answer nonsense there)
 // Source  Keras 1.2 to 3: Cropping1D, Cropping2D, Cropping3D
-#include "layers/cropping.h"
-
 #include "layers/arguments.h"
 #include "layers/common.h"
+#include "layers/registry.h"
 
 namespace deckle {
 namespace {
@@ -27,12 +26,10 @@ Result<Shape> cropped(std::string_view name, const Shape& in, const std::vector<
 
 template <int kRank>
 std::optional<Layer> parse(Arguments& arguments) {
-  const std::int64_t usual = kRank == 2 ? 0 : 1;  // Keras' defaults differ so
-  const std::vector<Pair> cropping =
-      arguments.pairs("cropping", kRank, std::vector<Pair>(kRank, Pair{usual, usual}));
-  const DType dtype = parse_dtype(arguments);
+  const std::vector<Pair> cropping = arguments.pairs("cropping");
+  const DType dtype = arguments.dtype("dtype");
   Json config = {{"cropping", to_json(cropping)}};
-  if (kRank > 1) config["data_format"] = parse_data_format(arguments);
+  if (kRank > 1) config["data_format"] = arguments.word("data_format");
   config["dtype"] = name_of(dtype);
   if (!arguments.good()) return std::nullopt;
 
@@ -54,45 +51,42 @@ std::optional<Layer> parse(Arguments& arguments) {
 
 constexpr std::string_view kSource = "As in Keras; more than the image has is that image's error.";
 
+// Keras' default is 0 for two axes, 1 for one and three.
+ArgumentSpec cropping_argument(int usual, std::string_view help) {
+  return {
+      .name = "cropping", .form = Form::Pairs, .fallback = usual, .help = help, .since = kKeras1};
+}
+
 }  // namespace
 
-LayerSpec cropping1d_spec() {
-  return {"Cropping1D",
-          1,
-          "drop steps at the ends of a sequence",
-          "steps x c  ->  steps - before - after x c",
-          R"({"class_name": "Cropping1D", "config": {"cropping": [2, 1]}})",
-          kSource,
-          {{"cropping", "n | [before, after]", "[1, 1]", pairs_schema(1)}, dtype_argument()},
-          parse<1>};
-}
-
-LayerSpec cropping2d_spec() {
-  return {"Cropping2D",
-          2,
-          "drop rows and columns at the edges",
-          "rows x cols x c  ->  rows - top - bottom x cols - left - right x c",
-          R"({"class_name": "Cropping2D", "config": {"cropping": [[8, 8], [4, 4]]}})",
-          kSource,
-          {{"cropping", "n | [rows, cols] | [[top, bottom], [left, right]]", "[[0, 0], [0, 0]]",
-            pairs_schema(2)},
-           data_format_argument(),
-           dtype_argument()},
-          parse<2>};
-}
-
-LayerSpec cropping3d_spec() {
-  return {"Cropping3D",
-          3,
-          "drop planes, rows and columns at the faces of a volume",
-          "planes x rows x cols x c  ->  each less its pair x c",
-          R"({"class_name": "Cropping3D", "config": {"cropping": [[1, 1], [8, 8], [4, 4]]}})",
-          kSource,
-          {{"cropping", "n | [planes, rows, cols] | three pairs", "[[1, 1], [1, 1], [1, 1]]",
-            pairs_schema(3)},
-           data_format_argument(),
-           dtype_argument()},
-          parse<3>};
+std::vector<LayerSpec> cropping_layers() {
+  return {{.name = "Cropping1D",
+           .rank = 1,
+           .summary = "drop steps at the ends of a sequence",
+           .shapes = "steps x c  ->  steps - before - after x c",
+           .example = R"({"class_name": "Cropping1D", "config": {"cropping": [2, 1]}})",
+           .source = kSource,
+           .arguments = {cropping_argument(1, "steps to drop at the two ends"), dtype_argument()},
+           .parse = parse<1>},
+          {.name = "Cropping2D",
+           .rank = 2,
+           .summary = "drop rows and columns at the edges",
+           .shapes = "rows x cols x c  ->  rows - top - bottom x cols - left - right x c",
+           .example = R"({"class_name": "Cropping2D", "config": {"cropping": [[8, 8], [4, 4]]}})",
+           .source = kSource,
+           .arguments = {cropping_argument(0, "pixels to drop at the edges"),
+                         data_format_argument(kKeras1), dtype_argument()},
+           .parse = parse<2>},
+          {.name = "Cropping3D",
+           .rank = 3,
+           .summary = "drop planes, rows and columns at the faces of a volume",
+           .shapes = "planes x rows x cols x c  ->  each less its pair x c",
+           .example =
+               R"({"class_name": "Cropping3D", "config": {"cropping": [[1, 1], [8, 8], [4, 4]]}})",
+           .source = kSource,
+           .arguments = {cropping_argument(1, "planes, rows and columns to drop at the faces"),
+                         data_format_argument(kKeras1), dtype_argument()},
+           .parse = parse<3>}};
 }
 
 }  // namespace deckle

@@ -2,7 +2,6 @@
 // layer: what a configured layer is, and what a kind of layer says of itself.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -14,6 +13,8 @@
 #include "core/result.h"
 #include "core/shape.h"
 #include "geometry/window.h"
+#include "layers/argument_spec.h"
+#include "layers/keras_version.h"
 #include "ops/op_builder.h"
 #include "random/stateless.h"
 
@@ -22,26 +23,16 @@ namespace deckle {
 class Arguments;
 struct LayerSpec;
 
-/// A version of Keras: its rules changed now and then.
-struct KerasVersion {
-  int major = 2;
-  int minor = 9;
-  /// "2.2.4-tf": TensorFlow's own copy, of 1.13 to 2.1, which differ from one another.
-  bool tensorflow = false;
-  // NOLINTNEXTLINE(modernize-use-nullptr): a 0 that the compiler writes
-  auto operator<=>(const KerasVersion&) const = default;
-};
-
-/// What a random layer decided for one image, before any pixel is touched: this is recorded and can
-/// be replayed.
+/// What a random layer decided for one image before any pixel was read. It is recorded, and can be
+/// replayed.
 struct Choice {
-  std::optional<SeedPair> seed;  ///< of the draw, where one was made
+  std::optional<SeedPair> seed;  ///< of the draw, if there was one
   std::vector<std::int64_t>
       offset;                     ///< where the window starts in the image that the layer was given
-  std::optional<Window> resized;  ///< or: the part of it that is resized to the target
-  std::string skip;               ///< or: why this image is to be left out
-  std::vector<bool> flipped{};    ///< or: for each spatial axis, whether it is turned round
-  std::optional<std::int64_t> call{};  ///< number of the draw, of generators that count them
+  std::optional<Window> resized;  ///< or: the part of that image that is resized
+  std::string skip;               ///< or: why this image is skipped
+  std::vector<bool> flipped{};    ///< or: for each spatial axis, whether it is flipped
+  std::optional<std::int64_t> call{};  ///< number of the draw, if the generator counts them
 
   bool operator==(const Choice&) const = default;
 };
@@ -63,8 +54,8 @@ struct ArrayLayout {
 /// What a random layer may draw from.
 struct Draws {
   SeedPair seed;                            ///< Stateless: of this draw
-  std::optional<std::int64_t> global_seed;  ///< the chain's, as it stands
-  std::int64_t call = 0;                    ///< Keras, TensorFlow: how many were made before
+  std::optional<std::int64_t> global_seed;  ///< the chain's, not derived
+  std::int64_t call = 0;                    ///< Keras, TensorFlow: number of earlier draws
   ArrayLayout layout;
 };
 
@@ -79,51 +70,42 @@ struct Layer {
   /// Keras' compute_output_shape; an Error (Shape) that says why the layer cannot take this image.
   std::function<Result<Shape>(const Shape&)> output_shape;
 
-  /// The shape of its input, as its own arguments say it. That of a chain's first layer is the
-  /// chain's.
+  /// The shape of its input, if its own arguments say one. In a chain's first layer it is the
+  /// chain's input shape.
   OpenShape input_shape;
-  /// Number of parameters for an input of this shape, as model.summary() counts them. Null where
+  /// Number of parameters for an input of this shape, as model.summary() counts them. Null:
   /// the layer has none.
   std::function<std::int64_t(const Shape&)> parameters;
 
-  /// Keras' dtype of the layer, a float type but for layers that say otherwise.
+  /// Keras' dtype of the layer. Most layers only take float types.
   DType dtype = DType::Float32;
-  /// False: the layer is given floats as they are, not as `dtype`.
+  /// False: arrays of floats are not cast to `dtype` before the layer.
   bool casts_floats = true;
-  /// Sums by a library that the manifest names. Called on an array of integers it fails, as in
-  /// Keras; in a model they are floats by then.
+  /// Computed by a library that the manifest names. An array of integers is refused, as in Keras;
+  /// a model has cast it to floats before.
   bool convolves = false;
 
-  /// Null where nothing is random. A seed of the layer's own, and the decision itself.
+  /// The layer's own seed, and the random decision. `choose` is null if nothing is random.
   std::optional<SeedPair> seed;
   Generator generator = Generator::Stateless;
   std::function<Result<Choice>(const Shape&, const Draws&)> choose;
 
-  /// Writes the layer into the plan. Called only after output_shape took the builder's shape.
+  /// Writes the layer into the plan. Called only if output_shape accepts the builder's shape.
   std::function<Result<Done>(OpBuilder&, const Choice&)> edit;
 };
 
-/// One argument, for people (`deckle layers`), editors (`deckle schema`) and the check for unknown
-/// names.
-struct ArgumentSpec {
-  std::string_view name;
-  std::string_view values;    ///< "pixels, >= 1"
-  std::string_view fallback;  ///< the default as a reader would write it, or "required"
-  Json schema;                ///< JSON Schema of the value
-};
-
-/// A kind of layer: a row of the registry.
+/// A kind of layer: a row of the registry. Everything that is said of the layer comes from here.
 struct LayerSpec {
-  std::string_view name;
-  int rank;  ///< the number of spatial axes it works on; 0 where it takes any
-  std::string_view summary;
-  std::string_view shapes;
-  std::string_view example;
-  std::string_view source;
-  std::vector<ArgumentSpec> arguments;
-  /// Reads the arguments; nothing where they are wrong, which `Arguments` has noted then.
-  std::optional<Layer> (*parse)(Arguments&);
-  /// Arguments that only training has a use for: taken, whatever their values, and forgotten.
+  std::string_view name{};     ///< Keras' class name, or deckle's own
+  int rank = 0;                ///< the number of spatial axes it works on; 0: any number
+  std::string_view summary{};  ///< what it does, in a few words
+  std::string_view shapes{};   ///< "rows x cols x c  ->  height x width x c"
+  std::string_view example{};  ///< an entry of a chain, in JSON
+  std::string_view source{};   ///< whose rules it follows
+  std::vector<ArgumentSpec> arguments{};
+  /// Reads the arguments. Nothing if they are wrong; `Arguments` has noted the mistakes then.
+  std::optional<Layer> (*parse)(Arguments&) = nullptr;
+  /// Arguments that only training uses: accepted with any value, without effect.
   std::vector<std::string_view> ignored{};
 };
 

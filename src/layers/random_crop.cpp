@@ -3,8 +3,7 @@
 //         resized to it.
 // Shapes  rows x cols x channels -> height x width x channels; float32 unless dtype says otherwise.
 //         At inference from Keras 3.8 on: the same shape and dtype
-// Fails   Shape where the image is too small and if_smaller is "error"; Depth where dtype is too
-//         narrow
+// Fails   Shape if the image is too small and if_smaller is "error"; Depth if dtype is too narrow
 // Source  RandomCrop of Keras 2.9 to 3.15 for when it crops and when it resizes (smart_resize, in
 //         float32 before 3.0); for where: tf.image.stateless_random_crop, or by `generator` the
 //         draws of 2.9's layer or those of tf.image.random_crop
@@ -15,6 +14,7 @@
 
 #include "layers/arguments.h"
 #include "layers/common.h"
+#include "layers/registry.h"
 #include "layers/resizing.h"
 #include "random/stateful.h"
 
@@ -22,6 +22,7 @@ namespace deckle {
 namespace {
 
 constexpr std::string_view kName = "RandomCrop";
+constexpr KerasVersion kFirstRules{2, 9};  // the first whose rules deckle knows
 
 enum class IfSmaller : std::size_t { Resize, Error, Skip, Pad };
 constexpr std::array<std::string_view, 4> kIfSmaller{"resize", "error", "skip", "pad"};
@@ -38,7 +39,7 @@ struct RandomCrop {
   KerasVersion keras;
   CropRules rules;
 
-  /// Keras draws a place; else it is fixed.
+  /// Whether the window's place is drawn; else it is fixed.
   [[nodiscard]] bool draws_in(const Shape& in) const {
     return rules == CropRules::Resizes ? fits_into(in) : in.rows() > height && in.cols() > width;
   }
@@ -57,11 +58,11 @@ Error too_small(const RandomCrop& crop, const Shape& in) {
                                 crop.size() + "; \"if_smaller\" may be resize, skip or pad");
 }
 
-// What Keras shows where it does not draw.
+// The window that Keras shows if it does not draw.
 Window fixed_window(const RandomCrop& crop, const Shape& in) {
   Window window = smart_window(in, crop.height, crop.width, crop.keras);
   if (crop.rules == CropRules::Resizes) return window;
-  // Where that window begins; as much as there is of it.
+  // It begins where that window begins, and ends at the image's end at the latest.
   window[0].end = std::min(window[0].begin + crop.height, in.rows());
   window[1].end = std::min(window[1].begin + crop.width, in.cols());
   return window;
@@ -74,7 +75,7 @@ Result<Shape> output_shape(const RandomCrop& crop, const Shape& in) {
   return Shape::image(crop.height, crop.width, in.channels);
 }
 
-// What "pad" makes of an image: zeros around it, the odd one at the end, until the window fits.
+// "pad": zeros around the image until the window fits; an odd one is at the end.
 std::array<Pair, 2> padding(const RandomCrop& crop, const Shape& in) {
   const auto around = [](std::int64_t have, std::int64_t want) {
     const std::int64_t missing = std::max<std::int64_t>(want - have, 0);
@@ -87,7 +88,7 @@ std::array<Pair, 2> padding(const RandomCrop& crop, const Shape& in) {
 struct Axes {
   std::vector<std::int64_t> shape;
   std::vector<std::int64_t> size;
-  std::size_t rows;  ///< the place of the rows; the columns come next
+  std::size_t rows;  ///< the index of the rows; the columns come next
 };
 
 Axes axes_of(const RandomCrop& crop, const Shape& room, const ArrayLayout& layout) {
@@ -106,7 +107,7 @@ Axes axes_of(const RandomCrop& crop, const Shape& room, const ArrayLayout& layou
   return axes;
 }
 
-// The offset of a window in `room`, and what it was drawn from.
+// Draws the offset of a window in `room`; keeps what it was drawn from.
 Choice draw(const RandomCrop& crop, const Shape& room, const Draws& draws) {
   Choice choice;
   if (crop.generator == Generator::Keras) {
@@ -185,7 +186,7 @@ Result<Done> edit(const RandomCrop& crop, OpBuilder& builder, const Choice& choi
     }
     for (int a = 0; a < 2; ++a)
       builder.axis(a).keep(window[a].begin, window[a].length());
-    // At the same size the bilinear formula gives every pixel back.
+    // At the same size the bilinear formula gives the same pixels.
     if (window[0].length() != crop.height || window[1].length() != crop.width) {
       builder.resize(crop.height, crop.width);
       builder.cast(crop.dtype);
@@ -208,17 +209,17 @@ Result<Done> edit(const RandomCrop& crop, OpBuilder& builder, const Choice& choi
 
 std::optional<Layer> parse(Arguments& arguments) {
   RandomCrop crop{};
-  crop.height = arguments.pixels("height", 1);
-  crop.width = arguments.pixels("width", 1);
-  crop.if_smaller = static_cast<IfSmaller>(arguments.choice("if_smaller", kIfSmaller, 0));
-  crop.training = arguments.boolean("training", true);
-  crop.dtype = arguments.dtype("dtype", DType::Float32);
-  const Json data_format = parse_data_format(arguments);
+  crop.height = arguments.whole("height").value_or(1);
+  crop.width = arguments.whole("width").value_or(1);
+  crop.if_smaller = static_cast<IfSmaller>(arguments.choice("if_smaller"));
+  crop.training = arguments.boolean("training");
+  crop.dtype = arguments.dtype("dtype");
+  const Json data_format = arguments.word("data_format");
   crop.seed = arguments.seed("seed");
-  crop.generator = static_cast<Generator>(arguments.choice("generator", kGenerators, 0));
+  crop.generator = static_cast<Generator>(arguments.choice("generator"));
   crop.keras = arguments.keras();
   crop.rules = crop_rules(crop.keras);
-  require_keras(arguments, {2, 9});
+  require_keras(arguments, kFirstRules);
   if (crop.generator == Generator::Keras && crop.keras.major > 2) {
     arguments.mistake("generator",
                       "\"keras\" draws as the layer of Keras 2.9 does; where that of Keras " +
@@ -257,37 +258,41 @@ std::optional<Layer> parse(Arguments& arguments) {
 }  // namespace
 
 CropRules crop_rules(KerasVersion keras) {
-  if (keras < KerasVersion{2, 9}) return CropRules::Unknown;
+  if (keras < kFirstRules) return CropRules::Unknown;
   if (keras < KerasVersion{3, 6}) return CropRules::Resizes;
   return keras < KerasVersion{3, 8} ? CropRules::Centres : CropRules::TrainsOnly;
 }
 
-LayerSpec random_crop_spec() {
+std::vector<LayerSpec> random_crop_layers() {
   return {
-      kName,
-      2,
-      "keep a height x width window at a random place",
-      "rows x cols x c  ->  height x width x c",
-      R"({"class_name": "RandomCrop", "config": {"height": 224, "width": 224}})",
-      "As in the Keras that the chain says, 2.9 and later: where an image is not large enough, "
-      "2.9 to 3.5 resize the largest window of that aspect ratio, later ones show the window "
-      "that begins there. Offsets as tf.image.stateless_random_crop draws them, or Keras 2.9, or "
-      "tf.image.random_crop.",
-      {pixels_argument("height"),
-       pixels_argument("width"),
-       {"seed", "whole number or [a, b]", "the chain's", seed_schema()},
-       {"if_smaller",
-        "resize | error | skip | pad",
-        "resize",
-        {{"enum", Json::array({"resize", "error", "skip", "pad"})}}},
-       {"training", "true | false (false: as at inference)", "true", {{"type", "boolean"}}},
-       {"generator",
-        "stateless | keras | tensorflow",
-        "stateless",
-        {{"enum", Json::array({"stateless", "keras", "tensorflow"})}}},
-       any_dtype_argument(),
-       data_format_argument()},
-      parse};
+      {.name = kName,
+       .rank = 2,
+       .summary = "keep a height x width window at a random place",
+       .shapes = "rows x cols x c  ->  height x width x c",
+       .example = R"({"class_name": "RandomCrop", "config": {"height": 224, "width": 224}})",
+       .source =
+           "As in the Keras that the chain says, 2.9 and later: where an image is not large "
+           "enough, 2.9 to 3.5 resize the largest window of that aspect ratio, later ones show the "
+           "window that begins there. Offsets as tf.image.stateless_random_crop draws them, or "
+           "Keras 2.9, or tf.image.random_crop.",
+       .arguments = {pixels_argument("height", "rows of the window", kFirstRules),
+                     pixels_argument("width", "columns of the window", kFirstRules),
+                     seed_argument(kFirstRules),
+                     {.name = "if_smaller",
+                      .form = Form::Word,
+                      .words = kIfSmaller,
+                      .fallback = "resize",
+                      .help = "what happens to an image that is smaller than the window"},
+                     training_argument("false: as at inference, no random window"),
+                     {.name = "generator",
+                      .form = Form::Word,
+                      .words = kGenerators,
+                      .fallback = "stateless",
+                      .help = "whose random numbers are drawn: tf.image.stateless_random_crop, "
+                              "Keras 2.9, or tf.image.random_crop"},
+                     any_dtype_argument(),
+                     data_format_argument(kKeras3)},
+       .parse = parse}};
 }
 
 }  // namespace deckle

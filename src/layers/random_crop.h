@@ -3,11 +3,9 @@
 
 #include <cstdint>
 
-#include "layers/layer.h"
+#include "layers/keras_version.h"
 
 namespace deckle {
-
-[[nodiscard]] LayerSpec random_crop_spec();
 
 /// What RandomCrop does by the versions of Keras.
 enum class CropRules : std::uint8_t {

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// random_flip: turns the image round, left to right or upside down, or leaves it as it is.
+// random_flip: flips the image left to right or upside down, or leaves it as it is, at random.
 // Shapes  rows x cols x channels -> the same shape, of the layer's dtype
 // Source  Keras 2.9 and 3: RandomFlip, for what it does; for whether:
 //         tf.image.stateless_random_flip_left_right(image, seed) and .._up_down(image, seed'):
 //         flipped where tf.random.stateless_uniform([], seed) < 0.5. seed' is fold_in(seed, 1).
-#include "layers/random_flip.h"
-
 #include <array>
-#include <limits>
 
 #include "layers/arguments.h"
 #include "layers/common.h"
+#include "layers/registry.h"
 
 namespace deckle {
 namespace {
@@ -29,11 +27,11 @@ Choice choose(std::size_t mode, bool training, SeedPair seed) {
 }
 
 std::optional<Layer> parse(Arguments& arguments) {
-  const std::size_t mode = arguments.choice("mode", kModes, 0);
+  const std::size_t mode = arguments.choice("mode");
   const auto seed = arguments.seed("seed");
-  const bool training = arguments.boolean("training", true);
-  const Json data_format = parse_data_format(arguments);
-  const DType dtype = parse_dtype(arguments);
+  const bool training = arguments.boolean("training");
+  const Json data_format = arguments.word("data_format");
+  const DType dtype = arguments.dtype("dtype");
   require_keras(arguments, {2, 4});
   if (!arguments.good()) return std::nullopt;
 
@@ -62,22 +60,25 @@ std::optional<Layer> parse(Arguments& arguments) {
 
 }  // namespace
 
-LayerSpec random_flip_spec() {
-  return {kName,
-          2,
-          "flip at random, left to right or upside down",
-          "rows x cols x c  ->  the same shape",
-          R"({"class_name": "RandomFlip", "config": {"mode": "horizontal"}})",
-          "As in Keras; drawn as tf.image.stateless_random_flip_left_right and _up_down do.",
-          {{"mode",
-            "horizontal | vertical | horizontal_and_vertical",
-            "horizontal_and_vertical",
-            {{"enum", Json::array({"horizontal", "vertical", "horizontal_and_vertical"})}}},
-           {"seed", "whole number or [a, b]", "the chain's", seed_schema()},
-           {"training", "true | false (false: never flips)", "true", {{"type", "boolean"}}},
-           data_format_argument(),
-           dtype_argument()},
-          parse};
+std::vector<LayerSpec> random_flip_layers() {
+  return {
+      {.name = kName,
+       .rank = 2,
+       .summary = "flip at random, left to right or upside down",
+       .shapes = "rows x cols x c  ->  the same shape",
+       .example = R"({"class_name": "RandomFlip", "config": {"mode": "horizontal"}})",
+       .source = "As in Keras; drawn as tf.image.stateless_random_flip_left_right and _up_down do.",
+       .arguments = {{.name = "mode",
+                      .form = Form::Word,
+                      .words = kModes,
+                      .fallback = kModes[0],
+                      .help = "which flips are drawn",
+                      .since = kPreprocessing},
+                     seed_argument(kPreprocessing),
+                     training_argument("false: as at inference, never flip"),
+                     data_format_argument(KerasVersion{3, 15}),
+                     dtype_argument()},
+       .parse = parse}};
 }
 
 }  // namespace deckle

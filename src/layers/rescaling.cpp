@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // rescaling: x * scale + offset.
 // Shapes  anything -> the same shape, of the layer's dtype
-// Fails   Shape where a list has not one number a channel
+// Fails   Shape if a list has not one number for each channel
 // Source  Keras 2.9 and 3: Rescaling
-#include "layers/rescaling.h"
-
 #include "core/text.h"
 #include "layers/arguments.h"
 #include "layers/common.h"
+#include "layers/registry.h"
 
 namespace deckle {
 namespace {
@@ -17,9 +16,9 @@ constexpr std::string_view kName = "Rescaling";
 std::optional<Layer> parse(Arguments& arguments) {
   if (arguments.find("scale") == nullptr)
     arguments.mistake("scale", "Rescaling needs \"scale\", such as 0.00392156862745098 (1/255)");
-  const auto scale = arguments.numbers("scale", {1.0});
-  const auto offset = arguments.numbers("offset", {0.0});
-  const DType dtype = parse_dtype(arguments);
+  const auto scale = arguments.numbers("scale");
+  const auto offset = arguments.numbers("offset");
+  const DType dtype = arguments.dtype("dtype");
   require_keras(arguments, {2, 4});
   if (!arguments.good()) return std::nullopt;
 
@@ -46,18 +45,27 @@ std::optional<Layer> parse(Arguments& arguments) {
 
 }  // namespace
 
-LayerSpec rescaling_spec() {
-  return {kName,
-          0,
-          "multiply and add",
-          "any shape  ->  the same shape",
-          R"({"class_name": "Rescaling", "config": {"scale": 0.00392156862745098, "offset": 0}})",
-          "As in Keras: x * scale + offset in the layer's dtype. Values between 0 and 1 are for "
-          "npy outputs: a picture of uint8 would be black.",
-          {{"scale", "number, or one a channel", "required", numbers_schema()},
-           {"offset", "number, or one a channel", "0", numbers_schema()},
-           dtype_argument()},
-          parse};
+std::vector<LayerSpec> rescaling_layers() {
+  return {
+      {.name = kName,
+       .summary = "multiply and add",
+       .shapes = "any shape  ->  the same shape",
+       .example =
+           R"({"class_name": "Rescaling", "config": {"scale": 0.00392156862745098, "offset": 0}})",
+       .source = "As in Keras: x * scale + offset in the layer's dtype. Values between 0 and 1 are "
+                 "for npy outputs: a picture of uint8 would be black.",
+       .arguments = {{.name = "scale",
+                      .form = Form::Numbers,
+                      .required = true,
+                      .help = "factor of every sample",
+                      .since = kPreprocessing},
+                     {.name = "offset",
+                      .form = Form::Numbers,
+                      .fallback = 0,
+                      .help = "what is added after that",
+                      .since = kPreprocessing},
+                     dtype_argument()},
+       .parse = parse}};
 }
 
 }  // namespace deckle

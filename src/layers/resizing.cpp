@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// resizing: pictures of a size, whatever size they had: stretched, or cropped or padded to the
-//         aspect ratio first; CenterCrop, which resizes only what is too small.
+// resizing: Resizing gives pictures a fixed size: stretched, or cropped or padded to the aspect
+//         ratio first. CenterCrop resizes only what is too small.
 // Shapes  rows x cols x channels -> height x width x channels; float32 unless dtype says otherwise
 //         (Resizing from Keras 3.6 on: integers stay integers)
-// Fails   Depth where `fill_value` is not a value of the samples
+// Fails   Depth if the samples' type cannot hold `fill_value`
 // Source  Keras 2.9 and 3: Resizing, CenterCrop, image.smart_resize
 #include "layers/resizing.h"
 
@@ -11,6 +11,7 @@
 #include <array>
 
 #include "layers/common.h"
+#include "layers/registry.h"
 
 namespace deckle {
 namespace {
@@ -46,7 +47,7 @@ Result<Done> edit(const Resizing& layer, OpBuilder& builder) {
   const Shape in = builder.shape();
   if (layer.crop) keep(builder, smart_window(in, height, width, layer.keras));
   if (layer.pad) {
-    // Keras 3's arithmetic: an odd pixel that is missing is not put anywhere.
+    // Keras 3's arithmetic: it never adds an odd pixel.
     const auto missing = [](std::int64_t have, std::int64_t other, std::int64_t want,
                             std::int64_t want_other) {
       const double wanted = static_cast<double>(other * want) / static_cast<double>(want_other);
@@ -66,22 +67,21 @@ Result<Done> edit(const Resizing& layer, OpBuilder& builder) {
 
 std::optional<Layer> parse_resizing(Arguments& arguments) {
   Resizing resizing{};
-  resizing.size = {arguments.pixels("height", 1), arguments.pixels("width", 1)};
-  resizing.how.interpolation =
-      static_cast<Interpolation>(arguments.choice("interpolation", kInterpolations, 1));
-  resizing.how.antialias = arguments.boolean("antialias", false);
-  resizing.crop = arguments.boolean("crop_to_aspect_ratio", false);
-  resizing.pad = arguments.boolean("pad_to_aspect_ratio", false);
-  arguments.choice("fill_mode", kFillModes, 0);
-  const auto fill_value = arguments.numbers("fill_value", {0.0});
+  resizing.size = {arguments.whole("height").value_or(1), arguments.whole("width").value_or(1)};
+  resizing.how.interpolation = static_cast<Interpolation>(arguments.choice("interpolation"));
+  resizing.how.antialias = arguments.boolean("antialias");
+  resizing.crop = arguments.boolean("crop_to_aspect_ratio");
+  resizing.pad = arguments.boolean("pad_to_aspect_ratio");
+  arguments.choice("fill_mode");
+  const auto fill_value = arguments.numbers("fill_value");
   if (fill_value.size() != 1) arguments.mistake("fill_value", "\"fill_value\" is one number");
   resizing.fill_value = fill_value[0];
   if (resizing.crop && resizing.pad) {
     arguments.mistake("pad_to_aspect_ratio",
                       "crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other");
   }
-  const Json data_format = parse_data_format(arguments);
-  resizing.dtype = parse_dtype(arguments);
+  const Json data_format = arguments.word("data_format");
+  resizing.dtype = arguments.dtype("dtype");
   resizing.keras = arguments.keras();
   require_keras(arguments, {2, 4});
   if (!arguments.good()) return std::nullopt;
@@ -119,9 +119,9 @@ Result<Done> center_crop(const Size& size, DType dtype, KerasVersion keras, OpBu
 }
 
 std::optional<Layer> parse_center_crop(Arguments& arguments) {
-  const Size size{arguments.pixels("height", 1), arguments.pixels("width", 1)};
-  const Json data_format = parse_data_format(arguments);
-  const DType dtype = arguments.dtype("dtype", DType::Float32);
+  const Size size{arguments.whole("height").value_or(1), arguments.whole("width").value_or(1)};
+  const Json data_format = arguments.word("data_format");
+  const DType dtype = arguments.dtype("dtype");
   require_keras(arguments, {2, 9});
   if (!arguments.good()) return std::nullopt;
 
@@ -170,7 +170,7 @@ void resize_as_keras(OpBuilder& builder, std::int64_t rows, std::int64_t cols,
     if (!back) builder.cast(dtype);
     return;
   }
-  // At the same size those that go through the pixels give them back; the others blur.
+  // At the same size most interpolations give the same pixels; these two blur.
   const bool blurs = how.interpolation == Interpolation::Gaussian ||
                      how.interpolation == Interpolation::MitchellCubic;
   if (blurs || in.rows() != rows || in.cols() != cols) {
@@ -184,39 +184,76 @@ void resize_as_keras(OpBuilder& builder, std::int64_t rows, std::int64_t cols,
   }
 }
 
-LayerSpec resizing_spec() {
-  const Json flag{{"type", "boolean"}};
-  return {"Resizing",
-          2,
-          "resize to height x width",
-          "rows x cols x c  ->  height x width x c",
-          R"({"class_name": "Resizing", "config": {"height": 256, "width": 256}})",
-          "As in Keras; keeping the aspect ratio is for crop_to_aspect_ratio, or "
-          "pad_to_aspect_ratio (Keras 3).",
-          {pixels_argument("height"),
-           pixels_argument("width"),
-           interpolation_argument("bilinear"),
-           {"crop_to_aspect_ratio", "true | false", "false", flag},
-           {"pad_to_aspect_ratio", "true | false", "false", flag},
-           {"fill_mode", "constant", "constant", {{"enum", Json::array({"constant"})}}},
-           {"fill_value", "number", "0", {{"type", "number"}}},
-           {"antialias", "true | false", "false", flag},
-           data_format_argument(),
-           dtype_argument()},
-          parse_resizing};
+std::vector<std::string_view> keras_interpolations(KerasVersion keras) {
+  if (keras >= kKeras3) return {"nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"};
+  return {kInterpolations.begin(), kInterpolations.end()};
 }
 
-LayerSpec center_crop_spec() {
-  return {"CenterCrop",
-          2,
-          "keep the height x width window in the middle",
-          "rows x cols x c  ->  height x width x c",
-          R"({"class_name": "CenterCrop", "config": {"height": 224, "width": 224}})",
-          "As in Keras; an image that is too small is resized, in its largest centred part of that "
-          "aspect ratio.",
-          {pixels_argument("height"), pixels_argument("width"), data_format_argument(),
-           any_dtype_argument()},
-          parse_center_crop};
+namespace {
+
+ArgumentSpec flag(std::string_view name, std::string_view help, KerasVersion since) {
+  return {.name = name, .form = Form::Boolean, .fallback = false, .help = help, .since = since};
+}
+
+LayerSpec center_crop() {
+  constexpr KerasVersion kSince{2, 9};
+  return {.name = "CenterCrop",
+          .rank = 2,
+          .summary = "keep the height x width window in the middle",
+          .shapes = "rows x cols x c  ->  height x width x c",
+          .example = R"({"class_name": "CenterCrop", "config": {"height": 224, "width": 224}})",
+          .source =
+              "As in Keras; an image that is too small is resized, in its largest centred "
+              "part of that aspect ratio.",
+          .arguments = {pixels_argument("height", "rows of the window", kSince),
+                        pixels_argument("width", "columns of the window", kSince),
+                        data_format_argument(kKeras3), any_dtype_argument()},
+          .parse = parse_center_crop};
+}
+
+LayerSpec resizing() {
+  constexpr KerasVersion kPads{3, 5};
+  return {.name = "Resizing",
+          .rank = 2,
+          .summary = "resize to height x width",
+          .shapes = "rows x cols x c  ->  height x width x c",
+          .example = R"({"class_name": "Resizing", "config": {"height": 256, "width": 256}})",
+          .source =
+              "As in Keras. crop_to_aspect_ratio, or pad_to_aspect_ratio of Keras 3, keeps "
+              "the aspect ratio.",
+          .arguments =
+              {pixels_argument("height", "rows of the output", kPreprocessing),
+               pixels_argument("width", "columns of the output", kPreprocessing),
+               {.name = "interpolation",
+                .form = Form::Word,
+                .words = kInterpolations,
+                .fallback = "bilinear",
+                .help = "how the new pixels are computed",
+                .since = kPreprocessing,
+                .words_of = keras_interpolations},
+               flag("crop_to_aspect_ratio", "crop to the aspect ratio of the output first", {2, 9}),
+               flag("pad_to_aspect_ratio", "pad to the aspect ratio of the output first", kPads),
+               {.name = "fill_mode",
+                .form = Form::Word,
+                .words = kFillModes,
+                .fallback = "constant",
+                .help = "what pad_to_aspect_ratio adds",
+                .since = kPads},
+               {.name = "fill_value",
+                .form = Form::Number,
+                .fallback = 0,
+                .help = "the constant that pad_to_aspect_ratio adds",
+                .since = kPads},
+               flag("antialias", "widen the kernel when the image gets smaller", kNewestKeras),
+               data_format_argument(kKeras3),
+               dtype_argument()},
+          .parse = parse_resizing};
+}
+
+}  // namespace
+
+std::vector<LayerSpec> resizing_layers() {
+  return {center_crop(), resizing()};
 }
 
 }  // namespace deckle

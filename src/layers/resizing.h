@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "kernels/resample.h"
 #include "layers/arguments.h"
@@ -9,17 +11,17 @@
 
 namespace deckle {
 
-[[nodiscard]] LayerSpec resizing_spec();
-[[nodiscard]] LayerSpec center_crop_spec();
+/// The values of Resizing's and UpSampling2D's `interpolation` in this Keras.
+[[nodiscard]] std::vector<std::string_view> keras_interpolations(KerasVersion keras);
 
 /// smart_resize's window: the largest centred one of height : width that fits into the picture, at
 /// least one pixel. Keras 2.9 divides in float32, Keras 3 in float64.
 [[nodiscard]] Window smart_window(const Shape& in, std::int64_t height, std::int64_t width,
                                   KerasVersion keras);
 
-/// Resizes what the builder holds, computing in float32 (float64 where that is the layer's
-/// `dtype`). Answers `dtype`; integers come back rounded half to even as integers from Keras 3.6
-/// on.
+/// Resizes what the builder holds. Computes in float32, or in float64 if that is the layer's
+/// `dtype`. The answer has `dtype`; from Keras 3.6 on, integers are rounded half to even, back to
+/// their own type.
 void resize_as_keras(OpBuilder& builder, std::int64_t rows, std::int64_t cols,
                      const Resampling& how, DType dtype, KerasVersion keras);
 

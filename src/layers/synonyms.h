@@ -12,20 +12,20 @@
 
 namespace deckle {
 
-/// An argument's old name: only in these layers (empty: in all), with what its values are called
-/// now.
+/// An argument's old name in one layer, or in all layers (empty); with the present names of its
+/// values.
 struct Synonym {
   std::string_view layer;
   std::string_view old_name;
   std::string_view name;
   std::span<const std::pair<std::string_view, std::string_view>>
-      values;  ///< old and new; new "" stands for null
+      values;  ///< old and new; a new "" means null
 };
 
 [[nodiscard]] std::span<const Synonym> synonyms();
 [[nodiscard]] const Synonym* find_synonym(std::string_view layer, std::string_view old_name);
 
-/// Old arguments that are the entries of one list now.
+/// Old arguments that became the entries of one list.
 struct Joined {
   std::string_view layer;
   std::span<const std::string_view> old_names;
@@ -33,25 +33,24 @@ struct Joined {
 };
 
 [[nodiscard]] std::span<const Joined> joined_arguments();
-/// The row that this old name of the layer belongs to, or null.
+/// The row with this old name of the layer, or null.
 [[nodiscard]] const Joined* find_joined(std::string_view layer, std::string_view old_name);
 
-/// Old names of layers, each with the present one.
+/// Old names of layers, with their present names.
 [[nodiscard]] std::span<const std::pair<std::string_view, std::string_view>> old_classes();
-/// What a layer is called now; the name itself where it is no old one.
+/// The present name of a layer; the name itself if it is not an old one.
 [[nodiscard]] std::string_view present_class(std::string_view class_name);
 
-/// Whose words a layer is written in, as far as that decides how its weights are laid out.
+/// The Keras generation whose words a layer uses. It decides the layout of the weights.
 struct Wording {
-  std::string
-      keras1;         ///< an argument or a class name that only Keras 1 has; "" where there is none
-  std::string later;  ///< an argument that only Keras 2 and later have; "" where there is none
+  std::string keras1;  ///< an argument or a class name that only Keras 1 has; "": none
+  std::string later;   ///< an argument that only Keras 2 and later have; "": none
 };
 
-/// Of a layer with weights that Keras 1 has too; empty for all others.
+/// Of a layer with weights that Keras 1 has too; empty for other layers.
 [[nodiscard]] Wording wording(std::string_view class_name, const Json& arguments);
 
-/// The value under its present name, or nothing where it is none of the old values.
+/// The value under its present name; nothing if it is not one of the old values.
 [[nodiscard]] std::optional<Json> present_value(const Synonym& synonym, const Json& value);
 
 }  // namespace deckle

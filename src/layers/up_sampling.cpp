@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// up_sampling: shows everything several times, or enlarges by interpolation.
-// Shapes  (2-D) rows x cols x channels -> (rows * k) x (cols * l) x channels; the same dtype where
-//         nothing is interpolated, else float32 (from Keras 3.6 on integers are rounded back to
-//         their own) (Keras 2.2 and 2.3: bilinear by TensorFlow 1's rule, from the pixels' corners)
-// Fails   Shape where an axis would be longer than kMaxExtent
+// up_sampling: shows every sample several times, or enlarges by interpolation.
+// Shapes  (2-D) rows x cols x channels -> (rows * k) x (cols * l) x channels. Without interpolation
+//         the dtype stays. With it the answer is float32; from Keras 3.6 on, integers are rounded
+//         back to their own type. In Keras 2.2 and 2.3 bilinear is TensorFlow 1's, which measures
+//         from the corners of pixels
+// Fails   Shape if an axis would be longer than kMaxExtent
 // Source  Keras 1.2 to 3: UpSampling1D, 2D, 3D
-#include "layers/up_sampling.h"
-
 #include <array>
 
 #include "layers/arguments.h"
 #include "layers/common.h"
+#include "layers/registry.h"
 #include "layers/resizing.h"
 
 namespace deckle {
@@ -26,13 +26,12 @@ Result<Shape> enlarged(std::string_view name, const Shape& in,
 
 template <int kRank>
 std::optional<Layer> parse(Arguments& arguments) {
-  const std::vector<std::int64_t> size = arguments.factors("size", kRank, 1, 2);
+  const std::vector<std::int64_t> size = arguments.factors("size");
   Json config = {{"size", kRank == 1 ? Json(size[0]) : Json(size)}};
-  if (kRank > 1) config["data_format"] = parse_data_format(arguments);
+  if (kRank > 1) config["data_format"] = arguments.word("data_format");
   auto interpolation = Interpolation::Nearest;
   if (kRank == 2) {
-    interpolation =
-        static_cast<Interpolation>(arguments.choice("interpolation", kInterpolations, 0));
+    interpolation = static_cast<Interpolation>(arguments.choice("interpolation"));
     config["interpolation"] = kInterpolations.at(static_cast<std::size_t>(interpolation));
     if (interpolation == Interpolation::Bilinear && arguments.keras().tensorflow) {
       arguments.mistake(
@@ -43,7 +42,7 @@ std::optional<Layer> parse(Arguments& arguments) {
               "centres)");
     }
   }
-  const DType dtype = parse_dtype(arguments);
+  const DType dtype = arguments.dtype("dtype");
   config["dtype"] = name_of(dtype);
   if (!arguments.good()) return std::nullopt;
 
@@ -54,7 +53,7 @@ std::optional<Layer> parse(Arguments& arguments) {
     return enlarged(name, in, size);
   };
   layer.edit = [=, keras = arguments.keras()](OpBuilder& builder, const Choice&) -> Result<Done> {
-    // Averaging over less than a pixel shows that pixel.
+    // Area averages over less than a pixel here, which gives that pixel.
     if (interpolation == Interpolation::Nearest || interpolation == Interpolation::Area) {
       for (int a = 0; a < kRank; ++a)
         builder.axis(a).repeat(size[static_cast<std::size_t>(a)]);
@@ -69,46 +68,60 @@ std::optional<Layer> parse(Arguments& arguments) {
   return layer;
 }
 
-constexpr std::string_view kSource = "As in Keras: every sample again and again.";
+constexpr std::string_view kSource = "As in Keras: every sample several times.";
+
+ArgumentSpec size_argument(std::string_view help) {
+  return {.name = "size",
+          .form = Form::Factors,
+          .least = 1,
+          .fallback = 2,
+          .help = help,
+          .since = kKeras1};
+}
+
+// Before 2.9 the layer knows two of them.
+std::vector<std::string_view> interpolations_of(KerasVersion keras) {
+  if (keras < KerasVersion{2, 9}) return {"nearest", "bilinear"};
+  return keras_interpolations(keras);
+}
 
 }  // namespace
 
-LayerSpec up_sampling1d_spec() {
-  return {"UpSampling1D",
-          1,
-          "show every step several times",
-          "steps x c  ->  steps * k x c",
-          R"({"class_name": "UpSampling1D", "config": {"size": 2}})",
-          kSource,
-          {{"size", "k, >= 1", "2", factors_schema(1)}, dtype_argument()},
-          parse<1>};
-}
-
-LayerSpec up_sampling2d_spec() {
-  return {"UpSampling2D",
-          2,
-          "show every row and column several times, or enlarge by interpolation",
-          "rows x cols x c  ->  rows * k x cols * l x c",
-          R"({"class_name": "UpSampling2D", "config": {"size": [2, 2]}})",
-          "As in Keras; nearest moves pixels, the others compute float32.",
-          {{"size", "k | [k, l], each >= 1", "[2, 2]", factors_schema(2)},
-           data_format_argument(),
-           interpolation_argument("nearest"),
-           dtype_argument()},
-          parse<2>};
-}
-
-LayerSpec up_sampling3d_spec() {
-  return {"UpSampling3D",
-          3,
-          "show every plane, row and column several times",
-          "planes x rows x cols x c  ->  planes * k x rows * l x cols * m x c",
-          R"({"class_name": "UpSampling3D", "config": {"size": [1, 2, 2]}})",
-          kSource,
-          {{"size", "k | [k, l, m], each >= 1", "[2, 2, 2]", factors_schema(3)},
-           data_format_argument(),
-           dtype_argument()},
-          parse<3>};
+std::vector<LayerSpec> up_sampling_layers() {
+  return {{.name = "UpSampling1D",
+           .rank = 1,
+           .summary = "show every step several times",
+           .shapes = "steps x c  ->  steps * k x c",
+           .example = R"({"class_name": "UpSampling1D", "config": {"size": 2}})",
+           .source = kSource,
+           .arguments = {size_argument("how often each step is shown"), dtype_argument()},
+           .parse = parse<1>},
+          {.name = "UpSampling2D",
+           .rank = 2,
+           .summary = "show every row and column several times, or enlarge by interpolation",
+           .shapes = "rows x cols x c  ->  rows * k x cols * l x c",
+           .example = R"({"class_name": "UpSampling2D", "config": {"size": [2, 2]}})",
+           .source = "As in Keras; nearest moves pixels, the others compute float32.",
+           .arguments = {size_argument("how often each row and column is shown"),
+                         data_format_argument(kKeras1),
+                         {.name = "interpolation",
+                          .form = Form::Word,
+                          .words = kInterpolations,
+                          .fallback = "nearest",
+                          .help = "how the new pixels are computed",
+                          .since = KerasVersion{2, 2},
+                          .words_of = interpolations_of},
+                         dtype_argument()},
+           .parse = parse<2>},
+          {.name = "UpSampling3D",
+           .rank = 3,
+           .summary = "show every plane, row and column several times",
+           .shapes = "planes x rows x cols x c  ->  planes * k x rows * l x cols * m x c",
+           .example = R"({"class_name": "UpSampling3D", "config": {"size": [1, 2, 2]}})",
+           .source = kSource,
+           .arguments = {size_argument("how often each plane, row and column is shown"),
+                         data_format_argument(kKeras1), dtype_argument()},
+           .parse = parse<3>}};
 }
 
 }  // namespace deckle

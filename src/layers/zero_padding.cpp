@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// zero_padding: puts something around: zeros (black; transparent where there is alpha), as in
-//         Keras, or by `mode` another value or copies of the image itself.
+// zero_padding: adds samples around the image: zeros as in Keras (black; transparent if there is
+//         alpha), or by `mode` another value or copies of the image itself.
 // Shapes  (2-D) rows x cols x channels -> (rows + top + bottom) x (cols + left + right) x channels
-// Fails   Shape where an axis would be longer than kMaxExtent, or `value` lists other channels;
-//         Depth where the samples cannot be `value`
+// Fails   Shape if an axis would be longer than kMaxExtent, or if `value` has not one number for
+//         each channel; Depth if the samples' type cannot hold `value`
 // Source  Keras 1.2 to 3: ZeroPadding1D, 2D, 3D; Keras 1's four numbers and dictionaries too.
 //         numpy.pad for the modes
-#include "layers/zero_padding.h"
-
 #include <algorithm>
 #include <array>
 #include <span>
@@ -15,6 +13,7 @@
 #include "core/text.h"
 #include "layers/arguments.h"
 #include "layers/common.h"
+#include "layers/registry.h"
 
 namespace deckle {
 namespace {
@@ -70,8 +69,7 @@ std::vector<Pair> parse_padding(Arguments& arguments, int rank) {
       rank == 2 && value != nullptr && value->is_array() && value->size() == 4;
   const bool sides = rank < 3 && value != nullptr && value->is_object();
   if (four_numbers || sides) return keras1_padding(arguments, *value, rank);
-  return arguments.pairs("padding", rank,
-                         std::vector<Pair>(static_cast<std::size_t>(rank), Pair{1, 1}));
+  return arguments.pairs("padding");
 }
 
 Result<Shape> padded(std::string_view name, const Shape& in, const std::vector<Pair>& padding) {
@@ -86,14 +84,14 @@ Result<Shape> padded(std::string_view name, const Shape& in, const std::vector<P
 template <int kRank>
 std::optional<Layer> parse(Arguments& arguments) {
   const std::vector<Pair> padding = parse_padding(arguments, kRank);
-  const Json data_format = parse_data_format(arguments);
-  const std::size_t mode = arguments.choice("mode", kModes, 0);
-  const Fill value = arguments.numbers("value", {0.0});
+  const Json data_format = arguments.word("data_format");
+  const std::size_t mode = arguments.choice("mode");
+  const Fill value = arguments.numbers("value");
   if (mode > 0 && arguments.find("value") != nullptr) {
     arguments.mistake("value", "\"value\" goes with mode \"constant\"; mode \"" +
                                    std::string(kModes.at(mode)) + "\" shows the image itself");
   }
-  const DType dtype = parse_dtype(arguments);
+  const DType dtype = arguments.dtype("dtype");
   if (!arguments.good()) return std::nullopt;
 
   const std::string_view name = arguments.spec().name;
@@ -126,69 +124,69 @@ std::optional<Layer> parse(Arguments& arguments) {
   return layer;
 }
 
-Json padding_schema(int rank) {
-  Json schema = pairs_schema(rank);
-  if (rank == 3) return schema;
+// JSON Schema of Keras 1's forms; null for three axes, which have none.
+Json keras1_schema(int rank) {
+  if (rank == 3) return nullptr;
   Json sides = Json::object();
   for (const std::string_view side : sides_of(rank))
     sides[std::string(side)] = whole_schema(0);
-  if (rank == 2) {
-    schema["anyOf"].push_back(
-        {{"type", "array"}, {"items", whole_schema(0)}, {"minItems", 4}, {"maxItems", 4}});
-  }
-  schema["anyOf"].push_back(
-      {{"type", "object"}, {"properties", sides}, {"additionalProperties", false}});
-  return schema;
+  Json object{{"type", "object"}, {"properties", sides}, {"additionalProperties", false}};
+  if (rank == 1) return object;
+  const Json four{{"type", "array"}, {"items", whole_schema(0)}, {"minItems", 4}, {"maxItems", 4}};
+  return {{"anyOf", Json::array({four, object})}};
 }
 
-std::vector<ArgumentSpec> arguments_for(int rank, std::string_view forms,
-                                        std::string_view fallback) {
-  Json value = numbers_schema();
-  value["anyOf"].push_back({{"type", "null"}});
-  return {{"padding", forms, fallback, padding_schema(rank)},
-          data_format_argument(),
-          {"mode",
-           "constant | reflect | symmetric | edge | wrap",
-           "constant",
-           {{"enum", Json::array({"constant", "reflect", "symmetric", "edge", "wrap"})}}},
-          {"value", "number, or one a channel; for mode constant", "0", value},
+std::vector<ArgumentSpec> arguments_for(int rank, std::string_view help) {
+  return {{.name = "padding",
+           .form = Form::Pairs,
+           .fallback = 1,
+           .help = help,
+           .since = kKeras1,
+           .also = keras1_schema(rank)},
+          data_format_argument(rank == 1 ? kKeras3 : kKeras1),
+          {.name = "mode",
+           .form = Form::Word,
+           .words = kModes,
+           .fallback = kModes[0],
+           .help = "what is put there: a constant, or the image itself as numpy.pad does"},
+          {.name = "value",
+           .form = Form::Numbers,
+           .fallback = 0,
+           .help = "the constant, for mode constant only",
+           .also = {{"type", "null"}}},
           dtype_argument()};
 }
 
 }  // namespace
 
-LayerSpec zero_padding1d_spec() {
-  return {"ZeroPadding1D",
-          1,
-          "put zeros before and after a sequence",
-          "steps x c  ->  before + steps + after x c",
-          R"({"class_name": "ZeroPadding1D", "config": {"padding": [1, 2]}})",
-          "As in Keras, {\"left_pad\": ..} of Keras 1 too; mode and value are deckle's own.",
-          arguments_for(1, "n | [before, after]", "[1, 1]"),
-          parse<1>};
-}
-
-LayerSpec zero_padding2d_spec() {
-  return {"ZeroPadding2D",
-          2,
-          "put rows and columns of zeros around the image",
-          "rows x cols x c  ->  top + rows + bottom x left + cols + right x c",
-          R"({"class_name": "ZeroPadding2D", "config": {"padding": [[1, 2], [3, 4]]}})",
-          "As in Keras; Keras 1's [top, bottom, left, right] and {\"top_pad\": ..} are taken too; "
-          "mode and value are deckle's own, modes as numpy.pad's.",
-          arguments_for(2, "n | [rows, cols] | [[top, bottom], [left, right]]", "[[1, 1], [1, 1]]"),
-          parse<2>};
-}
-
-LayerSpec zero_padding3d_spec() {
-  return {"ZeroPadding3D",
-          3,
-          "put planes, rows and columns of zeros around a volume",
-          "planes x rows x cols x c  ->  each and its pair x c",
-          R"({"class_name": "ZeroPadding3D", "config": {"padding": [[1, 1], [2, 2], [3, 3]]}})",
-          "As in Keras; mode and value are deckle's own.",
-          arguments_for(3, "n | [planes, rows, cols] | three pairs", "[[1, 1], [1, 1], [1, 1]]"),
-          parse<3>};
+std::vector<LayerSpec> zero_padding_layers() {
+  return {
+      {.name = "ZeroPadding1D",
+       .rank = 1,
+       .summary = "put zeros before and after a sequence",
+       .shapes = "steps x c  ->  before + steps + after x c",
+       .example = R"({"class_name": "ZeroPadding1D", "config": {"padding": [1, 2]}})",
+       .source = "As in Keras, {\"left_pad\": ..} of Keras 1 too; mode and value are deckle's own.",
+       .arguments = arguments_for(1, "steps to add at the two ends"),
+       .parse = parse<1>},
+      {.name = "ZeroPadding2D",
+       .rank = 2,
+       .summary = "put rows and columns of zeros around the image",
+       .shapes = "rows x cols x c  ->  top + rows + bottom x left + cols + right x c",
+       .example = R"({"class_name": "ZeroPadding2D", "config": {"padding": [[1, 2], [3, 4]]}})",
+       .source = "As in Keras; Keras 1's [top, bottom, left, right] and {\"top_pad\": ..} are "
+                 "accepted too; mode and value are deckle's own, modes as in numpy.pad.",
+       .arguments = arguments_for(2, "pixels to add at the edges"),
+       .parse = parse<2>},
+      {.name = "ZeroPadding3D",
+       .rank = 3,
+       .summary = "put planes, rows and columns of zeros around a volume",
+       .shapes = "planes x rows x cols x c  ->  each and its pair x c",
+       .example =
+           R"({"class_name": "ZeroPadding3D", "config": {"padding": [[1, 1], [2, 2], [3, 3]]}})",
+       .source = "As in Keras; mode and value are deckle's own.",
+       .arguments = arguments_for(3, "planes, rows and columns to add at the faces"),
+       .parse = parse<3>}};
 }
 
 }  // namespace deckle

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "batch/manifest_keys.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "support/catch.h"
@@ -132,8 +133,19 @@ TEST_CASE("every key of a line is in the list of keys", "[batch][manifest]") {
     const Json line = manifest_line(record, chain);
     for (const auto& [key, value] : line.items()) {
       CAPTURE(key);
-      CHECK(std::find(kLineKeys.begin(), kLineKeys.end(), key) != kLineKeys.end());
+      CHECK(std::any_of(kRecordKeys.begin(), kRecordKeys.end(),
+                        [&](const ManifestKey& known) { return known.name == key; }));
     }
+  }
+}
+
+TEST_CASE("the table of a header's keys has all of them") {
+  const Json header =
+      parse_json(with_records(line_text(manifest_header(test::chain_of(kChain))), 3));
+  for (const auto& [key, value] : header.items()) {
+    CAPTURE(key);
+    CHECK(std::any_of(kHeaderKeys.begin(), kHeaderKeys.end(),
+                      [&](const ManifestKey& known) { return known.name == key; }));
   }
 }
 

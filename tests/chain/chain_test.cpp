@@ -512,9 +512,10 @@ TEST_CASE("layers that there are not are told shortly, with the one that was mea
           .at(0)
           .ends_with(
               R"(there is no layer "experimental.preprocessing.RandomCrop"; did you mean "RandomCrop"?)"));
-  CHECK(wrong_layer(R"({"class_name": "RandomZoom"})")
-            .at(0)
-            .ends_with(R"(there is no layer "RandomZoom"; "deckle layers" shows which there are)"));
+  CHECK(
+      wrong_layer(R"({"class_name": "Kaleidoscope"})")
+          .at(0)
+          .ends_with(R"(there is no layer "Kaleidoscope"; "deckle layers" shows which there are)"));
   CHECK(wrong_layer(R"({"class_name": "Cropping2D"}, {"class_name": "InputLayer"})")
             .at(0)
             .ends_with(

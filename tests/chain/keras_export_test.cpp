@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "chain/keras_export.h"
+
 #include <algorithm>
 #include <map>
 #include <random>
@@ -46,7 +48,7 @@ std::string layers(const std::string& entries, const std::string& more = "") {
 
 const std::string kShape = R"(, "input": {"shape": [8, 8, 3]})";
 
-// Forms of every layer, Keras' own and ours.
+// Further forms of layers, Keras' own and ours. Every layer is also written as its example says.
 const std::map<std::string, std::vector<std::string>> kConfigs{
     {"Cropping1D", {"{}", R"({"cropping": 3})", R"({"cropping": [0, 2], "dtype": "float64"})"}},
     {"Cropping2D", {"{}", R"({"cropping": [1, 2]})", R"({"cropping": [[1, 2], [3, 4]]})"}},
@@ -185,10 +187,12 @@ TEST_CASE("every layer is written with the keys and values that Keras writes") {
   CHECK(compared >= 11 + 9 + 9 + 12 + 12);
 }
 
-TEST_CASE("every layer can be written for the newest Keras, but for those with weights") {
+TEST_CASE("every layer of the newest Keras can be written for it, but for those with weights") {
   for (const LayerSpec& spec : layer_specs()) {
     CAPTURE(spec.name);
-    if (has_weights(spec)) continue;
+    const auto in_keras = [](const ArgumentSpec& argument) { return argument.since.has_value(); };
+    if (has_weights(spec) || std::none_of(spec.arguments.begin(), spec.arguments.end(), in_keras))
+      continue;
     const Chain chain = chain_of(layers(std::string(spec.example)));
     const auto result = to_keras(chain, kNewestKeras);
     const auto* model = std::get_if<Json>(&result);
@@ -216,11 +220,14 @@ TEST_CASE("what was written is read as the same layers, or refused at its place"
     const std::size_t count = below(4) + 1;
     while (std::size_t(std::count(entries.begin(), entries.end(), '\n')) < count) {
       const LayerSpec& spec = layer_specs()[below(layer_specs().size())];
-      const auto configs = kConfigs.find(std::string(spec.name));
-      if (configs == kConfigs.end() || (spec.rank != rank && spec.rank != 0)) continue;
+      if (has_weights(spec) || (spec.rank != rank && spec.rank != 0)) continue;
+      std::vector<std::string> configs{Json::parse(spec.example)["config"].dump()};
+      if (const auto more_forms = kConfigs.find(std::string(spec.name));
+          more_forms != kConfigs.end())
+        configs.insert(configs.end(), more_forms->second.begin(), more_forms->second.end());
       entries += (entries.empty() ? "" : ",") + std::string(R"({"class_name": ")") +
-                 std::string(spec.name) + R"(", "config": )" +
-                 configs->second[below(configs->second.size())] + "}\n";
+                 std::string(spec.name) + R"(", "config": )" + configs[below(configs.size())] +
+                 "}\n";
     }
     std::string more = below(3) == 0 && rank > 1 ? R"(, "data_format": "channels_first")" : "";
     const std::vector<std::string> shapes{"[null, 3]", "[9, null, 3]", "[9, 8, 7, 3]"};
@@ -335,7 +342,8 @@ TEST_CASE("an input's dtype is written, where there is a place for it") {
   };
   for (const std::string version : {"1.2", "2.9", "3.15"}) {
     CAPTURE(version);
-    CHECK(chain_of(exported(chain(R"(, "shape": [8, 8, 3])"), version).dump()).fed == DType::UInt8);
+    CHECK(chain_of(exported(chain(R"(, "shape": [8, 8, 3])"), version).dump()).model_input_dtype ==
+          DType::UInt8);
   }
   CHECK(refused(chain(R"(, "shape": [8, 8, 3])"), "2.3") ==
         Lines{"/input/dtype: in Keras 2.3 the first layer's dtype, float32, is the input's too"});

@@ -19,6 +19,7 @@
 #include "core/json.h"
 #include "kernels/convert.h"
 #include "ops/final_rounding.h"
+#include "layers/registry.h"
 #include "random/stateless.h"
 #include "support/catch.h"
 #include "support/chains.h"
@@ -82,6 +83,7 @@ TEST_CASE("plans agree to the byte with their naive twin, on the whole image and
     if (plan->ops.size() > 2) ++seen["three operations"];
     for (const Step& step : c.steps) {
       if (step.kind == Step::Random && step.training && step.if_smaller == "pad") ++seen["pad"];
+      if (step.kind == Step::Twin) ++seen[step.twin->layer];
     }
     ++seen[std::string(name_of(c.source.dtype))];
   }
@@ -90,6 +92,9 @@ TEST_CASE("plans agree to the byte with their naive twin, on the whole image and
     CAPTURE(what);
     CHECK(seen[what] >= times);
   };
+  for (const test::LayerTwin& twin : test::layer_twins()) {
+    if (find_layer(twin.layer)->rank == 2) met(twin.layer, 20);
+  }
   met("done", 2000);
   met("resize", 300);
   met("one gather", 1000);

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "chain/chain_file.h"
+#include "chain/keras_export.h"
 #include "chain/keras_model.h"
 #include "chain/plan.h"
 #include "fuzz/chains.h"

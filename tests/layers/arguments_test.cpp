@@ -99,9 +99,9 @@ TEST_CASE("every layer refuses an argument that it does not have, with a guess a
     const std::string config = Json::parse(spec.example)["config"].dump();
     CAPTURE(spec.name, config);
     CHECK(test::mistakes_of(std::string(spec.name), config).empty());
-    std::string extended = config;
-    extended.insert(1, R"("colour": 1, )");
-    CHECK(test::mistakes_of(std::string(spec.name), extended) ==
+    Json extended = Json::parse(config);
+    extended["colour"] = 1;
+    CHECK(test::mistakes_of(std::string(spec.name), extended.dump()) ==
           Lines{"/colour: " + std::string(spec.name) + " has no argument \"colour\""});
   }
 }

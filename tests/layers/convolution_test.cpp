@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layers/convolution.h"
-
 #include <cmath>
 #include <numeric>
 #include <string>

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layers/cropping.h"
-
 #include <string>
 
 #include "core/json.h"
 #include "support/catch.h"
 #include "support/chains.h"
+#include "support/layer_twins.h"
 
 using namespace deckle;
 using test::Lines;
@@ -21,6 +20,25 @@ Json cropping(const std::string& value) {
 Lines wrong(const std::string& value) {
   return test::mistakes_of("Cropping2D", R"({"cropping": )" + value + "}");
 }
+
+// Output place p shows input place p + what was dropped before it.
+const test::RegisteredTwins kCroppingTwins{
+    {.layer = "Cropping1D",
+     .config = R"({"cropping": [2, 1]})",
+     .source = [](const test::Place& out, const Shape&,
+                  const Choice&) { return test::moved(out, {2}); }},
+    {.layer = "Cropping2D",
+     .config = R"({"cropping": [[1, 2], [0, 3]]})",
+     .source =
+         [](const test::Place& out, const Shape&, const Choice&) {
+           return test::moved(out, {1, 0});
+         },
+     .fits = [](const Shape& in) { return in.rows() > 3 && in.cols() > 3; }},
+    {.layer = "Cropping3D",
+     .config = R"({"cropping": [[1, 0], [2, 1], [0, 3]]})",
+     .source = [](const test::Place& out, const Shape&, const Choice&) {
+       return test::moved(out, {1, 2, 0});
+     }}};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layers/random_crop.h"
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -11,6 +12,7 @@
 #include "random/stateless.h"
 #include "support/catch.h"
 #include "support/chains.h"
+#include "support/layer_twins.h"
 
 using namespace deckle;
 using test::Lines;
@@ -40,6 +42,27 @@ Window resized(const Layer& layer, std::int64_t rows, std::int64_t cols) {
   CHECK(choice->skip.empty());
   return *choice->resized;
 }
+
+// Output place p shows input place p + the drawn offset.
+const test::RegisteredTwins kRandomCropTwins{
+    {.layer = "RandomCrop",
+     .config = R"({"height": 4, "width": 3})",
+     .source =
+         [](const test::Place& out, const Shape&, const Choice& choice) {
+           return test::moved(out, {choice.offset[0], choice.offset[1]});
+         },
+     .choose =
+         [](const Shape& in, SeedPair seed) {
+           const std::array shape{in.rows(), in.cols(), in.channels};
+           const std::array<std::int64_t, 3> size{4, 3, in.channels};
+           const auto offset = stateless_random_crop(shape, size, seed);
+           Choice choice;
+           choice.seed = seed;
+           choice.offset = {offset[0], offset[1]};
+           return choice;
+         },
+     .type = DType::Float32,
+     .fits = [](const Shape& in) { return in.rows() >= 4 && in.cols() >= 3; }}};
 
 }  // namespace
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layers/registry.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/json.h"
 #include "support/catch.h"
@@ -13,20 +13,62 @@
 using namespace deckle;
 
 TEST_CASE("the registry finds each layer by its name, and nothing by another") {
-  CHECK(layer_names() ==
-        std::vector<std::string_view>{
-            "Cropping1D",      "Cropping2D",      "Cropping3D",      "ZeroPadding1D",
-            "ZeroPadding2D",   "ZeroPadding3D",   "UpSampling1D",    "UpSampling2D",
-            "UpSampling3D",    "RandomCrop",      "CenterCrop",      "Resizing",
-            "Rescaling",       "RandomFlip",      "Conv1D",          "Conv2D",
-            "Conv3D",          "SeparableConv1D", "SeparableConv2D", "DepthwiseConv1D",
-            "DepthwiseConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"});
-  for (const LayerSpec& spec : layer_specs())
+  std::set<std::string_view> names;
+  for (const LayerSpec& spec : layer_specs()) {
     CHECK(find_layer(spec.name) == &spec);
+    CHECK(names.insert(spec.name).second);
+  }
+  CHECK(layer_names().size() == names.size());
+  CHECK(layer_names().front() == layer_specs().front().name);
   CHECK(find_layer("Convolution2D") == find_layer("Conv2D"));  // Keras 1's names
   CHECK(find_layer("Deconvolution2D") == find_layer("Conv2DTranspose"));
   CHECK(find_layer("cropping2d") == nullptr);
   CHECK(find_layer("") == nullptr);
+}
+
+TEST_CASE("every layer says all of itself, and declares its arguments without contradiction") {
+  for (const LayerSpec& spec : layer_specs()) {
+    CAPTURE(spec.name);
+    CHECK((spec.rank >= 0 && spec.rank <= 3));
+    for (const std::string_view text : {spec.summary, spec.shapes, spec.example, spec.source})
+      CHECK_FALSE(text.empty());
+    CHECK(spec.parse != nullptr);
+    std::set<std::string_view> names;
+    for (const ArgumentSpec& argument : spec.arguments) {
+      CAPTURE(argument.name);
+      CHECK(names.insert(argument.name).second);
+      CHECK_FALSE(argument.help.empty());
+      CHECK(argument.help.find('\n') == std::string_view::npos);
+      CHECK_FALSE(form_text(argument, spec.rank).empty());
+      CHECK_FALSE((argument.required && !argument.fallback.is_null()));
+      if (argument.form == Form::Word) {
+        CHECK_FALSE(argument.words.empty());
+        const auto& words = argument.words;
+        CHECK((argument.fallback.is_null() ||
+               std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+                 return argument.fallback == Json(word);
+               })));
+      }
+    }
+  }
+}
+
+TEST_CASE("every declared default is what an argument is that is not given") {
+  for (const LayerSpec& spec : layer_specs()) {
+    const Json example = Json::parse(spec.example);
+    const std::string name(spec.name);
+    for (const ArgumentSpec& argument : spec.arguments) {
+      CAPTURE(spec.name, argument.name);
+      if (argument.fallback.is_null() || !argument.otherwise.empty()) continue;
+      Json without = example["config"];
+      without.erase(std::string(argument.name));
+      // What belongs to a word alone cannot be given beside another; the example has no such word.
+      Json with = without;
+      with[std::string(argument.name)] = argument.fallback;
+      if (!test::mistakes_of(name, with.dump()).empty()) continue;
+      CHECK(test::config_of(name, with.dump()) == test::config_of(name, without.dump()));
+    }
+  }
 }
 
 TEST_CASE("every layer's example is a layer, and its config names exactly its arguments") {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layers/up_sampling.h"
-
 #include <string>
 
 #include "core/json.h"
 #include "support/catch.h"
 #include "support/chains.h"
+#include "support/layer_twins.h"
 
 using namespace deckle;
 using test::Lines;
@@ -21,6 +20,20 @@ Json size(const std::string& value) {
 Lines wrong(const std::string& value) {
   return test::mistakes_of("UpSampling2D", R"({"size": )" + value + "}");
 }
+
+// Output place p shows input place p / how often each sample is shown.
+test::LayerTwin nearest(const std::string& layer, const std::string& size,
+                        const test::Place& times) {
+  return {.layer = layer,
+          .config = R"({"size": )" + size + "}",
+          .source = [times](const test::Place& out, const Shape&, const Choice&) {
+            return test::Place{out[0] / times[0], out[1] / times[1], out[2] / times[2]};
+          }};
+}
+
+const test::RegisteredTwins kUpSamplingTwins{nearest("UpSampling1D", "3", {3, 1, 1}),
+                                             nearest("UpSampling2D", "[2, 3]", {2, 3, 1}),
+                                             nearest("UpSampling3D", "[1, 2, 3]", {1, 2, 3})};
 
 }  // namespace
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "layers/zero_padding.h"
-
 #include <string>
 
 #include "core/json.h"
 #include "support/catch.h"
 #include "support/chains.h"
+#include "support/layer_twins.h"
 
 using namespace deckle;
 using test::Lines;
@@ -21,6 +20,50 @@ Json padding(const std::string& value) {
 Lines wrong(const std::string& value) {
   return test::mistakes_of("ZeroPadding2D", R"({"padding": )" + value + "}");
 }
+
+// Output place p shows input place p - what was added before it, and zero outside.
+test::LayerTwin zeros(const std::string& layer, const std::string& padding,
+                      const test::Place& before) {
+  return {.layer = layer,
+          .config = R"({"padding": )" + padding + "}",
+          .source = [before](const test::Place& out, const Shape& in, const Choice&) {
+            return test::inside(test::moved(out, {-before[0], -before[1], -before[2]}), in);
+          }};
+}
+
+// The index of the image that index i shows, where i may be outside of 0 .. n - 1.
+std::int64_t shown_index(const std::string& mode, std::int64_t i, std::int64_t n) {
+  const auto wrapped = [](std::int64_t at, std::int64_t period) {
+    return ((at % period) + period) % period;
+  };
+  if (mode == "edge") return i < 0 ? 0 : i < n ? i : n - 1;
+  if (mode == "wrap") return wrapped(i, n);
+  if (mode == "symmetric") {
+    const std::int64_t at = wrapped(i, 2 * n);
+    return at < n ? at : 2 * n - 1 - at;
+  }
+  if (n == 1) return 0;
+  const std::int64_t at = wrapped(i, 2 * n - 2);  // reflect
+  return at < n ? at : 2 * n - 2 - at;
+}
+
+test::LayerTwin by_mode(const std::string& mode) {
+  return {.layer = "ZeroPadding2D",
+          .config = R"({"padding": [[9, 2], [1, 14]], "mode": ")" + mode + "\"}",
+          .source = [mode](const test::Place& out, const Shape& in, const Choice&) {
+            return std::optional<test::Place>({shown_index(mode, out[0] - 9, in.rows()),
+                                               shown_index(mode, out[1] - 1, in.cols()), 0});
+          }};
+}
+
+const test::RegisteredTwins kZeroPaddingTwins{
+    zeros("ZeroPadding1D", "[1, 2]", {1}),
+    zeros("ZeroPadding2D", "[[1, 2], [3, 0]]", {1, 3}),
+    zeros("ZeroPadding3D", "[[1, 0], [2, 1], [0, 3]]", {1, 2, 0}),
+    by_mode("reflect"),
+    by_mode("symmetric"),
+    by_mode("edge"),
+    by_mode("wrap")};
 
 }  // namespace
 

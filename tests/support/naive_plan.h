@@ -21,8 +21,10 @@
 #include "core/digest.h"
 #include "core/json.h"
 #include "kernels/convert.h"
+#include "layers/registry.h"
 #include "random/stateless.h"
 #include "support/chains.h"
+#include "support/layer_twins.h"
 #include "support/samples.h"
 
 namespace deckle::test::twin {
@@ -135,7 +137,7 @@ inline Window smart_window(const Picture& in, std::int64_t height, std::int64_t 
 }
 
 struct Step {
-  enum Kind { Crop, Pad, Repeat, Random } kind = Crop;
+  enum Kind { Crop, Pad, Repeat, Random, Twin } kind = Crop;
   std::array<std::int64_t, 4> sides{};  // top, bottom, left, right
   std::int64_t down = 1;                // Repeat: times; Random: height
   std::int64_t across = 1;              // Repeat: times; Random: width
@@ -143,6 +145,7 @@ struct Step {
   bool training = true;
   DType dtype = DType::Float32;
   std::optional<SeedPair> seed;
+  const LayerTwin* twin = nullptr;  // Twin: the one of a layer's own test file
 };
 
 struct Outcome {
@@ -151,6 +154,17 @@ struct Outcome {
   bool skipped = false;
   std::vector<Draw> draws;
 };
+
+// What a layer does by the twin in its own test file; `choice` is what it chose.
+inline Picture by_twin(const LayerTwin& twin, const Picture& in, const Choice& choice) {
+  const Shape shape = Shape::image(in.rows, in.cols, in.channels);
+  const Shape out = layer_of(twin.layer, twin.config).output_shape(shape).value();
+  const Picture cast = twin.type ? as_type(in, *twin.type) : in;
+  return drawn(out.rows(), out.cols(), cast, [&](auto r, auto c, auto k) {
+    const auto from = twin.source({r, c}, shape, choice);
+    return from ? cast.at((*from)[0], (*from)[1], k) : 0.0;
+  });
+}
 
 // What the chain of these steps does to a picture.
 inline Outcome naive(const std::vector<Step>& steps, Picture picture, SeedPair chain_seed,
@@ -170,6 +184,14 @@ inline Outcome naive(const std::vector<Step>& steps, Picture picture, SeedPair c
       picture = zero_padded(picture, top, bottom, left, right);
     } else if (step.kind == Step::Repeat) {
       picture = repeated(picture, step.down, step.across);
+    } else if (step.kind == Step::Twin) {
+      Choice choice;
+      if (step.twin->choose) {
+        choice = step.twin->choose(Shape::image(picture.rows, picture.cols, picture.channels),
+                                   derive_seed(chain_seed, from, ordinal++, image));
+        outcome.draws.push_back({i, choice});
+      }
+      picture = by_twin(*step.twin, picture, choice);
     } else {
       const SeedPair seed = step.seed ? derive_seed(*step.seed, from, 0, image)
                                       : derive_seed(chain_seed, from, ordinal++, image);
@@ -245,6 +267,16 @@ class Chance {
   Step step(std::int64_t rows, std::int64_t cols) {
     Step step;
     step.kind = one_of({Step::Crop, Step::Pad, Step::Repeat, Step::Random});
+    // Fuzzers link no test files, and so have no such twins.
+    if (!layer_twins().empty() && one_in(4)) {
+      const LayerTwin& twin = layer_twins()[static_cast<std::size_t>(
+          below(static_cast<std::int64_t>(layer_twins().size())))];
+      const bool fits = !twin.fits || twin.fits(Shape::image(rows, cols, 1));
+      if (find_layer(twin.layer)->rank == 2 && fits && rows <= 60 && cols <= 60) {
+        step.kind = Step::Twin;
+        step.twin = &twin;
+      }
+    }
     switch (step.kind) {
       case Step::Crop: {
         const bool careless = one_in(12);
@@ -272,6 +304,8 @@ class Chance {
         step.dtype = one_of({DType::Float32, DType::Float32, DType::Float32, DType::Float64,
                              DType::UInt8, DType::UInt16});
         if (one_in(4)) step.seed = SeedPair{number(), one_in(2) ? 0 : number()};
+        break;
+      case Step::Twin:
         break;
     }
     return step;
@@ -305,6 +339,9 @@ class Chance {
       config["size"] = step.down == step.across && one_in(2)
                            ? Json(step.down)
                            : Json::array({step.down, step.across});
+    } else if (step.kind == Step::Twin) {
+      name = step.twin->layer;
+      config = Json::parse(step.twin->config);
     } else {
       name = "RandomCrop";
       config = {{"height", step.down},

@@ -44,6 +44,30 @@ for chain in good:
     errors = [error.message for error in validator.iter_errors(chain)]
     assert not errors, (chain, errors)
 
+# The example of every layer, in both forms; with an argument that no layer has it is refused.
+layers = subprocess.run([os.environ["DECKLE"], "layers"], capture_output=True, text=True, check=True).stdout
+for name in [line.split()[0] for line in layers.splitlines()]:
+    shown = subprocess.run([os.environ["DECKLE"], "layers", name], capture_output=True, text=True, check=True).stdout
+    layer = json.loads(next(line for line in shown.splitlines() if line.startswith('  {"class_name"')))
+    flat = {"class_name": name, **layer["config"]}
+    for entry in layer, flat, {**layer, "keras": "2.9", "module": "keras.layers"}:
+        errors = [error.message for error in validator.iter_errors({"layers": [entry]})]
+        assert not errors, (entry, errors)
+    for entry in {**layer, "config": {**layer["config"], "colour": 1}}, {**flat, "colour": 1}, {**layer, "colour": 1}:
+        assert not validator.is_valid({"layers": [entry]}), entry
+
+# A default is what the word's absence means: its own value is accepted.
+for key, value in schema["properties"].items():
+    if "default" in value:
+        assert validator.is_valid({"layers": [{"class_name": "Cropping2D"}], key: value["default"]}), key
+    for inner, inner_value in value.get("properties", {}).items():
+        if "default" in inner_value:
+            chain = {"layers": [{"class_name": "Cropping2D"}], key: {inner: inner_value["default"]}}
+            assert validator.is_valid(chain), (key, inner)
+
+# Forms are defined once: it stays readable.
+assert len(open("schema.json", encoding="utf-8").read().splitlines()) < 3500
+
 one = good[0]
 bad = [
     [],
@@ -73,6 +97,10 @@ bad = [
     {**one, "output": {"dtype": "float8"}},
     {**one, "as": "tensor"},
     {"layers": [{"class_name": "UpSampling2D", "length": 2}]},
+    {"layers": [{"class_name": "Cropping2D", "config": {"class_name": "Cropping2D"}}]},
+    {"layers": [{"class_name": "Cropping2D", "config": 2}]},
+    {"layers": [{"class_name": "RandomFlip", "mode": "sideways"}]},
+    {"layers": [{"class_name": "Conv2D", "kernel_size": [3, 3, 3], "filters": 1}]},
     {**one, "input": {"truncated": True}},
     {**one, "input": {"max_pixels": 0}},
 ]
