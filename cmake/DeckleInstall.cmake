@@ -36,7 +36,7 @@ set(public_headers
   codecs/formats.h
   codecs/image_info.h
   codecs/metadata.h
-  codecs/options.h
+  codecs/codec_options.h
   codecs/read_picture.h
   codecs/write_picture.h
   core/bands.h

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "codecs/npz.h"
-#include "codecs/options.h"
+#include "codecs/codec_options.h"
 #include "core/bytes.h"
 #include "core/digest.h"
 #include "core/result.h"

@@ -6,6 +6,7 @@
 
 #include "chain/chain_words.h"
 #include "chain/output_names.h"
+#include "codecs/formats.h"
 
 namespace deckle {
 

@@ -14,7 +14,7 @@
 
 #include "chain/json_text.h"
 #include "codecs/format.h"
-#include "codecs/options.h"
+#include "codecs/codec_options.h"
 #include "core/json.h"
 #include "layers/arguments.h"
 #include "layers/layer.h"

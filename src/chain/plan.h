@@ -15,7 +15,7 @@
 #include "codecs/format.h"
 #include "codecs/image_info.h"
 #include "codecs/metadata.h"
-#include "codecs/options.h"
+#include "codecs/codec_options.h"
 #include "core/bytes.h"
 #include "core/dtype.h"
 #include "core/result.h"

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "codecs/image_info.h"
-#include "codecs/options.h"
+#include "codecs/codec_options.h"
 #include "core/result.h"
 
 namespace deckle {

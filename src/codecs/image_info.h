@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "codecs/format.h"
-#include "codecs/options.h"
+#include "codecs/codec_options.h"
 #include "core/bands.h"
 #include "core/dtype.h"
 #include "core/shape.h"

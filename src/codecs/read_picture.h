@@ -10,7 +10,7 @@
 
 #include "codecs/codec.h"
 #include "codecs/image_info.h"
-#include "codecs/options.h"
+#include "codecs/codec_options.h"
 #include "core/bytes.h"
 #include "core/result.h"
 #include "core/tensor.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "codecs/codec.h"
-#include "codecs/options.h"
+#include "codecs/codec_options.h"
 #include "core/bytes.h"
 #include "core/dtype.h"
 #include "core/result.h"
