@@ -3,7 +3,7 @@
 // Shapes  H x W x 1, 3 or 4 uint8; samples of other sizes (5-bit, 10-bit) are scaled to 255
 // Fails   Truncated with rows, Damaged, Unsupported for rare variants
 // Source  BITMAPCOREHEADER, BITMAPINFOHEADER to BITMAPV5HEADER (Windows GDI); writes the bytes of
-// OpenCV 4.6, except alpha
+//         OpenCV 4.6, except alpha
 #include <algorithm>
 #include <array>
 #include <bit>

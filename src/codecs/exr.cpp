@@ -2,10 +2,11 @@
 // exr: OpenEXR, scan lines or tiles, one part.
 // Shapes  H x W x 1 (Y), 3 (R, G, B) or 4 (and A); float32, of half or float
 // Fails   Truncated with bytes, Damaged, Unsupported for what OpenCV would silently leave out, and
-// if its plug-in cannot be opened Source  openexr.com, "OpenEXR File Layout" Headers are read here:
-// OpenCV cannot read them alone, drops channels that it does not know, and does not report where a
-// file ends too early. Only zip and zips have checksums: other damage may change pixels unnoticed,
-// as in every format without checksums.
+//         if its plug-in cannot be opened
+// Source  openexr.com, "OpenEXR File Layout"
+// Headers are read here: OpenCV cannot read them alone, drops channels that it does not know, and
+// does not report where a file ends too early. Only zip and zips have checksums: other damage may
+// change pixels unnoticed, as in every format without checksums.
 #include <algorithm>
 #include <array>
 #include <cstddef>

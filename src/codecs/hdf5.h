@@ -37,7 +37,7 @@ struct Hdf5Texts {
 class Hdf5File {
  public:
   /// A file that `is_hdf5`, by its path or in memory. Unreadable, Truncated, Damaged; Unsupported
-  /// where the plug-in cannot be used, and for files that refer to others: by links, external
+  /// if the plug-in cannot be used, and for files that refer to others: by links, external
   /// storage or virtual datasets.
   [[nodiscard]] static Result<Hdf5File> open(const std::string& path);
   [[nodiscard]] static Result<Hdf5File> open(Bytes file);
@@ -49,7 +49,7 @@ class Hdf5File {
   [[nodiscard]] const std::vector<std::string>* texts(std::string_view path,
                                                       std::string_view name) const;
 
-  /// The numbers of a dataset, in C order, as float32. Damaged if the file cannot hold so many,
+  /// The numbers of a dataset, in C order, as float32. Damaged if the file cannot hold that many,
   /// Unsupported for filters other than gzip, shuffle and fletcher32.
   [[nodiscard]] Result<std::vector<float>> read(const Hdf5Dataset& dataset) const;
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // jp2_codestream: finds missing, damaged or surplus data in a JPEG 2000 codestream without decoding
-// it. Fails   Truncated and Damaged with bytes or tiles, Unsupported for what OpenJPEG reads
-// wrongly, or with too much memory Source  ISO/IEC 15444-1, A and B
+// it.
+// Fails   Truncated and Damaged with bytes or tiles, Unsupported for what OpenJPEG reads wrongly,
+//         or with too much memory
+// Source  ISO/IEC 15444-1, A and B
 #pragma once
 
 #include <algorithm>

@@ -2,8 +2,8 @@
 // npy: NumPy's .npy, format 1.0, 2.0 and 3.0.
 // Shapes  any, in C or Fortran order; the twelve dtypes, of either byte order
 // Fails   NotAnImage, Unsupported (naming the type of the samples), Truncated with bytes, Damaged,
-// TooLarge; all before memory is allocated Source  NumPy's documentation of numpy.lib.format;
-// Python's of literals
+//         TooLarge; all before memory is allocated
+// Source  NumPy's documentation of numpy.lib.format; Python's of literals
 #include "codecs/npy.h"
 
 #include <algorithm>

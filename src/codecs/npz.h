@@ -32,7 +32,7 @@ using CheckHead = std::function<Result<Done>(Bytes head)>;
 /// The default limit of `read_npz` for the size of a member.
 inline constexpr std::uint64_t kMostNpzBytes = std::uint64_t{1} << 32U;
 
-/// Lists the archive. Unreadable, NotAnImage (no zip archive), Truncated, Damaged (also where
+/// Lists the archive. Unreadable, NotAnImage (no zip archive), Truncated, Damaged (also if
 /// two members have one name, or a name points out of the archive), Unsupported (encrypted members,
 /// compression other than deflate), TooLarge (more than kMostNpzMembers). Each thread keeps its
 /// last archive open and the directory in memory: an archive is opened once for all its arrays.

@@ -14,7 +14,7 @@ namespace deckle {
 [[nodiscard]] std::string opencv_version();
 
 /// Decodes an OpenEXR file to `out`, as `info` says: uint8, uint16 or float32. Fails with Damaged,
-/// TooLarge, or Unsupported if the plug-in cannot be used: "OpenEXR needs ..", Unreadable where
+/// TooLarge, or Unsupported if the plug-in cannot be used: "OpenEXR needs ..", Unreadable if
 /// no process can be started, Stopped if `stop` stops it. Any thread may call it.
 [[nodiscard]] Result<Done> decode_by_opencv(Bytes file, const ImageInfo& info, Tensor& out,
                                             const Stop* stop = nullptr);

@@ -3,7 +3,7 @@
 // Shapes  H x W x C  ->  H x W x C for 1 to 4, W x H x C for 5 to 8; any dtype
 // Fails   never
 // Source  EXIF 2.32, 4.6.4 (where the stored row 0 and column 0 belong in the picture);
-// tests/codecs/orientation_test.cpp compares with a pixel-by-pixel twin
+//         tests/codecs/orientation_test.cpp compares with a pixel-by-pixel twin
 #include "codecs/orientation.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // png: PNG of every kind; the default image of an animated one. Colour profiles and gamma are not
-// applied. Shapes  H x W x 1 to 4; uint8 (1, 2 and 4 bits are expanded) or uint16; palette to RGB,
-// tRNS to
+// applied.
+// Shapes  H x W x 1 to 4; uint8 (1, 2 and 4 bits are expanded) or uint16; palette to RGB, tRNS to
 //         alpha; indexed: palette indices, and grey of 1, 2 and 4 bits, as stored
 // Fails   Truncated with the row where the data ends, Damaged (checksum, deflate), TooLarge
 // Source  PNG specification, 3rd edition (W3C 2025); libpng-manual.txt

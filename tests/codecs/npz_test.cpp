@@ -169,7 +169,7 @@ TEST_CASE("archives that numpy.savez and savez_compressed wrote are listed in th
   CHECK(names_in(golden("pipe.npz")) == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("members that are no arrays are passed over, and named", "[codecs][npz]") {
+TEST_CASE("members that are no arrays are skipped, and listed", "[codecs][npz]") {
   const auto listing = list_npz(golden("others.npz"));
   REQUIRE(listing);
   CHECK(names_in(golden("others.npz")) == std::vector<std::string>{"a"});

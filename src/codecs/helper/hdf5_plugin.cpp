@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // hdf5_plugin: reads HDF5 files. It is the only source file of libdeckle_hdf5.so, and the only one
-// that uses HDF5. Shapes  any number of axes; numbers of every type become float32, bfloat16 of
-// Keras 3 too Fails   Damaged with HDF5's innermost reason; Unsupported for what makes HDF5 read
-// other files or run other code: links that are not hard links, external storage, virtual datasets,
-// filters that Keras does not use; no exception leaves this file Source  HDF5 1.10's reference
-// manual; H5LTopen_file_image, for files in memory without a copy
+// that uses HDF5.
+// Shapes  any number of axes; numbers of every type become float32, bfloat16 of Keras 3 too
+// Fails   Damaged with HDF5's innermost reason; Unsupported for what makes HDF5 read other files or
+//         run other code: links that are not hard links, external storage, virtual datasets,
+//         filters that Keras does not use; no exception leaves this file
+// Source  HDF5 1.10's reference manual; H5LTopen_file_image, for files in memory without a copy
 #define H5_USE_110_API  // the callbacks of HDF5 1.10, whichever version is installed
 #include "codecs/helper/hdf5_plugin.h"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // helper_process: starts deckle-decoder, and sends jobs to it.
 // Fails   Unsupported if it or the plug-in is missing, Unreadable if the system starts no process,
-// Damaged or TooLarge if a file kills the process Source  posix_spawn(3), memfd_create(2),
-// prlimit(2), clock_getcpuclockid(3) The bytes of a file and its samples are in memfds, which the
-// helper maps. deckle does not trust any answer: neither its length, nor that one comes at all.
+//         Damaged or TooLarge if a file kills the process
+// Source  posix_spawn(3), memfd_create(2), prlimit(2), clock_getcpuclockid(3)
+// The bytes of a file and its samples are in memfds, which the helper maps. deckle does not trust
+// any answer: neither its length, nor that one comes at all.
 #include "codecs/helper/helper_process.h"
 
 #include <fcntl.h>

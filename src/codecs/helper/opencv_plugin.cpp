@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // opencv_plugin: cv::imread. It is the only source file of libdeckle_opencv.so, and the only one
-// that uses OpenCV. Shapes  those of the file, compared with its header Fails   Damaged with
-// OpenCV's reason, NoMemory; no exception leaves this file Source  OpenCV 4.6, imgcodecs
+// that uses OpenCV.
+// Shapes  those of the file, compared with its header
+// Fails   Damaged with OpenCV's reason, NoMemory; no exception leaves this file
+// Source  OpenCV 4.6, imgcodecs
 #include "codecs/helper/opencv_plugin.h"
 
 #include <algorithm>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Source  ITU-T T.81: B.2 (markers), F.1.2 (Huffman encoding), A.2.4 (padding of an MCU);
-// JFIF 1.02.
-//         The order of segments and the blocks outside of the picture are those of libjpeg
+// Source  ITU-T T.81: B.2 (markers), F.1.2 (Huffman encoding), A.2.4 (padding of an MCU); JFIF
+//         1.02. The order of segments and the blocks outside of the picture are those of libjpeg
 #include "codecs/jpeg/jpeg_writer.h"
 
 #include <algorithm>

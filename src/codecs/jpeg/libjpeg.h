@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // libjpeg: the decoder and encoder of libjpeg-turbo as C++ objects. Nothing is printed, nothing
-// leaks, and its messages become Errors. Source  libjpeg.txt, "Error handling", "Compressed data
-// handling" libjpeg reports errors by callback, and leaves by longjmp, which skips destructors:
-// code inside `guarded` must not own objects that have one.
+// leaks, and its messages become Errors.
+// Source  libjpeg.txt, "Error handling", "Compressed data handling"
+// libjpeg reports errors by callback, and leaves by longjmp, which skips destructors: code inside
+// `guarded` must not own objects that have one.
 #pragma once
 
 #include <array>

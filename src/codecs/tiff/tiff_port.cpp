@@ -55,7 +55,7 @@ constexpr std::array kMeanings{
     Meaning{"Only decoded"sv, TiffWord::Lost, "rows are missing"sv},
     Meaning{"Improper JPEG strip/tile size"sv, TiffWord::Lost, "rows or columns are missing"sv},
     Meaning{"fractional scanline"sv, TiffWord::Lost, "part of a row is missing"sv},
-    Meaning{"Corrupt JPEG data"sv, TiffWord::Lost, "libjpeg goes on with what it finds"sv},
+    Meaning{"Corrupt JPEG data"sv, TiffWord::Lost, "libjpeg continues with what it finds"sv},
     Meaning{"Premature end of JPEG"sv, TiffWord::Lost, "the rest is grey"sv},
     Meaning{"progression sequence"sv, TiffWord::Lost, "coefficients may be missing"sv},
 };

@@ -6,8 +6,8 @@
 #include <random>
 #include <string>
 
-#include "codecs/jpeg/jpeg_decode.h"
 #include "codecs/jpeg/jpeg_bits.h"
+#include "codecs/jpeg/jpeg_decode.h"
 #include "support/catch.h"
 #include "support/jpeg.h"
 
@@ -197,7 +197,7 @@ TEST_CASE("what a decode gives of changed bytes is what libjpeg gives without a 
   CHECK(said.text().empty());
 }
 
-TEST_CASE("damage before the window is told of, but not between restarts that are passed over",
+TEST_CASE("damage before the window is reported, but not in restart intervals that are skipped",
           "[codecs][jpeg][window]") {
   const auto read = [](const File& file) {
     const auto info = read_info(file, {});

@@ -446,7 +446,7 @@ TEST_CASE("pages that are to be turned are refused, unless tags are ignored",
   CHECK(same(volume_of(pages), out));
 }
 
-TEST_CASE("layers of three axes and pictures: what is said", "[codecs][tiff][volume]") {
+TEST_CASE("messages about layers of three axes and pictures", "[codecs][tiff][volume]") {
   const Tensor in = picture(4, 5, 3);
   const DecodeOptions three{.rank = 3};
   CHECK(message_of(encoded(in, {.format = Format::Png}), kVolume) ==
