@@ -79,8 +79,16 @@ std::string default_of(const ArgumentSpec& argument) {
   return in_words ? default_text(argument) : code(default_text(argument));
 }
 
+// "Drop rows." of "drop rows".
+std::string sentence(std::string_view text) {
+  std::string out(text);
+  if (out.front() >= 'a' && out.front() <= 'z')
+    out.front() = static_cast<char>(out.front() - 'a' + 'A');
+  return out + ".";
+}
+
 std::string layer_section(const LayerSpec& spec) {
-  std::string out = "## " + std::string(spec.name) + "\n\n" + std::string(spec.summary) + "\n\n" +
+  std::string out = "## " + std::string(spec.name) + "\n\n" + sentence(spec.summary) + "\n\n" +
                     "* shapes: `" + std::string(spec.shapes) + "`\n" + "* example: `" +
                     std::string(spec.example) + "`\n" + "* source: " + std::string(spec.source) +
                     "\n";
@@ -94,14 +102,14 @@ std::string layer_section(const LayerSpec& spec) {
     rows.push_back({code(std::string(argument.name)), values_of(argument, spec.rank),
                     default_of(argument), std::string(argument.help)});
   }
-  return out + "\n" + table({"argument", "values", "default", ""}, rows) + "\n";
+  return out + "\n" + table({"argument", "values", "default", "meaning"}, rows) + "\n";
 }
 
 std::string layer_list() {
   std::vector<Row> rows;
   for (const LayerSpec& spec : layer_specs())
     rows.push_back({code(std::string(spec.name)), std::string(spec.summary)});
-  return table({"layer", ""}, rows);
+  return table({"layer", "what it does"}, rows);
 }
 
 std::string layers_page() {
@@ -174,9 +182,9 @@ std::string command_section(const CLI::App& command) {
       rows.push_back({code(option_names(*option)), option->get_description()});
     }
   }
-  std::string out = "## deckle " + command.get_name() + "\n\n" + command.get_description() +
-                    "\n\n    " + usage + "\n";
-  if (!rows.empty()) out += "\n" + table({"argument", ""}, rows);
+  std::string out = "## deckle " + command.get_name() + "\n\n" +
+                    sentence(command.get_description()) + "\n\n    " + usage + "\n";
+  if (!rows.empty()) out += "\n" + table({"argument", "meaning"}, rows);
   return out + footer_text(command.get_footer());
 }
 
@@ -258,14 +266,14 @@ std::string chain_keys() {
   const Json schema = chain_schema();
   std::vector<Row> rows;
   add_keys(rows, "", schema, schema);
-  return table({"key", "values", "default", ""}, rows);
+  return table({"key", "values", "default", "meaning"}, rows);
 }
 
 std::string keys_table(std::span<const ManifestKey> keys) {
   std::vector<Row> rows;
   for (const ManifestKey& key : keys)
     rows.push_back({code(std::string(key.name)), std::string(key.help)});
-  return table({"key", ""}, rows);
+  return table({"key", "meaning"}, rows);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ ArgumentSpec dtype_argument() {
   return {.name = "dtype",
           .form = Form::FloatType,
           .fallback = "float32",
-          .help = "type to which arrays of floats are cast; arrays of integers keep theirs"};
+          .help = "Keras' dtype of the layer: arrays of floats are cast to it"};
 }
 
 ArgumentSpec any_dtype_argument() {
