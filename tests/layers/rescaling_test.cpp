@@ -26,7 +26,7 @@ std::vector<double> scaled(const std::string& config, std::int64_t channels,
   const Shape shape = Shape::image(1, pixels, channels);
   const auto plan = make_plan(chain, shape, dtype, {});
   REQUIRE(plan.has_value());
-  PlanScratch scratch;
+  OpScratch scratch;
   return test::samples(
       **run_plan(*plan, test::tensor_of(shape, dtype, values), test::whole(shape), scratch));
 }

@@ -72,7 +72,7 @@ void check_twin(const LayerTwin& twin, DType dtype, SeedPair seed) {
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = static_cast<double>(i % 251 + 1);
   const Tensor source = test::tensor_of(in, dtype, values);
-  PlanScratch scratch;
+  OpScratch scratch;
   Tensor out;
   cast(**run_plan(*plan, source, test::whole(in), scratch), plan->dtype, out);
   CHECK(plan->dtype == twin.type.value_or(dtype));
