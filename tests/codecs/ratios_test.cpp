@@ -47,8 +47,8 @@ TEST_CASE("the most compressible pictures that are whole are read", "[codecs][ra
     const auto info = read_info(file.bytes(), {});
     INFO((info ? "" : info.error().message));
     REQUIRE(info);
-    REQUIRE(codec.promise != nullptr);
     const Promise promise = codec.promise(file.bytes(), *info);
+    CHECK(promise.least > 0);
     CHECK(promise.there >= promise.least);
   }
 }
