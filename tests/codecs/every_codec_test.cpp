@@ -20,6 +20,7 @@ using namespace deckle::test;
 namespace {
 
 constexpr std::int64_t kFewPixels = 1 << 20;
+constexpr std::uint64_t kMuch = 512000000;  // bytes of samples
 
 // Pictures of each type and number of channels that the codec can write.
 std::vector<Tensor> writable(const Codec& codec) {
@@ -141,11 +142,10 @@ TEST_CASE("changed bytes never crash a codec or make it print", "[codecs][every]
 
 TEST_CASE("a header that lies about the size is refused before memory is allocated",
           "[codecs][every]") {
-  static constexpr std::uint64_t kMuch = 512000000;
   const Stderr said;
   for_each_sample([](const Codec&, const File& file) {
     for (std::size_t at = 0; at + 2 <= std::min<std::size_t>(file.size(), 96); ++at) {
-      for (const auto large : {std::uint8_t{0x27}, std::uint8_t{0x7F}}) {
+      for (const std::uint8_t large : {std::uint8_t{0x27}, std::uint8_t{0x7F}}) {
         File lying(file);
         lying[at] = lying[at + 1] = large;
         const auto info = read_info(lying, {});
