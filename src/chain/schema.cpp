@@ -278,7 +278,7 @@ Json input_schema(const Json& types) {
        {"shape", key(list(extent, 2, 4),
                      "the shape that every input must have: extents, then channels; null: any")},
        {"dtype",
-        key(types, "as model: the type to which its Input casts every input", "float32")}});
+        key(types, "as model: the type to which its Input casts every input (default: float32)")}});
 }
 
 }  // namespace
