@@ -3,9 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "options.h"
 #include "batch/diff.h"
 #include "commands.h"
+#include "options.h"
 #include "report.h"
 
 namespace deckle::cli {

@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "options.h"
 #include "batch/merge.h"
 #include "batch/output_folder.h"
 #include "commands.h"
 #include "core/text.h"
 #include "dataset/files.h"
+#include "options.h"
 #include "report.h"
 
 namespace deckle::cli {

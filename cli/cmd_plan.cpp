@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "options.h"
 #include "batch/forecast.h"
 #include "batch/survey.h"
 #include "chain/plan.h"
@@ -18,6 +17,7 @@
 #include "core/text.h"
 #include "dataset/files.h"
 #include "layers/registry.h"
+#include "options.h"
 #include "session.h"
 
 namespace deckle::cli {

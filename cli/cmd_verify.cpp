@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <memory>
 
-#include "options.h"
 #include "batch/verify.h"
 #include "commands.h"
 #include "core/text.h"
+#include "options.h"
 #include "report.h"
 
 namespace deckle::cli {
