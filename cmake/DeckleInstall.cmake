@@ -28,7 +28,7 @@ set(public_headers
   batch/shard.h
   chain/chain.h
   chain/chain_file.h
-  chain/effects.h
+  batch/effects.h
   chain/json_text.h
   chain/plan.h
   codecs/codec.h
