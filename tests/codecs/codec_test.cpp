@@ -30,8 +30,8 @@ TEST_CASE("a header that is not the file's, or no header at all, decodes nothing
   REQUIRE(decode(file, info, {}, out));
 
   CHECK(usage(decode(test::jpg(6, 5), info, {}, out)) ==
-        "the header is not of this file: it is of png");
-  CHECK(usage(decode({}, info, {}, out)) == "the header is not of this file: it is of png");
+        "the header is not of this file: its format is png");
+  CHECK(usage(decode({}, info, {}, out)) == "the header is not of this file: its format is png");
   ImageInfo wrong = info;
   wrong.format = Format{"gif"};
   CHECK(usage(decode(file, wrong, {}, out)) ==
