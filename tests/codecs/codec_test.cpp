@@ -69,6 +69,7 @@ TEST_CASE(
   REQUIRE(encode_tensor(samples, {.format = Format::Png}, out));
   CHECK(read_info(out.bytes(), {})->shape == samples.shape);
 
+  CHECK(usage(encode_tensor(samples, {.format = Format{"gif"}}, out)) == "no format is called gif");
   CHECK(usage(encode_tensor(samples, {.format = Format::Jpeg, .quality = 101}, out)) ==
         "quality is 1 to 100, not 101");
   CHECK(usage(encode_tensor(samples, {.format = Format::Png, .compression = -1}, out)) ==
