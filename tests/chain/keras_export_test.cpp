@@ -335,7 +335,8 @@ TEST_CASE("an input's dtype is written, where there is a place for it") {
   };
   for (const std::string version : {"1.2", "2.9", "3.15"}) {
     CAPTURE(version);
-    CHECK(chain_of(exported(chain(R"(, "shape": [8, 8, 3])"), version).dump()).fed == DType::UInt8);
+    CHECK(chain_of(exported(chain(R"(, "shape": [8, 8, 3])"), version).dump()).model_input_dtype ==
+          DType::UInt8);
   }
   CHECK(refused(chain(R"(, "shape": [8, 8, 3])"), "2.3") ==
         Lines{"/input/dtype: in Keras 2.3 the first layer's dtype, float32, is the input's too"});

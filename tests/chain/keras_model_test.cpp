@@ -171,7 +171,7 @@ TEST_CASE("what the model's input has to be is kept, and other images are refuse
       "batch_input_shape": [32, 3, 8, 9], "input_dtype": "float64", "dim_ordering": "th"}})"));
   CHECK(first.channels_first);
   CHECK(first.input_shape == OpenShape{8, 9, 3});
-  CHECK(first.fed == DType::Float64);
+  CHECK(first.model_input_dtype == DType::Float64);
 }
 
 TEST_CASE("a model casts to its input's dtype, before all layers") {
