@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "codecs/npz.h"
 #include "codecs/codec_options.h"
+#include "codecs/npz.h"
 #include "core/bytes.h"
 #include "core/digest.h"
 #include "core/result.h"

@@ -36,8 +36,8 @@ OutputMetadata metadata_for_output(const Chain& chain, const Plan& plan, const I
   if (info.seen.icc && fits && carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
   if (chain.output.metadata != Goes::All) return result;
   Metadata has = codec_of(info.format).read_metadata(file);
-  result.left_out = has.more || (!has.exif.empty() && !carries.exif) ||
-                    (!has.xmp.empty() && !carries.xmp);
+  result.left_out =
+      has.more || (!has.exif.empty() && !carries.exif) || (!has.xmp.empty() && !carries.xmp);
   // What the pixels were not turned by stays true.
   const bool turned = chain.input.apply_orientation && info.orientation != 1;
   if (carries.exif && !has.exif.empty()) {
@@ -45,8 +45,7 @@ OutputMetadata metadata_for_output(const Chain& chain, const Plan& plan, const I
                                  plan.output[plan.output.rank - 1]);
     result.left_out = result.left_out || metadata.exif.empty();
   }
-  if (carries.xmp)
-    metadata.xmp = turned ? upright_xmp(std::move(has.xmp)) : std::move(has.xmp);
+  if (carries.xmp) metadata.xmp = turned ? upright_xmp(std::move(has.xmp)) : std::move(has.xmp);
   return result;
 }
 

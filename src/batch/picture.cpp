@@ -55,8 +55,9 @@ Result<MadePicture> made(const Chain& chain, Bytes file, const PictureName& name
   if (!samples) return samples.error();
   const EncodeOptions options =
       encode_options(chain, *plan, *info, std::move(goes.metadata), picture.format);
-  const auto done = cut ? codec.lossless_crop->crop(file, plan->window, options.metadata, picture.file)
-                        : encode_tensor(**samples, options, picture.file);
+  const auto done =
+      cut ? codec.lossless_crop->crop(file, plan->window, options.metadata, picture.file)
+          : encode_tensor(**samples, options, picture.file);
   if (!done) {
     return cut && done.error().code == ErrorCode::Unsupported ? not_lossless(done.error().message)
                                                               : done.error();

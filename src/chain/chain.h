@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "chain/json_text.h"
-#include "codecs/format.h"
 #include "codecs/codec_options.h"
+#include "codecs/format.h"
 #include "core/json.h"
 #include "layers/arguments.h"
 #include "layers/layer.h"

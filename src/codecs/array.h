@@ -8,8 +8,8 @@
 #include <array>
 #include <string_view>
 
-#include "codecs/image_info.h"
 #include "codecs/codec_options.h"
+#include "codecs/image_info.h"
 #include "core/result.h"
 
 namespace deckle {

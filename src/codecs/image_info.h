@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "codecs/format.h"
 #include "codecs/codec_options.h"
+#include "codecs/format.h"
 #include "core/bands.h"
 #include "core/dtype.h"
 #include "core/shape.h"

@@ -9,8 +9,8 @@
 #include <memory>
 
 #include "codecs/codec.h"
-#include "codecs/image_info.h"
 #include "codecs/codec_options.h"
+#include "codecs/image_info.h"
 #include "core/bytes.h"
 #include "core/result.h"
 #include "core/tensor.h"

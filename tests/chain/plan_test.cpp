@@ -18,8 +18,8 @@
 
 #include "core/json.h"
 #include "kernels/convert.h"
-#include "ops/final_rounding.h"
 #include "layers/registry.h"
+#include "ops/final_rounding.h"
 #include "random/stateless.h"
 #include "support/catch.h"
 #include "support/chains.h"
