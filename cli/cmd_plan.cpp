@@ -238,7 +238,7 @@ int run_shapes(const PlanArguments& arguments, Report& report) {
   const auto input = closed(shape);
   if (!input) {
     report.error("the input's shape, " + to_string(in_layout_of(*chain, shape)) +
-                 ", leaves a size open; --input-shape gives all of them, such as 480,640,3");
+                 ", leaves a size open; give all sizes with --input-shape, such as 480,640,3");
     return kExitUsage;
   }
   return print_shapes_alone(*chain, *input, arguments.report.json, report);
@@ -396,17 +396,16 @@ void add_plan(CLI::App& app, int& exit) {
   add_chain_options(*command, arguments->chain);
   add_input_options(*command, arguments->inputs);
   command
-      ->add_option(
-          "--input-shape", arguments->input_shape,
-          "Instead of INPUT: the shape of one, in the order of the chain's arrays; no file "
-          "and no weights are needed")
+      ->add_option("--input-shape", arguments->input_shape,
+                   "Instead of INPUT: the shape of one input, in the order of the chain's arrays; "
+                   "no file and no weights are needed")
       ->option_text("ROWS,COLS,CHANNELS");
   add_jobs_option(*command, arguments->jobs);
   command->add_flag("-a,--all", arguments->all, "Every shape and every remark");
   add_report_options(*command, arguments->report);
   command->footer(
-      "\nNothing is decoded and nothing is written. Exit code 1 where images would fail, 2 where a "
-      "run would be refused. With --log-format json one object, in which nothing is cut short. "
+      "\nNothing is decoded and nothing is written. Exit code 1 if images would fail, 2 if a run "
+      "would be refused. With --log-format json one object, in which nothing is cut short. "
       "Without INPUT: the shapes after each layer and the numbers of "
       "parameters, for --input-shape or \"input\": {\"shape\": ..} of the chain.\n\n"
       "Examples:\n  deckle plan train-224.json photos\n"

@@ -99,14 +99,14 @@ class RunCommand {
     if (!inputs) return exit;
     if (arguments_.add && chain->uses_index()) {
       report_.error(
-          "--add does not go with what depends on an image's place in the list (\"seed_from\": "
+          "--add cannot be used if outputs depend on an image's place in the list (\"seed_from\": "
           "\"index\", generators that count, {index}): all images have to be listed");
       return kExitUsage;
     }
     if (const auto refused = refuse_early(*chain, *inputs)) return *refused;
     if (inputs->files.empty() && !arguments_.allow_empty) {
       report_.error(no_images_text(*inputs, not_images_));
-      report_.info("nothing was written; --allow-empty where that is meant");
+      report_.info("nothing was written; use --allow-empty if this is intended");
       return kExitImages;
     }
     if (prunes() && arguments_.prune != kPruneAll) {
@@ -116,7 +116,7 @@ class RunCommand {
         return kExitStopped;
       }
       if (!empty->empty())
-        return refuse(report_, *empty, "--prune=all where that is meant", kExitStopped);
+        return refuse(report_, *empty, "use --prune=all if this is intended", kExitStopped);
     }
     if (arguments_.dry_run) {
       if (shard_) keep_shard(*inputs, *shard_);
@@ -151,7 +151,7 @@ class RunCommand {
     }
     if (prunes() || arguments_.add) {
       report_.error(std::string(prunes() ? "--prune" : "--add") +
-                    " goes with a run over all inputs, not with one shard");
+                    " needs a run over all inputs, not one shard");
       return false;
     }
     shard_ = *shard;
@@ -179,7 +179,7 @@ class RunCommand {
     if (!folder) {
       report_.error(folder.error().message);
       if (arguments_.add && arguments_.overwrite)
-        report_.info("--add is for more of the same; to replace it, leave --add out");
+        report_.info("--add needs the same chain; to replace the outputs, leave --add out");
       return kExitStopped;
     }
     if (const auto blocked = find_blocked(chain, inputs, arguments_.out); !blocked.empty())
@@ -204,7 +204,7 @@ class RunCommand {
       }
       if (*ignores)
         return refuse(report_, case_clashes_,
-                      "give an -o where case counts, or a --name that keeps them apart",
+                      "give an -o that distinguishes case, or a --name that makes different names",
                       kExitUsage);
     }
     // Copies of a shard may be at work: what they write meanwhile is looked at one by one.
@@ -215,7 +215,7 @@ class RunCommand {
       return kExitStopped;
     }
     if (foreign->empty()) return std::nullopt;
-    return refuse(report_, *foreign, "give another -o, or --overwrite to replace what is there",
+    return refuse(report_, *foreign, "give another -o, or --overwrite to replace these files",
                   kExitStopped);
   }
 
@@ -233,9 +233,9 @@ class RunCommand {
       const auto names = list_folder(input);
       if (!names) return names.error();
       if (names->empty()) {
-        empty.push_back(printable(input) +
-                        ": an empty folder (not mounted?), and --prune deletes what was made of "
-                        "its files");
+        empty.push_back(
+            printable(input) +
+            ": an empty folder (not mounted?), but --prune would delete the outputs of its files");
       }
     }
     return empty;
@@ -341,17 +341,17 @@ void add_run(CLI::App& app, int& exit) {
   add_sync_option(*command, arguments->sync);
   command->add_flag(
       "--overwrite", arguments->overwrite,
-      "Replace what is in OUT: the outputs of another chain, and files that no run of "
-      "deckle's made");
+      "Replace what is in OUT: the outputs of another chain, and files that deckle did not make");
   command->add_flag("--add", arguments->add,
-                    "Keep what earlier runs into OUT recorded of other inputs");
+                    "Keep the records that earlier runs into OUT made of other inputs");
   command
       ->add_flag("--prune", arguments->prune,
-                 "Delete the outputs of recorded inputs that are not among these; all of them only "
+                 "Delete the outputs of recorded inputs that are not in this run; all of them only "
                  "with --prune=all")
       ->check(CLI::IsMember({"true", "all"}))
       ->option_text("[=all]");
-  command->add_flag("--allow-empty", arguments->allow_empty, "No image at all is no failure");
+  command->add_flag("--allow-empty", arguments->allow_empty,
+                    "A run without any image does not fail");
   command
       ->add_option("--shard", arguments->shard,
                    "Work on part I of N (from 0); auto/N takes I from the scheduler's variables")
@@ -387,7 +387,8 @@ void add_run(CLI::App& app, int& exit) {
   command->footer(
       "\nExit codes: 0 all done; 1 done, but some images failed, or there were none, or outputs "
       "could not be deleted; 2 the command "
-      "line or the chain is wrong; 3 the run could not go on; 70 a mistake in deckle itself; 130, "
+      "line or the chain is wrong; 3 the run could not continue; 70 an internal error in deckle; "
+      "130, "
       "143, 129 interrupted; 141 the reader of the output went away. However it ended, the same "
       "command continues from there.\n\n"
       "Examples:\n"

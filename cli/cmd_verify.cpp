@@ -54,8 +54,8 @@ void add_verify(CLI::App& app, int& exit) {
   add_jobs_option(*command, arguments->jobs);
   add_report_options(*command, arguments->report);
   command->footer(
-      "\nReads every output. Exit code 1 where one is missing or altered, or a file is there that "
-      "is not recorded.\n\n"
+      "\nReads every output. Exit code 1 if an output is missing or altered, or if a file is not "
+      "recorded.\n\n"
       "Example:\n  deckle verify train");
   command->callback([arguments, &exit] { exit = run_verify(*arguments); });
 }

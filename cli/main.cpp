@@ -146,18 +146,18 @@ int run_command(int argc, char** argv) {
 int tell_exception(const std::exception_ptr& thrown) {
   try {
     if (thrown) std::rethrow_exception(thrown);
-    std::fputs("deckle: a mistake in deckle: the process was to be ended\n", stderr);
+    std::fputs("deckle: an internal error: std::terminate was called\n", stderr);
   } catch (const std::bad_alloc&) {
     std::fputs("not enough memory; what is finished stays valid, and the same command continues\n",
                stderr);
     return kExitStopped;
   } catch (const std::exception& e) {
-    std::fputs("deckle: a mistake in deckle: ", stderr);
+    std::fputs("deckle: an internal error: ", stderr);
     for (const char* c = e.what(); *c != 0; ++c)
       std::fputc(static_cast<unsigned char>(*c) < ' ' || *c == 0x7F ? '?' : *c, stderr);
     std::fputc('\n', stderr);
   } catch (...) {
-    std::fputs("deckle: a mistake in deckle: something unknown was thrown\n", stderr);
+    std::fputs("deckle: an internal error: an exception of unknown type\n", stderr);
   }
   return kExitMistake;
 }
@@ -174,8 +174,8 @@ bool ended = false;  // by ourselves
 void on_exit_of_library() {
   if (ended) return;
   std::fputs(
-      "stopped: a library gave up; what is finished stays valid, and the same command goes "
-      "on\n",
+      "stopped: a library ended the process; what is finished stays valid, and the same command "
+      "continues\n",
       stderr);
   std::_Exit(kExitStopped);
 }

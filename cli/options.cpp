@@ -127,7 +127,7 @@ std::optional<OpenShape> parse_input_shape(const Chain& chain, const std::string
     const auto extent = whole_number(parse_json(word), 1, "");
     if (!extent && word != "none") {
       report.error("--input-shape: \"" + printable(word) +
-                   "\" is not a size; give whole numbers of at least 1, or none where one is open, "
+                   "\" is not a size; give whole numbers of at least 1, or none for an open size, "
                    "such as 480,640,3");
       return std::nullopt;
     }
@@ -158,7 +158,7 @@ void add_chain_file_options(CLI::App& command, ChainArguments& arguments) {
       .add_option_function<std::string>(
           "--data-format",
           [&](const std::string& layout) { arguments.channels_first = layout == "channels_first"; },
-          "Layout of arrays where the chain does not say (default: channels_last)")
+          "Layout of arrays if the chain does not name one (default: channels_last)")
       ->check(CLI::IsMember({"channels_last", "channels_first"}));
 }
 
@@ -221,9 +221,9 @@ void add_memory_option(CLI::App& command, std::uint64_t& bytes) {
             }
             bytes = *size;
           },
-          "What one picture may take, such as 512M or 2G; a larger one goes row by row, or fails "
-          "where it cannot (default: half of the free memory, for all threads together; then "
-          "nothing fails for it)")
+          "Memory that one picture may take, such as 512M or 2G; a larger picture is streamed row "
+          "by row, or fails if that is not possible (default: half of the free memory, shared by "
+          "all threads; with the default, no picture fails for this reason)")
       ->option_text("SIZE");
 }
 
@@ -354,9 +354,9 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
   expand_archives(*list);
   if (!list->outputs.empty()) {
     const std::size_t more = list->outputs.size() - 1;
-    report.info(count_of(list->outputs.size(), "folder") +
-                " left out, outputs of other runs: " + printable(list->outputs.front()) +
-                (more > 0 ? ", .." : "") + " (one that is named itself is taken; -v names all)");
+    report.info(count_of(list->outputs.size(), "folder") + " left out, outputs of other runs: " +
+                printable(list->outputs.front()) + (more > 0 ? ", .." : "") +
+                " (a folder that is named on the command line is processed; -v names all)");
     for (const std::string& folder : list->outputs)
       report.detail(printable(folder) + ": left out: a run wrote into it");
   }

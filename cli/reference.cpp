@@ -26,7 +26,7 @@ constexpr std::array<std::pair<int, std::string_view>, 9> kExitCodes{
       "differences were found"},
      {kExitUsage, "the command line or the chain is wrong; nothing was written"},
      {kExitStopped, "the run could not continue"},
-     {kExitMistake, "a mistake in deckle itself"},
+     {kExitMistake, "an internal error in deckle"},
      {129, "interrupted by SIGHUP"},
      {130, "interrupted by SIGINT"},
      {kExitPipe, "the reader of the output went away"},

@@ -18,7 +18,7 @@ inline constexpr int kExitImages = 1;  ///< done, but some images failed; or the
 inline constexpr int kExitUsage =
     2;  ///< the command line or the chain is wrong, nothing was written
 inline constexpr int kExitStopped = 3;   ///< the run could not go on
-inline constexpr int kExitMistake = 70;  ///< a mistake in deckle itself
+inline constexpr int kExitMistake = 70;  ///< an internal error in deckle
 inline constexpr int kExitPipe = 141;    ///< the reader of the output went away
 
 /// The exit code of a refusal.

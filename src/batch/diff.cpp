@@ -86,9 +86,9 @@ std::vector<std::string> differences(const Record& a, const Record& b) {
             "bytes " + std::to_string(a.bytes) + " | " + std::to_string(b.bytes));
   }
   differs(a.pixels == b.pixels, "the pixels differ");
-  differs(a.output_sha256 == b.output_sha256, a.pixels == b.pixels
-                                                  ? "the file's bytes differ, its pixels agree"
-                                                  : "the file's bytes differ");
+  differs(a.output_sha256 == b.output_sha256,
+          a.pixels == b.pixels ? "the file's bytes differ, but its pixels are the same"
+                               : "the file's bytes differ");
   return found;
 }
 

@@ -24,11 +24,11 @@ struct Text {
 // In the order of Effect.
 constexpr std::array<Text, kEffects> kTexts{{
     {"palette_expanded", true, "has a palette", "have a palette",
-     R"(: the colours of the palette become the samples; "input": {"palette": "index"} takes the indices)"},
+     R"(: the colours of the palette become the samples; "input": {"palette": "index"} keeps the indices)"},
     {"grey_stretched", false, "is grey of few bits", "are grey of few bits",
-     R"(: stretched to the whole range; "input": {"palette": "index"} takes the numbers)"},
+     R"(: stretched to the whole range; "input": {"palette": "index"} keeps the numbers)"},
     {"indices", false, "has a palette", "have a palette",
-     ": the samples are the indices; the palette goes along to png, tiff and bmp"},
+     ": the samples are the indices; png, tiff and bmp outputs keep the palette"},
     {"numbers", false, "is grey of few bits", "are grey of few bits",
      ": the numbers stay as they are"},
     {"alpha_dropped", false, "loses its alpha", "lose their alpha",
@@ -38,10 +38,10 @@ constexpr std::array<Text, kEffects> kTexts{{
     {"profile_unfit", true, "has an ICC profile", "have ICC profiles",
      " that cannot be used (unreadable, or for other samples): left out"},
     {"metadata_left_out", true, "loses EXIF or XMP", "lose EXIF or XMP",
-     ": the format of the output does not hold it, or it cannot be read"},
+     ": the output format cannot store it, or it cannot be read"},
     {"unit_range", true, "comes out nearly black", "come out nearly black",
-     R"(: the chain makes values of about 0 to 1, and white is 255 or 65535 in it; "output": )"
-     R"({"format": "npy", "dtype": "float32"} holds such values)"},
+     R"(: the chain makes values of about 0 to 1, but white in the output is 255 or 65535; "output": )"
+     R"({"format": "npy", "dtype": "float32"} stores such values)"},
 }};
 
 // From the least to the largest value.

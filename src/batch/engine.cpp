@@ -373,7 +373,7 @@ class Engine {
 
   static Error not_ours() {
     return {ErrorCode::Write,
-            "a file that no run of deckle's made is there already; --overwrite replaces it",
+            "a file that deckle did not make already exists there; --overwrite replaces it",
             EEXIST};
   }
 
@@ -767,7 +767,7 @@ Result<Done> check_given(const Chain& chain, const InputList& inputs, const Outp
   const auto wrong = [](const std::string& what) { return Error{ErrorCode::Usage, what}; };
   if (options.jobs < 1)
     return wrong("a run has at least 1 job, not " + std::to_string(options.jobs));
-  if (chain.needs_seed() && !chain.seed) return wrong("the chain draws and has no seed");
+  if (chain.needs_seed() && !chain.seed) return wrong("the chain draws but has no seed");
   if (!options.order.empty() && options.order.size() != inputs.files.size()) {
     return wrong("an order of " + std::to_string(options.order.size()) + " inputs for a list of " +
                  std::to_string(inputs.files.size()));
@@ -792,8 +792,8 @@ Result<Done> check_given(const Chain& chain, const InputList& inputs, const Outp
         header_differences(parse_json(previous), header_of(chain, inputs, options));
     if (!differences.empty()) {
       return Error{ErrorCode::Write,
-                   "holds the outputs of another run: " + differences.front() +
-                       "; give another -o, or --overwrite to make all of it again"};
+                   "contains the outputs of another run: " + differences.front() +
+                       "; give another -o, or --overwrite to process everything again"};
     }
   }
   return Done{};

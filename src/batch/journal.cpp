@@ -240,9 +240,9 @@ std::optional<Entry> entry_from_lines(std::string_view lines) {
 
 // A path that leads out of the folder is in no entry that deckle wrote.
 Error leads_out(const std::string& path) {
-  return {ErrorCode::Usage, "names " + printable(path) +
-                                ", which leads out of the folder; no run of deckle's wrote that. "
-                                "Move it away"};
+  return {ErrorCode::Usage,
+          "names " + printable(path) +
+              ", which is outside the folder; no run of deckle wrote that. Move this file away"};
 }
 
 // Nothing where the text is spoilt; an Error where it is whole and hostile.
@@ -332,9 +332,9 @@ Result<PreviousRuns> PreviousRuns::load(const std::string& manifest) {
     auto previous = load_once(manifest);
     if (versions_of(manifest) == before) return previous;
     if (look == kMostLooks) {
-      return Error{
-          ErrorCode::Unreadable,
-          printable(manifest) + ": changes whenever it is read; run again when others end"};
+      return Error{ErrorCode::Unreadable,
+                   printable(manifest) +
+                       ": changes each time it is read; run again when the other runs have ended"};
     }
   }
 }

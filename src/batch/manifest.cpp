@@ -282,7 +282,7 @@ std::string with_records(std::string_view header, std::uint64_t records) {
 
 Error wrong_records(std::uint64_t records, std::uint64_t said) {
   return wrong("has " + count_of(records, "record") + ", and its header says " + grouped(said) +
-               ": it was cut short or edited; where it was edited on purpose, correct "
+               ": it was cut short or edited; if it was edited on purpose, correct "
                "\"records\" in its first line");
 }
 
@@ -440,7 +440,7 @@ Result<Record> parse_record(std::string_view line) {
   for (const Json& entry : json.value("draws", Json::array())) {
     auto draw = draw_from(entry);
     if (!draw) {
-      return wrong("a draw that is none: " +
+      return wrong("not a valid draw: " +
                    entry.dump(-1, ' ', false, Json::error_handler_t::replace));
     }
     record.draws.push_back(*std::move(draw));
@@ -517,7 +517,7 @@ Result<ManifestReader> ManifestReader::open(const std::string& path) {
   if (!line) return line.error();
   if (!*line) return Error{ErrorCode::Usage, "not a deckle manifest: the file is empty"};
   if (const auto excess = json_excess(**line))
-    return reader.wrong({ErrorCode::Usage, "not a manifest that is read: " + excess->message});
+    return reader.wrong({ErrorCode::Usage, "not a manifest that can be read: " + excess->message});
   reader.header_ = parse_json(**line);
   if (auto header = check_header(reader.header_); !header) return reader.wrong(header.error());
   auto records = records_of(reader.header_);

@@ -44,14 +44,15 @@ struct Source {
     const auto name = json.is_object() ? get_path(json, "input") : std::nullopt;
     if (!name) return named(reader.wrong({ErrorCode::Usage, "not a line of a manifest"}));
     if (inputs > 0 && *name < input) {
-      return named(reader.wrong({ErrorCode::Usage, "out of order: edited by hand?"}));
+      return named(
+          reader.wrong({ErrorCode::Usage, "its lines are out of order; was it edited by hand?"}));
     }
     const auto which = json.find("copy");
     const std::int64_t number =
         which != json.end() && which->is_number_integer() ? which->get<std::int64_t>() : 0;
     const bool same = inputs > 0 && *name == input;
     if (number != (same ? copy + 1 : 0)) {
-      return named(reader.wrong({ErrorCode::Usage, "a copy is there twice or is missing"}));
+      return named(reader.wrong({ErrorCode::Usage, "a copy is repeated or missing"}));
     }
     if (!same) {
       if (const auto whole = check_copies(); !whole) return whole.error();
@@ -167,7 +168,7 @@ void check_headers(const std::vector<Source>& sources, MergeResult& result) {
   for (const Source& source : sources) {
     for (const std::string& difference :
          header_differences(first.reader.header(), source.reader.header())) {
-      result.problems.push_back(printable(source.path) + " is of another run than " +
+      result.problems.push_back(printable(source.path) + " belongs to another run than " +
                                 printable(first.path) + ": " + difference);
     }
     for (const char* key : {"inputs", "inputs_digest"}) {

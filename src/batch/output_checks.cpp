@@ -21,7 +21,7 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
                            DType dtype) {
   const auto refuse = [](const std::string& why) {
     return Error{ErrorCode::Depth,
-                 why + R"(; "input": {"palette": "expand"} takes colours and grey instead)"};
+                 why + R"(; "input": {"palette": "expand"} uses colours or grey instead)"};
   };
   const std::size_t colours = source.palette.size();
   for (const Op& op : plan.ops) {
@@ -34,7 +34,7 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
     for (std::size_t i = 0; gather != nullptr && colours > 0 && i < gather->fills.size(); ++i) {
       for (const double value : gather->fills[i]) {
         if (target.format == Format::Npy || value < static_cast<double>(colours)) continue;
-        return refuse("it is padded with " + std::to_string(std::lround(value)) +
+        return refuse("it is padded with index " + std::to_string(std::lround(value)) +
                       ", and its palette has " + std::to_string(colours) + " colours");
       }
     }
@@ -45,7 +45,7 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
                   std::string(name_of(dtype)));
   }
   if (target.format == Format::Jpeg || target.format == Format::Webp)
-    return refuse(std::string(target.name) + " holds no indices; png does");
+    return refuse(std::string(target.name) + " cannot store indices; png can");
   if (colours == 0) return Done{};
   constexpr std::size_t kMost = 256;
   const bool alpha = std::any_of(source.palette.begin(), source.palette.end(),
@@ -53,7 +53,7 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
   const bool png = target.format == Format::Png;
   const bool tiff = target.format == Format::Tiff;
   if (!png && !tiff && target.format != Format::Bmp)
-    return refuse(std::string(target.name) + " holds no palette; png, tiff and bmp do");
+    return refuse(std::string(target.name) + " cannot store a palette; png, tiff and bmp can");
   if (alpha && !png)
     return refuse("its palette has alpha, which " + std::string(target.name) +
                   " does not hold; png does");
@@ -68,8 +68,8 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
 
 Error not_lossless(const std::string& why) {
   return {ErrorCode::Unsupported,
-          "cannot be cut without loss: " + why +
-              R"(. Leave "jpeg": "lossless" out where it may be encoded again)"};
+          "cannot be cropped without loss: " + why +
+              R"(. Leave "jpeg": "lossless" out if it may be encoded again)"};
 }
 
 Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInfo& info, Bytes file,
@@ -115,10 +115,11 @@ Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo
     return holds_no_batch(target, *plan.layout.batch);
   if (target.format != Format::Npy && dtype != plan.input_dtype && !deckle::info(dtype).is_float &&
       deckle::info(plan.input_dtype).white == 0) {
-    return Error{ErrorCode::Depth,
-                 "samples of " + std::string(name_of(plan.input_dtype)) +
-                     " have no white, and cannot be scaled to " + std::string(name_of(dtype)) +
-                     R"(; tiff and npy hold them: "output": {"format": "tiff"} without a dtype)"};
+    return Error{
+        ErrorCode::Depth,
+        "samples of " + std::string(name_of(plan.input_dtype)) +
+            " have no white value and cannot be scaled to " + std::string(name_of(dtype)) +
+            R"(; tiff and npy can store them: "output": {"format": "tiff"} without a dtype)"};
   }
   if (info.indexed) {
     if (auto kept = check_indices(target, plan, info, dtype); !kept) return kept;

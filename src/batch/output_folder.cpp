@@ -185,8 +185,8 @@ Result<Done> OutputFolder::check_others(const std::string& path, const std::vect
       continue;
     if (!overwrite) {
       return refuse(printable(manifest) +
-                    ": this folder holds the outputs of another run:" + joined(differences) +
-                    "\n  give another -o, or --overwrite to make all of it again");
+                    ": this folder contains the outputs of another run:" + joined(differences) +
+                    "\n  give another -o, or --overwrite to process everything again");
     }
     // Those of other shards are theirs to replace.
     if (!remove || manifest != ours) continue;

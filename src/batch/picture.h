@@ -41,7 +41,7 @@ struct MadePicture {
 /// are those that `deckle run` writes for this file under this name. It reads and writes no file;
 /// only the plug-in for OpenEXR may be opened. Any number of threads may share one chain.
 ///
-/// Fails with Usage where the chain draws and has no seed or `name` counts below 0; with NotAnImage
+/// Fails with Usage where the chain draws but has no seed or `name` counts below 0; with NotAnImage
 /// where `file` is empty or no picture; with Truncated, Damaged or Unsupported as the codec says;
 /// with Shape, Depth or TooLarge where the chain cannot take the picture or the format cannot hold
 /// what comes out.

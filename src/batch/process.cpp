@@ -176,9 +176,9 @@ class ImageJob {
   Processed given_up() {
     if (timed_out_) {
       const double seconds = std::chrono::duration<double>(options_.timeout).count();
-      return failed({ErrorCode::TimedOut, "took longer than the " + number_text(seconds) +
-                                              " s of --timeout-per-image; give it more, or leave "
-                                              "this file out"});
+      return failed({ErrorCode::TimedOut,
+                     "took longer than the " + number_text(seconds) +
+                         " s of --timeout-per-image; give a larger limit, or leave this file out"});
     }
     Processed nothing;
     nothing.abandoned = true;

@@ -52,7 +52,7 @@ Result<Replay> Replay::open(const std::string& manifest, const ReplayRequest& re
     }
     if (!record->output.empty() && !outputs.insert(record->output).second) {
       return reader->wrong({ErrorCode::Usage, "the output " + printable(record->output) +
-                                                  " is that of an earlier line too"});
+                                                  " is also the output of an earlier line"});
     }
     if (!is_wanted(*record, request)) continue;
     ++replay.outputs_;

@@ -107,8 +107,8 @@ Result<std::uint32_t> index_from_scheduler(const Environment& environment,
     if (!base && engine->base != 0) {
       return wrong(here + " (" + std::string(engine->name) + "): " +
                    (engine->base == 1 ? "this engine counts from 1"
-                                      : "this engine counts from where you told it to") +
-                   "; say so with --shard-base " + (engine->base == 1 ? "1" : "0 or 1"));
+                                      : "this engine counts from the number that you chose") +
+                   "; add --shard-base " + (engine->base == 1 ? "1" : "0 or 1"));
     }
     const std::uint32_t first = base.value_or(0);
     if (*value < first) return wrong(here + " is below --shard-base " + std::to_string(first));

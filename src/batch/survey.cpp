@@ -317,7 +317,7 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
     for (const auto& [output, copy] : possible_copies(chain, file)) {
       if (is_stack_name(name_of_path(output)) && !passes_over(list, file)) {
         clashes.push_back(printable(list.file_path(file)) + " would write " + printable(output) +
-                          ", a name for the array of all outputs");
+                          ", the name of the array of all outputs");
       }
     }
   }
@@ -341,7 +341,7 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
       if (!codec || output_name(chain, fields_of(chain, file), **codec).path != possible) continue;
       if (!holds_images(list, of_files, possible)) continue;
       clashes.push_back(printable(list.file_path(file)) + " would write " + printable(possible) +
-                        ", which is the folder of other outputs");
+                        ", but other outputs need a folder of this name");
     }
   }
   return clashes;
@@ -356,7 +356,7 @@ std::vector<std::string> find_case_clashes(const Chain& chain, const InputList& 
       const auto [other, added] = by_name.emplace(lower_case(output.path), output);
       if (added || other->second.path == output.path) continue;
       clashes.push_back("two inputs would write " + printable(other->second.path) + " and " +
-                        printable(output.path) + ", one file where case does not count: " +
+                        printable(output.path) + ", one file if case is ignored: " +
                         printable(list.file_path(list.files[other->second.file])) + ", " +
                         printable(list.file_path(list.files[output.file])));
     }
@@ -381,7 +381,7 @@ std::string advice_on_clashes(const Chain& chain, const InputList& list) {
     if (find_clashes(other, list).empty())
       return "--name '" + std::string(name) + "' keeps them apart";
   }
-  return "rename one of each pair, or run them into folders of their own";
+  return "rename one of each pair, or run them into separate output folders";
 }
 
 std::vector<std::string> find_recorded_clashes(const Chain& chain, const InputList& list,
@@ -426,7 +426,7 @@ std::vector<std::string> find_blocked(const Chain& chain, const InputList& list,
       if (::stat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode) ||
           !holds_images(list, folders, folder))
         continue;
-      blocked.push_back(printable(path) + ": is a file, and outputs need a folder there");
+      blocked.push_back(printable(path) + ": is a file, but outputs need a folder of this name");
     }
   }
   return blocked;
@@ -445,7 +445,7 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
     real_roots.push_back(real_path(list.roots[i]));
     if (list.root_is_folder[i] && real_roots.back() == real_out) {
       return refuse(
-          "the output folder is an input folder; outputs never go there, give another -o");
+          "the output folder is an input folder; outputs are never written there, give another -o");
     }
     root_below_out[i] = below(real_out, real_roots.back());
   }
@@ -460,8 +460,9 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
       for (std::size_t i = 0; i < list.roots.size(); ++i) {
         if (!root_below_out[i]) continue;
         if (list.root_is_folder[i] && below(*root_below_out[i], output)) {
-          return refuse("the output " + printable(output) + " would land in the input folder " +
-                        printable(list.roots[i]) + "; give another -o");
+          return refuse("the output " + printable(output) +
+                        " would be written into the input folder " + printable(list.roots[i]) +
+                        "; give another -o");
         }
       }
       // A file that was named: its own folder may be the output folder, but it must stay what it
@@ -500,7 +501,7 @@ Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputLis
       if (!codec || output_name(chain, fields_of(chain, file, copy), **codec).path != output)
         continue;
       foreign.push_back(printable(path) +
-                        ": is there already and was not made by a run into this folder");
+                        ": already exists and was not made by a run into this folder");
     }
   }
   // Where a journal lost something, the list of recorded outputs is not complete. Then each file is

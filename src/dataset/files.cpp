@@ -386,7 +386,7 @@ Result<Done> make_folders(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return Done{};
     return Error{ErrorCode::Write,
-                 "cannot make the folder: " + printable(path) + " is there and is no folder",
+                 "cannot make the folder: " + printable(path) + " exists and is not a folder",
                  ENOTDIR};
   }
   return errno_error(ErrorCode::Write, "cannot make the folder", errno);

@@ -90,7 +90,7 @@ class Lister {
     const FolderId id{status.st_dev, status.st_ino};
     if (left_out_ == id) return Done{};
     if (std::find(above_.begin(), above_.end(), id) != above_.end()) {
-      leave_out(shown(without_slash(prefix), root), "a link that leads round in a circle");
+      leave_out(shown(without_slash(prefix), root), "a link to a folder that contains it");
       return Done{};
     }
     above_.push_back(id);
@@ -112,7 +112,8 @@ class Lister {
           return Error{is.error().code,
                        printable(shown(prefix + std::string(name), root)) + ": " +
                            is.error().message +
-                           ", and a folder of outputs is no input: it has to be known",
+                           "; deckle must read this file to know whether the folder contains "
+                           "outputs of a run",
                        is.error().sys_errno};
         }
         is_outputs = *is;
@@ -297,7 +298,7 @@ class Collector {
       if (line.empty()) continue;
       if (line.find('\0') != std::string_view::npos) {
         return usage(line,
-                     "a listed path holds a zero byte; -0 is for lists whose paths end in "
+                     "a listed path contains a zero byte; -0 is for lists whose paths end in "
                      "one");
       }
       // A path below the one INPUT is relative to it, as with rsync, or absolute.

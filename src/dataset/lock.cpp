@@ -78,7 +78,7 @@ Result<std::optional<FolderLock>> FolderLock::take_file(const std::string& path,
       if (!host.empty() && host.back() == '\n') host.pop_back();
       return Error{
           ErrorCode::Write,
-          "another run holds this folder" +
+          "another run is using this folder" +
               (holder ? " (process " + std::to_string(holder->pid) + " on " + printable(host) + ")"
                       : std::string()) +
               "; if that run has ended, delete " + printable(held),

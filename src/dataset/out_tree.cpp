@@ -27,7 +27,8 @@ Error not_a_folder(int above, const std::string& name, std::string_view path, in
     }
     if (!S_ISDIR(status.st_mode)) {
       return {ErrorCode::Write,
-              "cannot make the folder: " + printable(path) + " is there and is no folder", ENOTDIR};
+              "cannot make the folder: " + printable(path) + " exists and is not a folder",
+              ENOTDIR};
     }
   }
   return errno_error(ErrorCode::Write, "cannot open the folder " + printable(path), error_number);

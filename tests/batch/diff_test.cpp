@@ -111,7 +111,7 @@ TEST_CASE("every kind of difference is said, once", "[batch][diff]") {
   CHECK(m.edited(2, [](Json& json) { json["output_dtype"] = "uint16"; }) ==
         Strings{"b.png: output depth uint8 | uint16"});
   CHECK(m.edited(2, [](Json& json) { json["output_sha256"] = std::string(64, '0'); }) ==
-        Strings{"b.png: the file's bytes differ, its pixels agree"});
+        Strings{"b.png: the file's bytes differ, but its pixels are the same"});
   CHECK(m.edited(2, [](Json& json) {
     json["output_sha256"] = std::string(64, '0');
     json["pixels"] = "xxh3:0";

@@ -179,7 +179,7 @@ TEST_CASE("Indices that would be none any more are refused", "[chain][effects]")
   CHECK(why(resize + R"(, "interpolation": "nearest"})", R"("format": "png")", palette_png(5)) ==
         "indices");
   CHECK(why(R"({"class_name": "ZeroPadding2D", "padding": 1, "value": 5})", R"("format": "png")",
-            palette_png(5)) == "it is padded with 5, and its palette has 5 colours");
+            palette_png(5)) == "it is padded with index 5, and its palette has 5 colours");
   CHECK(why(R"({"class_name": "ZeroPadding2D", "padding": 1, "value": 255})", R"("format": "npy")",
             palette_png(5)) == "indices");
   CHECK(why(kCrop, R"("format": "jpg")", palette_png(5)) == "jpg holds no indices");
@@ -234,7 +234,7 @@ TEST_CASE("Integers without a white are not scaled", "[chain][effects]") {
     const File file = encoded(picture(9, 9, 1, dtype), {.format = Format::Tiff});
     CHECK(effects(chain_with(kCrop, R"(, "output": {"format": "png", "dtype": "uint8"})"), file) ==
           Names{"samples of " + std::string(name_of(dtype)) +
-                " have no white, and cannot be scaled to uint8; tiff and npy hold them: "
+                " have no white value and cannot be scaled to uint8; tiff and npy can store them: "
                 "\"output\": {\"format\": \"tiff\"} without a dtype"});
     CHECK(effects(chain_with(kCrop, ""), file).empty());
     CHECK(effects(chain_with(kCrop, R"(, "output": {"format": "npy", "dtype": "uint8"})"), file)

@@ -482,7 +482,7 @@ TEST_CASE("one name that cannot be written is that image's failure", "[batch][en
   CHECK_FALSE(has_temporaries(folder / "out"));
 }
 
-// The copies that were renamed before the one that could not be stay, and no manifest knows them.
+// The copies that were renamed before the one that could not be stay, and no manifest records them.
 TEST_CASE("an image fails with all its copies or with none", "[batch][engine]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(30, 30));

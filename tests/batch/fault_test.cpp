@@ -757,7 +757,7 @@ TEST_CASE("files and links outside of the output folder are never touched", "[ba
   // A link where an output is to go: it is somebody else's.
   std::filesystem::create_symlink(inputs.folder / "victim/f1/001_000.png", out + "/f2/002_000.png");
   CHECK(test::refusal(inputs.chain, inputs.in, out) ==
-        out + "/f2/002_000.png: is there already and was not made by a run into this folder");
+        out + "/f2/002_000.png: already exists and was not made by a run into this folder");
   test::GoOptions options;
   options.overwrite = true;
   (void)finish(inputs.chain, inputs.in, out, options);

@@ -534,7 +534,7 @@ TEST_CASE("a manifest that says how many records it has is taken only with as ma
     CHECK(refused.error().message ==
           (folder / "manifest.jsonl") + ": has 2 records, and its header says " +
               std::to_string(said) +
-              ": it was cut short or edited; where it was edited on purpose, correct \"records\" "
+              ": it was cut short or edited; if it was edited on purpose, correct \"records\" "
               "in its first line");
   }
 }
@@ -554,7 +554,7 @@ TEST_CASE("an entry that leads out of the folder is told, and never given", "[ba
     REQUIRE(previous.failure());
     CHECK(previous.failure()->message ==
           (folder / ".manifest.jsonl.journal") + ": names " + bad +
-              ", which leads out of the folder; no run of deckle's wrote that. Move it away");
+              ", which is outside the folder; no run of deckle wrote that. Move this file away");
     CHECK(previous.outputs().empty());
   }
   // Where there is no journal, a manifest alone is no better.

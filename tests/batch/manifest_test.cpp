@@ -394,7 +394,7 @@ TEST_CASE("a manifest with more or fewer lines than its header says is refused, 
   };
   const auto wrong = [](const std::string& has, const std::string& says) {
     return "has " + has + ", and its header says " + says +
-           ": it was cut short or edited; where it was edited on purpose, correct \"records\" in "
+           ": it was cut short or edited; if it was edited on purpose, correct \"records\" in "
            "its first line";
   };
   CHECK(read("", 3).empty());  // earlier ones do not say it

@@ -231,13 +231,13 @@ TEST_CASE("offsets and windows that were edited are refused", "[batch][replay]")
         here + "a draw of layer 2, which the chain does not have");
   CHECK(said([](Json& json) {
           json["draws"][0]["layer"] = -1;
-        }).starts_with(here + "a draw that is none: {\"layer\":-1"));
+        }).starts_with(here + "not a valid draw: {\"layer\":-1"));
   CHECK(said([](Json& json) {
           json["draws"][0].erase("offset");
-        }).starts_with(here + "a draw that is none: {\"layer\":1"));
+        }).starts_with(here + "not a valid draw: {\"layer\":1"));
   CHECK(said([](Json& json) {
           json["draws"][0]["offset"] = {"1", 2};
-        }).starts_with(here + "a draw that is none: "));
+        }).starts_with(here + "not a valid draw: "));
   const std::string no_good =
       here +
       "\"input_sha256\", \"shape\", \"window\", \"output_shape\" or \"pixels\" is missing "
@@ -281,9 +281,9 @@ TEST_CASE("other bytes of the same pixels are said, and are no failure", "[batch
   CHECK(played.result.failed == 0);
   CHECK(played.result.written == 24);
   CHECK(played.said ==
-        std::map<std::string, std::string>{
-            {"f0/000.jpg",
-             "f0/000_001.png: its bytes differ from those recorded, its pixels agree"}});
+        std::map<std::string, std::string>{{"f0/000.jpg",
+                                            "f0/000_001.png: its bytes differ from the recorded "
+                                            "ones, but its pixels are the same"}});
   const bool same = outputs(recorded.folder / "again") == outputs(recorded.out);
   CHECK(same);
   // The manifest of the replay says what is there.
@@ -341,9 +341,9 @@ TEST_CASE("a replay into a folder of somebody else replaces nothing", "[batch][r
   recorded.folder.put("other/f0/000.png", "of somebody else");
   Played played = play(recorded.manifest, recorded.in, recorded.folder / "other");
   CHECK(played.result.failed == 1);
-  CHECK(played.said.at("f0/000.jpg") ==
-        "f0/000.png: a file that no run of deckle's made is there already; "
-        "--overwrite replaces it");
+  CHECK(
+      played.said.at("f0/000.jpg") ==
+      "f0/000.png: a file that deckle did not make already exists there; --overwrite replaces it");
   CHECK(test::text_of(recorded.folder / "other/f0/000.png") == "of somebody else");
   played = play(recorded.manifest, recorded.in, recorded.folder / "other", {}, true);
   CHECK(played.result.failed == 0);

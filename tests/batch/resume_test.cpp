@@ -483,10 +483,10 @@ TEST_CASE("a manifest without its journal that was edited by hand is put right",
       std::filesystem::remove(done.out + "/.manifest.jsonl.journal");
       done.folder.put("out/manifest.jsonl", text);
       const auto there = test::visible(done.out);
-      CHECK_THROWS_WITH(done.again(),
-                        done.out + "/manifest.jsonl: names " + path +
-                            ", which leads out of the folder; no run of deckle's wrote that. Move "
-                            "it away");
+      CHECK_THROWS_WITH(
+          done.again(),
+          done.out + "/manifest.jsonl: names " + path +
+              ", which is outside the folder; no run of deckle wrote that. Move this file away");
       CHECK(test::visible(done.out) == there);
     }
   }
@@ -562,8 +562,8 @@ TEST_CASE("another chain over the same folder is refused, and what differs is sa
   const auto before = test::tree(done.out);
   const auto stamps = test::stamps(done.out);
   const std::string begin =
-      done.out + "/manifest.jsonl: this folder holds the outputs of another run:";
-  const std::string end = "\n  give another -o, or --overwrite to make all of it again";
+      done.out + "/manifest.jsonl: this folder contains the outputs of another run:";
+  const std::string end = "\n  give another -o, or --overwrite to process everything again";
   const auto refused = [&](const std::string& chain) {
     return test::refusal(chain, done.in, done.out);
   };
@@ -591,9 +591,10 @@ TEST_CASE("another chain is refused also where the earlier run was stopped, or l
   const std::string out = folder / "out";
   (void)test::go_part(crops(), in, out, 5);
   REQUIRE_FALSE(test::exists(out + "/manifest.jsonl"));
-  const std::string expected =
-      out + "/manifest.jsonl: this folder holds the outputs of another run:" +
-      "\n  chain /seed: was 42, is 7\n  give another -o, or --overwrite to make all of it again";
+  const std::string expected = out +
+                               "/manifest.jsonl: this folder contains the outputs of another run:" +
+                               "\n  chain /seed: was 42, is 7\n  give another -o, or --overwrite "
+                               "to process everything again";
   CHECK(test::refusal(crops(1, "7"), in, out) == expected);
   (void)finish(crops(), in, out);
   std::filesystem::remove(out + "/.manifest.jsonl.journal");
@@ -750,7 +751,7 @@ TEST_CASE("files of somebody else stand where they are", "[batch][resume]") {
   folder.put("out/f1/001.png", "of somebody else");
   const std::string out = folder / "out";
   CHECK(test::refusal(crops(), folder / "in", out) ==
-        out + "/f1/001.png: is there already and was not made by a run into this folder");
+        out + "/f1/001.png: already exists and was not made by a run into this folder");
   CHECK(test::text_of(out + "/f1/001.png") == "of somebody else");
   CHECK(test::visible(out).size() == 1);
   test::GoOptions options;
@@ -789,8 +790,8 @@ TEST_CASE("a shard replaces no file of somebody else", "[batch][resume][shard]")
     CHECK(test::text_of(out + "/f1/001.png") == "of somebody else");
   }
   CHECK(test::text_of(out + "/manifest-0000-of-0001.jsonl")
-            .find("f1/001.png: a file that no run of deckle's made is there already; "
-                  "--overwrite replaces it") != std::string::npos);
+            .find("f1/001.png: a file that deckle did not make already exists there; --overwrite "
+                  "replaces it") != std::string::npos);
 }
 
 TEST_CASE("an output whose name changes with its input does not stay behind unknown",
@@ -1032,8 +1033,8 @@ TEST_CASE("a journal that somebody put into the folder deletes nothing outside o
     REQUIRE(result.fatal);
     CHECK(result.fatal->message ==
           out +
-              "/.manifest.jsonl.journal: names ../victim, which leads out of the folder; no run "
-              "of deckle's wrote that. Move it away");
+              "/.manifest.jsonl.journal: names ../victim, which is outside the folder; no run of "
+              "deckle wrote that. Move this file away");
     CHECK(test::text_of(folder / "victim") == "known content");
   }
 }

@@ -184,11 +184,11 @@ TEST_CASE("variables that contradict each other are refused", "[batch][shard][au
 TEST_CASE("engines that count from 1 need --shard-base", "[batch][shard][auto]") {
   const auto from_1 = [](const std::string& variable, const std::string& name) {
     return "--shard: " + variable + "=3 (" + name +
-           "): this engine counts from 1; say so with --shard-base 1";
+           "): this engine counts from 1; add --shard-base 1";
   };
   const auto from_anywhere = [](const std::string& variable, const std::string& name) {
     return "--shard: " + variable + "=3 (" + name +
-           "): this engine counts from where you told it to; say so with --shard-base 0 or 1";
+           "): this engine counts from the number that you chose; add --shard-base 0 or 1";
   };
   CHECK(parsed("auto/8", {{"LSB_JOBINDEX", "3"}}) == from_1("LSB_JOBINDEX", "LSF array"));
   CHECK(parsed("auto/8", {{"SGE_TASK_ID", "3"}}) == from_1("SGE_TASK_ID", "SGE array"));

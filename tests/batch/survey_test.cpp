@@ -117,8 +117,9 @@ TEST_CASE("an output where others need a folder is a clash", "[batch][survey]") 
   const test::Folder folder;
   folder.put("a.jpg", test::jpg(4, 4));
   folder.put("a.png/b.jpg", test::jpg(4, 4));
-  CHECK(clashes(folder.path()) == Strings{(folder / "a.jpg") + " would write a.png, which is the "
-                                                               "folder of other outputs"});
+  CHECK(clashes(folder.path()) ==
+        Strings{(folder / "a.jpg") +
+                " would write a.png, but other outputs need a folder of this name"});
   folder.put("a.jpg", "not an image but named like one");
   CHECK(clashes(folder.path()).empty());  // it fails by itself
   std::filesystem::rename(folder / "a.jpg", folder / "a.txt");
@@ -154,7 +155,7 @@ TEST_CASE("the output folder is no input folder, by whatever name", "[batch][sur
   folder.put("in/a.jpg", test::jpg(4, 4));
   folder.link("in", "link");
   const std::string why =
-      ": the output folder is an input folder; outputs never go there, give another -o";
+      ": the output folder is an input folder; outputs are never written there, give another -o";
   for (const std::string& out :
        {folder / "in", folder / "in/", folder / "in/../in", folder / "link", folder / "link/"}) {
     INFO(out);
@@ -171,7 +172,7 @@ TEST_CASE("outputs do not land in an input folder below the output folder", "[ba
   folder.put("photos/a.jpg", test::jpg(4, 4));
   folder.put("photos/photos/b.jpg", test::jpg(4, 4));
   CHECK(refusal({folder / "photos"}, folder.path()) ==
-        folder.path() + ": the output photos/b.png would land in the input folder " +
+        folder.path() + ": the output photos/b.png would be written into the input folder " +
             (folder / "photos") + "; give another -o");
   CHECK(refusal({folder / "photos/photos"}, folder.path()).empty());  // only b.png
   CHECK(refusal({folder / "photos/photos"}, folder / "photos").empty());
@@ -216,7 +217,7 @@ TEST_CASE("files of others where outputs are to go are found", "[batch][survey]"
   folder.put("out/note.png", "");
   folder.link("nowhere", "out/c.png");
   const InputList list = test::listed(folder / "in");
-  const std::string why = ": is there already and was not made by a run into this folder";
+  const std::string why = ": already exists and was not made by a run into this folder";
   const std::string out = folder / "out";
   const Strings all{out + "/a.png" + why, out + "/b.png" + why, out + "/c.png" + why};
   CHECK(foreign(test::chain_of(kToPng), list, out) == all);
@@ -297,7 +298,7 @@ TEST_CASE("a template's folders are what an output may stand in the way of",
   CHECK(find_blocked(chain, list, folder / "out").empty());
   folder.put("out/a.png", "in the way");
   CHECK(find_blocked(chain, list, folder / "out") ==
-        Strings{(folder / "out/a.png") + ": is a file, and outputs need a folder there"});
+        Strings{(folder / "out/a.png") + ": is a file, but outputs need a folder of this name"});
 }
 
 TEST_CASE("a file in the place of a folder of outputs is found before anything is written",
@@ -308,7 +309,7 @@ TEST_CASE("a file in the place of a folder of outputs is found before anything i
   folder.put("out/f", "in the way");
   folder.put("out/text", "not in the way");
   CHECK(find_blocked(test::chain_of(kToPng), test::listed(folder / "in"), folder / "out") ==
-        Strings{(folder / "out/f") + ": is a file, and outputs need a folder there"});
+        Strings{(folder / "out/f") + ": is a file, but outputs need a folder of this name"});
 }
 
 TEST_CASE("an output that is recorded for another input is a clash where records are added",
@@ -337,7 +338,7 @@ TEST_CASE("outputs that differ in case alone are found", "[batch][survey]") {
   };
   const auto clash = [&](const std::string& a, const std::string& b) {
     return "two inputs would write " + a + ".png and " + b +
-           ".png, one file where case does not count: " + (folder / "in/") + a + ".png, " +
+           ".png, one file if case is ignored: " + (folder / "in/") + a + ".png, " +
            (folder / "in/") + b + ".png";
   };
   CHECK(found(kToPng) ==

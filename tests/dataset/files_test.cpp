@@ -115,7 +115,7 @@ TEST_CASE("folders are made with those above them", "[dataset][files]") {
   const auto over = make_folders(folder / "file");
   REQUIRE_FALSE(over);
   CHECK(over.error().message.starts_with("cannot make the folder: "));
-  CHECK(over.error().message.ends_with(" is there and is no folder"));
+  CHECK(over.error().message.ends_with(" exists and is not a folder"));
   const auto below = make_folders(folder / "file/b");
   REQUIRE_FALSE(below);
   CHECK(below.error().code == ErrorCode::Write);
