@@ -77,7 +77,7 @@ Result<MadePicture> run_on_picture(const Chain& chain, Bytes file, const Picture
   } catch (const std::bad_alloc&) {
     return Error{ErrorCode::TooLarge, "not enough memory for this picture"};
   } catch (const std::exception& e) {
-    return Error{ErrorCode::Internal, std::string("a mistake in deckle: ") + e.what()};
+    return Error{ErrorCode::Internal, std::string("an internal error in deckle: ") + e.what()};
   }
 }
 

@@ -422,7 +422,7 @@ Result<Processed> process_image(const Chain& chain, const ImageSource& source, c
     scratch = Scratch{};
     return failed(ErrorCode::TooLarge, "not enough memory for this image");
   } catch (const std::exception& e) {
-    return failed(ErrorCode::Internal, std::string("a mistake in deckle: ") + e.what());
+    return failed(ErrorCode::Internal, std::string("an internal error in deckle: ") + e.what());
   }
 }
 

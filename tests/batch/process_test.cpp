@@ -314,9 +314,9 @@ TEST_CASE("what can go row by row does, and the rest says why it does not", "[ba
   refused("{" + layers + R"(, "output": {"dtype": "uint16"}})",
           "the chain does more than move pixels");
   refused("{" + layers + R"(, "input": {"truncated": "accept"}})",
-          R"("truncated": "accept" wants all of it)");
+          R"("truncated": "accept" needs the whole picture)");
   refused(R"({"layers": [{"class_name": "ZeroPadding2D", "mode": "reflect", "padding": 2}]})",
-          "the chain shows rows out of their order");
+          "the chain changes the order of the rows");
 }
 
 TEST_CASE("a large picture in one strip goes row by row to a PNG of the same bytes",
