@@ -16,7 +16,8 @@
 namespace deckle {
 namespace {
 
-// Whether samples that are indices come out as indices that the output's palette has.
+// Fails if the input's samples are indices, but the output's samples would not be valid indices of
+// its palette.
 Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInfo& source,
                            DType dtype) {
   const auto refuse = [](const std::string& why) {

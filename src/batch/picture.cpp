@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// picture: what `process` does with a file, with bytes in memory.
+// picture: does in memory what `process` does with files.
 // Shapes  a file's bytes  ->  a file's bytes
 // Fails   as picture.h says
-// Source  batch/process.cpp, by whose outputs it is tested
+// Source  batch/process.cpp; the tests compare the outputs of both
 #include "batch/picture.h"
 
 #include <exception>

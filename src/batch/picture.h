@@ -17,7 +17,7 @@
 
 namespace deckle {
 
-/// Which picture it is: draws depend on it as the chain's `seed_from` says.
+/// Identifies a picture. Draws depend on it as the chain's `seed_from` says.
 struct PictureName {
   std::string path;        ///< relative to the input folder, with '/' between folders
   std::int64_t index = 0;  ///< in the sorted list of inputs, from 0
@@ -27,14 +27,14 @@ struct PictureName {
 /// An output, and what was done for it.
 struct MadePicture {
   Format format = Format::Png;
-  Buffer file;  ///< the bytes of the output file; none where it is skipped
+  Buffer file;  ///< the bytes of the output file; empty if the picture is skipped
   Shape shape;  ///< of the output: rows, cols, channels
   DType dtype = DType::UInt8;
   Window window;                ///< the part of the upright input that it shows, in pixels
   std::vector<Draw> draws;      ///< what the random layers chose
   std::vector<Effect> effects;  ///< what a user may not expect
   Damage damage;                ///< what is missing of a damaged picture that was accepted
-  std::string skip;             ///< why the picture is skipped; "" where it is not
+  std::string skip;             ///< why the picture is skipped; "" if it is not
 };
 
 /// Reads the header of `file`, plans, decodes what is needed, runs the chain and encodes: the bytes
