@@ -20,7 +20,7 @@ struct ExportArguments {
   std::string input_shape;
 };
 
-// Whether RandomCrop of this version of Keras crops other images than the chain's does.
+// Whether RandomCrop of this Keras version gives other results than that of the chain.
 bool crops_otherwise(const Chain& chain, KerasVersion keras) {
   return std::any_of(chain.layers.begin(), chain.layers.end(), [&](const Layer& layer) {
     const auto in_training = [](KerasVersion version) {

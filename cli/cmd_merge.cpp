@@ -20,7 +20,7 @@ struct MergeArguments {
   ReportOptions report;
 };
 
-// "2,4-6": what a scheduler's array option takes.
+// "2,4-6", as in a scheduler's array option.
 std::string ranges(const std::vector<unsigned>& numbers) {
   std::string text;
   for (std::size_t i = 0; i < numbers.size();) {
@@ -54,7 +54,7 @@ int run_merge(const MergeArguments& arguments) {
     report.info("nothing was written");
     return kExitStopped;
   }
-  // What killed shards left unfinished.
+  // Deletes unfinished files of killed shards.
   sweep_unfinished(std::string(folder_of(arguments.target)));
   report.info(count_of(merged->shards, "shard") + ", " + count_of(merged->lines, "line") + " → " +
               printable(arguments.target));

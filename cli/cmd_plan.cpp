@@ -27,7 +27,7 @@ constexpr std::size_t kShownShapes = 3;
 constexpr std::size_t kShownRemarks = 10;
 
 std::size_t width_of(std::string_view text) {
-  // Columns on a terminal, near enough: characters, not bytes.
+  // Approximate columns on a terminal: counts characters, not bytes.
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
   }));
@@ -138,7 +138,7 @@ OpenShape open_shape(const Chain& chain, const Shape& shape) {
   return in_layout_of(chain, open);
 }
 
-// The shape, where no size is open.
+// The shape, if no size is open.
 std::optional<Shape> closed(const OpenShape& open) {
   Shape shape;
   shape.rank = static_cast<int>(open.size()) - 1;
@@ -151,7 +151,7 @@ std::optional<Shape> closed(const OpenShape& open) {
   return shape;
 }
 
-// The shapes as far as they go, and the reason where they end.
+// The shapes up to the first layer that fails, and the reason if one fails.
 struct Shapes {
   std::vector<Shape> shapes;
   std::optional<Error> error;
@@ -185,7 +185,7 @@ Json shapes_json(const Chain& chain, const std::vector<Shape>& shapes,
           {"parameters", total}};
 }
 
-// What model.summary() shows: no file is needed, and no weights.
+// Prints a table like Keras's model.summary(). Needs no files and no weights.
 int print_shapes_alone(const Chain& chain, const Shape& input, bool json, Report& report) {
   const auto [shapes, error] = shapes_of(chain, input);
   if (shapes.empty()) {
@@ -244,12 +244,12 @@ int run_shapes(const PlanArguments& arguments, Report& report) {
   return print_shapes_alone(*chain, *input, arguments.report.json, report);
 }
 
-// What a run would do, and what would keep it from it.
+// What a run would do, and the reasons why it would be refused.
 struct Outlook {
   Forecast plan;
   std::vector<std::string> clashes;
   std::string advice;    // on the clashes
-  std::string no_image;  // why a run would fail for want of images; "": it would not
+  std::string no_image;  // why a run would fail because it has no images; "" if it has some
 };
 
 void print_text(const Chain& chain, const InputList& inputs, const Outlook& outlook, bool all) {
@@ -286,7 +286,7 @@ Json remarks_json(const std::vector<Remark>& remarks) {
   return all;
 }
 
-// The same as the text, and nothing cut short. Shapes are in the order of the chain's arrays.
+// The same content as the text, but complete. Shapes are in the order of the chain's arrays.
 Json plan_json(const Chain& chain, const std::string& name, const InputList& inputs,
                const Outlook& outlook) {
   const Forecast& plan = outlook.plan;

@@ -44,8 +44,8 @@ bool is_same_folder(const std::string& a, const std::string& b) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-// Files in the way of outputs, and files there that are nobody's: the exit code where there are
-// such.
+// Refuses files with the names of needed folders, and files that no run made. Returns the exit code
+// if there are any.
 std::optional<int> refuse_what_is_there(const Replay& replay, const InputList& inputs,
                                         const OutputFolder& folder,
                                         const ReplayArguments& arguments, Report& report) {
@@ -105,7 +105,7 @@ int run_replay(const ReplayArguments& arguments) {
   const int derivation = seed_derivation_of(replay->header());
   Json made = manifest_header(chain, inputs->names_from);
   made["seed_derivation"] = derivation;
-  // Into its own folder a replay restores what was lost, whichever codecs are at hand.
+  // In its own folder, a replay restores lost outputs with any version of the codecs.
   const bool into_own = is_same_folder(std::string(folder_of(*manifest)), arguments.out);
   std::vector<Json> headers{std::move(made)};
   if (into_own) headers.push_back(replay->header());
@@ -126,7 +126,7 @@ int run_replay(const ReplayArguments& arguments) {
   options.overwrite = arguments.overwrite;
   options.sync = arguments.sync;
   options.record = !into_own;
-  options.add = true;  // what earlier replays recorded stays
+  options.add = true;  // the records of earlier replays stay
   options.seed_derivation = derivation;
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   const std::string start =

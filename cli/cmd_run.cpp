@@ -32,7 +32,7 @@ struct RunArguments {
   std::uint64_t max_memory = 0;
   bool stop_on_error = false;
   bool overwrite = false;
-  std::string prune{};  ///< "": not; else "true" or "all"
+  std::string prune{};  ///< "": not given; else "true" or "all"
   bool add = false;
   bool allow_empty = false;
   bool dry_run = false;
@@ -46,7 +46,7 @@ struct RunArguments {
   ReportOptions report;
 };
 
-// Within 53 bits, so that every reader of JSON gets it exactly.
+// At most 53 bits, so that every JSON reader gets the exact value.
 SeedPair seed_from_system() {
   std::random_device device;
   const std::uint64_t bits = (std::uint64_t{device()} << 32U | device()) >> 11U;
@@ -135,7 +135,7 @@ class RunCommand {
   }
 
  private:
-  // The shard that was asked for; false where that makes no sense.
+  // Parses --shard; false if it is not valid here.
   bool read_shard() {
     if (arguments_.shard.empty()) {
       if (const std::string variable = array_variable(environment); !variable.empty()) {
@@ -158,8 +158,8 @@ class RunCommand {
     return true;
   }
 
-  // All that can be wrong with the inputs and outputs by themselves; the exit code where something
-  // is.
+  // Checks that need only the inputs and the names of the outputs. Returns the exit code if one
+  // fails.
   std::optional<int> refuse_early(const Chain& chain, InputList& inputs) {
     if (const auto checked = check_output_folder(chain, inputs, arguments_.out); !checked) {
       return refuse(report_, {checked.error().message}, "the input stays as it is", kExitUsage);
@@ -168,12 +168,12 @@ class RunCommand {
       return refuse(report_, clashes, advice_on_clashes(chain, inputs), kExitUsage);
     }
     case_clashes_ = find_case_clashes(chain, inputs);
-    // An image's place in the list counts images only.
+    // Only images are counted for an image's place in the list.
     if (chain.uses_index()) not_images_ = keep_images(inputs, jobs_);
     return std::nullopt;
   }
 
-  // All that can be wrong with the output folder and what is in it.
+  // Checks of the output folder and its files.
   std::optional<int> refuse_folder(const Chain& chain, const InputList& inputs,
                                    const Result<OutputFolder>& folder) {
     if (!folder) {
@@ -207,7 +207,8 @@ class RunCommand {
                       "give an -o that distinguishes case, or a --name that makes different names",
                       kExitUsage);
     }
-    // Copies of a shard may be at work: what they write meanwhile is looked at one by one.
+    // Other processes may run the same shard, so existing files are checked one by one when outputs
+    // get their names.
     if (arguments_.overwrite || shard_) return std::nullopt;
     const auto foreign = find_foreign(chain, inputs, *folder);
     if (!foreign) {
@@ -219,12 +220,12 @@ class RunCommand {
                   kExitStopped);
   }
 
-  // What --add keeps must be of the same chain.
+  // The records that --add keeps must belong to the same chain.
   [[nodiscard]] bool replaces() const { return arguments_.overwrite && !arguments_.add; }
 
   [[nodiscard]] bool prunes() const { return !arguments_.prune.empty(); }
 
-  // The inputs that are folders with nothing in them, as where nothing is mounted.
+  // The inputs that are empty folders, as when a disk is not mounted.
   [[nodiscard]] Result<std::vector<std::string>> find_empty() const {
     std::vector<std::string> empty;
     for (const std::string& input : arguments_.inputs.inputs) {
@@ -253,7 +254,7 @@ class RunCommand {
     options.prune = prunes();
     options.prune_all = arguments_.prune == kPruneAll;
     options.add = arguments_.add;
-    // One part of many may have none.
+    // A shard may have no inputs.
     options.need_images = !arguments_.allow_empty && !shard_;
     options.shard = shard_;
     if (shard_) {
@@ -301,7 +302,7 @@ class RunCommand {
   Report report_;
   const int jobs_ = resolve_jobs(arguments_.jobs, report_);
   std::optional<Shard> shard_;
-  std::vector<std::string> case_clashes_;  // they matter only where OUT ignores case
+  std::vector<std::string> case_clashes_;  // they matter only if OUT ignores case
   std::size_t not_images_ = 0;
 };
 

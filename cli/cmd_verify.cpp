@@ -26,7 +26,7 @@ int run_verify(const VerifyArguments& arguments) {
   const auto verified = verify_manifest(*manifest, resolve_jobs(arguments.jobs, report));
   if (!verified) {
     report.error(*manifest, verified.error());
-    // A manifest that is not there is a mistake in the command line.
+    // A missing manifest is a mistake in the command line.
     return verified.error().sys_errno == ENOENT ? kExitUsage : exit_code(verified.error());
   }
   constexpr std::array<std::string_view, 4> kKinds{"missing", "altered", "unreadable", "unknown"};

@@ -187,7 +187,7 @@ class Session {
                   (count > kShown ? " (-v names all)" : ""));
   }
 
-  // A line with the count and the first names; -v names all.
+  // Prints a line with the count and the first names; with -v, all names.
   template <typename Say>
   void tell_named(const std::vector<std::string>& names, Say say, const std::string& detail,
                   const std::string& noun = "") {
@@ -290,8 +290,8 @@ class Session {
     return exit;
   }
 
-  // What the manifest depends on: the chain, its weights, the list, every input, and the folders
-  // that were listed, whose times change where a file is added or removed.
+  // The prerequisites of the manifest: the chain, its weights, the list, every input, and the
+  // listed folders. The time of a folder changes if a file is added or removed.
   [[nodiscard]] std::vector<std::string> prerequisites(const Chain& chain) const {
     std::vector<std::string> paths;
     for (const std::string& file : {options_.chain_file, options_.files_from}) {
@@ -339,10 +339,10 @@ class Session {
   const OutputFolder& folder_;
   const SessionOptions& options_;
   Report& report_;
-  std::vector<std::string> failed_;  // as they were opened
+  std::vector<std::string> failed_;  // the paths that were opened
   std::atomic<int> at_work_ = 0;
   bool records_ = true;
-  bool depth_failed_ = false;  // an image that the output's format does not hold as it is
+  bool depth_failed_ = false;  // an image failed because the output's format cannot store it
 };
 
 }  // namespace

@@ -41,10 +41,10 @@ struct MadePicture {
 /// are those that `deckle run` writes for this file under this name. It reads and writes no file;
 /// only the plug-in for OpenEXR may be opened. Any number of threads may share one chain.
 ///
-/// Fails with Usage where the chain draws but has no seed or `name` counts below 0; with NotAnImage
-/// where `file` is empty or no picture; with Truncated, Damaged or Unsupported as the codec says;
-/// with Shape, Depth or TooLarge where the chain cannot take the picture or the format cannot hold
-/// what comes out.
+/// Fails with Usage if the chain draws but has no seed, or a number in `name` is negative; with
+/// NotAnImage if `file` is empty or not a picture; with Truncated, Damaged or Unsupported as the
+/// codec does; with Shape, Depth or TooLarge if the chain cannot process the picture or the format
+/// cannot store the output.
 [[nodiscard]] Result<MadePicture> run_on_picture(const Chain& chain, Bytes file,
                                                  const PictureName& name);
 

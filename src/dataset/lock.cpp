@@ -22,8 +22,8 @@ std::string host_name() {
   return name.data();
 }
 
-// Moves a dead process's file away. Several processes may try it: where one of them has made its
-// own file meanwhile, that is put back.
+// Moves the file of a dead process away. Several processes may try this. If the moved file is the
+// new file of another process, it is put back.
 void move_away(const std::string& held, const std::string& content) {
   const std::string aside = temporary_name(held);
   if (::rename(held.c_str(), aside.c_str()) != 0) return;
