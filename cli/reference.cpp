@@ -29,7 +29,7 @@ constexpr std::array<std::pair<int, std::string_view>, 9> kExitCodes{
      {kExitMistake, "an internal error in deckle"},
      {129, "interrupted by SIGHUP"},
      {130, "interrupted by SIGINT"},
-     {kExitPipe, "the reader of the output went away"},
+     {kExitPipe, "the reader of the output closed the pipe"},
      {143, "interrupted by SIGTERM"}}};
 
 using Row = std::vector<std::string>;

@@ -108,7 +108,7 @@ bool has_dead_maker(std::string_view name, const struct stat& status) {
   return std::int64_t{now.tv_sec} * 1'000'000'000 - mtime > kUnknownLifeNs;
 }
 
-// The names in a folder. Closes `fd`. Fails with errno's text if not all names can be read.
+// The names in a folder. Closes `opened`. Fails with errno's text if not all names can be read.
 Result<std::vector<std::string>> names_in(int opened) {
   const auto cannot = [](int error_number) {
     return errno_error(ErrorCode::Unreadable, "cannot list the folder", error_number);

@@ -135,7 +135,7 @@ TEST_CASE("Values of about 0 to 1 are nearly black as integers", "[chain][effect
             .empty());
 }
 
-TEST_CASE("A convolution keeps what is dark dark, and some activations make it so",
+TEST_CASE("A convolution keeps dark values dark, and some activations make values dark",
           "[chain][effects]") {
   if (!can_convolve()) {
     WARN("SKIPPED: built without oneDNN");
@@ -155,7 +155,7 @@ TEST_CASE("A convolution keeps what is dark dark, and some activations make it s
   CHECK(names(blur("tanh")) == Names{"unit_range"});
 }
 
-TEST_CASE("Palettes and grey of few bits are told", "[chain][effects]") {
+TEST_CASE("Palettes and grey of few bits are reported", "[chain][effects]") {
   CHECK(effects(chain_with(kCrop, kPng), palette_png(5)) == Names{"palette_expanded"});
   CHECK(effects(chain_with(kCrop, kPng + kIndex), palette_png(5)) == Names{"indices"});
   const File pgm = bytes_of("P2 3 3 20 0 1 2 3 4 5 6 7 8");
@@ -165,7 +165,7 @@ TEST_CASE("Palettes and grey of few bits are told", "[chain][effects]") {
   CHECK(effects(chain_with(kCrop, kPng + kIndex), plain).empty());
 }
 
-TEST_CASE("Indices that would be none any more are refused", "[chain][effects]") {
+TEST_CASE("Outputs whose samples would not be valid indices are refused", "[chain][effects]") {
   const auto why = [](const std::string& layers, const std::string& output, const File& file) {
     const Names names =
         effects(chain_with(layers, kIndex + R"(, "output": {)" + output + "}"), file);
@@ -190,7 +190,7 @@ TEST_CASE("Indices that would be none any more are refused", "[chain][effects]")
         "indices of uint8 would be scaled to uint16");
 }
 
-TEST_CASE("Profiles that do not go along are told", "[chain][effects]") {
+TEST_CASE("Profiles that the output does not get are reported", "[chain][effects]") {
   const auto names = [](const std::string& rest, const File& file) {
     return effects(chain_with(kCrop, rest), file);
   };
@@ -215,14 +215,14 @@ TEST_CASE("Profiles that do not go along are told", "[chain][effects]") {
         Names{"profile_left_out"});
 }
 
-TEST_CASE("EXIF that stays behind is told", "[chain][effects]") {
+TEST_CASE("EXIF that the output does not get is reported", "[chain][effects]") {
   const std::string keep = R"({"class_name": "Cropping2D", "cropping": 0})";
   const std::string all = R"(, "output": {"format": "png", "metadata": "all"})";
   CHECK(effects(chain_with(keep, all), tiff_with_exif()) == Names{"metadata_left_out"});
   CHECK(effects(chain_with(keep, kPng), tiff_with_exif()).empty());
 }
 
-TEST_CASE("Alpha that is dropped is told", "[chain][effects]") {
+TEST_CASE("Alpha that is dropped is reported", "[chain][effects]") {
   const File rgba = encoded(picture(9, 9, 4), {.format = Format::Png});
   const std::string rgb = R"(, "input": {"color_mode": "rgb")";
   CHECK(effects(chain_with(kCrop, rgb + "}"), rgba) == Names{"alpha_dropped"});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs that are killed, run out of disk, lose their folder or their inputs: what has a final name
-// is whole, and the next run ends as if nothing had happened.
+// Runs that are killed, fill the disk, lose their folder or their inputs: files with final names
+// are whole, and the next run ends as if nothing had happened.
 #include <cerrno>
 #include <chrono>
 #include <random>
@@ -25,7 +25,7 @@ namespace {
 constexpr int kFiles = 150;
 
 // The name of the test case that Child starts.
-const std::string kWorker = "a run in a process of its own";
+const std::string kWorker = "a run in its own process";
 
 struct Inputs {
   test::Folder folder;
@@ -96,7 +96,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 }  // namespace
 
 // What the tests below start and kill. It kills itself where it is told to.
-TEST_CASE("a run in a process of its own", "[.][worker]") {
+TEST_CASE("a run in its own process", "[.][worker]") {
   const Chain chain = test::chain_of(test::variable("WORKER_CHAIN"));
   const std::string out = test::variable("WORKER_OUT");
   const std::string kill_step = test::variable("WORKER_KILL_STEP");
@@ -131,7 +131,8 @@ TEST_CASE("a run in a process of its own", "[.][worker]") {
   Child::tell(result.finished ? 'f' : 'n');
 }
 
-TEST_CASE("killed at random moments, a run goes on to the same bytes", "[batch][fault][kill]") {
+TEST_CASE("a run that is killed at random moments continues to the same bytes",
+          "[batch][fault][kill]") {
   constexpr int kKills = 50;
   const Inputs inputs;
   // How long the work takes, without the start of the program.
@@ -178,7 +179,7 @@ TEST_CASE("killed at random moments, a run goes on to the same bytes", "[batch][
   CHECK(midway >= kKills / 4);
 }
 
-TEST_CASE("killed after any number of inputs, a run goes on to the same bytes",
+TEST_CASE("a run that is killed after any number of inputs continues to the same bytes",
           "[batch][fault][kill]") {
   const Inputs inputs(40);
   for (const int report : {1, 2, 3, 20, 39, 40}) {
@@ -206,7 +207,7 @@ TEST_CASE("killed after any number of inputs, a run goes on to the same bytes",
   }
 }
 
-TEST_CASE("killed at every step of finishing, a run goes on to the same bytes",
+TEST_CASE("a run that is killed at any step of finishing continues to the same bytes",
           "[batch][fault][kill]") {
   Inputs inputs(20);
   // Without the broken ones, which every run tries again, so that a run may have nothing to note.
@@ -287,7 +288,7 @@ TEST_CASE("killed at every step of finishing, a run goes on to the same bytes",
   }
 }
 
-TEST_CASE("killed between an image and its journal, a later run sweeps what is left",
+TEST_CASE("after a kill between an image and its journal, a later run deletes unfinished files",
           "[batch][fault][kill]") {
   const Inputs inputs(20);
   const std::string out = inputs.folder / "out";
@@ -422,7 +423,7 @@ TEST_CASE("a copy of a shard that finishes first leaves the other one to finish 
   CHECK(test::leftovers(out).empty());
 }
 
-TEST_CASE("a finished shard keeps its manifest as long as that is true", "[batch][fault][shard]") {
+TEST_CASE("a finished shard keeps its manifest while it is right", "[batch][fault][shard]") {
   const Inputs inputs(30);
   const std::string out = inputs.folder / "out";
   const std::string manifest = out + "/manifest-0000-of-0001.jsonl";
@@ -618,7 +619,7 @@ TEST_CASE("a folder that may no longer be written to", "[batch][fault][readonly]
   check_completes(inputs, out, inputs.reference);
 }
 
-TEST_CASE("inputs that go or change between listing and reading", "[batch][fault][inputs]") {
+TEST_CASE("inputs that disappear or change between listing and reading", "[batch][fault][inputs]") {
   const Inputs inputs(30);
   const std::string out = inputs.folder / "out";
   // With one thread and in order: what happens when the second is done happens to the later ones.
@@ -668,7 +669,7 @@ TEST_CASE("inputs that go or change between listing and reading", "[batch][fault
   check_completes(inputs, out, inputs.reference);
 }
 
-TEST_CASE("an input that changes under the run is not taken for what it was when it was listed",
+TEST_CASE("an input that changes during the run is not treated as unchanged",
           "[batch][fault][inputs]") {
   const Inputs inputs(30);
   const std::string out = inputs.folder / "out";
@@ -688,8 +689,7 @@ TEST_CASE("an input that changes under the run is not taken for what it was when
   CHECK(same);
 }
 
-TEST_CASE("a journal that was cut or has rubbish in it is only a shortcut lost",
-          "[batch][fault][journal]") {
+TEST_CASE("a damaged journal costs only time", "[batch][fault][journal]") {
   const Inputs inputs(30);
   const std::string out = inputs.folder / "out";
   const auto broken_log = [&](const std::function<void(std::string&)>& breaks) {

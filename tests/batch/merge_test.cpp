@@ -161,7 +161,7 @@ TEST_CASE("a shard that is run again changes nothing", "[batch][merge][shard]") 
   const RunResult again = test::finish(crops(), three.in, three.out, options);
   CHECK(again.written == 0);
   CHECK(again.up_to_date > 0);
-  // Without the broken ones, that are tried again.
+  // Without the broken inputs, which every run tries again.
   if (again.failed == 0) CHECK(test::stamps(three.out) == stamps);
   REQUIRE(merge_manifests({three.out}, three.target));
   CHECK(test::text_of(three.target) == expected);

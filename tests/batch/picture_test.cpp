@@ -64,7 +64,7 @@ TEST_CASE("what a caller gets wrong is an error with its reason") {
   CHECK(refused(file, {"a.png"}) == Error{ErrorCode::Usage, "the chain draws but has no seed"});
 }
 
-TEST_CASE("a run that is begun wrongly writes nothing") {
+TEST_CASE("a run with wrong arguments writes nothing") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(9, 9, 3));
   Chain chain = test::chain_of(test::crops());

@@ -136,7 +136,7 @@ TEST_CASE("choices are taken from the manifest, and nothing is drawn", "[batch][
   CHECK(same);
 }
 
-TEST_CASE("only what is asked for", "[batch][replay]") {
+TEST_CASE("only requested outputs are replayed", "[batch][replay]") {
   const Recorded recorded(3);
   const auto all = outputs(recorded.out);
   const auto made = [&](const ReplayRequest& request) {
@@ -273,7 +273,7 @@ TEST_CASE("an output path that was edited is not written to", "[batch][replay]")
   CHECK_FALSE(test::exists(recorded.folder / "again/f0/000.png"));
 }
 
-TEST_CASE("other bytes of the same pixels are said, and are no failure", "[batch][replay]") {
+TEST_CASE("other bytes of the same pixels are reported and are not a failure", "[batch][replay]") {
   const Recorded recorded;
   recorded.edit(recorded.line_of("f0/000_001.png"),
                 [](Json& json) { json["output_sha256"] = std::string(64, '0'); });
@@ -336,7 +336,7 @@ TEST_CASE("a replay of a part into its own folder", "[batch][replay]") {
   CHECK(test::visible(recorded.out) == before);
 }
 
-TEST_CASE("a replay into a folder of somebody else replaces nothing", "[batch][replay]") {
+TEST_CASE("a replay into a foreign folder replaces nothing", "[batch][replay]") {
   const Recorded recorded(1);
   recorded.folder.put("other/f0/000.png", "of somebody else");
   Played played = play(recorded.manifest, recorded.in, recorded.folder / "other");
@@ -350,7 +350,7 @@ TEST_CASE("a replay into a folder of somebody else replaces nothing", "[batch][r
   CHECK(outputs(recorded.folder / "other") == outputs(recorded.out));
 }
 
-TEST_CASE("a replay that is stopped goes on", "[batch][replay]") {
+TEST_CASE("a stopped replay continues", "[batch][replay]") {
   const Recorded recorded(1);
   const std::string again = recorded.folder / "again";
   {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs that go on from earlier ones: what is done is left alone, what is new, changed, gone,
-// damaged or failed is seen.
+// Runs that continue earlier runs: finished inputs are left alone; new, changed, missing, damaged
+// or failed ones are noticed.
 #include <sys/file.h>
 
 #include <algorithm>
@@ -40,7 +40,7 @@ struct Done30 {
   RunResult again(test::GoOptions options = {}) const {
     return finish(chain, in, out, std::move(options));
   }
-  // What a run that never knew an earlier one makes of the inputs as they are now.
+  // The result of a run without previous runs over the current inputs.
   [[nodiscard]] std::map<std::string, std::string> straight() const {
     const test::Folder other;
     (void)finish(chain, in, other / "out");
@@ -48,7 +48,7 @@ struct Done30 {
   }
 };
 
-// The broken ones are tried again by every run, so all but those.
+// Only good inputs: every run tries the broken ones again.
 struct NoBroken : Done30 {
   NoBroken(const std::string& text = crops())
       : Done30(text) {  // NOLINT(google-explicit-constructor)
@@ -135,7 +135,8 @@ TEST_CASE("new inputs are worked on, and nothing else", "[batch][resume]") {
   CHECK(test::leftovers(done.out).empty());
 }
 
-TEST_CASE("changed inputs are made again: by size and time, then by content", "[batch][resume]") {
+TEST_CASE("changed inputs are processed again: by size and time, then by content",
+          "[batch][resume]") {
   const NoBroken done;
   const auto before = test::stamps(done.out);
   // Other content, other size.
@@ -220,7 +221,7 @@ TEST_CASE("inputs that are gone leave the manifest, and their outputs stay", "[b
   CHECK(test::visible(done.out) == before);
 }
 
-TEST_CASE("prune deletes what is ours and unaltered, and the folders that are empty then",
+TEST_CASE("prune deletes recorded, unchanged outputs and the folders that become empty",
           "[batch][resume][prune]") {
   const NoBroken done;
   const auto before = test::visible(done.out);
@@ -294,7 +295,7 @@ TEST_CASE("prune leaves an output that is another input's by now", "[batch][resu
   CHECK(test::visible(out) == test::visible(other / "out"));
 }
 
-TEST_CASE("prune also takes what was made of an input that is no picture any more",
+TEST_CASE("prune also deletes the outputs of an input that is no longer a picture",
           "[batch][resume][prune]") {
   const test::Folder folder;
   const std::string in = folder / "in";
@@ -312,7 +313,7 @@ TEST_CASE("prune also takes what was made of an input that is no picture any mor
   CHECK_FALSE(test::exists(out + "/a.png"));
 }
 
-TEST_CASE("an output that was deleted, cut or altered is made again", "[batch][resume]") {
+TEST_CASE("an output that was deleted, cut or altered is made once more", "[batch][resume]") {
   const NoBroken done;
   const auto before = test::visible(done.out);
   std::filesystem::remove(output_of(done, 0));
@@ -373,7 +374,7 @@ TEST_CASE("failed images are tried again", "[batch][resume]") {
   CHECK(test::visible(done.out) == done.straight());
 }
 
-TEST_CASE("what was made of an image stays ours while it fails, and is replaced afterwards",
+TEST_CASE("the outputs of an image stay recorded while it fails, and are replaced afterwards",
           "[batch][resume]") {
   const NoBroken done;
   const auto before = test::visible(done.out);
@@ -412,7 +413,7 @@ TEST_CASE("an image that is skipped now is not looked at again and again", "[bat
   CHECK(finish(chain, in, out).up_to_date == 2);
 }
 
-TEST_CASE("several copies: one of them missing, and all of the image is made again",
+TEST_CASE("if one of several copies is missing, the whole image is processed again",
           "[batch][resume]") {
   const NoBroken done(crops(3));
   const auto before = test::visible(done.out);
@@ -441,8 +442,7 @@ TEST_CASE("without its journal a run knows its outputs from the manifest", "[bat
   CHECK(test::stamps(done.out) == settled);
 }
 
-TEST_CASE("a manifest without its journal that was edited by hand is put right",
-          "[batch][resume]") {
+TEST_CASE("an edited manifest without its journal is corrected", "[batch][resume]") {
   const NoBroken done(crops(3));
   const auto before = test::visible(done.out);
   const Strings lines = test::lines_of(before.at("manifest.jsonl"));
@@ -618,7 +618,7 @@ TEST_CASE("a manifest that is not deckle's is not touched", "[batch][resume][ref
   CHECK(finish(crops(), folder / "in", out, options).written == 5);
 }
 
-TEST_CASE("overwrite makes all of it again", "[batch][resume][overwrite]") {
+TEST_CASE("overwrite processes everything again", "[batch][resume][overwrite]") {
   const Done30 done;
   test::GoOptions options;
   options.overwrite = true;
@@ -630,13 +630,13 @@ TEST_CASE("overwrite makes all of it again", "[batch][resume][overwrite]") {
   (void)finish(other, done.in, straight / "out");
   CHECK(test::visible(done.out) == test::visible(straight / "out"));
   CHECK(test::leftovers(done.out).empty());
-  // And it goes on from there; with the same chain --overwrite makes nothing twice.
+  // And it continues from there; with the same chain --overwrite makes nothing twice.
   CHECK(finish(other, done.in, done.out).up_to_date == kPictures);
   CHECK(finish(other, done.in, done.out, options).up_to_date == kPictures);
   CHECK_FALSE(test::refusal(crops(), done.in, done.out).empty());
 }
 
-TEST_CASE("overwrite that is stopped goes on with --overwrite", "[batch][resume][overwrite]") {
+TEST_CASE("a stopped overwrite continues with --overwrite", "[batch][resume][overwrite]") {
   const Done30 done;
   const std::string other = crops(1, "43");
   std::atomic<int> stop = 0;
@@ -647,7 +647,7 @@ TEST_CASE("overwrite that is stopped goes on with --overwrite", "[batch][resume]
   options.run.report = [&](const ImageReport&) { stop = ++seen == 9 ? 1 : 0; };
   CHECK_FALSE(go(other, done.in, done.out, options).finished);
   CHECK_FALSE(test::exists(done.out + "/manifest.jsonl"));
-  // The old chain is another one now.
+  // Now the old chain counts as another chain.
   CHECK_FALSE(test::refusal(done.chain, done.in, done.out).empty());
   test::GoOptions again;
   again.overwrite = true;
@@ -658,7 +658,7 @@ TEST_CASE("overwrite that is stopped goes on with --overwrite", "[batch][resume]
   CHECK(test::visible(done.out) == test::visible(straight / "out"));
 }
 
-TEST_CASE("a run that was stopped goes on where it was, to the same bytes", "[batch][resume]") {
+TEST_CASE("a stopped run continues to the same bytes", "[batch][resume]") {
   const Done30 done;
   const auto straight = test::visible(done.out);
   for (const std::size_t reports : {1U, 2U, 9U, 29U}) {
@@ -745,7 +745,7 @@ TEST_CASE("a second run into a folder that is being written is refused", "[batch
   CHECK(finish(crops(), folder / "in", out).finished);
 }
 
-TEST_CASE("files of somebody else stand where they are", "[batch][resume]") {
+TEST_CASE("foreign files are kept", "[batch][resume]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 5);
   folder.put("out/f1/001.png", "of somebody else");
@@ -760,8 +760,7 @@ TEST_CASE("files of somebody else stand where they are", "[batch][resume]") {
   CHECK(verify_manifest(out + "/manifest.jsonl", 1)->differences.empty());
 }
 
-TEST_CASE("a file of somebody else that comes up while the run is at work is not replaced",
-          "[batch][resume]") {
+TEST_CASE("a foreign file that appears during the run is not replaced", "[batch][resume]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 5);
   const std::string out = folder / "out";
@@ -776,7 +775,7 @@ TEST_CASE("a file of somebody else that comes up while the run is at work is not
   CHECK(test::leftovers(out).empty());
 }
 
-TEST_CASE("a shard replaces no file of somebody else", "[batch][resume][shard]") {
+TEST_CASE("a shard replaces no foreign file", "[batch][resume][shard]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 5);
   const std::string out = folder / "out";
@@ -794,8 +793,7 @@ TEST_CASE("a shard replaces no file of somebody else", "[batch][resume][shard]")
                   "replaces it") != std::string::npos);
 }
 
-TEST_CASE("an output whose name changes with its input does not stay behind unknown",
-          "[batch][resume]") {
+TEST_CASE("an output whose name changes with its input is not left behind", "[batch][resume]") {
   // The output keeps the input's format; the file of the same name is another format by now.
   const std::string chain = R"({"layers": [{"class_name": "ZeroPadding2D", "padding": 1}]})";
   const test::Folder folder;
@@ -830,7 +828,8 @@ TEST_CASE("a run of another chain deletes what it does not make", "[batch][resum
     CHECK(left.erase("f0/005" + std::string(copy)) == 1);
   CHECK(left == expected);
 
-  // What was altered was told of and is nobody's now; what is gone waits to be pruned.
+  // The altered output was reported and is recorded nowhere now; the output of the missing input
+  // waits for --prune.
   test::GoOptions prune;
   prune.run.prune = true;
   const RunResult next = finish(crops(2), done.in, done.out, prune);
@@ -873,7 +872,8 @@ TEST_CASE("a run of another chain that was interrupted forgets nothing",
   CHECK(test::leftovers(done.out).empty());
 }
 
-TEST_CASE("an input that comes back is made by the chain of now", "[batch][resume][overwrite]") {
+TEST_CASE("an input that comes back is processed with the current chain",
+          "[batch][resume][overwrite]") {
   const Done30 done(crops(3));
   const std::string input = input_of(done, 5);
   const std::string content = test::text_of(input);
@@ -934,7 +934,7 @@ TEST_CASE("folder after folder is added to one manifest", "[batch][resume][add]"
   CHECK(test::stamps(out) == stamps);
 }
 
-TEST_CASE("an input that is another file than the recorded one is told of",
+TEST_CASE("an input that is another file than the recorded one is reported",
           "[batch][resume][add]") {
   const test::Folder folder;
   folder.put("x/a.png", test::png(20, 20));
@@ -1001,7 +1001,7 @@ TEST_CASE("a list without any image records nothing where one is needed", "[batc
   CHECK(go(crops(), folder / "text", folder / "out", options).finished);
 }
 
-TEST_CASE("a journal that somebody put into the folder deletes nothing outside of it",
+TEST_CASE("a forged journal in the folder deletes nothing outside the folder",
           "[batch][resume][hostile]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 5);
@@ -1059,7 +1059,7 @@ TEST_CASE("nothing is pruned where no recorded input would be left", "[batch][re
   CHECK(pruned.pruned == 5);
 }
 
-TEST_CASE("what failed and turns out to be no image leaves the manifest", "[batch][resume]") {
+TEST_CASE("a failed input that is not an image is removed from the manifest", "[batch][resume]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 3);
   const std::string reference = [&] {

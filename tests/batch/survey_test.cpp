@@ -30,7 +30,7 @@ std::string refusal(const Strings& inputs, const std::string& out, const char* c
   return checked.error().message;
 }
 
-// Files in the way of a run into a folder without a past, or with this one.
+// Foreign files that a run finds, without previous runs or with the given ones.
 Strings foreign(const Chain& chain, const InputList& list, const std::string& out) {
   const auto folder = OutputFolder::open(out, chain, std::nullopt, false);
   if (!folder) throw std::runtime_error(folder.error().message);
@@ -41,7 +41,7 @@ Strings foreign(const Chain& chain, const InputList& list, const std::string& ou
 
 }  // namespace
 
-TEST_CASE("a file is passed over if nothing says that it is an image", "[batch][survey]") {
+TEST_CASE("a file is skipped if nothing shows that it is an image", "[batch][survey]") {
   const Error no_image{ErrorCode::NotAnImage, "", 0};
   for (const char* name : {"README", "notes.txt", "f.jpg/a", "a.csv", ".jpg"}) {
     INFO(name);
@@ -57,7 +57,7 @@ TEST_CASE("a file is passed over if nothing says that it is an image", "[batch][
   }
 }
 
-TEST_CASE("only images and what claims to be one stay on the list", "[batch][survey]") {
+TEST_CASE("only images and files with image names stay in the list", "[batch][survey]") {
   const test::Folder folder;
   folder.put("a.jpg", test::jpg(4, 4));
   folder.put("b", test::png(4, 4));
@@ -188,7 +188,7 @@ TEST_CASE("outputs do not land in an input folder through a link", "[batch][surv
 }
 
 // A folder with no image in it needs no folder among the outputs.
-TEST_CASE("a folder without images is in nobody's way", "[batch][survey]") {
+TEST_CASE("a folder without images blocks no output", "[batch][survey]") {
   const test::Folder folder;
   folder.put("a.jpg", test::jpg(4, 4));
   folder.put("a.png/README", "text");
@@ -206,7 +206,7 @@ TEST_CASE("a named file is not replaced by its own output", "[batch][survey]") {
   CHECK(refusal({folder / "a.jpg"}, folder / "out", kSame).empty());
 }
 
-TEST_CASE("files of others where outputs are to go are found", "[batch][survey]") {
+TEST_CASE("foreign files with the names of outputs are found", "[batch][survey]") {
   const test::Folder folder;
   for (const char* name : {"a", "b", "c", "d", "e"})
     folder.put(std::string("in/") + name + ".jpg", test::jpg(4, 4));
@@ -235,7 +235,7 @@ TEST_CASE("files of others where outputs are to go are found", "[batch][survey]"
 }
 
 // Only the first copy is looked for: a file in the way of another one is found too late.
-TEST_CASE("files of others where copies are to go are found", "[batch][survey]") {
+TEST_CASE("foreign files with the names of copies are found", "[batch][survey]") {
   const test::Folder folder;
   folder.put("in/a.jpg", test::jpg(4, 4));
   folder.put("out/a_001.png", "precious");
@@ -274,7 +274,7 @@ TEST_CASE("a clash is answered with the template that avoids it", "[batch][surve
   CHECK(find_clashes(chain, test::listed(folder / "odd")).size() == 1);
 }
 
-TEST_CASE("two inputs of one name are told to have a root", "[batch][survey][name]") {
+TEST_CASE("for two inputs of one name the advice is --root", "[batch][survey][name]") {
   const test::Folder folder;
   folder.put("x/a.png", test::png(4, 4));
   folder.put("y/a.png", test::png(4, 4));
@@ -286,8 +286,7 @@ TEST_CASE("two inputs of one name are told to have a root", "[batch][survey][nam
   CHECK(advice_on_clashes(chain, list).starts_with("--root DIR"));
 }
 
-TEST_CASE("a template's folders are what an output may stand in the way of",
-          "[batch][survey][name]") {
+TEST_CASE("an output may have the name of a folder of the template", "[batch][survey][name]") {
   const test::Folder folder;
   folder.put("in/a.jpg", test::jpg(4, 4));
   folder.put("in/b.jpg", test::jpg(4, 4));
