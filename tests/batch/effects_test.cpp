@@ -123,7 +123,7 @@ TEST_CASE("Values of about 0 to 1 are nearly black as integers", "[chain][effect
   CHECK(is_dark(rescaling("0.00392156862745098"),
                 R"(, "output": {"format": "npy", "dtype": "uint8"})"));
   CHECK_FALSE(is_dark(kCrop, R"(, "output": {"format": "npy", "dtype": "uint8"})"));
-  // Of int16 nobody knows what is white.
+  // int16 has no defined white.
   const File signed_tiff = encoded(picture(9, 9, 1, DType::Int16), {.format = Format::Tiff});
   CHECK(effects(chain_with(kCrop, ""), signed_tiff).empty());
   const File wide = encoded(picture(9, 9, 3, DType::UInt16), {.format = Format::Png});
@@ -208,7 +208,7 @@ TEST_CASE("Profiles that the output does not get are reported", "[chain][effects
   std::vector<std::uint8_t> cut = adobe_profile();
   cut.resize(cut.size() / 2);
   CHECK(names("", with_profile(cut)) == Names{"profile_unfit"});
-  // WebP holds grey as RGB.
+  // WebP stores grey as RGB.
   const auto linear = [](double v) { return v; };
   CHECK(names("", with_profile(grey_profile(linear), 1)).empty());
   CHECK(names(R"(, "output": {"format": "webp"})", with_profile(grey_profile(linear), 1)) ==

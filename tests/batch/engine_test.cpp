@@ -106,7 +106,7 @@ RunResult run(const std::string& chain, const std::string& in, const std::string
                         options);
 }
 
-// Everything that stands under a final name: it has to be whole.
+// Every file with a final name: it must be whole.
 void check_whole(const std::string& out) {
   for (const auto& [name, content] : test::tree(out)) {
     if (!name.ends_with(".png")) continue;
@@ -461,7 +461,7 @@ TEST_CASE("stop_on_error takes no new image after a failure", "[batch][engine][s
     CHECK_FALSE(result.fatal);
     CHECK(result.failed == 1);
     if (jobs == 1) CHECK(result.written == 10);
-    CHECK(result.written < 399);  // of 399: the others go on until they hear of it
+    CHECK(result.written < 399);  // of 399: the other threads continue until they see the stop
     CHECK_FALSE(exists(join_path(out, kManifestName)));
     CHECK(test::logs_of(out).size() == 1);
     CHECK_FALSE(has_temporaries(out));

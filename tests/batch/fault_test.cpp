@@ -197,7 +197,8 @@ TEST_CASE("a run that is killed after any number of inputs continues to the same
       check_whole(out, inputs.reference);
       test::GoOptions options;
       const RunResult result = finish(inputs.chain, inputs.in, out, options);
-      // Nothing that was reported is made twice: pictures are up to date, broken ones tried again.
+      // Nothing that was reported is processed twice: pictures are up to date, broken ones are
+      // tried again.
       CHECK(result.up_to_date + result.retried + 8 >= static_cast<std::size_t>(report));
       const bool same = test::visible(out) == inputs.reference;
       CHECK(same);
@@ -386,8 +387,8 @@ TEST_CASE("two copies of one shard at once do not hurt each other", "[batch][fau
     const Strings got = test::lines_of(manifest);
     REQUIRE(got.size() == lines.size());
     CHECK(Strings(got.begin() + 1, got.end()) == Strings(lines.begin() + 1, lines.end()));
-    // Either went on from the other's log or removed it: nothing is lost, and a run over it is one
-    // of nothing but checks.
+    // Each process continued from the other's log or removed it: nothing is lost, and another run
+    // only checks files.
     test::GoOptions options;
     options.run.shard = Shard{0, 1};
     const RunResult again = finish(inputs.chain, inputs.in, out, options);
@@ -407,7 +408,7 @@ TEST_CASE("a copy of a shard that finishes first leaves the other one to finish 
   Child slow(kWorker, task);
   REQUIRE(slow.hear() == 'b');
   REQUIRE(slow.hear() == '1');
-  // The slow one has begun its log; the quick one goes on from it, and ends.
+  // The slow process has begun its log; the quick one continues from that log, and ends.
   test::GoOptions options;
   options.run.shard = Shard{0, 1};
   (void)finish(inputs.chain, inputs.in, out, options);
@@ -448,7 +449,7 @@ TEST_CASE("a finished shard keeps its manifest while it is right", "[batch][faul
   test::set_mtime(inputs.in + "/f1/001.png", 1'700'000'000'000'000'000);
   REQUIRE(killed_at_the_end());
   CHECK(test::text_of(manifest) == done.at("manifest-0000-of-0001.jsonl"));
-  // An output that was lost is made again; the manifest holds.
+  // A lost output is made once more; the manifest stays valid.
   REQUIRE(std::filesystem::remove(out + "/f2/002_000.png"));
   REQUIRE(killed_at_the_end());
   CHECK(test::text_of(manifest) == done.at("manifest-0000-of-0001.jsonl"));
@@ -488,8 +489,8 @@ TEST_CASE("a disk that runs full in the middle", "[batch][fault][full]") {
     check_whole(out, inputs.reference);
     for (const std::string& name : test::leftovers(out))
       CHECK(name.ends_with(".log"));
-    // Still full: it stops again, and no sooner. (Of two threads either may have been the slow
-    // one.)
+    // The disk is still full: the run stops again, not earlier. (Either of the two threads may have
+    // been the slow one.)
     const RunResult second = test::go(inputs.chain, inputs.in, out, options);
     CHECK(second.fatal);
     if (jobs == 1 && sync == Sync::None) {
@@ -660,7 +661,7 @@ TEST_CASE("inputs that disappear or change between listing and reading", "[batch
   CHECK(reports[text].first == Outcome::Failed);
   CHECK(result.failed >= 4);
   CHECK(verify_manifest(out + "/manifest.jsonl", 1)->differences.empty());
-  // All as it was: the next run mends it.
+  // The inputs are as before: the next run repairs the outputs.
   for (const auto& [path, content] : kept) {
     std::filesystem::remove_all(path);
     std::ofstream(path, std::ios::binary) << content;
@@ -754,7 +755,7 @@ TEST_CASE("files and links outside of the output folder are never touched", "[ba
   inputs.folder.put("victim/f1/001_000.png", "outside");
   const std::string out = inputs.folder / "out";
   std::filesystem::create_directories(out + "/f2");
-  // A link where an output is to go: it is somebody else's.
+  // A link with the name of an output: a foreign file.
   std::filesystem::create_symlink(inputs.folder / "victim/f1/001_000.png", out + "/f2/002_000.png");
   CHECK(test::refusal(inputs.chain, inputs.in, out) ==
         out + "/f2/002_000.png: already exists and was not made by a run into this folder");

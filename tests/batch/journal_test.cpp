@@ -19,7 +19,7 @@ namespace {
 const std::string kHeader = R"({"deckle_manifest":1,"deckle":"test"})";
 const std::string kDigest(64, 'a');
 
-// The first line of a manifest with so many lines behind it.
+// The first line of a manifest with `records` lines after it.
 std::string header_of(std::uint64_t records) {
   return with_records(kHeader, records) + "\n";
 }
@@ -199,7 +199,7 @@ TEST_CASE("of several entries of one input the last one counts", "[batch][journa
         Strings{folder / log_name("w"), folder / log_name("x"), folder / log_name("y")});
   CHECK(load(folder).has_state());
 
-  // Those of other manifests are not looked at.
+  // Journals of other manifests are not read.
   folder.put(".manifest-0000-of-0002.jsonl.journal", text(6));
   folder.put(".manifest-0000-of-0002.jsonl.z.log", text(7));
   CHECK(kept() == 4);
@@ -304,7 +304,7 @@ TEST_CASE("a state without its beginning, and logs, do not hide the manifest", "
     folder.put(".manifest.jsonl.journal", state);
     CHECK(entries(load(folder)).size() == 2);
   }
-  // A run that went on from the manifest alone and was killed: its log holds what it got to.
+  // A run that continued from the manifest alone and was killed: its log contains what it finished.
   std::filesystem::remove(folder / ".manifest.jsonl.journal");
   folder.put(log_name("x"), kHeader + "\n" + to_text(entry_of("b")));
   const auto all = entries(load(folder));
@@ -558,7 +558,7 @@ TEST_CASE("an entry with a path outside the folder is reported and never returne
               ", which is outside the folder; no run of deckle wrote that. Move this file away");
     CHECK(previous.outputs().empty());
   }
-  // Where there is no journal, a manifest alone is no better.
+  // The same for a manifest without a journal.
   std::filesystem::remove(folder / ".manifest.jsonl.journal");
   folder.put("manifest.jsonl", kHeader + "\n" + line_of("a", "../victim"));
   CHECK_FALSE(PreviousRuns::load(folder / "manifest.jsonl"));

@@ -139,7 +139,8 @@ TEST_CASE("manifests may be given one by one, in any order, and twice", "[batch]
   REQUIRE(merge_manifests({three.shard(2), three.shard(0), three.shard(1), three.shard(0)},
                           three.target));
   CHECK(test::text_of(three.target) == expected);
-  // Over a merged one, in the folder itself; a run of all inputs then goes on from it.
+  // Over an earlier merged manifest, in the folder itself; a run of all inputs then continues from
+  // it.
   REQUIRE(merge_manifests({three.out}, three.out + "/manifest.jsonl"));
   REQUIRE(merge_manifests({three.out}, three.out + "/manifest.jsonl"));
   CHECK(test::manifest_text(three.out) == expected);
@@ -186,7 +187,7 @@ TEST_CASE("an input that is added reaches the manifests of all shards", "[batch]
   test::set_mtime(folder / "in/new.png", 1'600'000'000'000'000'000);
   (void)test::finish(crops(), folder / "in", folder / "straight");
   CHECK(merged_text() == test::manifest_text(folder / "straight"));
-  // Once that is so, nothing is written any more.
+  // After that, nothing is written any more.
   const auto stamps = test::stamps(out);
   (void)merged_text();
   CHECK(test::stamps(out) == stamps);

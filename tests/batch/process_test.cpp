@@ -195,7 +195,7 @@ TEST_CASE("row streaming gives the same outputs and manifest as in memory, for r
   std::mt19937 random(5);  // NOLINT: the same in every run
   for (const auto& [name, file] : kinds()) {
     folder.put("in/good/" + name, file);
-    // What is cut or damaged must fail in the same words.
+    // Cut or damaged files must fail with the same message.
     folder.put("in/cut/" + name, test::first_bytes(file, file.size() / 2));
     folder.put("in/end/" + name, test::first_bytes(file, file.size() - 3));
     test::File flipped = file;

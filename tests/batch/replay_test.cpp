@@ -269,7 +269,7 @@ TEST_CASE("an output path that was edited is not written to", "[batch][replay]")
   recorded.edit(recorded.line_of("f0/000.png"),
                 [](Json& json) { json["output"] = "elsewhere/x.png"; });
   const Played played = play(recorded.edited, recorded.in, recorded.folder / "again");
-  // Either refused, or made under the name that it says; never under one that nobody recorded.
+  // It is either refused, or written under the recorded name; never under another name.
   CHECK_FALSE(test::exists(recorded.folder / "again/f0/000.png"));
 }
 
@@ -320,7 +320,7 @@ TEST_CASE("into its own folder a replay restores what is missing, and leaves the
   const auto after = test::stamps(recorded.out);
   CHECK(after.at("manifest.jsonl") == stamps.at("manifest.jsonl"));
   CHECK(after.at(".manifest.jsonl.journal") == stamps.at(".manifest.jsonl.journal"));
-  // What was there and right is as it was.
+  // Files that were right are unchanged.
   CHECK(after.at("f3/003_000.png") == stamps.at("f3/003_000.png"));
   CHECK(test::leftovers(recorded.out).empty());
   CHECK(test::finish(crops(2), recorded.in, recorded.out).written == 0);

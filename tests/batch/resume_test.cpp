@@ -102,8 +102,8 @@ TEST_CASE("a second run does nothing at all", "[batch][resume]") {
 
 TEST_CASE("a second run does not open its inputs where size and time agree", "[batch][resume]") {
   const NoBroken done;
-  // With the same size and time, other content goes unseen: that is the documented limit, and the
-  // proof that nothing was read.
+  // With the same size and time, other content is not noticed. This is the documented limit, and it
+  // proves that nothing was read.
   for (int i = 0; i < 3; ++i) {
     const std::string path = input_of(done, i);
     const auto stamp = stamp_of(path);
@@ -185,7 +185,7 @@ TEST_CASE("an input that was changed a moment ago is read again", "[batch][resum
   put(other);
   CHECK(finish(crops(), in, out).written == 1);
   CHECK(finish(crops(), in, out).up_to_date == 1);
-  // The run before has read it, but the clock has not moved on since it was written.
+  // The previous run has read it, but the clock has not advanced since it was written.
   put(one);
   CHECK(finish(crops(), in, out).written == 1);
 }
@@ -211,7 +211,7 @@ TEST_CASE("inputs that are gone leave the manifest, and their outputs stay", "[b
   CHECK(done.again().gone.size() == 2);
   CHECK(test::stamps(done.out) == stamps);
 
-  // They come back as they were: nothing is made again.
+  // The inputs come back unchanged: nothing is processed again.
   test::put_pictures(done.folder, "again", kFiles);
   std::filesystem::rename(done.folder / "again/f3/003.jpg", input_of(done, 3));
   std::filesystem::rename(done.folder / "again/f4/014.png", input_of(done, 14));
@@ -358,7 +358,7 @@ TEST_CASE("failed images are tried again", "[batch][resume]") {
   CHECK(result.retried == kBroken);
   CHECK(result.up_to_date == kPictures);
   CHECK(test::visible(done.out) == before);
-  // One is mended, with the same time and size.
+  // One input is fixed, with the same time and size.
   const std::string path = input_of(done, 7);
   const auto stamp = stamp_of(path);
   const test::File small = test::png(9, 9, 1);
@@ -864,7 +864,7 @@ TEST_CASE("a run of another chain that was interrupted forgets nothing",
   };
   CHECK_FALSE(go(crops(2), done.in, done.out, options).finished);
   CHECK(test::recorded_outputs(done.out).contains("f1/001_002.png"));
-  // The same chain goes on, with the option and without.
+  // The same chain continues, with the option and without.
   CHECK(finish(crops(2), done.in, done.out).finished);
   const test::Folder other;
   (void)finish(crops(2), done.in, other / "out");
@@ -920,7 +920,8 @@ TEST_CASE("folder after folder is added to one manifest", "[batch][resume][add]"
   (void)finish(crops(2), folder / "in", other / "out");
   CHECK(test::visible(out) == test::visible(other / "out"));
 
-  // Without it, the records are left out. They come back with it, but for failures: f2 has some.
+  // Without the option, the records are left out. With it they come back, except the failures in
+  // f2.
   const RunResult without = test::run_into(chain, part_of(folder, {"in/f0"}), out);
   CHECK(without.kept == 0);
   CHECK(without.gone.size() > 0);
@@ -978,7 +979,7 @@ TEST_CASE("what is recorded of a folder that cannot be listed stays", "[batch][r
       std::string::npos);
   CHECK(result.kept > 0);
   CHECK(test::manifest_text(done.out).find(R"({"input":"f1/001)") != std::string::npos);
-  // Once it can, all is as it was.
+  // When it can be listed again, everything is as before.
   CHECK(done.again(test::GoOptions{}).written == 0);
   CHECK(test::visible(done.out) == before);
 }

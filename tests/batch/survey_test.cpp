@@ -21,7 +21,7 @@ Strings clashes(const std::string& folder, const char* chain = kToPng) {
   return find_clashes(test::chain_of(chain), test::listed(folder));
 }
 
-// What check_output_folder has against it; nothing where all is well.
+// The message of check_output_folder; nothing if the folder is accepted.
 std::string refusal(const Strings& inputs, const std::string& out, const char* chain = kToPng) {
   const InputList list = test::listed(InputRequest{inputs, {}, '\n', out});
   const auto checked = check_output_folder(test::chain_of(chain), list, out);
@@ -223,7 +223,7 @@ TEST_CASE("foreign files with the names of outputs are found", "[batch][survey]"
   CHECK(foreign(test::chain_of(kToPng), list, out) == all);
   CHECK(foreign(test::chain_of(kSame), list, out) == Strings{out + "/d.jpg" + why});
   CHECK(foreign(test::chain_of(kToPng), list, folder / "none").empty());
-  // What an earlier run recorded is ours, whatever became of it.
+  // An output that an earlier run recorded is ours, even if it has changed.
   const auto line = [](const std::string& input, const std::string& output) {
     return R"({"input":")" + input + R"(","output":")" + output + R"(","output_sha256":")" +
            std::string(64, '0') + R"(","bytes":1})" + "\n";

@@ -19,7 +19,7 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-// The current folder is another one while this lives.
+// Changes the current folder while this object lives.
 class Inside {
  public:
   explicit Inside(const std::string& folder) : old_(std::filesystem::current_path()) {
@@ -33,7 +33,7 @@ class Inside {
   std::filesystem::path old_;
 };
 
-// A folder that nobody but root may read, and we are somebody else while this lives.
+// A folder that only root may read. While this object lives, the process is not root.
 class Locked {
  public:
   explicit Locked(std::string folder) : folder_(std::move(folder)) {
