@@ -300,7 +300,7 @@ Json plan_json(const Chain& chain, const std::string& name, const InputList& inp
   }
   Json groups = Json::array();
   for (const ShapeGroup& group : plan.groups) {
-    Json shapes;  // null where a layer fails
+    Json shapes;  // null if a layer fails
     for (std::size_t i = 1; i < group.shapes.size(); ++i)
       shapes.push_back(shape_json(group.shapes[i]));
     groups.push_back(

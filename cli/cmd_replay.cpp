@@ -126,7 +126,7 @@ int run_replay(const ReplayArguments& arguments) {
   options.overwrite = arguments.overwrite;
   options.sync = arguments.sync;
   options.record = !into_own;
-  options.add = true;  // the records of earlier replays stay
+  options.keep_unlisted = true;  // the records of earlier replays stay
   options.seed_derivation = derivation;
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   const std::string start =

@@ -253,7 +253,7 @@ class RunCommand {
     options.overwrite = arguments_.overwrite;
     options.prune = prunes();
     options.prune_all = arguments_.prune == kPruneAll;
-    options.add = arguments_.add;
+    options.keep_unlisted = arguments_.add;
     // A shard may have no inputs.
     options.need_images = !arguments_.allow_empty && !shard_;
     options.shard = shard_;

@@ -91,8 +91,8 @@ void print_line(std::string_view text);
 /// The same for a JSON value; `indent` as in nlohmann::json::dump.
 void print_json(const Json& json, int indent = -1);
 
-/// Writes a file, or to standard output where the path is "-". False if that failed. For a file,
-/// the error was reported.
+/// Writes a file, or to standard output if the path is "-". False if that failed. For a file, the
+/// error was reported.
 bool write_text(const std::string& path, const std::string& text, Report& report);
 
 /// "1 842 images/s", "0.3 images/s".

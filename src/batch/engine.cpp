@@ -101,9 +101,9 @@ class Engine {
         ++input;
       if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
         item_of_[input] = static_cast<std::uint32_t>(item);
-      } else if (const auto entry =
-                     folder_.previous().read(items[item].location)) {  // else the entry is damaged
-        if (options_.add || is_unseen(items[item].path)) {
+      } else if (const auto entry = folder_.previous().read(items[item].location)) {
+        // A damaged entry is ignored.
+        if (options_.keep_unlisted || is_unseen(items[item].path)) {
           kept_.push_back({input, items[item].location, lines_of(*entry)});
         } else if (!entry->outputs.empty()) {  // a failed input has no outputs
           set_gone(items[item].path, items[item].location);

@@ -61,7 +61,7 @@ struct RunOptions {
   bool record = true;          ///< false: no journal, no manifest; previous runs are ignored
   bool prune = false;          ///< delete the outputs of recorded inputs that are not in the list
   bool prune_all = false;      ///< prune even if no recorded input would be left
-  bool add = false;            ///< keep the records of inputs that are not in the list
+  bool keep_unlisted = false;  ///< keep the records of inputs that are not in the list (--add)
   bool need_images = false;    ///< a list without any image records nothing
   std::optional<Shard> shard;  ///< if set, `inputs` contains only this shard's files
   std::string all_inputs;      ///< inputs_digest of the whole list; below, its length

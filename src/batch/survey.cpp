@@ -102,7 +102,7 @@ class OutputFolders {
   std::vector<std::string> folders_;
 };
 
-// Fails where a folder of outputs is a link into an input folder.
+// Fails if a folder of outputs is a link into an input folder.
 Result<Done> check_links(const InputList& list, const OutputFolders& folders,
                          const std::string& out, const std::string& real_out,
                          const std::vector<std::string>& real_roots) {

@@ -95,7 +95,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 }  // namespace
 
-// What the tests below start and kill. It kills itself where it is told to.
+// The process that the tests below start and kill. It kills itself at a given place.
 TEST_CASE("a run in its own process", "[.][worker]") {
   const Chain chain = test::chain_of(test::variable("WORKER_CHAIN"));
   const std::string out = test::variable("WORKER_OUT");

@@ -77,7 +77,7 @@ Played play(const std::string& manifest, const std::string& in, const std::strin
   options.jobs = 2;
   options.overwrite = overwrite;
   options.record = !into_own;
-  options.add = true;
+  options.keep_unlisted = true;
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   options.report = [&](const ImageReport& image) {
     const std::string said = image.error != nullptr ? image.error->message : image.note;

@@ -794,7 +794,7 @@ TEST_CASE("a shard replaces no foreign file", "[batch][resume][shard]") {
 }
 
 TEST_CASE("an output whose name changes with its input is not left behind", "[batch][resume]") {
-  // The output keeps the input's format; the file of the same name is another format by now.
+  // The output keeps the input's format; the file of the same name has another format now.
   const std::string chain = R"({"layers": [{"class_name": "ZeroPadding2D", "padding": 1}]})";
   const test::Folder folder;
   folder.put("in/a", test::png(20, 20));
@@ -1012,7 +1012,7 @@ TEST_CASE("a forged journal in the folder deletes nothing outside the folder",
   const std::string known = hex(sha256(as_bytes(std::string("known content"))));
   (void)finish(crops(), folder / "in", out);
   const std::string state = test::text_of(out + "/.manifest.jsonl.journal");
-  // Of an input that is gone, and of one whose output has another name by now.
+  // The entries of a missing input, and of one whose output has another name now.
   for (const std::string input : {"gone.png", "f1/001.png"}) {
     INFO(input);
     Entry entry;

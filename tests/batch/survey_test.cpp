@@ -82,7 +82,7 @@ TEST_CASE("two images that would write one output are a clash", "[batch][survey]
   CHECK(clashes(folder.path()) == Strings{"two inputs would write f/a.png: " +
                                           (folder / "f/a.jpg") + ", " + (folder / "f/a.png")});
   CHECK(clashes(folder.path(), kSame).empty());
-  // A third one is told as well.
+  // A third one is reported too.
   folder.put("f/a", test::jpg(4, 4));
   CHECK(clashes(folder.path()).size() == 2);
   CHECK(clashes(folder.path(), kSame).size() == 1);  // f/a is a JPEG: f/a.jpg
@@ -178,7 +178,7 @@ TEST_CASE("outputs do not land in an input folder below the output folder", "[ba
   CHECK(refusal({folder / "photos/photos"}, folder / "photos").empty());
 }
 
-// Only where the output folder itself leads is looked at.
+// Only links of the output folder itself are resolved.
 TEST_CASE("outputs do not land in an input folder through a link", "[batch][survey]") {
   const test::Folder folder;
   folder.put("in/sub/a.jpg", test::jpg(4, 4));

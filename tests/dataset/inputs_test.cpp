@@ -144,7 +144,7 @@ TEST_CASE("links are followed, but not to a folder that contains them", "[datase
   folder.link(".", "f/here");
   folder.link("nowhere", "f/dangling.jpg");
   folder.link("round", "f/round");
-  // f/up is followed once: it leads to other, and to f, where the circle closes.
+  // f/up is followed once: it leads to other and to f, which contains it.
   CHECK(test::paths(test::listed(folder / "f")) ==
         Strings{"a.jpg", "dangling.jpg", "file.jpg", "folder/b.jpg", "round", "up/other/g/b.jpg"});
   // The root itself may be a link.
