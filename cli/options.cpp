@@ -372,7 +372,7 @@ std::optional<std::string> find_manifest(const std::string& path, Report& report
   if (!std::filesystem::is_directory(path, ignored)) return path;
   std::string manifest = join_path(path, kManifestName);
   if (std::filesystem::exists(manifest, ignored)) return manifest;
-  std::string text = "holds no " + std::string(kManifestName);
+  std::string text = "contains no " + std::string(kManifestName);
   for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("manifest-") && name.ends_with(".jsonl")) {

@@ -147,13 +147,13 @@ class Session {
     if (result.gone.empty()) return;
     const bool one = result.gone.size() == 1;
     for (const std::string& input : result.gone)
-      report_.detail(printable(input) + ": is not among these inputs");
+      report_.detail(printable(input) + ": is not in the list of inputs");
     const std::string inputs = count_of(result.gone.size(), "recorded input") +
-                               (one ? " is" : " are") + " not among these";
+                               (one ? " is" : " are") + " not in the list of inputs";
     if (result.pruned > 0)
       return report_.info(inputs + "; " + count_of(result.pruned, "output") + " deleted");
-    report_.info(inputs + " and left out of the manifest; what was made of " +
-                 (one ? "it" : "them") + " is still there (" +
+    report_.info(inputs + " and left out of the manifest; " + (one ? "its" : "their") +
+                 " outputs are still there (" +
                  (run.shard ? "" : "--add keeps the records, --prune deletes the outputs, ") +
                  "-v names " + (one ? "it" : "them") + ")");
   }
@@ -261,7 +261,7 @@ class Session {
       exit = kExitImages;
     } else if (result.prunes_all) {
       report_.error("--prune would delete all recorded outputs: none of " +
-                    count_of(result.gone.size(), "recorded input") + " is among these");
+                    count_of(result.gone.size(), "recorded input") + " is in the list of inputs");
       report_.info(
           "nothing was deleted, and the manifest stays as it was; use --prune=all if this is "
           "intended",

@@ -29,14 +29,14 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
     const auto* gather = std::get_if<GatherOp>(&op);
     if (gather == nullptr && !std::holds_alternative<CastOp>(op)) {
       return refuse(
-          "the chain mixes or scales values, and the samples are indices, which only "
-          "\"interpolation\": \"nearest\" and the like move");
+          "the samples are indices, but the chain mixes or scales values; layers that only move "
+          "pixels, such as \"interpolation\": \"nearest\", keep indices");
     }
     for (std::size_t i = 0; gather != nullptr && colours > 0 && i < gather->fills.size(); ++i) {
       for (const double value : gather->fills[i]) {
         if (target.format == Format::Npy || value < static_cast<double>(colours)) continue;
         return refuse("it is padded with index " + std::to_string(std::lround(value)) +
-                      ", and its palette has " + std::to_string(colours) + " colours");
+                      ", but its palette has " + std::to_string(colours) + " colours");
       }
     }
   }
@@ -57,10 +57,10 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
     return refuse(std::string(target.name) + " cannot store a palette; png, tiff and bmp can");
   if (alpha && !png)
     return refuse("its palette has alpha, which " + std::string(target.name) +
-                  " does not hold; png does");
+                  " cannot store; png can");
   if (colours > kMost && !tiff) {
     return refuse("its palette has " + std::to_string(colours) + " colours; " +
-                  std::string(target.name) + " holds 256, tiff more");
+                  std::string(target.name) + " stores at most 256, tiff more");
   }
   return Done{};
 }
@@ -109,8 +109,8 @@ Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo
       bands && target.format != Format::Tiff && target.format != Format::Npy) {
     return Error{ErrorCode::Depth, std::string(target.name) +
                                        " cannot say what the channels are (" + to_string(*bands) +
-                                       R"(); tiff can: "output": {"format": "tiff"}; npy holds )"
-                                       "the numbers alone"};
+                                       R"(); tiff can: "output": {"format": "tiff"}; )"
+                                       "npy stores only the numbers"};
   }
   if (plan.layout.batch && target.format != Format::Npy)
     return holds_no_batch(target, *plan.layout.batch);

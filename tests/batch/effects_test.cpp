@@ -174,18 +174,17 @@ TEST_CASE("Outputs whose samples would not be valid indices are refused", "[chai
   };
   const std::string resize = R"({"class_name": "Resizing", "height": 5, "width": 5)";
   CHECK(why(resize + "}", R"("format": "png")", palette_png(5)) ==
-        "the chain mixes or scales values, and the samples are indices, which only "
-        "\"interpolation\": \"nearest\" and the like move");
+        "the samples are indices, but the chain mixes or scales values");
   CHECK(why(resize + R"(, "interpolation": "nearest"})", R"("format": "png")", palette_png(5)) ==
         "indices");
   CHECK(why(R"({"class_name": "ZeroPadding2D", "padding": 1, "value": 5})", R"("format": "png")",
-            palette_png(5)) == "it is padded with index 5, and its palette has 5 colours");
+            palette_png(5)) == "it is padded with index 5, but its palette has 5 colours");
   CHECK(why(R"({"class_name": "ZeroPadding2D", "padding": 1, "value": 255})", R"("format": "npy")",
             palette_png(5)) == "indices");
-  CHECK(why(kCrop, R"("format": "jpg")", palette_png(5)) == "jpg holds no indices");
-  CHECK(why(kCrop, R"("format": "pnm")", palette_png(5)) == "pnm holds no palette");
+  CHECK(why(kCrop, R"("format": "jpg")", palette_png(5)) == "jpg cannot store indices");
+  CHECK(why(kCrop, R"("format": "pnm")", palette_png(5)) == "pnm cannot store a palette");
   CHECK(why(kCrop, R"("format": "tiff")", palette_png(5, true)) ==
-        "its palette has alpha, which tiff does not hold");
+        "its palette has alpha, which tiff cannot store");
   CHECK(why(kCrop, R"("format": "png", "dtype": "uint16")", palette_png(5)) ==
         "indices of uint8 would be scaled to uint16");
 }

@@ -908,7 +908,7 @@ TEST_CASE("folder after folder is added to one manifest", "[batch][resume][add]"
   const Chain chain = test::chain_of(crops(2));
   const std::string out = folder / "out";
   RunOptions add;
-  add.add = true;
+  add.keep_unlisted = true;
   CHECK(test::run_into(chain, part_of(folder, {"in/f3"}), out).finished);
   for (const char* part : {"in/f0", "in/f4", "in/f1", "in/f2"}) {
     const RunResult result = test::run_into(chain, part_of(folder, {part}), out, add);
@@ -943,7 +943,7 @@ TEST_CASE("an input that is another file than the recorded one is reported",
   const Chain chain = test::chain_of(crops());
   const std::string out = folder / "out";
   RunOptions add;
-  add.add = true;
+  add.keep_unlisted = true;
   (void)test::run_into(chain, test::listed(folder / "x"), out);
   CHECK(test::run_into(chain, test::listed(folder / "x"), out, add).changed.empty());
   CHECK(test::run_into(chain, test::listed(folder / "y"), out, add).changed == Strings{"a.png"});
