@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // engine: runs a chain over a list of inputs, in parallel, into a folder.
 // Fails   an error of one image is in its report and its record; an error that ends the run (Write,
-// Usage) is RunResult::fatal
+//         Usage) is RunResult::fatal
 #pragma once
 
 #include <atomic>

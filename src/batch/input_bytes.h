@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // input_bytes: reads the bytes of one input, a file or an array in an .npz file.
-// Fails   Unreadable, NotAnImage; Changed if the input changed while it was read;
-// TooLarge
+// Fails   Unreadable, NotAnImage; Changed if the input changed while it was read; TooLarge
 #pragma once
 
 #include <optional>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // memory_estimate: how much memory an image takes, and whether it can be streamed row by row
-// instead. Units   bytes
+// instead.
+// Units   bytes
 #pragma once
 
 #include <cstdint>

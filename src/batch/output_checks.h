@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // output_checks: whether the output's format can store what a plan makes, before anything is
-// decoded. Fails   Shape, Depth, Unsupported
+// decoded.
+// Fails   Shape, Depth, Unsupported
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // identity: which process made an unfinished file. The file's name contains this text. It tells
-// another process, perhaps on another machine, whether the maker may still be running. Source
-// /proc/sys/kernel/random/boot_id, /etc/machine-id, proc(5), pid_namespaces(7)
+// another process, perhaps on another machine, whether the maker may still be running.
+// Source  /proc/sys/kernel/random/boot_id, /etc/machine-id, proc(5), pid_namespaces(7)
 #pragma once
 
 #include <cstdint>

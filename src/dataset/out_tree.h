@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // out_tree: the folder that a run writes into. Its files are reached by relative paths. A link
-// below it is never followed, because it may lead anywhere. Fails   Write; with ELOOP if a folder
-// in the path is a link
+// below it is never followed, because it may lead anywhere.
+// Fails   Write; with ELOOP if a folder in the path is a link
 #pragma once
 
 #include <memory>
