@@ -41,8 +41,8 @@ void add_diff(CLI::App& app, int& exit) {
   command->add_option("B", arguments->b, "Another")->required();
   add_report_options(*command, arguments->report);
   command->footer(
-      "\nInputs, draws, windows, pixels and bytes, a line each; nothing where nothing differs. "
-      "Exit code 1 where something does.\n\nExample:\n  deckle diff monday tuesday");
+      "\nOne line for each difference in inputs, draws, windows, pixels or bytes; none if nothing "
+      "differs. Exit code 1 if something differs.\n\nExample:\n  deckle diff monday tuesday");
   command->callback([arguments, &exit] { exit = run_diff(*arguments); });
 }
 

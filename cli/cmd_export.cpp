@@ -20,7 +20,7 @@ struct ExportArguments {
   std::string input_shape;
 };
 
-// Whether RandomCrop of this version of Keras crops other images than the chain's does.
+// Whether RandomCrop of this Keras version gives other results than that of the chain.
 bool crops_otherwise(const Chain& chain, KerasVersion keras) {
   return std::any_of(chain.layers.begin(), chain.layers.end(), [&](const Layer& layer) {
     const auto in_training = [](KerasVersion version) {
@@ -35,10 +35,10 @@ int run_export(const ExportArguments& arguments) {
   Report report({});
   const auto keras = keras_version(arguments.keras);
   if (!keras || keras->tensorflow) {
-    report.error(
-        "--keras: \"" + printable(arguments.keras) +
-        "\" is not a version of Keras that can be written; give 1, 2, 3, or one such as 2.3, of " +
-        known_keras_versions());
+    report.error("--keras: \"" + printable(arguments.keras) +
+                 "\" is not a version of Keras that can be written; give 1, 2, 3, or a version "
+                 "such as 2.3, of " +
+                 known_keras_versions());
     return kExitUsage;
   }
   const auto loaded = load_chain_and_text(arguments.chain, report);
@@ -57,9 +57,9 @@ int run_export(const ExportArguments& arguments) {
   }
   if (crops_otherwise(chain, *keras)) {
     report.warning("RandomCrop of Keras " + to_text(*keras) +
-                   " does otherwise than here with images that are not larger than the crop: up to "
-                   "3.5 it resizes those that are smaller, later it shows the window that begins "
-                   "where that would");
+                   " treats images that are not larger than the crop differently: up to Keras 3.5 "
+                   "it resizes smaller images; from 3.6 it shows the window that begins at the "
+                   "same place, without resizing");
   }
   print_json(std::get<Json>(result), 2);
   return kExitOk;
@@ -74,15 +74,16 @@ void add_export(CLI::App& app, int& exit) {
   add_chain_file_options(*command, arguments->chain);
   command
       ->add_option("--keras", arguments->keras,
-                   "Who is to read it: 1, 2 or 3, or a version such as 2.3 (default: 3)")
+                   "The Keras that reads it: 1, 2 or 3, or a version such as 2.3 (default: 3)")
       ->option_text("VERSION");
   command
       ->add_option("--input-shape", arguments->input_shape,
-                   "The shape of one input, instead of the chain's; none where it is open")
+                   "The shape of one input, instead of the chain's; none for an open size")
       ->option_text("ROWS,COLS,CHANNELS");
   command->footer(
-      "\nThe layers alone: seed, copies, input and output of the chain have no place in a model. "
-      "What that Keras cannot do is refused.\n\n"
+      "\nOnly the layers are written: a model cannot contain the chain's seed, copies, input and "
+      "output. "
+      "What that Keras cannot do is an error.\n\n"
       "Examples:\n"
       "  deckle export train-224.json --input-shape none,none,3 > model.json\n"
       "  python3 -c 'import keras; keras.models.model_from_json(open(\"model.json\").read())'");

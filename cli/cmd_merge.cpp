@@ -20,7 +20,7 @@ struct MergeArguments {
   ReportOptions report;
 };
 
-// "2,4-6": what a scheduler's array option takes.
+// "2,4-6", as in a scheduler's array option.
 std::string ranges(const std::vector<unsigned>& numbers) {
   std::string text;
   for (std::size_t i = 0; i < numbers.size();) {
@@ -54,7 +54,7 @@ int run_merge(const MergeArguments& arguments) {
     report.info("nothing was written");
     return kExitStopped;
   }
-  // What killed shards left unfinished.
+  // Deletes unfinished files of killed shards.
   sweep_unfinished(std::string(folder_of(arguments.target)));
   report.info(count_of(merged->shards, "shard") + ", " + count_of(merged->lines, "line") + " → " +
               printable(arguments.target));
@@ -75,10 +75,9 @@ void add_merge(CLI::App& app, int& exit) {
       ->option_text("M");
   add_report_options(*command, arguments->report);
   command->footer(
-      "\nThe result has the very bytes that one machine would have written. All shards must be "
-      "there, once, and of one chain, seed and list of inputs; what is missing is named, as a "
-      "scheduler's array option "
-      "takes it (exit code 3).\n\n"
+      "\nThe result has the same bytes that one machine would have written. Each shard must be "
+      "given exactly once, and all must have the same chain, seed and list of inputs. Missing "
+      "shards are listed in the form that a scheduler's array option takes (exit code 3).\n\n"
       "Example:\n  deckle merge train -o train/manifest.jsonl");
   command->callback([arguments, &exit] { exit = run_merge(*arguments); });
 }

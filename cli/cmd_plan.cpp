@@ -27,7 +27,7 @@ constexpr std::size_t kShownShapes = 3;
 constexpr std::size_t kShownRemarks = 10;
 
 std::size_t width_of(std::string_view text) {
-  // Columns on a terminal, near enough: characters, not bytes.
+  // Approximate columns on a terminal: counts characters, not bytes.
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
   }));
@@ -138,7 +138,7 @@ OpenShape open_shape(const Chain& chain, const Shape& shape) {
   return in_layout_of(chain, open);
 }
 
-// The shape, where no size is open.
+// The shape, if no size is open.
 std::optional<Shape> closed(const OpenShape& open) {
   Shape shape;
   shape.rank = static_cast<int>(open.size()) - 1;
@@ -151,7 +151,7 @@ std::optional<Shape> closed(const OpenShape& open) {
   return shape;
 }
 
-// The shapes as far as they go, and the reason where they end.
+// The shapes up to the first layer that fails, and the reason if one fails.
 struct Shapes {
   std::vector<Shape> shapes;
   std::optional<Error> error;
@@ -185,7 +185,7 @@ Json shapes_json(const Chain& chain, const std::vector<Shape>& shapes,
           {"parameters", total}};
 }
 
-// What model.summary() shows: no file is needed, and no weights.
+// Prints a table like Keras's model.summary(). Needs no files and no weights.
 int print_shapes_alone(const Chain& chain, const Shape& input, bool json, Report& report) {
   const auto [shapes, error] = shapes_of(chain, input);
   if (shapes.empty()) {
@@ -238,18 +238,18 @@ int run_shapes(const PlanArguments& arguments, Report& report) {
   const auto input = closed(shape);
   if (!input) {
     report.error("the input's shape, " + to_string(in_layout_of(*chain, shape)) +
-                 ", leaves a size open; --input-shape gives all of them, such as 480,640,3");
+                 ", leaves a size open; give all sizes with --input-shape, such as 480,640,3");
     return kExitUsage;
   }
   return print_shapes_alone(*chain, *input, arguments.report.json, report);
 }
 
-// What a run would do, and what would keep it from it.
+// What a run would do, and the reasons why it would be refused.
 struct Outlook {
   Forecast plan;
   std::vector<std::string> clashes;
   std::string advice;    // on the clashes
-  std::string no_image;  // why a run would fail for want of images; "": it would not
+  std::string no_image;  // why a run would fail because it has no images; "" if it has some
 };
 
 void print_text(const Chain& chain, const InputList& inputs, const Outlook& outlook, bool all) {
@@ -286,7 +286,7 @@ Json remarks_json(const std::vector<Remark>& remarks) {
   return all;
 }
 
-// The same as the text, and nothing cut short. Shapes are in the order of the chain's arrays.
+// The same content as the text, but complete. Shapes are in the order of the chain's arrays.
 Json plan_json(const Chain& chain, const std::string& name, const InputList& inputs,
                const Outlook& outlook) {
   const Forecast& plan = outlook.plan;
@@ -300,7 +300,7 @@ Json plan_json(const Chain& chain, const std::string& name, const InputList& inp
   }
   Json groups = Json::array();
   for (const ShapeGroup& group : plan.groups) {
-    Json shapes;  // null where a layer fails
+    Json shapes;  // null if a layer fails
     for (std::size_t i = 1; i < group.shapes.size(); ++i)
       shapes.push_back(shape_json(group.shapes[i]));
     groups.push_back(
@@ -396,17 +396,16 @@ void add_plan(CLI::App& app, int& exit) {
   add_chain_options(*command, arguments->chain);
   add_input_options(*command, arguments->inputs);
   command
-      ->add_option(
-          "--input-shape", arguments->input_shape,
-          "Instead of INPUT: the shape of one, in the order of the chain's arrays; no file "
-          "and no weights are needed")
+      ->add_option("--input-shape", arguments->input_shape,
+                   "Instead of INPUT: the shape of one input, in the order of the chain's arrays; "
+                   "no file and no weights are needed")
       ->option_text("ROWS,COLS,CHANNELS");
   add_jobs_option(*command, arguments->jobs);
   command->add_flag("-a,--all", arguments->all, "Every shape and every remark");
   add_report_options(*command, arguments->report);
   command->footer(
-      "\nNothing is decoded and nothing is written. Exit code 1 where images would fail, 2 where a "
-      "run would be refused. With --log-format json one object, in which nothing is cut short. "
+      "\nNothing is decoded and nothing is written. Exit code 1 if images would fail, 2 if a run "
+      "would be refused. With --log-format json one object, in which nothing is cut short. "
       "Without INPUT: the shapes after each layer and the numbers of "
       "parameters, for --input-shape or \"input\": {\"shape\": ..} of the chain.\n\n"
       "Examples:\n  deckle plan train-224.json photos\n"

@@ -44,8 +44,8 @@ bool is_same_folder(const std::string& a, const std::string& b) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-// Files in the way of outputs, and files there that are nobody's: the exit code where there are
-// such.
+// Refuses files with the names of needed folders, and files that no run made. Returns the exit code
+// if there are any.
 std::optional<int> refuse_what_is_there(const Replay& replay, const InputList& inputs,
                                         const OutputFolder& folder,
                                         const ReplayArguments& arguments, Report& report) {
@@ -70,11 +70,11 @@ std::optional<int> refuse_what_is_there(const Replay& replay, const InputList& i
       }
       if (!*recorded_output)
         foreign.push_back(printable(path) +
-                          ": is there already and was not made by a run into this folder");
+                          ": already exists and was not made by a run into this folder");
     }
   }
   if (foreign.empty()) return std::nullopt;
-  return refuse(report, foreign, "give another -o, or --overwrite to replace what is there",
+  return refuse(report, foreign, "give another -o, or --overwrite to replace these files",
                 kExitStopped);
 }
 
@@ -99,14 +99,13 @@ int run_replay(const ReplayArguments& arguments) {
   if (const auto clashes = find_clashes(chain, *inputs); !clashes.empty())
     return refuse(report, clashes, advice_on_clashes(chain, *inputs), kExitUsage);
   if (replay->outputs() == 0) {
-    report.error("nothing in " + printable(*manifest) +
-                 " is asked for; its outputs are matched by --only and --copies");
+    report.error("nothing in " + printable(*manifest) + " matches --only and --copies");
     return kExitUsage;
   }
   const int derivation = seed_derivation_of(replay->header());
   Json made = manifest_header(chain, inputs->names_from);
   made["seed_derivation"] = derivation;
-  // Into its own folder a replay restores what was lost, whichever codecs are at hand.
+  // In its own folder, a replay restores lost outputs with any version of the codecs.
   const bool into_own = is_same_folder(std::string(folder_of(*manifest)), arguments.out);
   std::vector<Json> headers{std::move(made)};
   if (into_own) headers.push_back(replay->header());
@@ -127,7 +126,7 @@ int run_replay(const ReplayArguments& arguments) {
   options.overwrite = arguments.overwrite;
   options.sync = arguments.sync;
   options.record = !into_own;
-  options.add = true;  // what earlier replays recorded stays
+  options.keep_unlisted = true;  // the records of earlier replays stay
   options.seed_derivation = derivation;
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   const std::string start =
@@ -142,7 +141,7 @@ int run_replay(const ReplayArguments& arguments) {
 
 void add_replay(CLI::App& app, int& exit) {
   CLI::App* command =
-      app.add_subcommand("replay", "Make the outputs of a manifest again, from what it recorded");
+      app.add_subcommand("replay", "Reproduce the outputs of a manifest from its records");
   const auto arguments = std::make_shared<ReplayArguments>();
   command
       ->add_option("MANIFEST", arguments->manifest,
@@ -164,18 +163,18 @@ void add_replay(CLI::App& app, int& exit) {
   add_jobs_option(*command, arguments->jobs);
   add_memory_option(*command, arguments->max_memory);
   add_sync_option(*command, arguments->sync);
-  command->add_flag("--overwrite", arguments->overwrite,
-                    "Replace what is in OUT: the outputs of another run, and files that no run of "
-                    "deckle's made");
+  command->add_flag(
+      "--overwrite", arguments->overwrite,
+      "Replace what is in OUT: the outputs of another run, and files that deckle did not make");
   command->add_option("--summary", arguments->summary, "Write the figures of the last line as JSON")
       ->option_text("F");
   add_report_options(*command, arguments->report);
   command->footer(
       "\nNothing is drawn and no chain file is needed. An input whose digest is not the recorded "
-      "one is refused, by name. Where another version of a codec makes other bytes of the same "
-      "pixels, that is said. "
-      "Into the manifest's own folder a replay restores what was lost, and the manifest is left as "
-      "it is; into another folder it writes one, and a further replay adds to it.\n\n"
+      "one fails, and the message names it. If another version of a codec makes other bytes from "
+      "the same pixels, a message says this. Into the manifest's own folder, a replay restores "
+      "lost outputs and does not change the manifest. Into another folder, it writes a manifest, "
+      "and another replay adds to it.\n\n"
       "Examples:\n"
       "  deckle replay train photos -o again\n"
       "  deckle replay train photos -o train --only 'cats/*'");

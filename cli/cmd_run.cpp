@@ -32,7 +32,7 @@ struct RunArguments {
   std::uint64_t max_memory = 0;
   bool stop_on_error = false;
   bool overwrite = false;
-  std::string prune{};  ///< "": not; else "true" or "all"
+  std::string prune{};  ///< "": not given; else "true" or "all"
   bool add = false;
   bool allow_empty = false;
   bool dry_run = false;
@@ -46,7 +46,7 @@ struct RunArguments {
   ReportOptions report;
 };
 
-// Within 53 bits, so that every reader of JSON gets it exactly.
+// At most 53 bits, so that every JSON reader gets the exact value.
 SeedPair seed_from_system() {
   std::random_device device;
   const std::uint64_t bits = (std::uint64_t{device()} << 32U | device()) >> 11U;
@@ -99,14 +99,14 @@ class RunCommand {
     if (!inputs) return exit;
     if (arguments_.add && chain->uses_index()) {
       report_.error(
-          "--add does not go with what depends on an image's place in the list (\"seed_from\": "
+          "--add cannot be used if outputs depend on an image's place in the list (\"seed_from\": "
           "\"index\", generators that count, {index}): all images have to be listed");
       return kExitUsage;
     }
     if (const auto refused = refuse_early(*chain, *inputs)) return *refused;
     if (inputs->files.empty() && !arguments_.allow_empty) {
       report_.error(no_images_text(*inputs, not_images_));
-      report_.info("nothing was written; --allow-empty where that is meant");
+      report_.info("nothing was written; use --allow-empty if this is intended");
       return kExitImages;
     }
     if (prunes() && arguments_.prune != kPruneAll) {
@@ -116,7 +116,7 @@ class RunCommand {
         return kExitStopped;
       }
       if (!empty->empty())
-        return refuse(report_, *empty, "--prune=all where that is meant", kExitStopped);
+        return refuse(report_, *empty, "use --prune=all if this is intended", kExitStopped);
     }
     if (arguments_.dry_run) {
       if (shard_) keep_shard(*inputs, *shard_);
@@ -135,7 +135,7 @@ class RunCommand {
   }
 
  private:
-  // The shard that was asked for; false where that makes no sense.
+  // Parses --shard; false if it is not valid here.
   bool read_shard() {
     if (arguments_.shard.empty()) {
       if (const std::string variable = array_variable(environment); !variable.empty()) {
@@ -151,15 +151,15 @@ class RunCommand {
     }
     if (prunes() || arguments_.add) {
       report_.error(std::string(prunes() ? "--prune" : "--add") +
-                    " goes with a run over all inputs, not with one shard");
+                    " needs a run over all inputs, not one shard");
       return false;
     }
     shard_ = *shard;
     return true;
   }
 
-  // All that can be wrong with the inputs and outputs by themselves; the exit code where something
-  // is.
+  // Checks that need only the inputs and the names of the outputs. Returns the exit code if one
+  // fails.
   std::optional<int> refuse_early(const Chain& chain, InputList& inputs) {
     if (const auto checked = check_output_folder(chain, inputs, arguments_.out); !checked) {
       return refuse(report_, {checked.error().message}, "the input stays as it is", kExitUsage);
@@ -168,18 +168,18 @@ class RunCommand {
       return refuse(report_, clashes, advice_on_clashes(chain, inputs), kExitUsage);
     }
     case_clashes_ = find_case_clashes(chain, inputs);
-    // An image's place in the list counts images only.
+    // Only images are counted for an image's place in the list.
     if (chain.uses_index()) not_images_ = keep_images(inputs, jobs_);
     return std::nullopt;
   }
 
-  // All that can be wrong with the output folder and what is in it.
+  // Checks of the output folder and its files.
   std::optional<int> refuse_folder(const Chain& chain, const InputList& inputs,
                                    const Result<OutputFolder>& folder) {
     if (!folder) {
       report_.error(folder.error().message);
       if (arguments_.add && arguments_.overwrite)
-        report_.info("--add is for more of the same; to replace it, leave --add out");
+        report_.info("--add needs the same chain; to replace the outputs, leave --add out");
       return kExitStopped;
     }
     if (const auto blocked = find_blocked(chain, inputs, arguments_.out); !blocked.empty())
@@ -204,10 +204,11 @@ class RunCommand {
       }
       if (*ignores)
         return refuse(report_, case_clashes_,
-                      "give an -o where case counts, or a --name that keeps them apart",
+                      "give an -o that distinguishes case, or a --name that makes different names",
                       kExitUsage);
     }
-    // Copies of a shard may be at work: what they write meanwhile is looked at one by one.
+    // Other processes may run the same shard, so existing files are checked one by one when outputs
+    // get their names.
     if (arguments_.overwrite || shard_) return std::nullopt;
     const auto foreign = find_foreign(chain, inputs, *folder);
     if (!foreign) {
@@ -215,16 +216,16 @@ class RunCommand {
       return kExitStopped;
     }
     if (foreign->empty()) return std::nullopt;
-    return refuse(report_, *foreign, "give another -o, or --overwrite to replace what is there",
+    return refuse(report_, *foreign, "give another -o, or --overwrite to replace these files",
                   kExitStopped);
   }
 
-  // What --add keeps must be of the same chain.
+  // The records that --add keeps must belong to the same chain.
   [[nodiscard]] bool replaces() const { return arguments_.overwrite && !arguments_.add; }
 
   [[nodiscard]] bool prunes() const { return !arguments_.prune.empty(); }
 
-  // The inputs that are folders with nothing in them, as where nothing is mounted.
+  // The inputs that are empty folders, as when a disk is not mounted.
   [[nodiscard]] Result<std::vector<std::string>> find_empty() const {
     std::vector<std::string> empty;
     for (const std::string& input : arguments_.inputs.inputs) {
@@ -233,9 +234,9 @@ class RunCommand {
       const auto names = list_folder(input);
       if (!names) return names.error();
       if (names->empty()) {
-        empty.push_back(printable(input) +
-                        ": an empty folder (not mounted?), and --prune deletes what was made of "
-                        "its files");
+        empty.push_back(
+            printable(input) +
+            ": an empty folder (not mounted?), but --prune would delete the outputs of its files");
       }
     }
     return empty;
@@ -252,8 +253,8 @@ class RunCommand {
     options.overwrite = arguments_.overwrite;
     options.prune = prunes();
     options.prune_all = arguments_.prune == kPruneAll;
-    options.add = arguments_.add;
-    // One part of many may have none.
+    options.keep_unlisted = arguments_.add;
+    // A shard may have no inputs.
     options.need_images = !arguments_.allow_empty && !shard_;
     options.shard = shard_;
     if (shard_) {
@@ -301,7 +302,7 @@ class RunCommand {
   Report report_;
   const int jobs_ = resolve_jobs(arguments_.jobs, report_);
   std::optional<Shard> shard_;
-  std::vector<std::string> case_clashes_;  // they matter only where OUT ignores case
+  std::vector<std::string> case_clashes_;  // they matter only if OUT ignores case
   std::size_t not_images_ = 0;
 };
 
@@ -341,17 +342,17 @@ void add_run(CLI::App& app, int& exit) {
   add_sync_option(*command, arguments->sync);
   command->add_flag(
       "--overwrite", arguments->overwrite,
-      "Replace what is in OUT: the outputs of another chain, and files that no run of "
-      "deckle's made");
+      "Replace what is in OUT: the outputs of another chain, and files that deckle did not make");
   command->add_flag("--add", arguments->add,
-                    "Keep what earlier runs into OUT recorded of other inputs");
+                    "Keep the records that earlier runs into OUT made of other inputs");
   command
       ->add_flag("--prune", arguments->prune,
-                 "Delete the outputs of recorded inputs that are not among these; all of them only "
+                 "Delete the outputs of recorded inputs that are not in this run; all of them only "
                  "with --prune=all")
       ->check(CLI::IsMember({"true", "all"}))
       ->option_text("[=all]");
-  command->add_flag("--allow-empty", arguments->allow_empty, "No image at all is no failure");
+  command->add_flag("--allow-empty", arguments->allow_empty,
+                    "A run without any image does not fail");
   command
       ->add_option("--shard", arguments->shard,
                    "Work on part I of N (from 0); auto/N takes I from the scheduler's variables")
@@ -387,8 +388,10 @@ void add_run(CLI::App& app, int& exit) {
   command->footer(
       "\nExit codes: 0 all done; 1 done, but some images failed, or there were none, or outputs "
       "could not be deleted; 2 the command "
-      "line or the chain is wrong; 3 the run could not go on; 70 a mistake in deckle itself; 130, "
-      "143, 129 interrupted; 141 the reader of the output went away. However it ended, the same "
+      "line or the chain is wrong; 3 the run could not continue; 70 an internal error in deckle; "
+      "130, "
+      "143, 129 interrupted; 141 the reader of the output closed the pipe. However it ended, the "
+      "same "
       "command continues from there.\n\n"
       "Examples:\n"
       "  deckle run train-224.json photos -o train\n"

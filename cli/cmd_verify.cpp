@@ -26,7 +26,7 @@ int run_verify(const VerifyArguments& arguments) {
   const auto verified = verify_manifest(*manifest, resolve_jobs(arguments.jobs, report));
   if (!verified) {
     report.error(*manifest, verified.error());
-    // A manifest that is not there is a mistake in the command line.
+    // A missing manifest is a mistake in the command line.
     return verified.error().sys_errno == ENOENT ? kExitUsage : exit_code(verified.error());
   }
   constexpr std::array<std::string_view, 4> kKinds{"missing", "altered", "unreadable", "unknown"};
@@ -54,8 +54,8 @@ void add_verify(CLI::App& app, int& exit) {
   add_jobs_option(*command, arguments->jobs);
   add_report_options(*command, arguments->report);
   command->footer(
-      "\nReads every output. Exit code 1 where one is missing or altered, or a file is there that "
-      "is not recorded.\n\n"
+      "\nReads every output. Exit code 1 if an output is missing or altered, or if a file is not "
+      "recorded.\n\n"
       "Example:\n  deckle verify train");
   command->callback([arguments, &exit] { exit = run_verify(*arguments); });
 }

@@ -20,7 +20,8 @@ std::string line(std::string name, const std::string& what) {
   return "\n" + name + what;
 }
 
-// It is looked for, not opened: that would take longer than all else.
+// The plug-in is only searched, not opened, because opening it would take longer than the rest of
+// the program.
 std::string plugin_line(const std::string& name, const Plugin& plugin, std::string_view library,
                         bool built, const std::string& more = "") {
   const auto path = find_plugin(plugin, plugin_folders());

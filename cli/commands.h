@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// commands: one file a subcommand; main.cpp holds the table.
+// commands: one file for each subcommand; the table is in main.cpp.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,8 +7,8 @@
 
 namespace deckle::cli {
 
-/// Each adds itself to the command line; when it is chosen and its arguments are well formed, it
-/// runs and leaves its exit code in `exit`.
+/// Each function adds a subcommand to the command line. If the user chooses it and its arguments
+/// are valid, it runs and stores its exit code in `exit`.
 void add_run(CLI::App& app, int& exit);
 void add_plan(CLI::App& app, int& exit);
 void add_verify(CLI::App& app, int& exit);
@@ -19,7 +19,7 @@ void add_export(CLI::App& app, int& exit);
 void add_layers(CLI::App& app, int& exit);
 void add_schema(CLI::App& app, int& exit);
 
-/// What --version prints: this program, and what is in it or would be opened by it.
+/// The text of --version: this program, its libraries and its plug-ins.
 [[nodiscard]] std::string version_text();
 
 }  // namespace deckle::cli

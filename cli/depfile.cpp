@@ -13,8 +13,7 @@
 namespace deckle::cli {
 namespace {
 
-// A path as make reads it. What make has no way to write (a newline, | or ;) is left out: it could
-// not watch it.
+// A path as make reads it. A path that make cannot express (with a newline, | or ;) is left out.
 std::optional<std::string> for_make(const std::string& path) {
   if (path.find_first_of("\n|;") != std::string::npos) return std::nullopt;
   std::string text;
@@ -26,7 +25,7 @@ std::optional<std::string> for_make(const std::string& path) {
   return text;
 }
 
-// With empty rules for the prerequisites: make goes on where one is gone.
+// Contains empty rules for the prerequisites, so that make continues if one is missing.
 std::string depfile_text(const std::string& target, const std::vector<std::string>& paths) {
   std::string rule = for_make(target).value_or(target) + ":";
   std::string rest;
@@ -47,8 +46,8 @@ bool holds(const std::string& path, const std::string& text) {
   return content && *content == text;
 }
 
-// Make runs a rule again as long as its target is older than a prerequisite. A run that changes
-// nothing leaves the manifest alone, and a depfile may lie in an input folder.
+// make runs a rule again while its target is older than a prerequisite. A run that changes nothing
+// leaves the manifest alone, and a depfile may lie in an input folder.
 void renew(const std::string& target, const std::vector<std::string>& paths) {
   struct stat own {};
   struct stat other {};

@@ -10,8 +10,8 @@
 namespace deckle::cli {
 
 /// Writes the rule to `path` ("-": standard output), and makes the manifest newer than its
-/// prerequisites. A depfile that is up to date stays as it is. False where it could not be written,
-/// which was reported.
+/// prerequisites. A depfile that is up to date stays as it is. False if it could not be written;
+/// the error was reported.
 bool write_depfile(const std::string& path, const std::string& manifest,
                    const std::vector<std::string>& prerequisites, Report& report);
 

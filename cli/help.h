@@ -8,8 +8,8 @@
 
 namespace deckle::cli {
 
-/// The text with lines of at most `columns` columns (ASCII). A long line is broken at a space. What
-/// follows begins below the description of an option, else below the beginning of the line.
+/// The text with lines of at most `columns` columns (ASCII). A long line is broken at a space. The
+/// continuation is aligned with the description of the option, else with the beginning of the line.
 [[nodiscard]] std::string wrapped(std::string_view text, std::size_t columns,
                                   std::size_t description_column);
 

@@ -31,7 +31,7 @@ using namespace deckle::cli;
 constexpr std::array kCommands{add_run,  add_plan,   add_replay, add_verify, add_merge,
                                add_diff, add_layers, add_schema, add_export};
 
-// Whether the first word is no command; CLI11 would only say that one is needed.
+// Whether the first word is not a command. CLI11 would only say that a command is needed.
 bool is_misspelt(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || *argv[1] == '-') return false;
   std::vector<std::string> names;
@@ -45,8 +45,8 @@ bool is_misspelt(const CLI::App& app, int argc, char** argv) {
   return true;
 }
 
-// Whether there is an option that the command does not have. CLI11 would name a missing argument
-// first, and no name that is near.
+// Whether there is an unknown option. CLI11 would report a missing argument first, and suggests no
+// similar name.
 bool is_option_misspelt(const CLI::App& app) {
   for (const CLI::App* command : app.get_subcommands()) {
     for (const std::string& word : command->remaining()) {
@@ -68,7 +68,7 @@ bool is_option_misspelt(const CLI::App& app) {
   return false;
 }
 
-// What CLI11 says of a command line, which may hold anything: its lines one by one.
+// Prints CLI11's message line by line and escapes it, because a command line may contain any bytes.
 void print_usage_error(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
@@ -77,20 +77,21 @@ void print_usage_error(std::string_view text) {
   }
 }
 
-// A file that is opened must not become standard output or error, where messages would be written
-// into it. What is closed is opened the other way round: its use stays an error.
+// If a standard stream is closed, the next opened file would take its number, and messages would be
+// written into that file. Closed streams are therefore opened in the wrong direction, so that using
+// them stays an error.
 bool open_standard_files() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
     int opened = ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-    if (opened < 0) opened = ::open("/", O_RDONLY);  // where there is no /dev
+    if (opened < 0) opened = ::open("/", O_RDONLY);  // if there is no /dev
     if (opened != fd) return false;
   }
   return true;
 }
 
-// Results that could not be written are a failure, as on a full disk. A reader that went away, as
-// head does, has what it wanted: that is quiet, with the exit code that a shell gives for SIGPIPE.
+// If results cannot be written, as on a full disk, the command fails. A reader such as head may
+// close the pipe early: this gives no message, and the exit code that a shell uses for SIGPIPE.
 int with_output(int exit) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
   if (errno == EPIPE) return kExitPipe;
@@ -98,13 +99,13 @@ int with_output(int exit) {
   return kExitStopped;
 }
 
-// A file that would grow beyond ulimit -f is an error like a full disk, not the end of the process.
-// It may be the file that messages go to.
+// A file that would exceed ulimit -f is an error like a full disk and must not kill the process. It
+// may be the file that messages are written to.
 void ignore_file_size_signal() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-// Reads the command line and does what it asks for. The exit code.
+// Parses the command line and runs the command. Returns the exit code.
 int run_command(int argc, char** argv) {
   CLI::App app{"deckle: Keras layers over folders of images, in parallel, reproducible to the byte",
                "deckle"};
@@ -142,40 +143,40 @@ int run_command(int argc, char** argv) {
   return with_output(exit);
 }
 
-// What to say of an exception that nobody expected. The exit code. Takes no memory.
+// Reports an unexpected exception and returns the exit code. Allocates no memory.
 int tell_exception(const std::exception_ptr& thrown) {
   try {
     if (thrown) std::rethrow_exception(thrown);
-    std::fputs("deckle: a mistake in deckle: the process was to be ended\n", stderr);
+    std::fputs("deckle: an internal error: std::terminate was called\n", stderr);
   } catch (const std::bad_alloc&) {
     std::fputs("not enough memory; what is finished stays valid, and the same command continues\n",
                stderr);
     return kExitStopped;
   } catch (const std::exception& e) {
-    std::fputs("deckle: a mistake in deckle: ", stderr);
+    std::fputs("deckle: an internal error: ", stderr);
     for (const char* c = e.what(); *c != 0; ++c)
       std::fputc(static_cast<unsigned char>(*c) < ' ' || *c == 0x7F ? '?' : *c, stderr);
     std::fputc('\n', stderr);
   } catch (...) {
-    std::fputs("deckle: a mistake in deckle: something unknown was thrown\n", stderr);
+    std::fputs("deckle: an internal error: an exception of unknown type\n", stderr);
   }
   return kExitMistake;
 }
 
-// An exception where none may leave (a destructor, a thread) ends the process, but never by abort.
+// An exception that leaves a destructor or a thread ends the process, but without abort().
 [[noreturn]] void on_terminate() {
   std::_Exit(tell_exception(std::current_exception()));
 }
 
-bool ended = false;  // by ourselves
+bool ended = false;  // by deckle itself, not by a library
 
-// A library that gives up calls exit(1), as OpenMP's does where it gets neither thread nor memory.
-// That code says "some images failed".
+// A library may call exit(1), as OpenMP's does if it gets no thread or memory. For deckle, 1 means
+// "some images failed".
 void on_exit_of_library() {
   if (ended) return;
   std::fputs(
-      "stopped: a library gave up; what is finished stays valid, and the same command goes "
-      "on\n",
+      "stopped: a library ended the process; what is finished stays valid, and the same command "
+      "continues\n",
       stderr);
   std::_Exit(kExitStopped);
 }

@@ -23,7 +23,7 @@
 namespace deckle::cli {
 namespace {
 
-// "7" or "7,8", by the rules of the chain file.
+// "7" or "7,8", with the rules of the chain file.
 std::optional<SeedPair> parse_seed(const std::string& text) {
   const Json json = parse_json(text.find(',') == std::string::npos ? text : "[" + text + "]");
   if (json.is_discarded()) return std::nullopt;
@@ -56,28 +56,28 @@ std::optional<std::uint64_t> parse_size(const std::string& text) {
   return value << shift;
 }
 
-// The layer that the first mistake in a layer is about, for the hint; "" where there is none such.
+// The layer of the first mistake in a layer, for the hint; "" if no mistake is in a layer.
 std::string layer_of(const Mistakes& mistakes, std::string_view text) {
   const Json json = parse_json(text);
   for (const LocatedMistake& mistake : mistakes) {
-    // From the argument outwards to what has a class_name.
+    // Goes outwards from the argument to the object with a class_name.
     for (std::string pointer = mistake.pointer; !pointer.empty();
          pointer.erase(pointer.rfind('/'))) {
       try {
         const Json& entry = json.at(Json::json_pointer(pointer));
         auto name = entry.at("class_name").get<std::string>();
         if (find_layer(name) != nullptr) return name;
-      } catch (const Json::exception&) {  // not there, or no layer
+      } catch (const Json::exception&) {  // it does not exist, or is not a layer
       }
     }
   }
   return "";
 }
 
-// The folder that all files lie in; "" where there is none.
+// The deepest folder that contains all files; "" if there is none.
 std::string_view common_folder(const InputList& list) {
   if (list.files.empty()) return "";
-  // The list is sorted: what its first and last path share, all share.
+  // The list is sorted: all paths share what the first and the last path share.
   const std::string_view last = list.files.back().path;
   std::string_view folder = folder_of(list.files.front().path);
   while (!folder.empty() && !(last.starts_with(folder) && last[folder.size()] == '/'))
@@ -85,7 +85,7 @@ std::string_view common_folder(const InputList& list) {
   return folder;
 }
 
-// Says that listed files have other names than in a run over their folder.
+// Reports that listed files have other names than in a run over their folder.
 void tell_names(const InputList& list, Report& report) {
   const std::string_view folder = common_folder(list);
   if (list.names_from != NamesFrom::CurrentFolder || folder.empty()) return;
@@ -127,7 +127,7 @@ std::optional<OpenShape> parse_input_shape(const Chain& chain, const std::string
     const auto extent = whole_number(parse_json(word), 1, "");
     if (!extent && word != "none") {
       report.error("--input-shape: \"" + printable(word) +
-                   "\" is not a size; give whole numbers of at least 1, or none where one is open, "
+                   "\" is not a size; give whole numbers of at least 1, or none for an open size, "
                    "such as 480,640,3");
       return std::nullopt;
     }
@@ -158,7 +158,7 @@ void add_chain_file_options(CLI::App& command, ChainArguments& arguments) {
       .add_option_function<std::string>(
           "--data-format",
           [&](const std::string& layout) { arguments.channels_first = layout == "channels_first"; },
-          "Layout of arrays where the chain does not say (default: channels_last)")
+          "Layout of arrays if the chain does not name one (default: channels_last)")
       ->check(CLI::IsMember({"channels_last", "channels_first"}));
 }
 
@@ -221,9 +221,9 @@ void add_memory_option(CLI::App& command, std::uint64_t& bytes) {
             }
             bytes = *size;
           },
-          "What one picture may take, such as 512M or 2G; a larger one goes row by row, or fails "
-          "where it cannot (default: half of the free memory, for all threads together; then "
-          "nothing fails for it)")
+          "Memory that one picture may take, such as 512M or 2G; a larger picture is streamed row "
+          "by row, or fails if that is not possible (default: half of the free memory, shared by "
+          "all threads; with the default, no picture fails for this reason)")
       ->option_text("SIZE");
 }
 
@@ -333,7 +333,7 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
     auto list = read_text(arguments.files_from, kMostList);
     if (!list) {
       report.error(arguments.files_from, list.error());
-      // A list that is not there is a mistake in the command line.
+      // A missing list is a mistake in the command line.
       if (list.error().sys_errno != ENOENT) exit = exit_code(list.error());
       return std::nullopt;
     }
@@ -354,9 +354,9 @@ std::optional<InputList> load_inputs(const InputArguments& arguments, const std:
   expand_archives(*list);
   if (!list->outputs.empty()) {
     const std::size_t more = list->outputs.size() - 1;
-    report.info(count_of(list->outputs.size(), "folder") +
-                " left out, outputs of other runs: " + printable(list->outputs.front()) +
-                (more > 0 ? ", .." : "") + " (one that is named itself is taken; -v names all)");
+    report.info(count_of(list->outputs.size(), "folder") + " left out, outputs of other runs: " +
+                printable(list->outputs.front()) + (more > 0 ? ", .." : "") +
+                " (a folder that is named on the command line is processed; -v names all)");
     for (const std::string& folder : list->outputs)
       report.detail(printable(folder) + ": left out: a run wrote into it");
   }
@@ -372,7 +372,7 @@ std::optional<std::string> find_manifest(const std::string& path, Report& report
   if (!std::filesystem::is_directory(path, ignored)) return path;
   std::string manifest = join_path(path, kManifestName);
   if (std::filesystem::exists(manifest, ignored)) return manifest;
-  std::string text = "holds no " + std::string(kManifestName);
+  std::string text = "contains no " + std::string(kManifestName);
   for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("manifest-") && name.ends_with(".jsonl")) {
@@ -391,7 +391,7 @@ MemoryLimit resolve_memory(std::uint64_t bytes, int jobs) {
 int resolve_jobs(int jobs, Report& report) {
   const int wanted = jobs > 0 ? jobs : usable_processors();
   if (wanted == 1) return 1;
-  // One more listens for Ctrl-C.
+  // One more thread waits for Ctrl-C.
   const int found = std::max(startable_threads(wanted + 1) - 1, 1);
   if (found < wanted) {
     report.warning("only " + std::to_string(found) + " of " + std::to_string(wanted) +

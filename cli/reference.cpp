@@ -26,15 +26,15 @@ constexpr std::array<std::pair<int, std::string_view>, 9> kExitCodes{
       "differences were found"},
      {kExitUsage, "the command line or the chain is wrong; nothing was written"},
      {kExitStopped, "the run could not continue"},
-     {kExitMistake, "a mistake in deckle itself"},
+     {kExitMistake, "an internal error in deckle"},
      {129, "interrupted by SIGHUP"},
      {130, "interrupted by SIGINT"},
-     {kExitPipe, "the reader of the output went away"},
+     {kExitPipe, "the reader of the output closed the pipe"},
      {143, "interrupted by SIGTERM"}}};
 
 using Row = std::vector<std::string>;
 
-// A cell's text: its bars do not end the cell.
+// The text of a cell, with bars escaped.
 std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -66,7 +66,7 @@ std::string code(const std::string& text) {
 // Layers
 // ---------------------------------------------------------------------------------------------
 
-// What may be written: all words of a list, which `deckle layers` shortens.
+// The possible values: all words of a list, which `deckle layers` shortens.
 std::string values_of(const ArgumentSpec& argument, int rank) {
   ArgumentSpec whole = argument;
   if (argument.form == Form::Word) whole.values = "";
@@ -124,10 +124,10 @@ std::string layers_page() {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Commands. Only the parts of CLI11 that are the same in all its versions.
+// Commands. Uses only the parts of CLI11 that are the same in all its versions.
 // ---------------------------------------------------------------------------------------------
 
-// The word for an option's value: its own, the words that it may be, or VALUE.
+// The placeholder of an option's value: its own name, the allowed words, or VALUE.
 std::string value_of(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return "";
   if (!option.get_option_text().empty()) return option.get_option_text();
@@ -205,7 +205,7 @@ std::string commands_page(const CLI::App& app) {
 // Keys
 // ---------------------------------------------------------------------------------------------
 
-// What a value may be, by its JSON Schema.
+// The possible values, from the JSON Schema.
 std::string schema_text(const Json& schema, const Json& root) {
   if (schema.contains("$ref")) {
     const std::string reference = schema["$ref"];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// report: everything that is said on the terminal, and exit codes.
+// report: all messages on the terminal, and exit codes.
 #pragma once
 
 #include <chrono>
@@ -17,11 +17,11 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitImages = 1;  ///< done, but some images failed; or there are differences
 inline constexpr int kExitUsage =
     2;  ///< the command line or the chain is wrong, nothing was written
-inline constexpr int kExitStopped = 3;   ///< the run could not go on
-inline constexpr int kExitMistake = 70;  ///< a mistake in deckle itself
-inline constexpr int kExitPipe = 141;    ///< the reader of the output went away
+inline constexpr int kExitStopped = 3;   ///< the run could not continue
+inline constexpr int kExitMistake = 70;  ///< an internal error in deckle
+inline constexpr int kExitPipe = 141;    ///< the reader of the output closed the pipe
 
-/// The exit code of a refusal.
+/// The exit code for an error that ends a command.
 [[nodiscard]] int exit_code(const Error& error);
 
 enum class Progress { Auto, Always, Never };
@@ -33,8 +33,8 @@ struct ReportOptions {
   Progress progress = Progress::Auto;
 };
 
-/// Messages, and a progress bar that makes room for them. All of it goes to stderr. Safe to use
-/// from several threads.
+/// Messages and a progress bar, which moves out of their way. Both go to stderr. Safe to use from
+/// several threads.
 class Report {
  public:
   explicit Report(ReportOptions options);
@@ -44,20 +44,20 @@ class Report {
 
   [[nodiscard]] bool verbose() const { return options_.verbose; }
 
-  /// What failed, in one line: "photos/a.jpg: truncated: ..". Shown whatever the options.
+  /// Reports a failure in one line: "photos/a.jpg: truncated: ..". Always shown.
   void error(std::string_view file, const Error& error);
   void error(std::string_view text);
-  /// The same for one input of many: the first 20 are shown, all with -v.
+  /// The same for one of many inputs. Only the first 20 are shown; with -v, all.
   void failure(std::string_view file, const Error& error);
-  /// Says how many failures were not shown, and `where` they are listed.
+  /// Reports how many failures were not shown, and `where` they are listed.
   void rest_of_failures(std::string_view where);
   void warning(std::string_view text);
-  /// What a user wants to know; -q silences it.
+  /// Information for the user; not shown with -q.
   void info(std::string_view text, const Json& fields = Json::object());
-  /// Only with -v.
+  /// Shown only with -v.
   void detail(std::string_view text);
 
-  /// Progress: `total` images, then one call an image.
+  /// Progress: begins with `total` images; below, one call for each image.
   void start(std::size_t total);
   void step(bool failed);
   void finish();
@@ -85,14 +85,14 @@ class Report {
   Clock::time_point last_;
 };
 
-/// Prints a line of results to standard output. Names from files may stand in it: nothing in it
-/// reaches a terminal as a control character.
+/// Prints a line of results to standard output. It may contain names from files, so control
+/// characters are escaped.
 void print_line(std::string_view text);
-/// The same of a JSON value; `indent` as nlohmann::json's dump takes it.
+/// The same for a JSON value; `indent` as in nlohmann::json::dump.
 void print_json(const Json& json, int indent = -1);
 
-/// Writes a file, or to standard output where the path is "-". False where that failed; of a file
-/// it was reported.
+/// Writes a file, or to standard output if the path is "-". False if that failed. For a file, the
+/// error was reported.
 bool write_text(const std::string& path, const std::string& text, Report& report);
 
 /// "1 842 images/s", "0.3 images/s".

@@ -72,7 +72,8 @@ class Session {
     tell_undeleted(result);
     if (depth_failed_ && chain.of_model) {
       report_.info(
-          "a Keras model says nothing of outputs: put its layers, without InputLayer, into a chain "
+          "a Keras model does not describe outputs: put its layers, without InputLayer, into a "
+          "chain "
           "file, {\"layers\": "
           "[..], \"output\": {\"dtype\": \"uint8\"}}, or give another --format");
     }
@@ -132,8 +133,8 @@ class Session {
           return std::string(one ? " recorded input is another file"
                                  : " recorded inputs are other files") +
                  " now, and " + (one ? "was" : "were") +
-                 " processed again; where files of two folders have one name, --root DIR keeps the "
-                 "folder in it";
+                 " processed again; if files in two folders have the same name, --root DIR keeps "
+                 "the folder in the name";
         },
         "is another file now");
     if (result.unseen > 0) {
@@ -146,26 +147,26 @@ class Session {
     if (result.gone.empty()) return;
     const bool one = result.gone.size() == 1;
     for (const std::string& input : result.gone)
-      report_.detail(printable(input) + ": is not among these inputs");
+      report_.detail(printable(input) + ": is not in the list of inputs");
     const std::string inputs = count_of(result.gone.size(), "recorded input") +
-                               (one ? " is" : " are") + " not among these";
+                               (one ? " is" : " are") + " not in the list of inputs";
     if (result.pruned > 0)
       return report_.info(inputs + "; " + count_of(result.pruned, "output") + " deleted");
-    report_.info(inputs + " and left out of the manifest; what was made of " +
-                 (one ? "it" : "them") + " is still there (" +
+    report_.info(inputs + " and left out of the manifest; " + (one ? "its" : "their") +
+                 " outputs are still there (" +
                  (run.shard ? "" : "--add keeps the records, --prune deletes the outputs, ") +
                  "-v names " + (one ? "it" : "them") + ")");
   }
 
   void tell_left_behind(const RunResult& result) {
     if (result.removed > 0)
-      report_.info(count_of(result.removed, "output") + " of the run before " +
+      report_.info(count_of(result.removed, "output") + " of the previous run " +
                    (result.removed == 1 ? "was" : "were") + " deleted");
     tell_named(
         result.left_behind,
         [](bool one) {
-          return std::string(" of the run before ") + (one ? "stays" : "stay") + ", because " +
-                 (one ? "it is" : "they are") + " not as recorded; no manifest knows " +
+          return std::string(" of the previous run ") + (one ? "stays" : "stay") + ", because " +
+                 (one ? "it is" : "they are") + " not as recorded; no manifest records " +
                  (one ? "it" : "them") + " now";
         },
         "stays, and is not as recorded", "output");
@@ -174,7 +175,7 @@ class Session {
   void tell_undeleted(const RunResult& result) {
     constexpr std::size_t kShown = 10;
     for (const std::string& stray : result.stray)
-      report_.error(stray + "; it stays, and no manifest knows it now");
+      report_.error(stray + "; it stays, and no manifest records it now");
     const std::size_t count = result.undeleted.size();
     for (std::size_t i = 0; i < count && i < kShown; ++i)
       report_.error(result.undeleted[i]);
@@ -186,7 +187,7 @@ class Session {
                   (count > kShown ? " (-v names all)" : ""));
   }
 
-  // A line with the count and the first names; -v names all.
+  // Prints a line with the count and the first names; with -v, all names.
   template <typename Say>
   void tell_named(const std::vector<std::string>& names, Say say, const std::string& detail,
                   const std::string& noun = "") {
@@ -247,23 +248,23 @@ class Session {
     if (result.fatal) {
       report_.error(result.fatal_file, *result.fatal);
       const bool full = result.fatal->sys_errno == ENOSPC || result.fatal->sys_errno == EDQUOT;
-      report_.info("stopped: " + state + "; " + (full ? "free some space" : "mend that") +
-                       " and run the same command to go on",
+      report_.info("stopped: " + state + "; " + (full ? "free some space" : "fix this") +
+                       " and run the same command to continue",
                    fields);
       exit = kExitStopped;
     } else if (result.no_images) {
       report_.error(no_images_text(inputs_, result.not_images));
       report_.info(
           std::string(stamp_of(manifest) ? "the manifest stays as it was" : "nothing was written") +
-              "; --allow-empty where that is meant",
+              "; use --allow-empty if this is intended",
           fields);
       exit = kExitImages;
     } else if (result.prunes_all) {
       report_.error("--prune would delete all recorded outputs: none of " +
-                    count_of(result.gone.size(), "recorded input") + " is among these");
+                    count_of(result.gone.size(), "recorded input") + " is in the list of inputs");
       report_.info(
-          "nothing was deleted, and the manifest stays as it was; --prune=all where that "
-          "is meant",
+          "nothing was deleted, and the manifest stays as it was; use --prune=all if this is "
+          "intended",
           fields);
       exit = kExitImages;
     } else if (caught_signal() != 0 && !result.finished) {
@@ -289,8 +290,8 @@ class Session {
     return exit;
   }
 
-  // What the manifest depends on: the chain, its weights, the list, every input, and the folders
-  // that were listed, whose times change where a file is added or removed.
+  // The prerequisites of the manifest: the chain, its weights, the list, every input, and the
+  // listed folders. The time of a folder changes if a file is added or removed.
   [[nodiscard]] std::vector<std::string> prerequisites(const Chain& chain) const {
     std::vector<std::string> paths;
     for (const std::string& file : {options_.chain_file, options_.files_from}) {
@@ -321,7 +322,7 @@ class Session {
     }
     if (!whole) {
       report_.warning(printable(options_.failed) +
-                      ": a name in it holds a newline; with -0 the names end in a zero byte");
+                      ": a name in it contains a newline; with -0 the names end in a zero byte");
     }
     return write_text(options_.failed, text, report_);
   }
@@ -338,10 +339,10 @@ class Session {
   const OutputFolder& folder_;
   const SessionOptions& options_;
   Report& report_;
-  std::vector<std::string> failed_;  // as they were opened
+  std::vector<std::string> failed_;  // the paths that were opened
   std::atomic<int> at_work_ = 0;
   bool records_ = true;
-  bool depth_failed_ = false;  // an image that the output's format does not hold as it is
+  bool depth_failed_ = false;  // an image failed because the output's format cannot store it
 };
 
 }  // namespace

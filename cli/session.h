@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// session: what `run` and `replay` do alike: work through images, tell of it, and end well.
+// session: what `run` and `replay` share: processes the images, shows progress, and reports the
+// result.
 #pragma once
 
 #include <optional>
@@ -19,7 +20,7 @@ struct SessionOptions {
   std::string failed{};         ///< --failed, a list of the inputs that failed; "": none
   bool null_separated = false;  ///< its paths end in a zero byte
   std::size_t not_images = 0;   ///< files that were taken off the list before
-  std::size_t missing = 0;      ///< inputs that were asked for and are not there
+  std::size_t missing = 0;      ///< inputs that were requested but do not exist
   std::string files_from{};     ///< --files-from: the depfile names it too; "": none
 };
 
@@ -28,11 +29,11 @@ struct SessionOptions {
 /// The message of a run without any image: which inputs there were and what was found in them.
 [[nodiscard]] std::string no_images_text(const InputList& inputs, std::size_t not_images);
 
-/// Runs, with progress, Ctrl-C and the last line. The exit code.
+/// Runs with progress, handles Ctrl-C and prints the last line. Returns the exit code.
 int run_session(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
                 RunOptions run, const SessionOptions& options, Report& report);
 
-/// Shows why nothing was begun, and gives `exit` back.
+/// Reports why the run was not started. Returns `exit`.
 int refuse(Report& report, const std::vector<std::string>& reasons, const std::string& advice,
            int exit);
 

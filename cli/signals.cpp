@@ -15,7 +15,7 @@
 namespace deckle::cli {
 namespace {
 
-// A handler can reach globals alone: the signal, and the pipe of the SignalWatch.
+// A signal handler can use only globals: the signal, and the pipe of the SignalWatch.
 std::atomic<int> interrupted{0};
 std::atomic<int> signals_to{-1};
 
@@ -25,7 +25,7 @@ constexpr char kEnd = 'e';
 extern "C" void on_signal(int signal) {
   const int saved = errno;
   interrupted = signal;
-  // Fails where there is no SignalWatch.
+  // Fails if there is no SignalWatch.
   [[maybe_unused]] const auto written = ::write(signals_to, &kSignal, 1);
   errno = saved;
 }
@@ -34,7 +34,7 @@ extern "C" void on_signal(int signal) {
 
 void catch_signals() {
   for (const int signal : {SIGTERM, SIGHUP, SIGINT}) {
-    // nohup, and a shell's background job, begin with it ignored: that is what their users want.
+    // nohup and background jobs of a shell start with the signal ignored, as their users want.
     struct sigaction before {};
     if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
     struct sigaction action {};
@@ -63,7 +63,8 @@ SignalWatch::SignalWatch(Report& report, const std::atomic<int>& at_work) {
                     (interrupted == SIGINT ? "; Ctrl-C again stops now" : ""));
       }
     });
-  } catch (const std::system_error&) {  // no thread to be had: signals end the run all the same
+  } catch (const std::system_error&) {  // no thread can be started: signals still end the run, but
+                                        // are not reported
     ::close(from_);
     ::close(to_);
     return;

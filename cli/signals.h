@@ -10,15 +10,15 @@
 namespace deckle::cli {
 
 /// A signal that was ignored when the process began stays ignored. The first signal asks the run to
-/// end, a second Ctrl-C ends it at once. Not a second SIGTERM: schedulers send one to every process
-/// of a job, and its script passes it on.
+/// end, a second Ctrl-C ends it at once. A second SIGTERM does not: schedulers send one to every
+/// process of a job, and the job's script sends another.
 void catch_signals();
 
 /// The last signal that was caught; 0: none.
 [[nodiscard]] const std::atomic<int>& caught_signal();
 
-/// While it lives, every signal is reported at once, with the number of pictures at work: one may
-/// take long to finish.
+/// While this object lives, every signal is reported at once, with the number of pictures that are
+/// processed now: one picture may take long to finish.
 class SignalWatch {
  public:
   SignalWatch(Report& report, const std::atomic<int>& at_work);

@@ -47,7 +47,7 @@ void expand_archives(InputList& list) {
   for (InputFile& file : list.files) {
     if (extension_of(file.path) != "npz") continue;
     const auto listing = list_npz(list.file_path(file));
-    if (!listing || listing->arrays.empty()) continue;  // stays, and fails by its name
+    if (!listing || listing->arrays.empty()) continue;  // it stays in the list and fails later
     for (const NpzMember& member : listing->arrays) {
       arrays.push_back(
           {file.path + "/" + member.name + std::string(kArray), file.root, file.named, 0});
@@ -72,7 +72,7 @@ Result<const Codec*> recognise_input(Bytes head, const std::string& path) {
 CheckHead check_array(const DecodeOptions& options) {
   return [&options](Bytes head) -> Result<Done> {
     const auto info = read_info(head, options);
-    // A header that is longer than these bytes, or wrong, is reported when all of it is read.
+    // A header that is wrong or longer than these bytes is reported when the whole array is read.
     if (info || info.error().code != ErrorCode::TooLarge) return Done{};
     return info.error();
   };

@@ -11,7 +11,7 @@ std::vector<std::string> cgroup_folders(const char* root, std::string_view contr
   std::ifstream groups(base + "/proc/self/cgroup");
   std::vector<std::string> folders;
   for (std::string line; std::getline(groups, line);) {
-    // "0::/path" in version 2, "4:cpu,cpuacct:/path" in version 1. Groups above set limits as well.
+    // "0::/path" in version 2, "4:cpu,cpuacct:/path" in version 1. Parent groups set limits too.
     const auto first = line.find(':');
     const auto second = line.find(':', first + 1);
     if (second == std::string::npos) continue;

@@ -7,8 +7,8 @@
 
 namespace deckle {
 
-/// The folders with the limits of this process's cgroup and the cgroups above, for version 2 and
-/// for a controller of version 1. Not all of them need to exist. `root` is "" except in tests.
+/// The folders with the limits of this process's cgroup and of its parent cgroups, for version 2
+/// and for a controller of version 1. Some of them may not exist. `root` is "" except in tests.
 [[nodiscard]] std::vector<std::string> cgroup_folders(const char* root,
                                                       std::string_view controller);
 

@@ -52,13 +52,13 @@ std::string state(const Record& record) {
   return record.skipped.empty() ? "written" : "skipped: " + record.skipped;
 }
 
-// Cause before effect: an input that changed explains all that follows from it.
+// Causes come before effects: a changed input explains the differences after it.
 std::vector<std::string> differences(const Record& a, const Record& b) {
   std::vector<std::string> found;
   const auto differs = [&](bool same, const std::string& what) {
     if (!same) found.push_back(name(a) + ": " + what);
   };
-  // A file that could not be read has none.
+  // A file that could not be read has no digest.
   differs(!a.input_sha256 || !b.input_sha256 || a.input_sha256 == b.input_sha256,
           "the input's content differs");
   if (state(a) != state(b)) {
@@ -73,7 +73,7 @@ std::vector<std::string> differences(const Record& a, const Record& b) {
   differs(a.note == b.note, "note: " + a.note + " | " + b.note);
   differs(a.draws == b.draws, "the draws differ");
   differs(a.window == b.window, "window " + window_text(a.window) + " | " + window_text(b.window));
-  // Earlier manifests do not say it.
+  // Manifests of earlier versions do not have this key.
   differs(!a.placed || !b.placed || a.placed == b.placed,
           "the window lies elsewhere in the output");
   differs(a.output == b.output, "output " + printable(a.output) + " | " + printable(b.output));
@@ -86,9 +86,9 @@ std::vector<std::string> differences(const Record& a, const Record& b) {
             "bytes " + std::to_string(a.bytes) + " | " + std::to_string(b.bytes));
   }
   differs(a.pixels == b.pixels, "the pixels differ");
-  differs(a.output_sha256 == b.output_sha256, a.pixels == b.pixels
-                                                  ? "the file's bytes differ, its pixels agree"
-                                                  : "the file's bytes differ");
+  differs(a.output_sha256 == b.output_sha256,
+          a.pixels == b.pixels ? "the file's bytes differ, but its pixels are the same"
+                               : "the file's bytes differ");
   return found;
 }
 

@@ -16,7 +16,7 @@ namespace {
 struct Text {
   std::string_view name;
   bool in_runs;
-  std::string_view one;  ///< behind "1 image "
+  std::string_view one;  ///< the text after "1 image "
   std::string_view many;
   std::string_view rest;
 };
@@ -24,11 +24,11 @@ struct Text {
 // In the order of Effect.
 constexpr std::array<Text, kEffects> kTexts{{
     {"palette_expanded", true, "has a palette", "have a palette",
-     R"(: the colours of the palette become the samples; "input": {"palette": "index"} takes the indices)"},
+     R"(: the colours of the palette become the samples; "input": {"palette": "index"} keeps the indices)"},
     {"grey_stretched", false, "is grey of few bits", "are grey of few bits",
-     R"(: stretched to the whole range; "input": {"palette": "index"} takes the numbers)"},
+     R"(: stretched to the whole range; "input": {"palette": "index"} keeps the numbers)"},
     {"indices", false, "has a palette", "have a palette",
-     ": the samples are the indices; the palette goes along to png, tiff and bmp"},
+     ": the samples are the indices; png, tiff and bmp outputs keep the palette"},
     {"numbers", false, "is grey of few bits", "are grey of few bits",
      ": the numbers stay as they are"},
     {"alpha_dropped", false, "loses its alpha", "lose their alpha",
@@ -38,10 +38,10 @@ constexpr std::array<Text, kEffects> kTexts{{
     {"profile_unfit", true, "has an ICC profile", "have ICC profiles",
      " that cannot be used (unreadable, or for other samples): left out"},
     {"metadata_left_out", true, "loses EXIF or XMP", "lose EXIF or XMP",
-     ": the format of the output does not hold it, or it cannot be read"},
+     ": the output format cannot store it, or it cannot be read"},
     {"unit_range", true, "comes out nearly black", "come out nearly black",
-     R"(: the chain makes values of about 0 to 1, and white is 255 or 65535 in it; "output": )"
-     R"({"format": "npy", "dtype": "float32"} holds such values)"},
+     R"(: the chain makes values of about 0 to 1, but white in the output is 255 or 65535; "output": )"
+     R"({"format": "npy", "dtype": "float32"} stores such values)"},
 }};
 
 // From the least to the largest value.
@@ -50,7 +50,7 @@ struct Range {
   double most;
 };
 
-// The range of what a convolution makes of values in `range`.
+// The range of a convolution's outputs for inputs in `range`.
 Range convolved(const Range& range, const FilterBank& bank) {
   switch (bank.activation) {
     case Activation::Sigmoid:
@@ -66,8 +66,10 @@ Range convolved(const Range& range, const FilterBank& bank) {
   }
   constexpr double kUnknown = std::numeric_limits<double>::infinity();
   const double most = std::max(std::abs(range.least), std::abs(range.most));
-  constexpr double kFew = 1024;  // larger ones, as 16 bits without Rescaling, are not followed
-  if (most > kFew || bank.activation == Activation::Exponential) return {-kUnknown, kUnknown};
+  constexpr double kLargestAnalysed =
+      1024;  // larger values (16 bits without Rescaling) are not analysed
+  if (most > kLargestAnalysed || bank.activation == Activation::Exponential)
+    return {-kUnknown, kUnknown};
   std::vector<double> sums(static_cast<std::size_t>(std::max<std::int64_t>(bank.out, 1)));
   const std::size_t in = static_cast<std::size_t>(bank.transposed ? bank.in : 1);
   for (std::size_t i = 0; i < bank.kernel.size(); ++i)
@@ -79,12 +81,12 @@ Range convolved(const Range& range, const FilterBank& bank) {
   return {-bound, bound};
 }
 
-// Whether the chain leaves even white nearly black.
+// Whether the chain makes even white nearly black.
 bool is_unit_range(const Plan& plan, const Codec& target, DType depth) {
   constexpr double kDark = 4.0 / 255;
   const DTypeInfo& from = info(plan.input_dtype);
   if (from.white == 0 || from.is_float) return false;
-  // In arrays, floats are what the chain makes.
+  // Arrays of floats keep the values of the chain.
   if (target.format == Format::Npy && (info(depth).is_float || !info(plan.dtype).is_float))
     return false;
   Range range{0, from.white};
@@ -112,22 +114,22 @@ bool is_unit_range(const Plan& plan, const Codec& target, DType depth) {
 std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, const Plan& plan,
                                const Codec& target, DType depth, const OutputMetadata& goes) {
   std::vector<Effect> effects;
-  const auto add = [&](bool has, Effect effect) {
+  const auto add_if = [&](bool has, Effect effect) {
     if (has) effects.push_back(effect);
   };
   const bool palette = !info.palette.empty();
-  add(palette && !info.indexed, Effect::PaletteExpanded);
-  add(info.white != 0 && !info.indexed, Effect::GreyStretched);
-  add(palette && info.indexed, Effect::Indices);
-  add(info.white != 0 && info.indexed, Effect::Numbers);
+  add_if(palette && !info.indexed, Effect::PaletteExpanded);
+  add_if(info.white != 0 && !info.indexed, Effect::GreyStretched);
+  add_if(palette && info.indexed, Effect::Indices);
+  add_if(info.white != 0 && info.indexed, Effect::Numbers);
   const std::int64_t was = info.shape.channels;
   const std::int64_t is = info.seen.shape.channels;
-  add(was != is && was % 2 == 0 && is % 2 != 0 && !chain.input.background, Effect::AlphaDropped);
+  add_if(was != is && was % 2 == 0 && is % 2 != 0 && !chain.input.background, Effect::AlphaDropped);
   if (chain.output.metadata != Goes::None && !chain.input.to_srgb)
-    add(!info.icc.empty() && goes.metadata.icc.empty() && !is_srgb(info.icc),
-        info.seen.icc_unfit ? Effect::ProfileUnfit : Effect::ProfileLeftOut);
-  add(goes.left_out, Effect::MetadataLeftOut);
-  add(is_unit_range(plan, target, depth), Effect::UnitRange);
+    add_if(!info.icc.empty() && goes.metadata.icc.empty() && !is_srgb(info.icc),
+           info.seen.icc_unfit ? Effect::ProfileUnfit : Effect::ProfileLeftOut);
+  add_if(goes.left_out, Effect::MetadataLeftOut);
+  add_if(is_unit_range(plan, target, depth), Effect::UnitRange);
   return effects;
 }
 

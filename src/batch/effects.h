@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// effects: what happens to an image that its user may not expect. It is reported once, with the
+// effects: changes to an image that a user may not expect. Each kind is reported once, with the
 // number of images.
 #pragma once
 
@@ -21,36 +21,36 @@ namespace deckle {
 struct Codec;
 
 enum class Effect : std::uint8_t {
-  PaletteExpanded,  ///< its colours are the samples, its indices are lost
-  GreyStretched,    ///< grey of few bits fills the whole range
+  PaletteExpanded,  ///< the samples are the colours; the indices are lost
+  GreyStretched,    ///< grey of few bits is stretched to the whole range
   Indices,          ///< the samples are indices
-  Numbers,          ///< grey of few bits stays as it is
+  Numbers,          ///< grey of few bits keeps its numbers
   AlphaDropped,
   ProfileLeftOut,
-  ProfileUnfit,  ///< it cannot be read, or is for other samples
+  ProfileUnfit,  ///< the profile cannot be read, or is for other samples
   MetadataLeftOut,
-  UnitRange,  ///< the values are of about 0 to 1, where white is 255 or more
+  UnitRange,  ///< the values are about 0 to 1, but white is 255 or more
 };
 inline constexpr std::size_t kEffects = 9;
 
-/// How many images have each.
+/// The number of images with each effect.
 using EffectCounts = std::array<std::size_t, kEffects>;
 
-/// Of an image whose output goes to `target`, with what `goes` along, as samples of the type
-/// `depth`.
+/// The effects on an image whose output is encoded by `target`, with the metadata in `goes` and
+/// samples of the type `depth`.
 [[nodiscard]] std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info,
                                              const Plan& plan, const Codec& target, DType depth,
                                              const OutputMetadata& goes);
 
 /// "12 images have a palette: ...".
 [[nodiscard]] std::string text_of(Effect effect, std::size_t images);
-/// "has a palette: ...", of an image.
+/// "has a palette: ...", for one image.
 [[nodiscard]] std::string text_of(Effect effect);
-/// What it is called in JSON: "palette_expanded".
+/// The name in JSON: "palette_expanded".
 [[nodiscard]] std::string_view name_of(Effect effect);
-/// Those that some images have: {"palette_expanded": 12}.
+/// The effects that some images have: {"palette_expanded": 12}.
 [[nodiscard]] Json by_name(const EffectCounts& counts);
-/// Whether a run reports it, not plan alone: it is mostly a mistake.
+/// Whether `run` reports the effect too, not only `plan`: such an effect is mostly a mistake.
 [[nodiscard]] bool is_told_by_runs(Effect effect);
 
 }  // namespace deckle

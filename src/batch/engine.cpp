@@ -27,17 +27,17 @@
 namespace deckle {
 namespace {
 
-// An image that was worked on. Its outputs get their names when it is committed.
+// A processed image. Its outputs get their final names when it is committed.
 struct Finished {
   std::size_t index;
-  std::string file;  ///< as it was opened
+  std::string file;  ///< the path that was opened
   std::optional<Entry> before;
   Processed processed;
   std::vector<bool> replaces{};  ///< for each record: whether its output may replace a file
 };
 
 // Up to this number, files are synced one by one. A sync of the whole file system also waits for
-// what other programs wrote.
+// data of other programs.
 constexpr std::size_t kMostSyncedAlone = 8;
 
 Json header_of(const Chain& chain, const InputList& inputs, const RunOptions& options) {
@@ -67,7 +67,7 @@ class Engine {
   RunResult run() {
     if (lost_previous()) return std::move(result_);
     const int jobs = std::max(options_.jobs, 1);
-    // Images first; what they leave free helps within them.
+    // Threads are shared among images first; the rest are used within images.
     const auto images =
         std::clamp<std::size_t>(inputs_.files.size(), 1, static_cast<std::size_t>(jobs));
     jobs_inside_ = jobs / static_cast<int>(images);
@@ -101,10 +101,11 @@ class Engine {
         ++input;
       if (input < inputs_.files.size() && inputs_.files[input].path == items[item].path) {
         item_of_[input] = static_cast<std::uint32_t>(item);
-      } else if (const auto entry = folder_.previous().read(items[item].location)) {  // else spoilt
-        if (options_.add || is_unseen(items[item].path)) {
+      } else if (const auto entry = folder_.previous().read(items[item].location)) {
+        // A damaged entry is ignored.
+        if (options_.keep_unlisted || is_unseen(items[item].path)) {
           kept_.push_back({input, items[item].location, lines_of(*entry)});
-        } else if (!entry->outputs.empty()) {  // what failed left nothing
+        } else if (!entry->outputs.empty()) {  // a failed input has no outputs
           set_gone(items[item].path, items[item].location);
         }
       }
@@ -139,8 +140,8 @@ class Engine {
     result_.fatal_file = file;
   }
 
-  // Ends the run where an entry of a previous run could not be read: nothing may be concluded from
-  // an entry that is not there.
+  // Ends the run if an entry of a previous run could not be read: a missing entry then proves
+  // nothing.
   bool lost_previous() {
     const auto failure = folder_.previous().failure();
     if (failure) end("", *failure);
@@ -172,7 +173,7 @@ class Engine {
       }
     }
     const std::optional<Entry> before = previous_entry(index);
-    if (!before && item_of_[index] != kNoEntry) {  // spoilt, or worse
+    if (!before && item_of_[index] != kNoEntry) {  // damaged, or it could not be read
       const std::lock_guard lock(mutex_);
       if (lost_previous()) return;
     }
@@ -218,7 +219,8 @@ class Engine {
     groups_->add(std::move(finished), outputs, bytes);
   }
 
-  // A replay of some copies keeps the others that an earlier replay made: they are made together.
+  // All copies of an image are processed together. A replay of some copies therefore includes the
+  // copies of earlier replays.
   static void add_recorded(const Entry& before, std::vector<Record>& recorded) {
     std::string_view lines = before.lines;
     while (!lines.empty()) {
@@ -239,13 +241,13 @@ class Engine {
     return folder_.previous().read(folder_.previous().items()[item_of_[index]].location);
   }
 
-  // Keeps the entry of an input that has not changed. `lines`: the number of records it should
+  // Keeps the entry of an input if it has not changed. `lines`: the number of records that it must
   // have.
   Result<bool> keep_if_unchanged(std::size_t index, const std::string& file, const Entry& before,
                                  std::size_t lines, Buffer& buffer) {
     if (chain_.uses_index() && before.index != std::int64_t{inputs_.files[index].index})
       return false;
-    // A manifest that was edited may lack the lines of some copies.
+    // An edited manifest may lack the records of some copies.
     if (lines_of(before) != lines) return false;
     std::optional<Entry> now = entry_if_unchanged(tree_, file, before, buffer);
     if (!now) return false;
@@ -258,8 +260,8 @@ class Engine {
     return true;
   }
 
-  // Syncs data and journal, then gives the outputs their names: what has a final name is whole, and
-  // recorded as ours, also after a loss of power.
+  // Syncs data and journal, then gives the outputs their final names. Therefore a file with a final
+  // name is whole and recorded, even after a loss of power.
   void commit(std::vector<Finished>& group) {
     try {
       if (auto committed = commit_all(group); !committed) {
@@ -272,7 +274,7 @@ class Engine {
     }
   }
 
-  // An Error concerns the journal; what concerns an output ends the run by itself.
+  // A returned Error concerns the journal. An error of an output ends the run here.
   Result<Done> commit_all(std::vector<Finished>& group) {
     Buffer buffer;
     for (Finished& finished : group) {
@@ -280,7 +282,7 @@ class Engine {
     }
     const Result<Done> all_noted = note_group(group);
     if (auto synced = sync_data(group); !synced) return synced;
-    std::string open_name;  // neighbours in a list often share their folder
+    std::string open_name;  // neighbours in the list often have the same folder
     File open;
     std::unordered_set<std::string> folders;
     for (Finished& finished : group) {
@@ -292,7 +294,7 @@ class Engine {
       if (finished.before) remove_superseded(finished, buffer);
       for (const Record& record : finished.processed.records) {
         if (record.output.empty()) continue;
-        // Those above too: one that was just made has its name in them.
+        // Parent folders too: they contain the names of new folders.
         for (std::string_view folder = folder_of(record.output);; folder = folder_of(folder)) {
           folders.emplace(folder);
           if (folder.empty()) break;
@@ -312,7 +314,8 @@ class Engine {
     return all_noted;
   }
 
-  // Where the disk is full, the last outputs of the group make room for the records of the others.
+  // If the disk is full, the last outputs of the group are deleted to make room for the records of
+  // the others.
   Result<Done> note_group(std::vector<Finished>& group) {
     Result<Done> all = Done{};
     for (std::size_t i = 0; i < group.size(); ++i) {
@@ -344,8 +347,8 @@ class Engine {
   }
 
   // Checks files that already have an output's name, before the journal records the output. Such a
-  // file may be replaced if a run made it, or if it is empty and a run lost its journal with the
-  // power.
+  // file may be replaced if a run made it, or if it is empty and a loss of power destroyed the
+  // journal of its run.
   Result<Done> claim(Finished& finished, Buffer& buffer) const {
     Processed& processed = finished.processed;
     if (processed.no_image) return Done{};
@@ -359,7 +362,7 @@ class Engine {
       finished.replaces.push_back(replaces);
       if (record.output.empty() || replaces || folder_.was_empty() || !tree_.has(record.output))
         continue;
-      if (digest_of(tree_, record.output, buffer) == record.output_sha256) continue;  // as good
+      if (digest_of(tree_, record.output, buffer) == record.output_sha256) continue;  // same bytes
       const auto recorded_output = folder_.is_recorded(record.output);
       if (!recorded_output) return recorded_output.error();
       if (!*recorded_output && !was_left_empty(record.output)) {
@@ -373,7 +376,7 @@ class Engine {
 
   static Error not_ours() {
     return {ErrorCode::Write,
-            "a file that no run of deckle's made is there already; --overwrite replaces it",
+            "a file that deckle did not make already exists there; --overwrite replaces it",
             EEXIST};
   }
 
@@ -382,7 +385,7 @@ class Engine {
     return !folder_.previous().logs().empty() && tree_.open_file(output, &stamp) && stamp.size == 0;
   }
 
-  // An image fails with all its copies.
+  // If one copy fails, the whole image fails.
   static void fail(Finished& finished, const Record& record, Error error) {
     Record failed;
     failed.input = record.input;
@@ -395,7 +398,7 @@ class Engine {
     finished.processed.effects.clear();
   }
 
-  // Gives the outputs of one image their names. An Error ends the run.
+  // Gives the outputs of one image their final names. An Error ends the run.
   Result<Done> name_outputs(Finished& finished, File& open, std::string& open_name,
                             Buffer& buffer) {
     Processed& processed = finished.processed;
@@ -418,7 +421,7 @@ class Engine {
         named = name_output(processed.outputs[next++], record, finished.replaces[i], open, buffer);
       if (named) continue;
       if (!concerns_one_file(named.error())) return named;
-      // Outputs of this image that have their names already are deleted.
+      // Outputs of this image that already have their final names are deleted.
       for (const Record& made : processed.records) {
         if (&made == &record) break;
         (void)tree_.remove(made.output);
@@ -430,7 +433,7 @@ class Engine {
     return Done{};
   }
 
-  // Two copies of one shard may run at the same time: a file with the same bytes is accepted.
+  // Two processes may run the same shard at the same time: a file with the same bytes is accepted.
   Result<Done> name_output(PendingFile& pending, const Record& record, bool replaces,
                            const File& folder, Buffer& buffer) const {
     const std::string name(name_of_path(record.output));
@@ -440,7 +443,8 @@ class Engine {
     return not_ours();
   }
 
-  // Deletes outputs that this input had before under other names, unless they were changed.
+  // Deletes outputs that an earlier run made from this input under other names, unless they were
+  // changed.
   void remove_superseded(const Finished& finished, Buffer& buffer) {
     const std::vector<Record>& records = finished.processed.records;
     const Entry& before = *finished.before;
@@ -466,7 +470,7 @@ class Engine {
     if (!options_.record || processed.no_image) return Done{};
     const Record& first = processed.records.front();
     if (options_.recorded && before && before->status != Status::Failed && first.error) {
-      // What an earlier replay made of it is still right.
+      // The outputs of an earlier replay are still right.
       journal_.keep(finished.index, folder_.previous().items()[item_of_[finished.index]].location,
                     lines_of(*before));
       return Done{};
@@ -486,7 +490,7 @@ class Engine {
         entry.outputs.push_back(
             {record.output, without_recent_coarse_time(processed.outputs[next++].stamp())});
     }
-    // What an earlier run made of this input stays ours, though it is out of date.
+    // The outputs of an earlier run are out of date, but stay recorded as ours.
     if (before && entry.status != Status::Written) entry.outputs = before->outputs;
     return journal_.append(finished.index, entry, before);
   }
@@ -509,7 +513,7 @@ class Engine {
       report.outcome = Outcome::Failed;
       report.error = &*processed.records.front().error;
       ++result_.failed;
-      if (options_.stop_on_error) stopped_ = true;  // also where a name was taken
+      if (options_.stop_on_error) stopped_ = true;  // a name that is taken is a failure too
     } else if (!processed.records.front().skipped.empty()) {
       report.outcome = Outcome::Skipped;
       report.note = processed.records.front().skipped;
@@ -543,8 +547,8 @@ class Engine {
       return;
     }
     if (lost_previous()) return;
-    // An input that is no image any more has no entry: what was made of it goes with those that are
-    // gone.
+    // An input that is no longer an image has no entry. Its outputs are treated as those of a
+    // missing input.
     for (std::size_t i = 0; i < item_of_.size(); ++i) {
       if (item_of_[i] == kNoEntry || journal_.has(i)) continue;
       if (const auto entry = previous_entry(i); entry && !entry->outputs.empty())
@@ -574,7 +578,7 @@ class Engine {
     std::sort(result_.gone.begin(), result_.gone.end());
     result_.gone.erase(std::unique(result_.gone.begin(), result_.gone.end()), result_.gone.end());
     std::sort(result_.changed.begin(), result_.changed.end());
-    if (names_unsynced_) {  // the manifest must not say more than is there
+    if (names_unsynced_) {  // the manifest must not name files that are not on the disk
       if (auto synced = tree_.sync(); !synced) return end(folder_.manifest(), synced.error());
     }
     Json header = header_;
@@ -597,8 +601,8 @@ class Engine {
     result_.finished = true;
   }
 
-  // The arrays of whole folders, before the manifest that they were made from is replaced: also of
-  // folders that will have no outputs any more.
+  // Deletes the stacked arrays before the manifest that they were made from is replaced. This
+  // includes folders that will have no outputs any more.
   void remove_stacks() const {
     std::unordered_set<std::string> folders;
     const auto add = [&](const std::optional<Entry>& entry) {
@@ -615,7 +619,7 @@ class Engine {
       remove_stack(tree_, folder, options_.shard);
   }
 
-  // What this run made or left as it was.
+  // The outputs that this run made or kept.
   [[nodiscard]] std::unordered_set<std::string> current_outputs() const {
     std::unordered_set<std::string> current;
     for (std::size_t i = 0; i < inputs_.files.size(); ++i) {
@@ -627,7 +631,7 @@ class Engine {
     return current;
   }
 
-  // Drops kept entries whose output now belongs to another input, which records it.
+  // Drops kept entries whose output is now recorded for another input.
   void drop_taken(const std::unordered_set<std::string>& current) {
     std::unordered_map<std::string, int> times;
     const auto for_each_output = [&](const KeptEntry& kept, const auto& visit) {
@@ -649,7 +653,7 @@ class Engine {
     });
   }
 
-  // Whether no recorded input would be left: then the list of inputs is more likely wrong.
+  // Whether no recorded input would be left. In that case the list of inputs is probably wrong.
   [[nodiscard]] bool prunes_all() const {
     if ((gone_.empty() && folder_.previous().replaced().empty()) || !kept_.empty()) return false;
     for (std::size_t i = 0; i < inputs_.files.size(); ++i) {
@@ -658,9 +662,9 @@ class Engine {
     return true;
   }
 
-  // Deletes outputs of another chain that this run does not make. Those that were changed stay, and
-  // are reported; those of inputs that are gone wait for --prune. Returns whether the state
-  // changed.
+  // Deletes outputs of another chain that this run does not make. Changed outputs are kept and
+  // reported. Outputs of inputs that are not in the list wait for --prune. Returns whether the
+  // state changed.
   bool remove_replaced(const std::unordered_set<std::string>& current) {
     const auto by_path = [](const InputFile& file, const std::string& path) {
       return file.path < path;
@@ -689,8 +693,8 @@ class Engine {
     return changed;
   }
 
-  // Deletes what was made of inputs that are gone, unless it is another input's output by now, or
-  // was changed.
+  // Deletes the outputs of inputs that are not in the list, unless they were changed or now belong
+  // to another input.
   void prune(const std::unordered_set<std::string>& current) {
     Leftovers leftovers(tree_, folder_.previous(), current);
     for (const EntryLocation& location : gone_)
@@ -709,27 +713,28 @@ class Engine {
     append(undeleted_, leftovers.entries());
   }
 
-  // A shard's manifest names the whole list too: one input more, of whichever shard, is in all of
-  // them, or they would not be merged.
+  // The digest of a shard includes the whole list of inputs: a new input in any shard changes the
+  // manifests of all shards. Otherwise they could not be merged.
   [[nodiscard]] std::uint64_t digest_of_inputs() const {
     std::uint64_t digest = 0;
     if (options_.shard)
       digest = XXH3_64bits(options_.all_inputs.data(), options_.all_inputs.size());
-    const auto take = [&](const std::string& path) {
+    const auto add_path = [&](const std::string& path) {
       digest = XXH3_64bits_withSeed(path.data(), path.size(), digest);
     };
     auto kept = kept_.begin();
     for (std::size_t i = 0; i <= inputs_.files.size(); ++i) {
       for (; kept != kept_.end() && kept->before == i; ++kept) {
-        if (const auto entry = folder_.previous().read(kept->location)) take(entry->path);
+        if (const auto entry = folder_.previous().read(kept->location)) add_path(entry->path);
       }
-      // What is no image is not recorded, and may have been before.
-      if (i < inputs_.files.size() && journal_.has(i)) take(inputs_.files[i].path);
+      // Files that are not images are not recorded, although an earlier run may have recorded them.
+      if (i < inputs_.files.size() && journal_.has(i)) add_path(inputs_.files[i].path);
     }
     return digest;
   }
 
-  // The output that could not be written, as far as it has a name.
+  // The output that could not be written, if its name is known; else the input's path in the output
+  // folder.
   [[nodiscard]] std::string fatal_file(const InputFile& input) const {
     if (!chain_.output.format || is_late_name(chain_.output.name))
       return join_path(out_, input.path);
@@ -746,11 +751,11 @@ class Engine {
   const RunOptions& options_;
   const Json header_;
   Journal journal_;
-  std::vector<std::uint32_t> item_of_;  ///< for each input: its item in PreviousRuns
+  std::vector<std::uint32_t> item_of_;  ///< for each input, its item in PreviousRuns
   std::vector<EntryLocation> gone_;
-  std::vector<EntryLocation> undeleted_;  ///< entries of which an output could not be deleted
+  std::vector<EntryLocation> undeleted_;  ///< entries with an output that could not be deleted
   std::vector<std::string> unlisted_;  ///< names of folders that could not be listed, each with "/"
-  std::vector<EntryLocation> unseen_;  ///< entries of inputs in them
+  std::vector<EntryLocation> unseen_;  ///< entries of inputs in these folders
   std::vector<KeptEntry> kept_;
   std::mutex mutex_;  ///< guards result_, taken_ and the report
   std::atomic<bool> stopped_ = false;
@@ -761,13 +766,13 @@ class Engine {
   std::optional<GroupCommit<Finished>> groups_;  ///< last: it ends before what it uses
 };
 
-// What a caller may get wrong before any image is looked at.
+// Checks the arguments before any image is opened.
 Result<Done> check_given(const Chain& chain, const InputList& inputs, const OutputFolder& folder,
                          const RunOptions& options) {
   const auto wrong = [](const std::string& what) { return Error{ErrorCode::Usage, what}; };
   if (options.jobs < 1)
     return wrong("a run has at least 1 job, not " + std::to_string(options.jobs));
-  if (chain.needs_seed() && !chain.seed) return wrong("the chain draws and has no seed");
+  if (chain.needs_seed() && !chain.seed) return wrong("the chain draws but has no seed");
   if (!options.order.empty() && options.order.size() != inputs.files.size()) {
     return wrong("an order of " + std::to_string(options.order.size()) + " inputs for a list of " +
                  std::to_string(inputs.files.size()));
@@ -785,15 +790,15 @@ Result<Done> check_given(const Chain& chain, const InputList& inputs, const Outp
                    std::to_string(inputs.roots.size()));
     }
   }
-  // Somebody else may have written there since it was looked at.
+  // Another process may have written into the folder after it was opened.
   if (const std::string& previous = folder.previous().header();
       options.record && !previous.empty()) {
     const auto differences =
         header_differences(parse_json(previous), header_of(chain, inputs, options));
     if (!differences.empty()) {
       return Error{ErrorCode::Write,
-                   "holds the outputs of another run: " + differences.front() +
-                       "; give another -o, or --overwrite to make all of it again"};
+                   "contains the outputs of another run: " + differences.front() +
+                       "; give another -o, or --overwrite to process everything again"};
     }
   }
   return Done{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // engine: runs a chain over a list of inputs, in parallel, into a folder.
-// Fails   what concerns one image is its report and its line of the manifest; what ends the run
-//         (Write, Usage) is RunResult::fatal
+// Fails   an error of one image is in its report and its record; an error that ends the run (Write,
+//         Usage) is RunResult::fatal
 #pragma once
 
 #include <atomic>
@@ -28,25 +28,25 @@ namespace deckle {
 
 enum class Outcome {
   Written,
-  UpToDate,    ///< made by an earlier run; neither input nor outputs changed
-  Skipped,     ///< the chain leaves images of this kind out
+  UpToDate,    ///< written by an earlier run; neither the input nor the outputs changed
+  Skipped,     ///< the chain skips it
   NotAnImage,  ///< not an image
   Failed,
 };
 
-/// What became of one input.
+/// The result for one input.
 struct ImageReport {
-  std::string file;  ///< as it was opened
+  std::string file;  ///< the path that was opened
   Outcome outcome;
-  const Error* error;    ///< where it failed
-  std::string note;      ///< why it was skipped; what is missing of it
-  std::string remark{};  ///< what is odd about its file, though nothing is missing
+  const Error* error;    ///< null unless it failed
+  std::string note;      ///< why it was skipped, or what is missing of it
+  std::string remark{};  ///< what is unusual in its file, although nothing is missing
   std::vector<Effect> effects{};
 };
 
 /// What survives a loss of power. With Batch and Each, all outputs of a run that ended survive.
 enum class Sync {
-  Batch,  ///< a group of outputs is synced, with the journal, before it gets its names
+  Batch,  ///< a group of outputs is synced, with the journal, before it gets its final names
   Each,   ///< the same for each image
   None,   ///< nothing is promised: only the manifest and the journal's last state are synced
 };
@@ -55,62 +55,67 @@ struct RunOptions {
   int jobs = 1;
   Sync sync = Sync::None;
   bool stop_on_error = false;
-  bool overwrite = false;               ///< also files that are not our own
+  bool overwrite = false;               ///< also replace files that deckle did not make
   MemoryLimit memory;                   ///< of each image
   std::chrono::nanoseconds timeout{0};  ///< of each image; 0: none
-  bool record = true;          ///< off: neither journal nor manifest; previous runs are ignored
-  bool prune = false;          ///< delete the outputs of inputs that are gone
-  bool prune_all = false;      ///< also where no recorded input would be left
-  bool add = false;            ///< keep the records of inputs that are not in the list
-  bool need_images = false;    ///< a list without any image is no run: nothing is recorded
-  std::optional<Shard> shard;  ///< then `inputs` holds this shard's files alone
-  std::string all_inputs;      ///< inputs_digest of the whole list, and its length
+  bool record = true;          ///< false: no journal, no manifest; previous runs are ignored
+  bool prune = false;          ///< delete the outputs of recorded inputs that are not in the list
+  bool prune_all = false;      ///< prune even if no recorded input would be left
+  bool keep_unlisted = false;  ///< keep the records of inputs that are not in the list (--add)
+  bool need_images = false;    ///< a list without any image records nothing
+  std::optional<Shard> shard;  ///< if set, `inputs` contains only this shard's files
+  std::string all_inputs;      ///< inputs_digest of the whole list; below, its length
   std::size_t all_inputs_count = 0;
-  const std::atomic<int>* stop = nullptr;  ///< not 0: take no new image, and finish those at work
-  std::atomic<int>* at_work = nullptr;     ///< how many images are at work now
-  std::vector<std::size_t> order;  ///< of work; empty: as listed. The results do not depend on it.
-  int seed_derivation = kSeedDerivation;  ///< of what is recorded: of a replay, the manifest's
-  /// Where a manifest is replayed: its records of an input. None: the input is left alone. An
-  /// Error, which names the manifest, ends the run.
+  const std::atomic<int>* stop =
+      nullptr;  ///< not 0: begin no new image, and finish those that have begun
+  std::atomic<int>* at_work = nullptr;  ///< number of images that are processed now
+  std::vector<std::size_t>
+      order;  ///< of processing; empty: as listed. The results do not depend on it.
+  int seed_derivation =
+      kSeedDerivation;  ///< recorded in the header; in a replay, that of the replayed manifest
+  /// In a replay: returns the manifest's records of an input. If there are none, the input is not
+  /// processed. An Error (it names the manifest) ends the run.
   std::function<Result<std::vector<Record>>(const InputFile&)> recorded;
-  /// Called once an input is done, by one thread at a time, in the order in which they end.
+  /// Called when an input is done, by one thread at a time, in the order of completion.
   std::function<void(const ImageReport&)> report;
-  /// Told of every step of finishing; tests end the process there.
+  /// Called at every step of finishing, so that tests can end the process there.
   std::function<void(std::string_view)> checkpoint;
 };
 
 struct RunResult {
-  std::size_t written = 0;  ///< inputs whose outputs are all there
-  std::size_t outputs = 0;  ///< files
+  std::size_t written = 0;  ///< inputs that were processed and have all their outputs
+  std::size_t outputs = 0;  ///< files that were written
   std::size_t up_to_date = 0;
-  std::size_t retried = 0;  ///< of those done, how many had failed before
+  std::size_t retried = 0;  ///< inputs that had failed in an earlier run
   std::size_t skipped = 0;
   std::size_t not_images = 0;
   std::size_t failed = 0;
-  std::size_t noted = 0;                 ///< of those written, how many have a note in the manifest
-  EffectCounts effects{};                ///< of those written
-  std::uint64_t bytes = 0;               ///< of the outputs
-  std::vector<std::string> gone;         ///< inputs of earlier runs that are not in the list
-  std::size_t pruned = 0;                ///< outputs of such that were deleted
-  std::size_t unseen = 0;                ///< records lost, of folders that cannot be listed
-  std::size_t kept = 0;                  ///< inputs that are not in the list and stay recorded
-  std::vector<std::string> changed;      ///< recorded inputs that are other files now
-  std::size_t removed = 0;               ///< outputs of another chain that were deleted
-  std::vector<std::string> left_behind;  ///< such that are not as recorded, and stay
-  std::vector<std::string> undeleted;    ///< outputs that stay recorded, each with the reason why
-  std::vector<std::string> stray;        ///< the same of outputs that nothing records any more
-  bool prunes_all = false;  ///< nothing was pruned or recorded: no recorded input would be left
-  bool no_images = false;   ///< there was none among the inputs, and one was needed
-  bool finished = false;    ///< every input was taken, and the manifest is written
-  std::optional<Error>
-      fatal;  ///< what ended the run early; `fatal_file` is the file it happened to
+  std::size_t noted = 0;          ///< written inputs that have a note in the manifest
+  EffectCounts effects{};         ///< of written inputs
+  std::uint64_t bytes = 0;        ///< of the outputs
+  std::vector<std::string> gone;  ///< recorded inputs that are not in the list
+  std::size_t pruned = 0;         ///< outputs of `gone` inputs that were deleted
+  std::size_t unseen = 0;  ///< records left out of the manifest: their folders cannot be listed
+  std::size_t kept = 0;    ///< records of inputs that are not in the list
+  std::vector<std::string> changed;  ///< recorded inputs whose content is different now
+  std::size_t removed = 0;           ///< outputs of another chain that were deleted
+  std::vector<std::string>
+      left_behind;  ///< outputs of another chain that are not as recorded and were kept
+  std::vector<std::string>
+      undeleted;  ///< outputs that could not be deleted and stay recorded, each with the reason
+  std::vector<std::string> stray;  ///< the same, but no record names them any more
+  bool prunes_all =
+      false;  ///< nothing was pruned or recorded, because no recorded input would be left
+  bool no_images = false;      ///< `need_images` was set, but no input is an image
+  bool finished = false;       ///< every input is done, and the manifest is written
+  std::optional<Error> fatal;  ///< what ended the run early; `fatal_file` is the file concerned
   std::string fatal_file;
 };
 
-/// Continues an earlier run in the same folder. Outputs appear in the folder as they are made, the
-/// manifest at the end; a file under its final name is whole, however the run ends. A wrong
+/// Continues an earlier run in the same folder. Outputs get their final names during the run, the
+/// manifest at the end. A file under its final name is whole, however the run ends. A wrong
 /// argument (no seed for a chain that draws, no job, an order or a root that does not fit the list)
-/// gives a `fatal` Usage, and nothing is written.
+/// gives a `fatal` Usage error, and nothing is written.
 [[nodiscard]] RunResult run_chain(const Chain& chain, const InputList& inputs,
                                   const OutputFolder& folder, const RunOptions& options);
 

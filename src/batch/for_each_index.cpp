@@ -22,7 +22,7 @@
 namespace deckle {
 namespace {
 
-// cgroup v2: cpu.max holds "quota period" or "max period".
+// cgroup v2: cpu.max contains "quota period" or "max period".
 double quota_v2(const std::string& folder) {
   std::ifstream file(folder + "/cpu.max");
   double quota = 0;
@@ -38,9 +38,9 @@ double quota_v1(const std::string& folder) {
   return quota > 0 && period > 0 ? quota / period : 0;
 }
 
-// The size of a team that can start. OpenMP's library ends the process with exit code 1 where a
-// thread cannot be started, so that is tried before. Outside of another team it keeps the threads
-// of the last one: only more than those are new.
+// The size of a team that can start. OpenMP's library ends the process with exit code 1 if it
+// cannot start a thread. Therefore threads are started here first as a test. The library keeps the
+// threads of the last outermost team: only additional threads are tested.
 int team_size(int jobs) {
   if (jobs < 2) return jobs;
   if (omp_get_level() > 0) return startable_threads(jobs);
@@ -58,8 +58,8 @@ void for_each_index(std::size_t n, int jobs,
   jobs =
       static_cast<int>(std::clamp<std::size_t>(n, 1, static_cast<std::size_t>(std::max(jobs, 1))));
   jobs = team_size(jobs);
-  omp_set_max_active_levels(2);  // images, and parts of an image
-  // What leaves a parallel loop ends the process.
+  omp_set_max_active_levels(2);  // level 1: images; level 2: parts of an image
+  // An exception that leaves a parallel loop would end the process.
   std::exception_ptr thrown;
   std::mutex mutex;
   std::atomic<bool> failed = false;
@@ -90,7 +90,7 @@ int startable_threads(int wanted) {
     threads.reserve(static_cast<std::size_t>(std::max(wanted, 1)));
     while (static_cast<int>(threads.size()) + 1 < wanted)
       threads.emplace_back([end] { end.wait(); });
-  } catch (const std::system_error&) {  // as many as can be
+  } catch (const std::system_error&) {  // no more threads can be started
   } catch (const std::bad_alloc&) {
   }
   all_tried.set_value();

@@ -51,8 +51,8 @@ std::string resized_text(const Chain& chain, const Plan& plan) {
   return "";
 }
 
-// Whether the outputs' names can be written. A digest is as long as any other, and no file is read
-// for it. `plan` is that of the first copy.
+// Whether the outputs' names can be written. All digests have the same length, so a name is checked
+// with a digest of zeros and no file is read. `plan` is the plan of the first copy.
 Result<Done> check_names(const Chain& chain, const InputFile& input, const Plan& plan,
                          const Codec& codec, const std::function<Result<Plan>(int)>& plan_of) {
   for (int copy = 0; copy < chain.copies; ++copy) {
@@ -101,8 +101,8 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   if (!info) return failed(info.error());
   look.shape = info->seen.shape;
   look.batch = info->batch;
-  // The content is read only where it matters which window it is; elsewhere one is as good as
-  // another.
+  // The content is read only if the place of the window matters; otherwise any window gives the
+  // same forecast.
   Sha256 content{};
   if (chain.output.jpeg_lossless && chain.seed_from == SeedFrom::Content) content = sha256(bytes);
   const auto plan_of = [&](int copy) {
@@ -123,7 +123,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   if (const auto names = check_names(chain, input, *plan, **codec, plan_of); !names)
     return failed(names.error());
   if (chain.output.jpeg_lossless) {
-    // Each copy has a window of its own, and the image fails with any of them.
+    // Each copy has its own window, and the image fails if any of them fails.
     for (int copy = 0; copy < chain.copies; ++copy) {
       const auto other = copy == 0 ? plan : plan_of(copy);
       if (!other) return failed(other.error());
@@ -141,7 +141,7 @@ Look look_at(const Chain& chain, const InputList& list, std::size_t index) {
   const auto batch = static_cast<double>(info->batch.value_or(1));
   const auto samples = batch * static_cast<double>(plan->output.pixels() * plan->output.channels);
   look.bytes_raw = copies * static_cast<std::uint64_t>(samples) * size_of(depth);
-  // A format that stays the same stays about as dense as it is.
+  // If the format stays the same, the compression is about the same.
   const double share =
       target.format == info->format
           ? static_cast<double>(bytes.size()) /

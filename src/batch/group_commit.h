@@ -35,14 +35,14 @@ class GroupCommit {
     try {
       thread_ = std::thread([this] { work(); });
     } catch (const std::system_error&) {
-      // No thread can be started: add() commits a group that it fills.
+      // No thread can be started: add() commits each full group itself.
     }
   }
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
   ~GroupCommit() { finish(); }
 
-  /// Waits while several groups are not committed yet. Safe to call from several threads.
+  /// Blocks while several groups wait to be committed. Safe to call from several threads.
   void add(Item item, std::size_t files, std::uint64_t bytes) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] {
@@ -60,7 +60,7 @@ class GroupCommit {
     }
   }
 
-  /// All that was added is committed when this returns.
+  /// Commits everything that was added.
   void finish() {
     {
       std::unique_lock lock(mutex_);

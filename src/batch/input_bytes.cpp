@@ -21,14 +21,14 @@ Error changed() {
 
 Result<const Codec*> InputBytes::load(const std::string& path, const DecodeOptions& options,
                                       const MemoryLimit& memory) {
-  constexpr std::uint64_t kMuch = 8;
+  constexpr std::uint64_t kMappedShare = 8;  // of the memory limit
   FileStamp& before = as_opened_;
   auto file = open_to_read(path, &before);
   if (!file) {
     if (const auto member = archive_member(path)) return load_array(*member, options);
     return file.error();
   }
-  // One call to the system for most files; but the rest of a large one is read only if it is a
+  // Most files are read with one system call. The rest of a large file is read only if it is a
   // picture.
   constexpr std::uint64_t kFirst = std::uint64_t{1} << 18U;
   const std::uint64_t first = before.size <= kFirst ? before.size : kHeadBytes;
@@ -40,9 +40,9 @@ Result<const Codec*> InputBytes::load(const std::string& path, const DecodeOptio
   if (memory.strict && before.size > memory.bytes && !(*codec)->rows)
     return over_memory_limit(before.size, memory, no_row_reader(**codec));
   bytes_ = buffer_.bytes();
-  if (before.size > memory.bytes / kMuch && (*codec)->rows) {
+  if (before.size > memory.bytes / kMappedShare && (*codec)->rows) {
     mapped_.emplace(*file);
-    if (mapped_->bytes().size() != before.size) mapped_.reset();  // not to be had; or it grew
+    if (mapped_->bytes().size() != before.size) mapped_.reset();  // it cannot be mapped, or it grew
   }
   if (mapped_) {
     bytes_ = mapped_->bytes();

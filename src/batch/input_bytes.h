@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // input_bytes: reads the bytes of one input, a file or an array in an .npz file.
-// Fails   Unreadable, NotAnImage as the input is; Changed where it changed while it was read;
-// TooLarge
+// Fails   Unreadable, NotAnImage; Changed if the input changed while it was read; TooLarge
 #pragma once
 
 #include <optional>
@@ -25,18 +24,19 @@ class InputBytes {
   InputBytes& operator=(const InputBytes&) = delete;
   ~InputBytes() { watch_mapped({}); }
 
-  /// Reads the file into memory, or maps it where it takes more than an eighth of the memory limit.
-  /// Returns its codec. The rest of a large file is read only if its beginning is that of an image.
+  /// Reads the file into memory, or maps it if it takes more than an eighth of the memory limit.
+  /// Returns its codec. The rest of a large file is read only if its first bytes are those of an
+  /// image.
   [[nodiscard]] Result<const Codec*> load(const std::string& path, const DecodeOptions& options,
                                           const MemoryLimit& memory);
 
   [[nodiscard]] Bytes bytes() const { return bytes_; }
-  /// Nothing where loading failed before the digest was known.
+  /// Nothing if loading failed before the digest was known.
   [[nodiscard]] const std::optional<Sha256>& sha256() const { return sha256_; }
-  /// As without_recent_time gives it; empty until loading succeeded.
+  /// Made by without_recent_time; empty until loading succeeds.
   [[nodiscard]] const FileStamp& stamp() const { return stamp_; }
 
-  /// Fails with Changed where a mapped file changed since it was loaded.
+  /// Fails with Changed if a mapped file changed after it was loaded.
   [[nodiscard]] Result<Done> check_unchanged() const;
 
  private:

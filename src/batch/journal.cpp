@@ -20,7 +20,7 @@
 namespace deckle {
 namespace {
 
-// An entry is lines of fields with tabs between them:
+// The lines of an entry; fields are separated by tabs:
 //     R  status  index  size  mtime  sha256  number of outputs  number of manifest lines  path
 //     O  size  mtime  path                 for each output
 //     {..}                                 the manifest's lines
@@ -59,7 +59,7 @@ std::string unescaped(std::string_view text) {
   return path;
 }
 
-// The fields of one line, from the front.
+// Reads the fields of a line one after the other.
 class Fields {
  public:
   explicit Fields(std::string_view line) : rest_(line) {}
@@ -101,8 +101,8 @@ std::string checksum(std::string_view text) {
   return hex.data();
 }
 
-// The first line of `text`, without its newline, taken off it; nothing where there is no whole
-// line.
+// Removes the first line from `text` and returns it without its newline; nothing if there is no
+// whole line.
 std::optional<std::string_view> take_line(std::string_view& text) {
   const auto end = text.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
@@ -133,7 +133,7 @@ bool begins(std::string_view line, char kind) {
   return line.size() > 1 && line[0] == kind && line[1] == '\t';
 }
 
-// Collects what is written into calls of a sensible size.
+// Collects small writes into large blocks.
 class BufferedWriter {
  public:
   explicit BufferedWriter(const File& file) : file_(file) { buffer_.reserve(kBlock); }
@@ -160,7 +160,7 @@ Result<File> create_file(const std::string& path) {
   return file;
 }
 
-// Safely on the disk, and under its own name.
+// Syncs the file, closes it and renames it to `path`.
 Result<Done> settle(File& file, const std::string& temporary, const std::string& path) {
   if (::fsync(file.fd()) != 0 || !file.close() || ::rename(temporary.c_str(), path.c_str()) != 0) {
     const Error error = errno_error(ErrorCode::Write, "cannot write", errno);
@@ -170,7 +170,7 @@ Result<Done> settle(File& file, const std::string& temporary, const std::string&
   return Done{};
 }
 
-// A file that is not there counts as removed.
+// A missing file counts as removed.
 Result<Done> remove_file(const std::string& path) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return Done{};
   return errno_error(ErrorCode::Write, "cannot delete " + printable(path), errno);
@@ -203,7 +203,7 @@ Result<std::vector<std::string>> find_logs(const std::string& manifest) {
   return logs;
 }
 
-// Tells whether the state or the manifest was replaced.
+// Two results differ if the state or the manifest was replaced in between.
 std::vector<std::int64_t> versions_of(const std::string& manifest) {
   std::vector<std::int64_t> versions;
   for (const std::string& path : {state_path(manifest), manifest}) {
@@ -216,7 +216,7 @@ std::vector<std::int64_t> versions_of(const std::string& manifest) {
   return versions;
 }
 
-// An entry as far as a manifest's lines tell it.
+// An entry made from the lines of a manifest. They contain no times.
 std::optional<Entry> entry_from_lines(std::string_view lines) {
   Entry entry;
   entry.lines = lines;
@@ -238,14 +238,14 @@ std::optional<Entry> entry_from_lines(std::string_view lines) {
   return entry;
 }
 
-// A path that leads out of the folder is in no entry that deckle wrote.
+// deckle never writes an entry with a path outside the folder.
 Error leads_out(const std::string& path) {
-  return {ErrorCode::Usage, "names " + printable(path) +
-                                ", which leads out of the folder; no run of deckle's wrote that. "
-                                "Move it away"};
+  return {ErrorCode::Usage,
+          "names " + printable(path) +
+              ", which is outside the folder; no run of deckle wrote that. Move this file away"};
 }
 
-// Nothing where the text is spoilt; an Error where it is whole and hostile.
+// Nothing if the text is damaged; an Error if it is whole but names a path outside the folder.
 Result<std::optional<Entry>> read_entry(std::string_view text) {
   const std::string_view whole = text;
   const auto first = take_line(text);
@@ -324,17 +324,17 @@ std::optional<Entry> parse_entry(std::string_view text) {
   return **std::move(entry);
 }
 
-// A run that ends meanwhile moves its log to the state: then there is another look.
+// A run that ends meanwhile renames its log to the state. In that case everything is read again.
 Result<PreviousRuns> PreviousRuns::load(const std::string& manifest) {
-  constexpr int kMostLooks = 20;
-  for (int look = 1;; ++look) {
+  constexpr int kMostAttempts = 20;
+  for (int attempt = 1;; ++attempt) {
     const auto before = versions_of(manifest);
     auto previous = load_once(manifest);
     if (versions_of(manifest) == before) return previous;
-    if (look == kMostLooks) {
-      return Error{
-          ErrorCode::Unreadable,
-          printable(manifest) + ": changes whenever it is read; run again when others end"};
+    if (attempt == kMostAttempts) {
+      return Error{ErrorCode::Unreadable,
+                   printable(manifest) +
+                       ": changes each time it is read; run again when the other runs have ended"};
     }
   }
 }
@@ -358,7 +358,7 @@ Result<PreviousRuns> PreviousRuns::load_once(const std::string& manifest) {
     previous.logs_.push_back(log);
     if (auto read = previous.read_journal(log, false); !read) return read.error();
   }
-  // The later entry of an input counts: logs stand behind the state.
+  // The last entry of an input counts: logs are read after the state.
   std::stable_sort(previous.items_.begin(), previous.items_.end(),
                    [](const Item& x, const Item& y) { return x.path < y.path; });
   std::size_t kept = 0;
@@ -382,12 +382,12 @@ Result<Done> PreviousRuns::read_journal(const std::string& path, bool is_state) 
   const auto header = reader.next(*file);
   if (!header) return named(path, header.error());
   if (!*header || !reader.is_whole() || !(*header)->starts_with("{\"deckle_manifest\":"))
-    return Done{};  // cut short at its very beginning
+    return Done{};  // cut short within its header
   if (header_.empty()) header_ = **header;
   const bool same_run = **header == header_;
   if (is_state) has_state_ = true;
   const auto file_index = static_cast<std::uint32_t>(files_.size());
-  // An entry is taken when its end is there; one that is cut short never gets there.
+  // An entry counts only if its end line is there, so entries that are cut short are ignored.
   std::string path_of_entry;
   std::uint64_t begin = 0;
   bool open = false;
@@ -427,7 +427,7 @@ Result<Done> PreviousRuns::read_manifest(const std::string& path) {
     return named(path, {ErrorCode::Usage, "not a deckle manifest"});
   const auto said = records_of(first);
   if (!said) return named(path, said.error());
-  // What a journal's header does not have.
+  // A journal's header does not have these keys.
   Json json = first;
   json.erase("shard");
   json.erase(std::string(kRecordsKey));
@@ -472,7 +472,7 @@ std::optional<Entry> PreviousRuns::read(const EntryLocation& location) const {
     std::uint32_t file = 0;
     PartReader part;
   };
-  thread_local Reader reader;  // entries are read in their order, though by several threads
+  thread_local Reader reader;  // several threads read entries, each in increasing order
   if (reader.runs != id_ || reader.file != location.file) reader = {id_, location.file, {}};
   const auto fail = [&](const Error& error) {
     const std::lock_guard lock(failure_->mutex);
@@ -520,7 +520,7 @@ Result<Done> start_over(const std::string& manifest, const std::string& header,
       for (const PreviousRuns::Item& item : *items) {
         auto entry = previous.read(item.location);
         if (const auto failed = previous.failure()) return *failed;
-        if (!entry || entry->outputs.empty()) continue;  // spoilt; or nothing to be deleted
+        if (!entry || entry->outputs.empty()) continue;  // damaged, or without outputs to delete
         entry->status = Status::Replaced;
         if (auto written = writer.write(to_text(*entry)); !written) return written;
       }
@@ -558,8 +558,8 @@ Result<Done> Journal::open_log() {
   return Done{};
 }
 
-// Another copy of the shard may have ended since the previous runs were read. Its manifest is
-// right.
+// If the manifest changed since it was read, another process has finished the same shard. Its
+// manifest is right and is kept.
 Result<Done> Journal::withdraw_manifest() {
   if (withdrawn_) return Done{};
   if (name_of_path(manifest_) != kManifestName && previous_.manifest() &&
@@ -582,7 +582,7 @@ Result<Done> Journal::append(std::size_t input, const Entry& entry,
     if (auto withdrawn = withdraw_manifest(); !withdrawn) return withdrawn;
   }
   if (auto written = write_all(log_, as_bytes(text)); !written) {
-    // Half an entry must not stay: the next one would be spoilt too.
+    // Half an entry must not stay: it would damage the next entry too.
     if (::ftruncate(log_.fd(), static_cast<off_t>(log_size_)) == 0) {
       ::lseek(log_.fd(), static_cast<off_t>(log_size_), SEEK_SET);
     }
@@ -688,17 +688,17 @@ Result<Done> Journal::write_state(const std::vector<KeptEntry>& kept,
   const bool all_ours = std::all_of(
       entries_.begin(), entries_.end(),
       [](const LocatedEntry& entry_at) { return entry_at.ours || entry_at.location.length == 0; });
-  // A copy of the same shard that ended before may have removed our log.
+  // Another process that finished the same shard may have removed our log.
   if (log_.is_open() && all_ours && gone.empty() && kept.empty() &&
       ::access(log_path_.c_str(), F_OK) == 0) {
-    // The usual case, a run from nothing: the log is the state.
+    // The usual case, a first run: the log becomes the state.
     const std::string text = seal_text(seal);
     if (auto written = write_all(log_, as_bytes(text)); !written) return written;
     step("before the log is renamed");
     auto settled = settle(log_, log_path_, state);
     step("after the log is renamed");
-    // Another copy of this shard may have ended meanwhile and cleared our log away: its state says
-    // the same.
+    // Another process may have finished this shard meanwhile and removed our log. Its state
+    // contains the same entries.
     if (!settled && settled.error().sys_errno == ENOENT && ::access(state.c_str(), F_OK) == 0)
       return Done{};
     return settled;
@@ -745,7 +745,7 @@ Result<Done> Journal::finish(std::string_view header, const std::vector<KeptEntr
   seal.inputs = inputs_digest;
   if (auto written = write_manifest(header, kept, seal); !written) return written;
   if (auto written = write_state(kept, gone, seal); !written) return written;
-  // What the state now holds is not needed twice.
+  // The state now contains everything that is in the logs.
   if (auto removed = remove_files(previous_.logs()); !removed) return removed;
   if (auto removed = remove_file(log_path_); !removed) return removed;
   step("after the logs are removed");

@@ -21,7 +21,7 @@ class Leftovers {
       : tree_(tree), previous_(previous), current_(current) {}
 
   /// Deletes the outputs of an entry, and the folders that become empty. An output that is not as
-  /// recorded stays, and is in changed().
+  /// recorded is kept and added to changed().
   void remove_outputs_of(const EntryLocation& location);
 
   /// The number of outputs that were deleted.
@@ -30,11 +30,11 @@ class Leftovers {
   [[nodiscard]] const std::vector<std::string>& changed() const { return changed_; }
   /// Outputs that could not be deleted or read, each with the reason.
   [[nodiscard]] const std::vector<std::string>& undeleted() const { return undeleted_; }
-  /// Entries with such outputs. They stay in the state for the next run.
+  /// Entries with outputs that could not be deleted or read. The state keeps them for the next run.
   [[nodiscard]] const std::vector<EntryLocation>& entries() const { return entries_; }
 
  private:
-  /// False where the output could not be deleted or read.
+  /// False if the output could not be deleted or read.
   bool remove_output(const std::string& output, const std::string& recorded);
 
   const OutTree& tree_;

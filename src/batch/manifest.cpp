@@ -147,7 +147,7 @@ std::optional<Window> window_from(const Json& json) {
   return window;
 }
 
-// Nothing where the line has none, or an invalid one.
+// Nothing if the line has no "placed", or an invalid one.
 std::optional<Placed> placed_from(const Json& json) {
   const auto list = [&](const char* key, std::size_t length) {
     const Json found = json.value(key, Json());
@@ -172,7 +172,7 @@ std::optional<Placed> placed_from(const Json& json) {
   return placed;
 }
 
-// What a draw was made from, as far as it is said.
+// The seed and generator of a draw, as far as the record has them.
 std::optional<Draw> with_seed(const Json& json, Draw draw) {
   if (const auto seed = json.find("seed"); seed != json.end()) {
     const auto pair = seed_pair(*seed);
@@ -226,7 +226,7 @@ struct Change {
   std::string text;  // "was 1, is 2"
 };
 
-// What differs between two values: of objects, key by key.
+// The differences between two values; objects are compared key by key.
 std::vector<Change> changes(const Json& was, const Json& is, const std::string& pointer = "") {
   std::vector<Change> found;
   if (was == is) return found;
@@ -254,7 +254,7 @@ std::string layer_name(const Json& layer) {
   return text_from(layer, "class_name") + (arguments.empty() ? "" : " " + arguments);
 }
 
-// What a layer was and is, in a line; "" where it is the same.
+// The change of a layer, in one line; "" if there is none.
 std::string layer_difference(const Json& was, const Json& is, std::size_t i) {
   if (i >= was.size()) return ": was not there, is " + layer_name(is[i]);
   if (i >= is.size()) return ": was " + layer_name(was[i]) + ", is gone";
@@ -282,7 +282,7 @@ std::string with_records(std::string_view header, std::uint64_t records) {
 
 Error wrong_records(std::uint64_t records, std::uint64_t said) {
   return wrong("has " + count_of(records, "record") + ", and its header says " + grouped(said) +
-               ": it was cut short or edited; where it was edited on purpose, correct "
+               ": it was cut short or edited; if it was edited on purpose, correct "
                "\"records\" in its first line");
 }
 
@@ -440,7 +440,7 @@ Result<Record> parse_record(std::string_view line) {
   for (const Json& entry : json.value("draws", Json::array())) {
     auto draw = draw_from(entry);
     if (!draw) {
-      return wrong("a draw that is none: " +
+      return wrong("not a valid draw: " +
                    entry.dump(-1, ' ', false, Json::error_handler_t::replace));
     }
     record.draws.push_back(*std::move(draw));
@@ -471,7 +471,7 @@ std::vector<std::string> header_differences(const Json& was, const Json& is) {
                             shown(member(is, key)));
     }
   }
-  // Earlier headers do not say it.
+  // Headers of earlier versions do not have this key.
   const Json names_was = member(was, "relative_to");
   const Json names_is = member(is, "relative_to");
   if (names_was.is_string() && names_is.is_string() && names_was != names_is) {
@@ -497,7 +497,7 @@ Result<Chain> chain_of(const Json& header) {
                  mistakes->front().message);
   }
   Chain chain = std::get<Chain>(std::move(parsed));
-  // Earlier manifests do not say it, and their outputs have none.
+  // Manifests of earlier versions do not have this key, and their outputs have no metadata.
   const Json output = header.value("chain", Json::object()).value("output", Json::object());
   if (!output.contains("metadata")) chain.output.metadata = Goes::None;
   return chain;
@@ -517,7 +517,7 @@ Result<ManifestReader> ManifestReader::open(const std::string& path) {
   if (!line) return line.error();
   if (!*line) return Error{ErrorCode::Usage, "not a deckle manifest: the file is empty"};
   if (const auto excess = json_excess(**line))
-    return reader.wrong({ErrorCode::Usage, "not a manifest that is read: " + excess->message});
+    return reader.wrong({ErrorCode::Usage, "not a manifest that can be read: " + excess->message});
   reader.header_ = parse_json(**line);
   if (auto header = check_header(reader.header_); !header) return reader.wrong(header.error());
   auto records = records_of(reader.header_);

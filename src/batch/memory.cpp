@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
-// The number in a file; "max" and files that are not there are no limit.
+// The number in a file; "max" and missing files mean no limit.
 std::uint64_t number_in(const std::string& path) {
   std::uint64_t value = 0;
   return std::ifstream(path) >> value ? value : kNoLimit;
@@ -34,7 +34,7 @@ std::uint64_t reclaimable(const std::string& folder) {
   return 0;
 }
 
-// Pages of files count as used there, but are given up where memory is wanted.
+// The cgroup counts cached pages of files as used, but the kernel frees them when memory is needed.
 std::uint64_t left_in(const std::string& folder, const char* limit, const char* used) {
   const std::uint64_t most = number_in(folder + limit);
   if (most > kNoLimit / 4) return kNoLimit;  // version 1 writes a very large number

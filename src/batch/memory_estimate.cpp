@@ -27,10 +27,11 @@ std::uint64_t estimate_memory(const Chain& chain, Bytes file, const ImageInfo& i
            bytes(plan.output.pixels(), plan.output.channels, depth) +
            (coefficients ? bytes(info.shape.pixels(), info.shape.channels, DType::UInt16) : 0);
   };
-  // The most it can take is nearly always little enough, and costs no look at the header.
+  // The upper bound is nearly always small enough, and needs no look at the header.
   if (const std::uint64_t most = takes(true, jpeg); most <= limit.bytes) return most;
   const bool all = decodes_whole(file, info, chain.input);
-  // Of several scans, and where they are copied, all coefficients of a JPEG: 16 bits each.
+  // A JPEG of several scans, or one whose coefficients are copied, keeps all coefficients in
+  // memory: 16 bits each.
   return takes(all, jpeg && (chain.output.jpeg_lossless ||
                              (all && !codec_of(info.format).rows->obstacle(file).empty())));
 }
@@ -47,12 +48,12 @@ std::string row_streaming_obstacle(const Chain& chain, Bytes file, const ImageIn
   if (chain.input.apply_orientation && info.orientation != 1)
     return "its orientation tag (" + std::to_string(info.orientation) + ") turns it";
   if (chain.output.jpeg_lossless) return "its coefficients are copied";
-  if (chain.input.accept_truncated) return R"("truncated": "accept" wants all of it)";
+  if (chain.input.accept_truncated) return R"("truncated": "accept" needs the whole picture)";
   if (plan.ops.size() != 1 || gather == nullptr || info.dtype != depth)
     return "the chain does more than move pixels";
   std::int32_t last = 0;
   for (const std::int32_t row : gather->axes[0].entries()) {
-    if (row >= 0 && row < last) return "the chain shows rows out of their order";
+    if (row >= 0 && row < last) return "the chain changes the order of the rows";
     last = std::max(last, row);
   }
   return "";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // memory_estimate: how much memory an image takes, and whether it can be streamed row by row
-// instead. Units   bytes
+// instead.
+// Units   bytes
 #pragma once
 
 #include <cstdint>
@@ -17,14 +18,14 @@
 
 namespace deckle {
 
-/// The memory that an image takes when it is decoded as a whole: the bytes of `file`, what is
-/// decoded of it (`needed` or all) and one output of type `depth`. Where an upper bound is already
-/// within `limit`, that bound.
+/// The memory that an image takes if it is not streamed: the bytes of `file`, the decoded part
+/// (`needed` or all) and one output of type `depth`. If an upper bound is within `limit`, returns
+/// that bound.
 [[nodiscard]] std::uint64_t estimate_memory(const Chain& chain, Bytes file, const ImageInfo& info,
                                             const Window& needed, const Plan& plan, DType depth,
                                             const MemoryLimit& limit);
 
-/// Why the image cannot be streamed: decoded, moved and encoded row by row. Empty where it can.
+/// Why the image cannot be streamed (decoded, moved and encoded row by row). Empty if it can.
 [[nodiscard]] std::string row_streaming_obstacle(const Chain& chain, Bytes file,
                                                  const ImageInfo& info, const Plan& plan,
                                                  const Codec& from, const Codec& to, DType depth);

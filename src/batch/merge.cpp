@@ -20,19 +20,19 @@
 namespace deckle {
 namespace {
 
-// One shard's manifest while it is read, with the line at hand.
+// The manifest of one shard while it is read, with the current line.
 struct Source {
   std::string path;
   ManifestReader reader;
   Json shard;  // its part of the header
   std::string line;
-  std::string input;        // of that line
+  std::string input;        // of the current line
   std::size_t inputs = 0;   // so far
-  std::int64_t copy = 0;    // of that line
-  bool all_copies = false;  // whether that input has a line for every copy
+  std::int64_t copy = 0;    // of the current line
+  bool all_copies = false;  // whether the current input has a line for every copy
 
-  // To the next line; false at the end. An Error where it is no line, or not the one that must
-  // follow.
+  // Goes to the next line; false at the end. Fails if it is not a valid line, or not the one that
+  // must follow.
   Result<bool> advance() {
     const auto next = reader.next();
     if (!next) return named(next.error());
@@ -44,14 +44,15 @@ struct Source {
     const auto name = json.is_object() ? get_path(json, "input") : std::nullopt;
     if (!name) return named(reader.wrong({ErrorCode::Usage, "not a line of a manifest"}));
     if (inputs > 0 && *name < input) {
-      return named(reader.wrong({ErrorCode::Usage, "out of order: edited by hand?"}));
+      return named(
+          reader.wrong({ErrorCode::Usage, "its lines are out of order; was it edited by hand?"}));
     }
     const auto which = json.find("copy");
     const std::int64_t number =
         which != json.end() && which->is_number_integer() ? which->get<std::int64_t>() : 0;
     const bool same = inputs > 0 && *name == input;
     if (number != (same ? copy + 1 : 0)) {
-      return named(reader.wrong({ErrorCode::Usage, "a copy is there twice or is missing"}));
+      return named(reader.wrong({ErrorCode::Usage, "a copy is repeated or missing"}));
     }
     if (!same) {
       if (const auto whole = check_copies(); !whole) return whole.error();
@@ -63,7 +64,7 @@ struct Source {
     input = *name;
     return true;
   }
-  // Whether the input at hand had all its copies.
+  // Fails if the current input does not have all its copies.
   [[nodiscard]] Result<Done> check_copies() const {
     const Json chain = reader.header().value("chain", Json::object());
     const std::int64_t wanted = chain.value("copies", std::int64_t{1});
@@ -116,7 +117,7 @@ Result<std::vector<Source>> open_all(const std::vector<std::string>& files) {
   return sources;
 }
 
-// The lines that the merged manifest will have. Earlier headers do not say how many there are.
+// The number of lines of the merged manifest. Headers of earlier versions do not name theirs.
 Result<std::uint64_t> count_records(const std::vector<Source>& sources) {
   std::uint64_t sum = 0;
   for (const Source& source : sources) {
@@ -136,7 +137,8 @@ Result<std::uint64_t> count_records(const std::vector<Source>& sources) {
   return sum;
 }
 
-// What lies together of different numbers of shards; "" where all are of one.
+// Lists manifests that belong to runs with different numbers of shards; "" if all belong to the
+// same number.
 std::string mixed_counts(const std::vector<Source>& sources) {
   constexpr std::size_t kNamed = 4;
   std::map<unsigned, std::vector<std::string>> by_count;
@@ -154,9 +156,9 @@ std::string mixed_counts(const std::vector<Source>& sources) {
   return text + ". Delete the manifests of the number that is out of date";
 }
 
-// Everything that can be told from the headers.
+// All checks that need only the headers.
 void check_headers(const std::vector<Source>& sources, MergeResult& result) {
-  // Then nothing can be said of what is missing.
+  // In this case the missing shards are not known.
   if (std::string mixed = mixed_counts(sources); !mixed.empty()) {
     result.problems.push_back(std::move(mixed));
     return;
@@ -167,7 +169,7 @@ void check_headers(const std::vector<Source>& sources, MergeResult& result) {
   for (const Source& source : sources) {
     for (const std::string& difference :
          header_differences(first.reader.header(), source.reader.header())) {
-      result.problems.push_back(printable(source.path) + " is of another run than " +
+      result.problems.push_back(printable(source.path) + " belongs to another run than " +
                                 printable(first.path) + ": " + difference);
     }
     for (const char* key : {"inputs", "inputs_digest"}) {
@@ -194,8 +196,7 @@ void check_headers(const std::vector<Source>& sources, MergeResult& result) {
   }
 }
 
-// The lines of all sources in the order of their inputs, each checked to be in the shard where it
-// belongs.
+// The lines of all sources in the order of their inputs. Each is checked to belong to its shard.
 Result<Done> merge_lines(std::vector<Source>& sources, const File& target, MergeResult& result) {
   const auto later = [&](std::size_t x, std::size_t y) {
     return sources[x].input > sources[y].input;

@@ -16,26 +16,27 @@
 namespace deckle {
 namespace {
 
-// Whether samples that are indices come out as indices that the output's palette has.
+// Fails if the input's samples are indices, but the output's samples would not be valid indices of
+// its palette.
 Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInfo& source,
                            DType dtype) {
   const auto refuse = [](const std::string& why) {
     return Error{ErrorCode::Depth,
-                 why + R"(; "input": {"palette": "expand"} takes colours and grey instead)"};
+                 why + R"(; "input": {"palette": "expand"} uses colours or grey instead)"};
   };
   const std::size_t colours = source.palette.size();
   for (const Op& op : plan.ops) {
     const auto* gather = std::get_if<GatherOp>(&op);
     if (gather == nullptr && !std::holds_alternative<CastOp>(op)) {
       return refuse(
-          "the chain mixes or scales values, and the samples are indices, which only "
-          "\"interpolation\": \"nearest\" and the like move");
+          "the samples are indices, but the chain mixes or scales values; layers that only move "
+          "pixels, such as \"interpolation\": \"nearest\", keep indices");
     }
     for (std::size_t i = 0; gather != nullptr && colours > 0 && i < gather->fills.size(); ++i) {
       for (const double value : gather->fills[i]) {
         if (target.format == Format::Npy || value < static_cast<double>(colours)) continue;
-        return refuse("it is padded with " + std::to_string(std::lround(value)) +
-                      ", and its palette has " + std::to_string(colours) + " colours");
+        return refuse("it is padded with index " + std::to_string(std::lround(value)) +
+                      ", but its palette has " + std::to_string(colours) + " colours");
       }
     }
   }
@@ -45,7 +46,7 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
                   std::string(name_of(dtype)));
   }
   if (target.format == Format::Jpeg || target.format == Format::Webp)
-    return refuse(std::string(target.name) + " holds no indices; png does");
+    return refuse(std::string(target.name) + " cannot store indices; png can");
   if (colours == 0) return Done{};
   constexpr std::size_t kMost = 256;
   const bool alpha = std::any_of(source.palette.begin(), source.palette.end(),
@@ -53,13 +54,13 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
   const bool png = target.format == Format::Png;
   const bool tiff = target.format == Format::Tiff;
   if (!png && !tiff && target.format != Format::Bmp)
-    return refuse(std::string(target.name) + " holds no palette; png, tiff and bmp do");
+    return refuse(std::string(target.name) + " cannot store a palette; png, tiff and bmp can");
   if (alpha && !png)
     return refuse("its palette has alpha, which " + std::string(target.name) +
-                  " does not hold; png does");
+                  " cannot store; png can");
   if (colours > kMost && !tiff) {
     return refuse("its palette has " + std::to_string(colours) + " colours; " +
-                  std::string(target.name) + " holds 256, tiff more");
+                  std::string(target.name) + " stores at most 256, tiff more");
   }
   return Done{};
 }
@@ -68,8 +69,8 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
 
 Error not_lossless(const std::string& why) {
   return {ErrorCode::Unsupported,
-          "cannot be cut without loss: " + why +
-              R"(. Leave "jpeg": "lossless" out where it may be encoded again)"};
+          "cannot be cropped without loss: " + why +
+              R"(. Leave "jpeg": "lossless" out if it may be encoded again)"};
 }
 
 Result<Done> check_lossless(const Chain& chain, const Plan& plan, const ImageInfo& info, Bytes file,
@@ -108,17 +109,18 @@ Result<Done> check_output(const Codec& target, const Plan& plan, const ImageInfo
       bands && target.format != Format::Tiff && target.format != Format::Npy) {
     return Error{ErrorCode::Depth, std::string(target.name) +
                                        " cannot say what the channels are (" + to_string(*bands) +
-                                       R"(); tiff can: "output": {"format": "tiff"}; npy holds )"
-                                       "the numbers alone"};
+                                       R"(); tiff can: "output": {"format": "tiff"}; )"
+                                       "npy stores only the numbers"};
   }
   if (plan.layout.batch && target.format != Format::Npy)
     return holds_no_batch(target, *plan.layout.batch);
   if (target.format != Format::Npy && dtype != plan.input_dtype && !deckle::info(dtype).is_float &&
       deckle::info(plan.input_dtype).white == 0) {
-    return Error{ErrorCode::Depth,
-                 "samples of " + std::string(name_of(plan.input_dtype)) +
-                     " have no white, and cannot be scaled to " + std::string(name_of(dtype)) +
-                     R"(; tiff and npy hold them: "output": {"format": "tiff"} without a dtype)"};
+    return Error{
+        ErrorCode::Depth,
+        "samples of " + std::string(name_of(plan.input_dtype)) +
+            " have no white value and cannot be scaled to " + std::string(name_of(dtype)) +
+            R"(; tiff and npy can store them: "output": {"format": "tiff"} without a dtype)"};
   }
   if (info.indexed) {
     if (auto kept = check_indices(target, plan, info, dtype); !kept) return kept;

@@ -30,7 +30,7 @@ OutputMetadata metadata_for_output(const Chain& chain, const Plan& plan, const I
   Metadata& metadata = result.metadata;
   const Carries carries = target.encoder ? target.encoder->carries : Carries{};
   if (chain.output.metadata == Goes::None) return result;
-  // Layers may turn colours into grey, or grey into colours; WebP holds grey as RGB.
+  // Layers may turn colours into grey, or grey into colours; WebP stores grey as RGB.
   const bool grey = plan.output.channels < 3 && target.format != Format::Webp;
   const bool fits = !info.palette.empty() || (info.seen.shape.channels < 3) == grey;
   if (info.seen.icc && fits && carries.icc && !is_srgb(info.icc)) metadata.icc = info.icc;
@@ -38,7 +38,7 @@ OutputMetadata metadata_for_output(const Chain& chain, const Plan& plan, const I
   Metadata has = codec_of(info.format).read_metadata(file);
   result.left_out =
       has.more || (!has.exif.empty() && !carries.exif) || (!has.xmp.empty() && !carries.xmp);
-  // What the pixels were not turned by stays true.
+  // If the pixels were not rotated by the tag, the tag stays valid.
   const bool turned = chain.input.apply_orientation && info.orientation != 1;
   if (carries.exif && !has.exif.empty()) {
     metadata.exif = upright_exif(std::move(has.exif), turned, plan.output[plan.output.rank - 2],
@@ -60,7 +60,7 @@ EncodeOptions encode_options(const Chain& chain, const Plan& plan, const ImageIn
                         bands_of(plan, info)};
   options.metadata = std::move(metadata);
   if (info.indexed && target != Format::Npy) options.palette = info.palette;
-  // A lossless webp stays one, unless a quality is asked for.
+  // A lossless WebP stays lossless, unless the chain sets a quality.
   if (!chain.output.format && info.lossless && !options.quality) options.lossless = true;
   return options;
 }

@@ -30,7 +30,7 @@ std::optional<std::string> manifest_of(std::string_view name) {
   return std::string(name.substr(0, end + 6));
 }
 
-// The first line of a file, as JSON; no object where there is no such file, or no such line.
+// The first line of a file, as JSON; not an object if there is no file or no valid line.
 Result<Json> first_line(const std::string& path) {
   const auto file = open_to_read(path);
   if (!file && is_not_there(file.error())) return Json();
@@ -48,7 +48,7 @@ Result<Json> header_of(const std::string& manifest) {
   if (header && !header->is_object()) header = first_line(manifest);
   if (!header || header->is_object()) return header;
   const auto previous = PreviousRuns::load(manifest);
-  // A file that is no manifest is the caller's to refuse.
+  // The caller refuses a file that is not a manifest.
   if (!previous && previous.error().code != ErrorCode::Usage) return previous.error();
   return previous ? parse_json(previous->header()) : Json();
 }
@@ -57,7 +57,7 @@ bool is_header(const Json& json) {
   return json.is_object() && json.contains("deckle_manifest");
 }
 
-// Nothing but our lock.
+// Whether the folder contains nothing except our lock.
 bool holds_nothing(const std::string& folder) {
   const auto names = list_folder(folder);
   return names && std::all_of(names->begin(), names->end(),
@@ -124,7 +124,7 @@ Result<OutputFolder> OutputFolder::open_locked(const std::string& path,
                  tree.error().sys_errno};
   }
   folder.tree_ = *std::move(tree);
-  // What killed runs left unfinished; others may be at work in this folder, and keep theirs.
+  // Deletes unfinished files of killed runs. Runs that are still active in this folder keep theirs.
   sweep_unfinished(path);
   if (shard) return folder;
   const std::string lock = join_path(path, kLockName);
@@ -153,7 +153,8 @@ Result<OutputFolder> OutputFolder::open_for_replay(const std::string& path,
   return folder;
 }
 
-// Whether what is there belongs to this chain; with `remove`, what is ours and does not makes room.
+// Checks that the outputs in the folder belong to this chain. With `remove`, manifests of other
+// chains are replaced.
 Result<Done> OutputFolder::check_others(const std::string& path, const std::vector<Json>& headers,
                                         const std::string& ours, bool overwrite, bool remove) {
   const auto manifests = manifests_in(path);
@@ -162,7 +163,7 @@ Result<Done> OutputFolder::check_others(const std::string& path, const std::vect
     auto header = header_of(manifest);
     const auto there = is_there(manifest);
     if (!there) return refuse(there.error().message);
-    // A run may have ended between the two looks.
+    // A run may have ended since the folder was listed.
     if (header && !is_header(*header) && *there) header = header_of(manifest);
     if (!header) return refuse(header.error().message);
     const Json& was = *header;
@@ -185,10 +186,10 @@ Result<Done> OutputFolder::check_others(const std::string& path, const std::vect
       continue;
     if (!overwrite) {
       return refuse(printable(manifest) +
-                    ": this folder holds the outputs of another run:" + joined(differences) +
-                    "\n  give another -o, or --overwrite to make all of it again");
+                    ": this folder contains the outputs of another run:" + joined(differences) +
+                    "\n  give another -o, or --overwrite to process everything again");
     }
-    // Those of other shards are theirs to replace.
+    // Each shard replaces its own manifest.
     if (!remove || manifest != ours) continue;
     const auto previous = PreviousRuns::load(manifest);
     if (!previous) return refuse(previous.error().message);
@@ -244,7 +245,7 @@ Result<bool> OutputFolder::is_recorded(const std::string& output) const {
     }
     for (const std::string& manifest : *manifests) {
       const auto previous = PreviousRuns::load(manifest);
-      // What is no manifest of ours records nothing of ours.
+      // A file that is not a manifest records no outputs.
       if (!previous && previous.error().code == ErrorCode::Usage) continue;
       if (previous) own_->outputs.merge(previous->outputs());
       own_->failure = previous ? previous->failure() : previous.error();

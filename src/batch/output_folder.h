@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// output_folder: what a run finds where it is to write, and the right to write there.
+// output_folder: what earlier runs left in the output folder, and the lock of that folder.
 #pragma once
 
 #include <memory>
@@ -22,10 +22,10 @@ namespace deckle {
 
 class OutputFolder {
  public:
-  /// Makes the folder where it is missing. Without a shard it takes the folder's lock: a second run
-  /// is refused; shards hold no lock, because a dead node could not let go of it. Fails with Write,
-  /// and a sentence, where the folder cannot be used, is in use, or holds the outputs of another
-  /// chain, seed or codec and not `overwrite`: then what it holds becomes previous().replaced().
+  /// Makes the folder if it is missing. A run without shards takes the folder's lock, so a second
+  /// run is refused. Shards take no lock, because a dead node could not release it. Fails with
+  /// Write if the folder cannot be used, is in use, or contains the outputs of another chain, seed
+  /// or codec. With `overwrite`, these outputs become previous().replaced() instead.
   static Result<OutputFolder> open(const std::string& path, const Chain& chain,
                                    std::optional<Shard> shard, bool overwrite,
                                    NamesFrom names = NamesFrom::InputFolder);
@@ -35,21 +35,21 @@ class OutputFolder {
                                    std::optional<Shard> shard, bool overwrite,
                                    NamesFrom names = NamesFrom::InputFolder);
 
-  /// For a replay. Outputs that are in the folder must be of one of the `headers`, as
-  /// header_differences() tells; the first is that of the replayed outputs.
+  /// For a replay. The outputs in the folder must belong to one of the `headers`, as compared by
+  /// header_differences(). The first header is that of the replayed outputs.
   static Result<OutputFolder> open_for_replay(const std::string& path,
                                               const std::vector<Json>& headers, bool overwrite);
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// The tree that outputs are written into. Not for a folder that look() opened.
+  /// The tree that outputs are written into. A folder opened by look() has none.
   [[nodiscard]] const OutTree& tree() const { return *tree_; }
-  /// What a user should know about the lock of the folder; "" where it is the usual one.
+  /// What a user should know about the lock of the folder; "" if it is the usual lock.
   [[nodiscard]] const std::string& note() const { return note_; }
   [[nodiscard]] std::string manifest() const;
   [[nodiscard]] const PreviousRuns& previous() const { return previous_; }
 
-  /// Whether an earlier run, or another shard, recorded this output. Reads all journals when it is
-  /// first asked, and fails where one cannot be read; safe to call from several threads.
+  /// Whether an earlier run, or another shard, recorded this output. The first call reads all
+  /// journals. Fails if one cannot be read. Safe to call from several threads.
   [[nodiscard]] Result<bool> is_recorded(const std::string& output) const;
 
   /// Whether the folder was empty when it was opened and locked.
@@ -75,15 +75,15 @@ class OutputFolder {
   std::unique_ptr<Own> own_ = std::make_unique<Own>();
 };
 
-/// The manifests in a folder, those of shards included, also where only their journals are there
-/// yet. Sorted. None where there is no folder; fails where it cannot be listed.
+/// The manifests in a folder, including those of shards and those of which only the journal exists
+/// yet. Sorted. Empty if there is no folder; fails if the folder cannot be listed.
 [[nodiscard]] Result<std::vector<std::string>> manifests_in(const std::string& folder);
 
-/// Manifests in a folder of another number of shards than this one is of.
+/// The manifests in a folder that belong to runs with another number of shards.
 [[nodiscard]] Result<std::vector<std::string>> other_shards_in(const std::string& folder,
                                                                Shard shard);
 
-/// The seed that an earlier run into this folder drew for the same chain; nothing where there was
+/// The seed that an earlier run into this folder drew for the same chain; nothing if there was
 /// none.
 [[nodiscard]] Result<std::optional<SeedPair>> recorded_seed(const std::string& folder,
                                                             const Chain& chain);

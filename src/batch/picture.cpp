@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// picture: what `process` does with a file, with bytes in memory.
+// picture: does in memory what `process` does with files.
 // Shapes  a file's bytes  ->  a file's bytes
 // Fails   as picture.h says
-// Source  batch/process.cpp, by whose outputs it is tested
+// Source  batch/process.cpp; the tests compare the outputs of both
 #include "batch/picture.h"
 
 #include <exception>
@@ -77,7 +77,7 @@ Result<MadePicture> run_on_picture(const Chain& chain, Bytes file, const Picture
   } catch (const std::bad_alloc&) {
     return Error{ErrorCode::TooLarge, "not enough memory for this picture"};
   } catch (const std::exception& e) {
-    return Error{ErrorCode::Internal, std::string("a mistake in deckle: ") + e.what()};
+    return Error{ErrorCode::Internal, std::string("an internal error in deckle: ") + e.what()};
   }
 }
 

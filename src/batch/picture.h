@@ -17,7 +17,7 @@
 
 namespace deckle {
 
-/// Which picture it is: draws depend on it as the chain's `seed_from` says.
+/// Identifies a picture. Draws depend on it as the chain's `seed_from` says.
 struct PictureName {
   std::string path;        ///< relative to the input folder, with '/' between folders
   std::int64_t index = 0;  ///< in the sorted list of inputs, from 0
@@ -27,24 +27,24 @@ struct PictureName {
 /// An output, and what was done for it.
 struct MadePicture {
   Format format = Format::Png;
-  Buffer file;  ///< the bytes of the output file; none where it is skipped
+  Buffer file;  ///< the bytes of the output file; empty if the picture is skipped
   Shape shape;  ///< of the output: rows, cols, channels
   DType dtype = DType::UInt8;
   Window window;                ///< the part of the upright input that it shows, in pixels
   std::vector<Draw> draws;      ///< what the random layers chose
   std::vector<Effect> effects;  ///< what a user may not expect
   Damage damage;                ///< what is missing of a damaged picture that was accepted
-  std::string skip;             ///< why the picture is skipped; "" where it is not
+  std::string skip;             ///< why the picture is skipped; "" if it is not
 };
 
 /// Reads the header of `file`, plans, decodes what is needed, runs the chain and encodes: the bytes
 /// are those that `deckle run` writes for this file under this name. It reads and writes no file;
 /// only the plug-in for OpenEXR may be opened. Any number of threads may share one chain.
 ///
-/// Fails with Usage where the chain draws and has no seed or `name` counts below 0; with NotAnImage
-/// where `file` is empty or no picture; with Truncated, Damaged or Unsupported as the codec says;
-/// with Shape, Depth or TooLarge where the chain cannot take the picture or the format cannot hold
-/// what comes out.
+/// Fails with Usage if the chain draws but has no seed, or a number in `name` is negative; with
+/// NotAnImage if `file` is empty or not a picture; with Truncated, Damaged or Unsupported as the
+/// codec does; with Shape, Depth or TooLarge if the chain cannot process the picture or the format
+/// cannot store the output.
 [[nodiscard]] Result<MadePicture> run_on_picture(const Chain& chain, Bytes file,
                                                  const PictureName& name);
 

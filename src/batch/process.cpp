@@ -29,8 +29,8 @@
 namespace deckle {
 namespace {
 
-// A picture this small stays in the cache from the gather to the encoder, and a digest in one go is
-// faster than row by row.
+// A picture of at most this size stays in the cache from the gather to the encoder. One digest of
+// the whole picture is then faster than one for each row.
 constexpr std::int64_t kCachedPixels = std::int64_t{1} << 17U;
 
 std::string number_text(double number) {
@@ -39,13 +39,13 @@ std::string number_text(double number) {
   return text.data();
 }
 
-// The machine has no more of something: no fault of the image.
+// Errors that mean that the system has no resources left: not a fault of the image.
 bool is_shortage(const Error& error) {
   constexpr std::array kShortages{EMFILE, ENFILE, EAGAIN, ENOMEM};
   return std::find(kShortages.begin(), kShortages.end(), error.sys_errno) != kShortages.end();
 }
 
-// An image on its way: what its records have in common so far.
+// An image while it is processed, with the facts that its records have in common.
 class ImageJob {
  public:
   ImageJob(const Chain& chain, const ImageSource& source, const OutTree& out, Scratch& scratch,
@@ -83,7 +83,7 @@ class ImageJob {
                                    hex(*common_.input_sha256)});
     }
 
-    // All copies are planned, and refused, before anything is decoded.
+    // All copies are planned before anything is decoded, so that errors are found early.
     std::vector<Plan> plans;
     for (std::size_t i = 0; i < copies(); ++i) {
       auto plan = plan_copy(i, *info);
@@ -120,7 +120,7 @@ class ImageJob {
     }
 
     if (plans.front().skip.empty()) {  // skipping depends on the shape alone, so all copies agree
-      Window needed;                   // by any of the copies: they share one decode
+      Window needed;                   // needed by any of the copies: they share one decode
       for (const Plan& plan : plans)
         needed = needed.united_with(plan.window);
       all_needed_ = needed == whole(*common_.shape);
@@ -151,7 +151,7 @@ class ImageJob {
       if (overdue()) return given_up();
       auto made = make_output(plans[i], i, **codec, *info, depth);
       if (made) continue;
-      // An encoder that gets no more rows fails with an error of its own.
+      // An encoder that gets no more rows fails with its own error, which is replaced here.
       if (overdue()) return given_up();
       if (!concerns_one_file(made.error())) return made.error();
       return failed(made.error());
@@ -161,7 +161,7 @@ class ImageJob {
   }
 
  private:
-  // Whether this picture took too long, or the run was told to stop and it had its time to finish.
+  // Whether this picture took too long, or its grace time after a stop is over.
   [[nodiscard]] bool overdue() {
     if (begun_ && options_.now() - *begun_ >= options_.timeout) timed_out_ = true;
     if (timed_out_) return true;
@@ -169,23 +169,24 @@ class ImageJob {
     using Ticks = std::chrono::steady_clock::rep;
     const Ticks now = options_.now().time_since_epoch().count();
     Ticks told = kNotTold;
-    if (told_.compare_exchange_strong(told, now)) told = now;  // else `told` is when it was
+    if (told_.compare_exchange_strong(told, now))
+      told = now;  // otherwise `told` is now the time that another thread set
     return std::chrono::steady_clock::duration(now - told) >= options_.grace;
   }
 
   Processed given_up() {
     if (timed_out_) {
       const double seconds = std::chrono::duration<double>(options_.timeout).count();
-      return failed({ErrorCode::TimedOut, "took longer than the " + number_text(seconds) +
-                                              " s of --timeout-per-image; give it more, or leave "
-                                              "this file out"});
+      return failed({ErrorCode::TimedOut,
+                     "took longer than the " + number_text(seconds) +
+                         " s of --timeout-per-image; give a larger limit, or leave this file out"});
     }
     Processed nothing;
     nothing.abandoned = true;
     return nothing;
   }
 
-  // The rows, until the image is overdue.
+  // Passes the rows on until the image is overdue.
   RowSource watched(RowSource rows) {
     return {rows.shape, rows.dtype, [this, row = std::move(rows.row)](std::int64_t r) {
               return overdue() ? nullptr : row(r);
@@ -216,7 +217,7 @@ class ImageJob {
                                    hex(*common_.input_sha256).substr(0, kNameHashDigits),
                                    plan.window[0].begin, plan.window[1].begin},
                                   input_codec);
-    // In a list of a part of the inputs, their places differ.
+    // If only a part of the inputs is listed, their places in the list differ.
     if (replays() && is_indexed_name(chain_.output.name))
       name.path = source_.recorded[index].output;
     return name;
@@ -296,8 +297,8 @@ class ImageJob {
                             scratch_.encoded);
   }
 
-  // Where pixels are moved and nothing else, each row goes to the digest and the encoder while it
-  // is in the cache, and the output is never in memory.
+  // If the chain only moves pixels, each row is digested and encoded while it is in the cache, and
+  // the whole output is never in memory.
   template <typename Encode>
   static Result<Done> gather_rows(RowSource decoded, const Window& origin, const GatherOp& gather,
                                   Record& record, Encode encode) {
@@ -324,10 +325,10 @@ class ImageJob {
         });
   }
 
-  // The whole way row by row: decoded, gathered, encoded and written.
+  // Row streaming: each row is decoded, gathered, encoded and written.
   Result<PendingFile> stream(const Plan& plan, const ImageInfo& info, const Codec& to,
                              const EncodeOptions& options, Record& record) {
-    // Reads as much as one decode for all copies would: the manifest is the same.
+    // Reads the same part as one decode for all copies, so that the manifest is the same.
     DecodeOptions input = chain_.input;
     input.check_all = input.check_all || all_needed_;
     auto reader = open_rows(input_.bytes(), info, input, plan.window);
@@ -360,7 +361,7 @@ class ImageJob {
     return std::move(written->file);
   }
 
-  // One record for the image, whatever was made of it so far.
+  // Replaces all records of the image by one record with the error.
   Processed failed(Error error) {
     Record record = common_;
     record.error = std::move(error);
@@ -379,23 +380,25 @@ class ImageJob {
   const ProcessOptions& options_;
   static constexpr std::chrono::steady_clock::rep kNotTold =
       std::numeric_limits<std::chrono::steady_clock::rep>::min();
-  std::atomic<std::chrono::steady_clock::rep> told_ = kNotTold;  ///< when it was told to stop
-  std::optional<std::chrono::steady_clock::time_point> begun_;   ///< where there is a timeout
+  std::atomic<std::chrono::steady_clock::rep> told_ =
+      kNotTold;  ///< when the image was asked to stop
+  std::optional<std::chrono::steady_clock::time_point> begun_;  ///< set if there is a timeout
   std::atomic<bool> timed_out_ = false;
   const Stop overdue_ = [this] { return overdue(); };
   InputBytes input_;
-  bool streams_ = false;     ///< row by row from file to file
-  bool all_needed_ = false;  ///< of the picture, by the copies together
-  Metadata metadata_;        ///< that goes along with each copy
+  bool streams_ = false;     ///< row streaming from file to file
+  bool all_needed_ = false;  ///< the copies together need the whole picture
+  Metadata metadata_;        ///< written into each copy
   Record common_;
-  Window decoded_;  ///< the part of the picture that scratch_.decoded holds
+  Window decoded_;  ///< the part of the picture that is in scratch_.decoded
   Processed result_;
 };
 
 }  // namespace
 
 bool concerns_one_file(const Error& error) {
-  // Not ENOTDIR: where a file is in the place of a folder, none of its outputs can be written.
+  // ENOTDIR is not in this list: if a file has the name of a needed folder, no output of that
+  // folder can be written.
   constexpr std::array kOfTheName{ENAMETOOLONG, EEXIST, EISDIR, ENOTEMPTY, EILSEQ, EINVAL, ELOOP};
   return error.code != ErrorCode::Write ||
          std::find(kOfTheName.begin(), kOfTheName.end(), error.sys_errno) != kOfTheName.end();
@@ -422,7 +425,7 @@ Result<Processed> process_image(const Chain& chain, const ImageSource& source, c
     scratch = Scratch{};
     return failed(ErrorCode::TooLarge, "not enough memory for this image");
   } catch (const std::exception& e) {
-    return failed(ErrorCode::Internal, std::string("a mistake in deckle: ") + e.what());
+    return failed(ErrorCode::Internal, std::string("an internal error in deckle: ") + e.what());
   }
 }
 

@@ -32,36 +32,39 @@ struct Scratch {
 
 /// The result for one image.
 struct Processed {
-  bool abandoned = false;            ///< the run was asked to end: nothing was made
-  bool no_image = false;             ///< not an image: see is_skipped
-  FileStamp input;                   ///< of the file as it was read
-  std::vector<Record> records;       ///< one a copy, or one that says why there is none
-  std::vector<PendingFile> outputs;  ///< in the order of the records that have one
-  std::vector<Effect> effects;       ///< that a user may not expect
-  std::string note;                  ///< of a replay whose bytes differ from the recorded ones
+  bool abandoned =
+      false;  ///< the run was asked to end before the image was finished: nothing was written
+  bool no_image = false;  ///< not an image, and skipped: see is_skipped
+  FileStamp input;        ///< stamp of the file that was read
+  std::vector<Record>
+      records;  ///< one for each copy; or a single one that says why there is no output
+  std::vector<PendingFile> outputs;  ///< in the order of the records that have an output
+  std::vector<Effect> effects;       ///< changes that a user may not expect
+  std::string note;                  ///< set in a replay if the bytes differ from the recorded ones
 };
 
 struct ImageSource {
-  std::string file;    ///< to be opened
+  std::string file;    ///< the path to open
   std::string path;    ///< relative to the input root
   std::int64_t index;  ///< in the sorted list
-  bool named;          ///< an error where it is no image
-  /// Where a manifest is replayed: its records of this image. Draws are taken from them, and the
-  /// outputs are compared with them.
+  bool named;          ///< named by the user: an error if it is not an image
+  /// In a replay: the manifest's records of this image. Draws are taken from them, and the outputs
+  /// are compared with them.
   std::vector<Record> recorded;
-  const Error* failure = nullptr;  ///< it failed before: a folder that could not be listed
+  const Error* failure = nullptr;  ///< set if it failed already: a folder that could not be listed
 };
 
 struct ProcessOptions {
   MemoryLimit memory{};
-  int jobs = 1;  ///< threads for this image, where there is work for them
-  /// Not 0: the run ends. An image that takes longer than `grace` from then on is given up. This is
-  /// checked between and within operations, and between rows of decoding (JPEG, PNG) and encoding.
+  int jobs = 1;  ///< threads for this image, as far as there is work for them
+  /// Not 0: the run ends, and an image that takes longer than `grace` after this is abandoned. This
+  /// is checked between and within operations, and between rows of decoding (JPEG, PNG) and
+  /// encoding.
   const std::atomic<int>* stop = nullptr;
   std::chrono::nanoseconds grace = std::chrono::seconds(2);
   /// An image that takes longer than this fails; checked at the same points. 0: no limit.
   std::chrono::nanoseconds timeout{0};
-  /// The clock, for tests; asked only once `stop` is not 0 or where there is a timeout, maybe by
+  /// The clock, for tests. It is called only if `stop` is not 0 or there is a timeout, perhaps by
   /// several threads at once.
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };

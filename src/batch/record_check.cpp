@@ -21,7 +21,8 @@ Result<std::string> check_against_record(const Record& made, const Record& recor
                                          " are not those of its chain: edited by hand?"};
   }
   if (made.output_sha256 == recorded.output_sha256) return std::string();
-  return printable(recorded.output) + ": its bytes differ from those recorded, its pixels agree";
+  return printable(recorded.output) +
+         ": its bytes differ from the recorded ones, but its pixels are the same";
 }
 
 }  // namespace deckle

@@ -11,7 +11,7 @@
 namespace deckle {
 
 /// A replay must give the recorded pixels, window, draws and name. Its bytes may differ, as
-/// encoders do from version to version. Returns a note that says so; "" where the bytes are the
+/// encoders do from version to version. Returns a note if they differ; "" if the bytes are the
 /// same.
 [[nodiscard]] Result<std::string> check_against_record(const Record& made, const Record& recorded);
 

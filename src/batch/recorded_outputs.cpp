@@ -12,7 +12,7 @@ namespace deckle {
 namespace {
 
 // Whether another version of a plug-in's library made the pixels. The plug-in is opened only for
-// inputs that it read; where it is not installed, what was made is kept.
+// inputs that it read; if it is not installed, the outputs are kept.
 bool was_decoded_otherwise(std::string_view lines) {
   const std::string_view line = lines.substr(0, lines.find('\n'));
   if (line.find("\"decoder\"") == std::string_view::npos) return false;

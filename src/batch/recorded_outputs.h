@@ -14,20 +14,20 @@
 
 namespace deckle {
 
-/// In hex; "" where there is no digest.
+/// In hex; "" if there is no digest.
 [[nodiscard]] std::string hex_or_empty(const std::optional<Sha256>& digest);
 
 /// The digests of outputs, in hex, that these lines of a manifest record.
 [[nodiscard]] std::vector<std::string> recorded_digests(std::string_view lines);
 
-/// The digest of an output in the folder; nothing where it cannot be read. `output` is its path in
-/// the tree.
+/// The digest of an output in the folder; nothing if it cannot be read. `output` is its path in the
+/// tree.
 [[nodiscard]] std::optional<Sha256> digest_of(const OutTree& tree, const std::string& output,
                                               Buffer& buffer);
 
-/// Whether the input and the outputs of an entry are unchanged: by size and time, otherwise by
-/// digest. Returns the entry with their present stamps; nothing where something changed, or where
-/// another version of a decoder made the pixels. `file` is the path of the input.
+/// Checks whether the input and the outputs of an entry are unchanged. If size or time differ,
+/// digests are compared. Returns the entry with the current stamps; nothing if something changed,
+/// or if another version of a decoder made the pixels. `file` is the path of the input.
 [[nodiscard]] std::optional<Entry> entry_if_unchanged(const OutTree& tree, const std::string& file,
                                                       const Entry& before, Buffer& buffer);
 

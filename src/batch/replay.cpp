@@ -18,7 +18,7 @@ bool is_wanted(const Record& record, const ReplayRequest& request) {
                                            record.copy) == request.copies.end()) {
     return false;
   }
-  // As in .gitignore and rsync filters, * does not stop at a folder: "cats/*" takes all below cats.
+  // As in .gitignore and rsync filters, * also matches "/": "cats/*" matches everything below cats.
   return request.only.empty() ||
          std::any_of(request.only.begin(), request.only.end(), [&](const std::string& glob) {
            return ::fnmatch(glob.c_str(), record.input.c_str(), 0) == 0 ||
@@ -52,7 +52,7 @@ Result<Replay> Replay::open(const std::string& manifest, const ReplayRequest& re
     }
     if (!record->output.empty() && !outputs.insert(record->output).second) {
       return reader->wrong({ErrorCode::Usage, "the output " + printable(record->output) +
-                                                  " is that of an earlier line too"});
+                                                  " is also the output of an earlier line"});
     }
     if (!is_wanted(*record, request)) continue;
     ++replay.outputs_;
@@ -84,7 +84,7 @@ Result<std::vector<Record>> Replay::records(const std::string& input) const {
   for (const LineLocation& location : found->second) {
     const auto line = read_part(file_, location.offset, location.length);
     auto record = line ? parse_record(*line) : line.error();
-    if (!record) {  // it changed since it was opened, or cannot be read any more
+    if (!record) {  // the file changed after it was opened, or can no longer be read
       return Error{ErrorCode::Unreadable, printable(manifest_) + ": " + record.error().message,
                    record.error().sys_errno};
     }

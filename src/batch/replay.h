@@ -23,23 +23,24 @@ struct ReplayRequest {
   std::vector<int> copies;        ///< empty: all
 };
 
-/// A manifest whose lines are looked up by input. In memory stands only where they are.
+/// A manifest whose lines can be found by input. Only their offsets are in memory.
 class Replay {
  public:
   /// Fails with Unreadable or Usage; the message names the line.
   static Result<Replay> open(const std::string& manifest, const ReplayRequest& request);
 
-  /// The chain of its header: no other is needed.
+  /// The chain in its header.
   [[nodiscard]] const Chain& chain() const { return chain_; }
   [[nodiscard]] const Json& header() const { return header_; }
-  /// Outputs that are to be made.
+  /// The number of outputs that will be made.
   [[nodiscard]] std::size_t outputs() const { return outputs_; }
 
-  /// Leaves only the inputs that have lines; gives those that have lines but are not in the list.
+  /// Removes inputs that have no lines from the list. Returns inputs that have lines but are not in
+  /// the list.
   [[nodiscard]] std::vector<std::string> match(InputList& list) const;
 
-  /// The records of an input, in the order of their copies. Fails where the manifest cannot be read
-  /// any more. Safe to call from several threads.
+  /// The records of an input, in the order of their copies. Fails if the manifest can no longer be
+  /// read. Safe to call from several threads.
   [[nodiscard]] Result<std::vector<Record>> records(const std::string& input) const;
 
  private:

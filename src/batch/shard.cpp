@@ -16,14 +16,14 @@
 namespace deckle {
 namespace {
 
-// Where an engine tells a job its place in an array. The count is never taken from the environment:
-// when one shard is submitted again alone it says 1.
+// The environment variables in which engines give a job its index in an array. The count is never
+// taken from the environment: if one shard is submitted again alone, the count is 1.
 struct Engine {
   std::string_view name;
   std::string_view index;
-  std::optional<std::uint32_t> base;  ///< the first index; nothing: whatever the user chose
-  std::string_view companion;  ///< set wherever the index is; without the index something is wrong
-  bool array;                  ///< says that the job is one of many by itself
+  std::optional<std::uint32_t> base;  ///< the first index; nothing if the user chooses it
+  std::string_view companion;         ///< set whenever the index is set; alone it is an error
+  bool array;                         ///< the index alone shows that the job is one of many
 };
 
 constexpr std::array kEngines{
@@ -59,8 +59,8 @@ struct Found {
   std::string value;
 };
 
-// Whether a variable that is set speaks of an array at all. SGE says "undefined" and LSF 0 outside
-// of one; Slurm's PROCID is 0 in every batch script, and under mpirun it is the launcher's.
+// Whether the variable really belongs to an array. Outside an array SGE sets "undefined" and LSF
+// sets 0. Slurm's PROCID is 0 in every batch script, and under mpirun it is the launcher's.
 bool means_something(const Engine& engine, const std::string& value,
                      const Environment& environment) {
   if (engine.index == "SGE_TASK_ID") return value != "undefined";
@@ -107,8 +107,8 @@ Result<std::uint32_t> index_from_scheduler(const Environment& environment,
     if (!base && engine->base != 0) {
       return wrong(here + " (" + std::string(engine->name) + "): " +
                    (engine->base == 1 ? "this engine counts from 1"
-                                      : "this engine counts from where you told it to") +
-                   "; say so with --shard-base " + (engine->base == 1 ? "1" : "0 or 1"));
+                                      : "this engine counts from the number that you chose") +
+                   "; add --shard-base " + (engine->base == 1 ? "1" : "0 or 1"));
     }
     const std::uint32_t first = base.value_or(0);
     if (*value < first) return wrong(here + " is below --shard-base " + std::to_string(first));

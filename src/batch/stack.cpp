@@ -23,11 +23,11 @@ namespace {
 
 constexpr std::string_view kStack = "deckle-stack";
 
-// One folder's array on its way: under a temporary name until it is whole.
+// The array of one folder while it is written, under a temporary name until it is whole.
 struct Stack {
   std::size_t outputs = 0;
   std::uint64_t bytes = 0;  // of their files
-  bool wanted = true;       // it is to be made, and nothing has come in the way so far
+  bool wanted = true;       // it will be made, and no error has occurred
   std::string temporary;
   std::vector<std::int64_t> shape;
   DType dtype = DType::UInt8;
@@ -41,7 +41,8 @@ std::string kind_text(const std::vector<std::int64_t>& shape, DType dtype) {
   return text + std::string(name_of(dtype));
 }
 
-// What a stack's header says, where it is one of so many arrays whose files have so many bytes.
+// The header of a stack. Fails if the stack is not one of `outputs` arrays with the given total of
+// bytes.
 Result<ArrayHeader> read_stack(const File& file, std::uint64_t size, std::size_t outputs,
                                std::uint64_t bytes) {
   constexpr std::size_t kHead = 4096;
@@ -81,12 +82,13 @@ class Stacker {
     stack.bytes += output.bytes;
   }
 
-  // Leaves alone what was made since the manifest was written, and takes away what was not. False
-  // where nothing is to be made.
+  // Keeps arrays that were made after the manifest was written, and deletes older ones. False if no
+  // array has to be made.
   bool keep_current(const OutTree& tree, const std::optional<FileStamp>& manifest) {
     bool any = false;
     for (auto& [folder, stack] : stacks_) {
-      if (const auto in = tree.folder(folder); !in) {  // behind a link, which may lead anywhere
+      if (const auto in = tree.folder(folder);
+          !in) {  // reached through a link, which may lead anywhere
         give_up(stack, in.error().message);
         continue;
       }
@@ -101,7 +103,7 @@ class Stacker {
     return any;
   }
 
-  // Only what concerns all folders is an error here.
+  // Only errors that concern all folders are returned.
   Result<Done> append(const std::string& output) {
     const std::string folder(folder_of(output));
     Stack& stack = stacks_.at(folder);
@@ -143,7 +145,7 @@ class Stacker {
     return join_path(join_path(out_, folder), name_);
   }
 
-  // An output, into the buffer.
+  // Reads an output into the buffer.
   Result<ArrayHeader> read(const std::string& output) {
     const auto file = open_to_read(join_path(out_, output));
     if (!file) return file.error();
@@ -163,7 +165,8 @@ class Stacker {
     stack.dtype = header.dtype;
     std::vector<std::int64_t> shape{static_cast<std::int64_t>(stack.outputs)};
     shape.insert(shape.end(), header.shape.begin(), header.shape.end());
-    stack.temporary = temporary_name(join_path(out_, name_));  // where later runs sweep
+    stack.temporary =
+        temporary_name(join_path(out_, name_));  // where later runs delete unfinished files
     if (auto open = select(folder, stack); !open) return open;
     return write_all(*file_, as_bytes(npy_header(shape, stack.dtype)));
   }
@@ -176,7 +179,7 @@ class Stacker {
     return Done{};
   }
 
-  // One file is open at a time: there may be more folders than files may be.
+  // One file is open at a time: there may be more folders than files that can be open.
   Result<Done> select(const std::string& folder, const Stack& stack) {
     if (file_ && open_folder_ == folder) return Done{};
     if (auto closed = close(); !closed) return closed;
@@ -205,7 +208,7 @@ class Stacker {
   Stacked result_;
 };
 
-// One folder's outputs beside its stack, which is compared with what the manifest recorded of them.
+// Compares the stack of one folder with the digests that the manifest records of its outputs.
 Result<Done> check_stack(const std::string& path,
                          const std::vector<const ManifestOutput*>& outputs) {
   FileStamp stamp;
@@ -221,7 +224,7 @@ Result<Done> check_stack(const std::string& path,
   const std::size_t length = header->data_bytes() / outputs.size();
   std::uint64_t at = header->data_at;
   for (const ManifestOutput* output : outputs) {
-    // The output's file, as it was written.
+    // The bytes of the output's file, rebuilt from the stack.
     const auto slice = read_part(*file, at, length);
     if (!slice) return slice.error();
     if (hex(sha256(as_bytes(head + *slice))) != output->sha256)
@@ -231,7 +234,7 @@ Result<Done> check_stack(const std::string& path,
   return Done{};
 }
 
-// The manifests that stacks were made from: where shards were merged, theirs.
+// The manifests that stacks were made from: after a merge, those of the shards.
 Result<std::vector<std::string>> stacked_from(const std::string& manifest, const Json& header) {
   std::vector<std::string> shards;
   if (!header.contains("shard")) {
@@ -265,7 +268,7 @@ bool is_stack_name(std::string_view name) {
 Result<Stacked> stack_outputs(const std::string& out, const std::string& manifest,
                               const std::optional<Shard>& shard, bool sync) {
   Stacker stacker(out, stack_name(shard), sync);
-  // Twice through the manifest: the header comes first and says how many there are.
+  // The manifest is read twice, because the header of a stack needs the number of its arrays.
   if (auto counted = read_outputs(manifest, [&](const ManifestOutput& o) { stacker.count(o); });
       !counted) {
     return counted.error();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stack: the .npy outputs of each folder as one array, for those who train from it.
+// stack: writes the .npy outputs of each folder as one array, for training.
 #pragma once
 
 #include <cstddef>
@@ -20,20 +20,20 @@ namespace deckle {
 
 struct Stacked {
   std::vector<std::string> written;   ///< paths
-  std::vector<std::string> problems;  ///< folders that have none, each by the output that does not
-                                      ///< fit: "a.npy is 4 x 4 x 1 uint8, those before it .."
+  std::vector<std::string> problems;  ///< folders without an array, each with the output that does
+                                      ///< not fit: "a.npy is 4 x 4 x 1 uint8, those before it .."
 };
 
 /// Writes one array for every folder below `out`: the arrays of its outputs, in the order of the
 /// manifest. Its shape is (outputs, ...). It is streamed: memory does not grow with the number of
 /// outputs. An array that is newer than the manifest and of the right size is kept. Any other is
-/// deleted first. Fails (Write) where the
-/// disk is full and the like. `sync`: each is on the disk before it gets its name.
+/// deleted first. Fails with Write, for example if the disk is full. `sync`: each array is on the
+/// disk before it gets its final name.
 [[nodiscard]] Result<Stacked> stack_outputs(const std::string& out, const std::string& manifest,
                                             const std::optional<Shard>& shard, bool sync = false);
 
 /// Deletes the array of one folder of the tree, before its outputs change. `folder` comes from a
-/// journal: where its path contains a link, nothing is deleted.
+/// journal. If its path contains a link, nothing is deleted.
 void remove_stack(const OutTree& tree, std::string_view folder, const std::optional<Shard>& shard);
 
 struct StackCheck {

@@ -31,7 +31,7 @@
 namespace deckle {
 namespace {
 
-// What the beginning of a file says: its codec, or why it has none.
+// The codec of a file, recognised by its first bytes, or why it has none.
 Result<const Codec*> look(const std::string& path) {
   auto file = open_to_read(path);
   if (!file) return file.error();
@@ -40,7 +40,7 @@ Result<const Codec*> look(const std::string& path) {
   return recognise_input(head.bytes(), path);
 }
 
-// Whether a name says that the file is a picture, of a kind that is read or not.
+// Whether the extension is that of a picture format, supported or not.
 bool is_image_extension(const std::string& extension) {
   constexpr std::array<std::string_view, 6> kNotRead{"gif", "avif", "heic", "heif", "jxl", "psd"};
   if (std::find(kNotRead.begin(), kNotRead.end(), extension) != kNotRead.end()) return true;
@@ -55,8 +55,7 @@ bool passes_over(const InputList& list, const InputFile& file) {
   return !codec && is_skipped(codec.error(), file.path, file.named);
 }
 
-// The path with links and dots resolved, as far as it exists; what does not exist yet is left as it
-// is.
+// The path with links and dots resolved as far as it exists; the rest is unchanged.
 std::string real_path(const std::string& path) {
   if (path.empty()) return real_path(".");
   if (const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
@@ -71,7 +70,7 @@ std::string real_path(const std::string& path) {
                    name);
 }
 
-// The path of `inner` relative to `outer`, where it lies below it; "" for the same folder.
+// The path of `inner` relative to `outer`, if it is below it; "" for the same folder.
 std::optional<std::string> below(const std::string& outer, const std::string& inner) {
   if (inner == outer) return "";
   const std::string prefix = outer == "/" ? outer : outer + "/";
@@ -84,7 +83,7 @@ NameFields fields_of(const Chain& chain, const InputFile& file, int copy = 0) {
 }
 
 // The folder of an input's outputs, relative to the output folder. By default it is the input's
-// own, and nothing is stored.
+// folder, and no string is stored.
 class OutputFolders {
  public:
   OutputFolders(const Chain& chain, const InputList& list) : list_(list) {
@@ -103,7 +102,7 @@ class OutputFolders {
   std::vector<std::string> folders_;
 };
 
-// Fails where a folder of outputs is a link into an input folder.
+// Fails if a folder of outputs is a link into an input folder.
 Result<Done> check_links(const InputList& list, const OutputFolders& folders,
                          const std::string& out, const std::string& real_out,
                          const std::vector<std::string>& real_roots) {
@@ -111,7 +110,7 @@ Result<Done> check_links(const InputList& list, const OutputFolders& folders,
   std::string_view last;
   for (std::size_t file = 0; file < list.files.size(); ++file) {
     const std::string_view folder = folders[file];
-    if (folder == last) continue;  // sorted: most files of a folder stand together
+    if (folder == last) continue;  // sorted: most files of a folder are neighbours
     last = folder;
     const std::string real = real_path(join_path(out, folder));
     if (below(real_out, real)) continue;
@@ -126,7 +125,7 @@ Result<Done> check_links(const InputList& list, const OutputFolders& folders,
   return Done{};
 }
 
-// Every path that one copy of this input may be written to, whatever its content turns out to be.
+// Every path that one copy of this input may be written to, for any content of the file.
 std::vector<std::string> possible_outputs(const Chain& chain, const InputFile& file, int copy = 0) {
   std::vector<std::string> paths;
   const NameFields fields = fields_of(chain, file, copy);
@@ -153,7 +152,7 @@ std::vector<std::pair<std::string, int>> possible_copies(const Chain& chain,
   return paths;
 }
 
-// Whether any output goes into the folder, or below it.
+// Whether any output is written into the folder or below it.
 bool holds_images(const InputList& list, const OutputFolders& folders, std::string_view folder) {
   for (std::size_t i = 0; i < list.files.size(); ++i) {
     const std::string_view own = folders[i];
@@ -165,13 +164,14 @@ bool holds_images(const InputList& list, const OutputFolders& folders, std::stri
 
 // A copy of an input that might write the same output as others.
 struct Candidate {
-  std::uint64_t key;  // the same for all that might
+  std::uint64_t key;  // the same for all that might write the same output
   std::uint32_t file;
   int copy;
 };
 
-// With the default names only files of one stem can write one output: the key is that of the stem,
-// else of the whole name. Names for which `fold` gives the same text have one key.
+// With the default names, only files with the same stem can write the same output: the key is the
+// digest of the stem. With other names it is that of the whole output name. Names for which `fold`
+// gives the same text have the same key.
 std::vector<Candidate> candidates(
     const Chain& chain, const InputList& list,
     std::string (*fold)(std::string_view) = [](std::string_view name) {
@@ -180,7 +180,7 @@ std::vector<Candidate> candidates(
   std::vector<Candidate> all;
   const Codec& any = codec_of(chain.output.format.value_or(Format::Png));
   const bool by_stem = chain.output.name.empty();
-  // By default the copies of two inputs clash where the first ones do.
+  // By default the copies of two inputs clash if their first copies do.
   const int copies = by_stem ? 1 : chain.copies;
   for (std::uint32_t i = 0; i < list.files.size(); ++i) {
     for (int copy = 0; copy < copies; ++copy) {
@@ -236,7 +236,7 @@ std::vector<PossibleOutput> outputs_of(const Chain& chain, const InputList& list
   return outputs;
 }
 
-// Whether every output of earlier runs is known: there were none, or all ended well and left whole
+// Whether every output of earlier runs is known: there were no runs, or all finished and left whole
 // entries.
 bool knows_all(const PreviousRuns& previous) {
   if (previous.header().empty() && previous.logs().empty()) return true;
@@ -247,7 +247,7 @@ bool knows_all(const PreviousRuns& previous) {
                      });
 }
 
-// Visits the candidates of one key together, as far as there are several.
+// Visits the candidates of each key together, for keys with several candidates.
 template <typename Visit>
 void for_each_group(const std::vector<Candidate>& sorted, Visit visit) {
   for (std::size_t begin = 0; begin < sorted.size();) {
@@ -291,7 +291,7 @@ std::size_t keep_images(InputList& list, int jobs) {
 std::vector<std::string> find_clashes(const Chain& chain, const InputList& list) {
   std::vector<std::string> clashes;
   const auto shown = [&](std::uint32_t i) { return printable(list.file_path(list.files[i])); };
-  // The manifest and the seeds know an input by its name.
+  // The manifest and the seeds identify an input by its name.
   for (std::uint32_t i = 1; i < list.files.size(); ++i) {
     const InputFile& file = list.files[i];
     if (file.path != list.files[i - 1].path || passes_over(list, file) ||
@@ -311,17 +311,18 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
     }
   });
   std::sort(clashes.begin(), clashes.end());
-  // An output where its folder's array will be.
+  // An output that has the name of its folder's array.
   for (const InputFile& file : list.files) {
     if (!chain.output.stack || !name_of_path(file.path).starts_with("deckle-stack")) continue;
     for (const auto& [output, copy] : possible_copies(chain, file)) {
       if (is_stack_name(name_of_path(output)) && !passes_over(list, file)) {
         clashes.push_back(printable(list.file_path(file)) + " would write " + printable(output) +
-                          ", a name for the array of all outputs");
+                          ", the name of the array of all outputs");
       }
     }
   }
-  // A file where another output needs a folder. A folder without images becomes none.
+  // A file with the name of a folder that another output needs. A folder without images needs no
+  // output folder.
   const OutputFolders of_files(chain, list);
   std::unordered_set<std::string_view> folders;
   for (std::uint32_t i = 0; i < list.files.size(); ++i) {
@@ -341,7 +342,7 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
       if (!codec || output_name(chain, fields_of(chain, file), **codec).path != possible) continue;
       if (!holds_images(list, of_files, possible)) continue;
       clashes.push_back(printable(list.file_path(file)) + " would write " + printable(possible) +
-                        ", which is the folder of other outputs");
+                        ", but other outputs need a folder of this name");
     }
   }
   return clashes;
@@ -356,7 +357,7 @@ std::vector<std::string> find_case_clashes(const Chain& chain, const InputList& 
       const auto [other, added] = by_name.emplace(lower_case(output.path), output);
       if (added || other->second.path == output.path) continue;
       clashes.push_back("two inputs would write " + printable(other->second.path) + " and " +
-                        printable(output.path) + ", one file where case does not count: " +
+                        printable(output.path) + ", one file if case is ignored: " +
                         printable(list.file_path(list.files[other->second.file])) + ", " +
                         printable(list.file_path(list.files[output.file])));
     }
@@ -381,7 +382,7 @@ std::string advice_on_clashes(const Chain& chain, const InputList& list) {
     if (find_clashes(other, list).empty())
       return "--name '" + std::string(name) + "' keeps them apart";
   }
-  return "rename one of each pair, or run them into folders of their own";
+  return "rename one of each pair, or run them into separate output folders";
 }
 
 std::vector<std::string> find_recorded_clashes(const Chain& chain, const InputList& list,
@@ -426,7 +427,7 @@ std::vector<std::string> find_blocked(const Chain& chain, const InputList& list,
       if (::stat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode) ||
           !holds_images(list, folders, folder))
         continue;
-      blocked.push_back(printable(path) + ": is a file, and outputs need a folder there");
+      blocked.push_back(printable(path) + ": is a file, but outputs need a folder of this name");
     }
   }
   return blocked;
@@ -438,14 +439,14 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
     return Error{ErrorCode::Usage, printable(out) + ": " + why};
   };
   const std::string real_out = real_path(out);
-  // For each root that lies below the output folder: where, relative to it.
+  // For each root below the output folder: its relative path.
   std::vector<std::optional<std::string>> root_below_out(list.roots.size());
   std::vector<std::string> real_roots;
   for (std::size_t i = 0; i < list.roots.size(); ++i) {
     real_roots.push_back(real_path(list.roots[i]));
     if (list.root_is_folder[i] && real_roots.back() == real_out) {
       return refuse(
-          "the output folder is an input folder; outputs never go there, give another -o");
+          "the output folder is an input folder; outputs are never written there, give another -o");
     }
     root_below_out[i] = below(real_out, real_roots.back());
   }
@@ -460,12 +461,13 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
       for (std::size_t i = 0; i < list.roots.size(); ++i) {
         if (!root_below_out[i]) continue;
         if (list.root_is_folder[i] && below(*root_below_out[i], output)) {
-          return refuse("the output " + printable(output) + " would land in the input folder " +
-                        printable(list.roots[i]) + "; give another -o");
+          return refuse("the output " + printable(output) +
+                        " would be written into the input folder " + printable(list.roots[i]) +
+                        "; give another -o");
         }
       }
-      // A file that was named: its own folder may be the output folder, but it must stay what it
-      // is.
+      // A file that the user named: its folder may be the output folder, but the file itself must
+      // not be replaced.
       const auto& own = root_below_out[file.root];
       if (own && !list.root_is_folder[file.root] &&
           (join_path(*own, file.path) == output ||
@@ -481,7 +483,7 @@ Result<Done> check_output_folder(const Chain& chain, const InputList& list,
 Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputList& list,
                                               const OutputFolder& folder) {
   std::vector<std::string> foreign;
-  // Names that are not known yet are looked at when the output is made.
+  // Names that are not known yet are checked when the output is made.
   if (folder.was_empty() || is_late_name(chain.output.name)) return foreign;
   const auto& previous = folder.previous().items();
   auto item = previous.begin();
@@ -500,11 +502,11 @@ Result<std::vector<std::string>> find_foreign(const Chain& chain, const InputLis
       if (!codec || output_name(chain, fields_of(chain, file, copy), **codec).path != output)
         continue;
       foreign.push_back(printable(path) +
-                        ": is there already and was not made by a run into this folder");
+                        ": already exists and was not made by a run into this folder");
     }
   }
-  // Where a journal lost something, the list of recorded outputs is not complete. Then each file is
-  // examined when its output is made.
+  // If a journal is damaged, the list of recorded outputs is not complete. In that case each file
+  // is examined when its output is made.
   if (!foreign.empty() && !knows_all(folder.previous())) foreign.clear();
   return foreign;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// survey: what can be known to go wrong before the first file is written.
+// survey: finds errors before the first file is written.
 #pragma once
 
 #include <cstddef>
@@ -26,43 +26,43 @@ struct OutputName {
 [[nodiscard]] OutputName output_name(const Chain& chain, const NameFields& fields,
                                      const Codec& input_codec);
 
-/// Whether a file that `recognise` refused with `error` is skipped instead of failing: it is no
-/// image, was not named by the user, and has no extension of an image format (an empty .jpg fails,
-/// a README is skipped).
+/// Whether a file that `recognise` refused with `error` is skipped instead of failing: it is not an
+/// image, was not named by the user, and does not have the extension of an image format (an empty
+/// .jpg fails, a README is skipped).
 [[nodiscard]] bool is_skipped(const Error& error, std::string_view path, bool named);
 
 /// Removes the files that are skipped from the list: reads the beginning of each. Returns their
 /// number.
 [[nodiscard]] std::size_t keep_images(InputList& list, int jobs);
 
-/// Inputs that would write one output or have one name, in sentences; empty where there are none.
-/// Reads the beginnings of only those files whose names say that they might.
+/// Inputs that would write the same output or have the same name, in sentences; empty if there are
+/// none. Reads the first bytes only of files whose names make a clash possible.
 [[nodiscard]] std::vector<std::string> find_clashes(const Chain& chain, const InputList& list);
 
-/// What to do about clashes: the template of output names that avoids them, where there is one.
+/// What to do about clashes: a template of output names that avoids them, if there is one.
 [[nodiscard]] std::string advice_on_clashes(const Chain& chain, const InputList& list);
 
-/// Outputs that an earlier run recorded for inputs that are not in the list, and that an input of
-/// the list would write, in sentences.
+/// Outputs that an input of the list would write although an earlier run recorded them for another
+/// input, which is not in the list. In sentences.
 [[nodiscard]] std::vector<std::string> find_recorded_clashes(const Chain& chain,
                                                              const InputList& list,
                                                              const OutputFolder& folder);
 
-/// Files in the place of folders that outputs need, in sentences.
+/// Files with the names of folders that outputs need, in sentences.
 [[nodiscard]] std::vector<std::string> find_blocked(const Chain& chain, const InputList& list,
                                                     const std::string& out);
 
-/// Outputs that would be one file in a folder where the case of letters does not count, in
-/// sentences. Names with {hash}, {top} or {left} are not looked at.
+/// Outputs that would be the same file in a folder that ignores case, in sentences. Names with
+/// {hash}, {top} or {left} are not checked.
 [[nodiscard]] std::vector<std::string> find_case_clashes(const Chain& chain, const InputList& list);
 
-/// Fails with Usage where the output folder is an input folder, or an output would land in one or
-/// on an input.
+/// Fails with Usage if the output folder is an input folder, or an output would be written into an
+/// input folder or over an input.
 [[nodiscard]] Result<Done> check_output_folder(const Chain& chain, const InputList& list,
                                                const std::string& out);
 
-/// Files with the name of an output that no run made, for inputs that have no entry yet, in
-/// sentences.
+/// Files that have the name of an output but were not made by a run, for inputs without an entry,
+/// in sentences.
 [[nodiscard]] Result<std::vector<std::string>> find_foreign(const Chain& chain,
                                                             const InputList& list,
                                                             const OutputFolder& folder);

@@ -17,7 +17,7 @@
 namespace deckle {
 namespace {
 
-// Nothing where the output is as recorded.
+// Nothing if the output is as recorded.
 std::vector<Difference> check(const std::string& folder, const ManifestOutput& output,
                               Buffer& buffer) {
   const auto differs = [&](Difference::Kind kind, std::string detail) {
@@ -40,7 +40,7 @@ std::vector<Difference> check(const std::string& folder, const ManifestOutput& o
   return {};
 }
 
-// What a shard leaves beside the manifest that is merged from theirs.
+// Whether the file is a shard's manifest, which stays beside the merged manifest.
 bool is_shard_manifest(std::string_view name) {
   return name.starts_with("manifest-") && name.find("-of-") != std::string_view::npos &&
          name.find('/') == std::string_view::npos && name.ends_with(".jsonl");
@@ -82,8 +82,9 @@ Result<Verification> verify_manifest(const std::string& manifest, int jobs) {
   const auto listed = list_inputs({{folder.empty() ? "." : folder}, {}, '\n', ""});
   if (!listed) return listed.error();
   for (const InputFile& file : listed->files) {
-    if (is_shard_manifest(name_of_path(manifest))) break;  // the other shards' outputs are here too
-    // A folder that cannot be listed is one of the inputs, and fails.
+    if (is_shard_manifest(name_of_path(manifest)))
+      break;  // the outputs of other shards are in this folder too
+    // A folder that cannot be listed is in the list as an input that fails.
     if (const auto failed = listed->unlisted.find(listed->file_path(file));
         failed != listed->unlisted.end()) {
       result.differences.push_back({Difference::Unreadable, file.path, failed->second.message});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// verify: are the outputs what the manifest says?
+// verify: compares outputs with their manifest.
 #pragma once
 
 #include <cstddef>

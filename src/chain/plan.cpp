@@ -181,7 +181,7 @@ Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
                                        ": both are at least 1"};
   }
   if (chain.needs_seed() && !chain.seed)
-    return Error{ErrorCode::Usage, "the chain draws and has no seed"};
+    return Error{ErrorCode::Usage, "the chain draws but has no seed"};
   ArrayLayout layout = given;
   layout.channels_first = chain.channels_first;
   int ordinal = 0;

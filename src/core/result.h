@@ -25,7 +25,7 @@ enum class ErrorCode {
   Changed,      ///< the file is not the one that a manifest recorded, or changed while it was read
   TimedOut,     ///< took longer than --timeout-per-image allows
   Stopped,      ///< given up because the caller asked for it; never in a manifest
-  Internal,     ///< a mistake in deckle
+  Internal,     ///< an internal error in deckle
 };
 
 [[nodiscard]] std::string_view error_name(ErrorCode code);

@@ -22,7 +22,7 @@
 namespace deckle {
 namespace {
 
-// Again where a signal came in between, as on network file systems.
+// Repeats open() if a signal interrupts it, as on network file systems.
 int open_at(int folder, const std::string& path, int flags) {
   int fd = -1;
   do {
@@ -37,7 +37,7 @@ Result<File> create(const std::string& path, int folder = AT_FDCWD) {
   return File(fd);
 }
 
-// The same under a temporary name beside `path`, in a folder that may not be there yet.
+// The same under a temporary name beside `path`, in a folder that may not exist yet.
 Result<File> create_beside(const std::string& path, const std::string& temporary) {
   auto file = create(temporary);
   if (file || file.error().sys_errno != ENOENT) return file;
@@ -54,12 +54,12 @@ Result<Done> rename_at(int from_folder, const std::string& from, int to_folder,
   if (::renameat2(from_folder, from.c_str(), to_folder, to.c_str(), RENAME_NOREPLACE) == 0)
     return Done{};
   if (errno == EINVAL || errno == ENOSYS) {
-    // This file system cannot: a hard link, which never replaces, says the same.
+    // This file system does not support RENAME_NOREPLACE. A hard link never replaces a file either.
     if (::linkat(from_folder, from.c_str(), to_folder, to.c_str(), 0) == 0) {
       ::unlinkat(from_folder, from.c_str(), 0);
       return Done{};
     }
-    if (errno == EPERM || errno == EOPNOTSUPP) {  // neither: look first, then rename
+    if (errno == EPERM || errno == EOPNOTSUPP) {  // no hard links either: check first, then rename
       struct stat status {};
       if (::fstatat(to_folder, to.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
         return rename_at(from_folder, from, to_folder, to, true);
@@ -69,7 +69,7 @@ Result<Done> rename_at(int from_folder, const std::string& from, int to_folder,
   return errno_error(ErrorCode::Write, "cannot write", errno);
 }
 
-// Short: it lies in a folder that says whose it is.
+// The name is short: its folder identifies the process.
 std::string name_in_workshop() {
   static std::atomic<std::uint64_t> counter{0};
   return std::to_string(counter.fetch_add(1));
@@ -81,11 +81,11 @@ std::optional<FileStamp> stamp_of(const struct stat& status) {
                    std::int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec};
 }
 
-// O_NONBLOCK: a fifo must not hold the run up.
+// O_NONBLOCK: opening a fifo must not block the run.
 constexpr int kToRead = O_RDONLY | O_NONBLOCK;
 constexpr int kFolder = O_RDONLY | O_DIRECTORY;
 
-// What was opened, with errno where it was not.
+// The opened file, or an Error with errno.
 Result<File> regular_file(int fd, FileStamp* stamp) {
   if (fd < 0) return errno_error(ErrorCode::Unreadable, "cannot read", errno);
   File file(fd);
@@ -108,7 +108,7 @@ bool has_dead_maker(std::string_view name, const struct stat& status) {
   return std::int64_t{now.tv_sec} * 1'000'000'000 - mtime > kUnknownLifeNs;
 }
 
-// The names in a folder that was opened for this alone; errno where that fails, also half-way.
+// The names in a folder. Closes `opened`. Fails with errno's text if not all names can be read.
 Result<std::vector<std::string>> names_in(int opened) {
   const auto cannot = [](int error_number) {
     return errno_error(ErrorCode::Unreadable, "cannot list the folder", error_number);
@@ -211,7 +211,8 @@ Result<std::string> read_part(const File& file, std::uint64_t offset, std::size_
 Result<std::string_view> PartReader::read(const File& file, std::uint64_t offset,
                                           std::size_t length) {
   constexpr std::size_t kAhead = std::size_t{1} << 15U;
-  constexpr std::size_t kBehind = kAhead / 4;  // several threads take turns, more or less in order
+  constexpr std::size_t kBehind =
+      kAhead / 4;  // several threads read in turns, in approximate order
   if (offset < begin_ || offset + length > begin_ + block_.size()) {
     begin_ = offset - std::min<std::uint64_t>(offset, kBehind);
     block_.resize(static_cast<std::size_t>(offset - begin_) + std::max(length, kAhead));
@@ -263,7 +264,7 @@ Result<std::optional<std::string_view>> LineReader::next(const File& file) {
     if (n < 0 && why == EINTR) continue;
     if (n < 0) return errno_error(ErrorCode::Unreadable, "cannot read", why);
     if (n > 0) continue;
-    // Logs grow while they are read; nothing gets shorter.
+    // Logs may grow while they are read, but no file becomes shorter.
     if (base_ + have < size_) {
       return Error{ErrorCode::Unreadable, "cannot read: " + std::to_string(base_ + have) +
                                               " of its " + std::to_string(size_) + " bytes came"};
@@ -320,7 +321,7 @@ MappedFile::MappedFile(const File& file) {
 }
 
 MappedFile::~MappedFile() {
-  // munmap's types do not say that it does not write
+  // munmap takes a pointer to non-const, but does not write
   if (data_ != nullptr) ::munmap(const_cast<std::uint8_t*>(data_), size_);  // NOLINT
 }
 
@@ -386,7 +387,7 @@ Result<Done> make_folders(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return Done{};
     return Error{ErrorCode::Write,
-                 "cannot make the folder: " + printable(path) + " is there and is no folder",
+                 "cannot make the folder: " + printable(path) + " exists and is not a folder",
                  ENOTDIR};
   }
   return errno_error(ErrorCode::Write, "cannot make the folder", errno);
@@ -505,7 +506,7 @@ bool PendingWriter::write(std::uint64_t at, Bytes data) {
   if (at < size()) {
     if (!flush()) return false;
     const auto over = static_cast<std::size_t>(std::min<std::uint64_t>(data.size(), written_ - at));
-    again_ = true;
+    overwritten_ = true;
     if (!put(at, data.first(over))) return false;
     data = data.subspan(over);
   }
@@ -521,7 +522,8 @@ bool PendingWriter::write(std::uint64_t at, Bytes data) {
 Result<PendingWriter::Written> PendingWriter::finish() {
   if (!error_) flush();
   if (error_) return *error_;
-  auto digest = again_ ? sha256_of(file_, written_, waiting_) : Result<Sha256>(digest_.finish());
+  auto digest =
+      overwritten_ ? sha256_of(file_, written_, waiting_) : Result<Sha256>(digest_.finish());
   if (!digest) return digest.error();
   pending_.stamp_ = deckle::stamp_of(file_).value_or(FileStamp{});
   if (!file_.close()) return errno_error(ErrorCode::Write, "cannot write", errno);
@@ -562,7 +564,7 @@ Result<Done> PendingFile::commit(bool replace) {
 Result<Done> PendingFile::commit_to(const File& folder, const std::string& name, bool replace) {
   auto moved = move(folder.fd(), name, replace);
   if (moved || moved.error().sys_errno != EXDEV) return moved;
-  // The folder is a mount of its own: the file is copied there first.
+  // The folder is another mount: the file is copied there first.
   const std::string copy = std::string(kTemporaryPrefix) + unique_id() + ".tmp";
   File from(::openat(this->folder(), temporary_.c_str(), O_RDONLY | O_CLOEXEC));
   if (!from.is_open()) return errno_error(ErrorCode::Write, "cannot read what was written", errno);
@@ -572,7 +574,7 @@ Result<Done> PendingFile::commit_to(const File& folder, const std::string& name,
     Buffer all;
     if (auto read = read_all(from, all); !read) return read;
     if (auto written = write_all(*to, all.bytes()); !written) return written;
-    // The time tells later runs that it is still the same.
+    // Later runs recognise the file by its time.
     const std::array<timespec, 2> times{
         timespec{0, UTIME_OMIT},
         timespec{stamp_.mtime_ns / 1'000'000'000, stamp_.mtime_ns % 1'000'000'000}};
@@ -599,11 +601,11 @@ Result<Done> PendingFile::sync() const {
 Result<Done> sync_folder(const std::string& path) {
   const File folder(open_at(AT_FDCWD, path.empty() ? "." : path, kFolder));
   if (!folder.is_open()) {
-    // A folder without the right to read cannot be synced, and one that is gone need not be.
+    // A folder that cannot be read cannot be synced, and a deleted folder need not be.
     if (errno == EACCES || errno == ENOENT) return Done{};
     return errno_error(ErrorCode::Write, "cannot open the folder", errno);
   }
-  // Some file systems cannot, and need not.
+  // Some file systems cannot sync folders, and need not.
   if (::fsync(folder.fd()) != 0 && errno != EINVAL && errno != EROFS)
     return errno_error(ErrorCode::Write, "cannot write", errno);
   return Done{};
@@ -613,7 +615,7 @@ std::size_t sweep_unfinished(const std::string& folder) {
   std::size_t deleted = 0;
   const File open(open_at(AT_FDCWD, folder.empty() ? "." : folder, kFolder));
   const auto names = open.is_open() ? list_folder(folder) : std::vector<std::string>();
-  if (!names) return 0;  // another time
+  if (!names) return 0;  // a later run will try again
   for (const std::string& name : *names) {
     struct stat status {};
     if (!name.starts_with(kTemporaryPrefix) ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// files: POSIX files, with errno's text in every error. The only place that opens or renames one.
+// files: POSIX files, with errno's text in every error. Only this file opens and renames files.
 #pragma once
 
 #include <cstdint>
@@ -34,14 +34,14 @@ class File {
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-  /// Closes. False where that fails: some file systems report a full disk only then.
+  /// Closes the file. False if that fails: some file systems report a full disk only then.
   bool close();
 
  private:
   int fd_ = -1;
 };
 
-/// An Error with errno's text behind `what`: "cannot write: No space left on device".
+/// An Error with errno's text after `what`: "cannot write: No space left on device".
 [[nodiscard]] Error errno_error(ErrorCode code, std::string_view what, int error_number);
 /// The error with a file's name before its message: "a.png: cannot read: ...".
 [[nodiscard]] Error named(std::string_view path, Error error);
@@ -49,26 +49,26 @@ class File {
 /// Whether the error is that the file does not exist.
 [[nodiscard]] bool is_not_there(const Error& error);
 
-/// folder + "/" + name; `name` alone where there is no folder.
+/// folder + "/" + name; `name` alone if `folder` is empty.
 [[nodiscard]] std::string join_path(std::string_view folder, std::string_view name);
 
-/// Size and time of the last change. Where both are the same, the file is probably the same.
+/// Size and time of the last change. If both are the same, the file is probably unchanged.
 struct FileStamp {
   std::uint64_t size = 0;
-  std::int64_t mtime_ns = 0;  ///< since 1970; 0: not to be trusted
+  std::int64_t mtime_ns = 0;  ///< since 1970; 0: not reliable
 
   bool operator==(const FileStamp&) const = default;
 };
 
-/// The stamp, with the time 0 where the file changed less than two seconds ago: it may change again
+/// The stamp, with the time 0 if the file changed less than two seconds ago: it may change again
 /// within the same tick of the file system's clock.
 [[nodiscard]] FileStamp without_recent_time(FileStamp stamp);
-/// The same, but only where the time is a whole second, as on file systems with coarse times.
+/// The same, but only if the time is a whole second, as on file systems with coarse times.
 [[nodiscard]] FileStamp without_recent_coarse_time(FileStamp stamp);
 
-/// Opens a regular file for reading. `stamp`, where given, is set to its stamp at that time.
+/// Opens a regular file for reading. `stamp`, if given, is set to the file's stamp.
 [[nodiscard]] Result<File> open_to_read(const std::string& path, FileStamp* stamp = nullptr);
-/// The same of a name in an open folder; a link is not followed.
+/// The same for a name in an open folder; a link is not followed.
 [[nodiscard]] Result<File> open_to_read(const File& folder, const std::string& name,
                                         FileStamp* stamp);
 
@@ -78,7 +78,7 @@ struct FileStamp {
 [[nodiscard]] Result<std::string> read_part(const File& file, std::uint64_t offset,
                                             std::size_t length);
 
-/// The same for parts that mostly follow each other: reads ahead.
+/// Reads parts of a file that mostly follow each other: it reads ahead.
 class PartReader {
  public:
   /// Valid until the next call.
@@ -90,15 +90,15 @@ class PartReader {
   std::uint64_t begin_ = 0;
 };
 
-/// Reads a file line by line, and knows the offset of each line. A failed read is an error, never
-/// the end.
+/// Reads a file line by line, and knows the offset of each line. A failed read is an error, not the
+/// end of the file.
 class LineReader {
  public:
-  /// The next line, without its newline, good until the next call; nothing at the end.
+  /// The next line, without its newline, valid until the next call; nothing at the end.
   [[nodiscard]] Result<std::optional<std::string_view>> next(const File& file);
   /// Whether the last line ended in a newline. A line that is cut short does not.
   [[nodiscard]] bool is_whole() const { return is_whole_; }
-  /// Where the last line begins, and where the next one will.
+  /// The offsets at which the last line begins and the next line will begin.
   [[nodiscard]] std::uint64_t begin() const { return begin_; }
   [[nodiscard]] std::uint64_t end() const { return base_ + at_; }
 
@@ -111,14 +111,14 @@ class LineReader {
   bool is_whole_ = true;
 };
 
-/// The whole of an open file; the second, of one whose size is known.
+/// Reads an open file completely. Use the second form if the size is known.
 [[nodiscard]] Result<Done> read_all(const File& file, Buffer& out);
 [[nodiscard]] Result<Done> read_all(const File& file, std::uint64_t size, Buffer& out);
-/// The digest of an open file's first `size` bytes, which go through `piece` a little at a time.
+/// The digest of an open file's first `size` bytes. They are read in parts into `piece`.
 [[nodiscard]] Result<Sha256> sha256_of(const File& file, std::uint64_t size, Buffer& piece);
 
-/// A file's bytes without reading them: a header is often a page or two of many megabytes. Empty
-/// where the system refuses.
+/// Maps a file into memory, so that only the pages that are used are read: a header is often one or
+/// two pages of many megabytes. Empty if the file cannot be mapped.
 class MappedFile {
  public:
   explicit MappedFile(const File& file);
@@ -133,43 +133,43 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-/// The most bytes of a chain or model, and of a list of files.
+/// The largest size of a chain or model, and of a list of files, in bytes.
 inline constexpr std::uint64_t kMostText = std::uint64_t{1} << 28U;
 inline constexpr std::uint64_t kMostList = std::uint64_t{1} << 32U;
 
-/// Opens and reads a whole file, or standard input where the path is "-". TooLarge above `most`
-/// bytes: a device may have no end.
+/// Opens and reads a whole file, or standard input if the path is "-". TooLarge above `most` bytes:
+/// a device may have no end.
 [[nodiscard]] Result<std::string> read_text(const std::string& path,
                                             std::uint64_t most = kMostText);
 
-/// Writes all of it, however many calls it takes.
+/// Writes all of `data`, in several calls if needed.
 [[nodiscard]] Result<Done> write_all(const File& file, Bytes data);
 
-/// The names in a folder, hidden ones included, in no order; not "." and "..". Where reading it
-/// fails half-way, that is an error. "" is the current folder.
+/// The names in a folder, unsorted, including hidden names but not "." and "..". Fails if not all
+/// names can be read. "" is the current folder.
 [[nodiscard]] Result<std::vector<std::string>> list_folder(const std::string& path);
 
-/// Whether something with that name exists (links are followed). Fails where that cannot be known.
+/// Whether something with that name exists (links are followed). Fails if this cannot be found out.
 [[nodiscard]] Result<bool> is_there(const std::string& path);
 
-/// Whether the folder ignores the case of names. Tries it with a temporary file.
+/// Whether the folder ignores the case of names. Makes a temporary file to find out.
 [[nodiscard]] Result<bool> ignores_case(const std::string& folder);
 
-/// Makes a folder and those above it.
+/// Makes a folder and its parent folders.
 [[nodiscard]] Result<Done> make_folders(const std::string& path);
 
-/// Prefix of the names that unfinished files and their folders have: hidden, unique to the process,
-/// swept by later runs.
+/// Prefix of the names of unfinished files and their folders. These names are hidden and unique to
+/// the process; later runs delete such files.
 inline constexpr std::string_view kTemporaryPrefix = ".deckle-";
 
-/// Nothing where there is no regular file of that name (links are followed).
+/// Nothing if there is no regular file of that name (links are followed).
 [[nodiscard]] std::optional<FileStamp> stamp_of(const std::string& path);
 [[nodiscard]] std::optional<FileStamp> stamp_of(const File& file);
 
-/// A folder for the unfinished files of this process. It is deleted with the last of them.
+/// A folder for the unfinished files of this process. It is deleted with the last of these files.
 class Workshop {
  public:
-  /// In an open folder. Its name says whose it is: see identity.h.
+  /// Makes it in an open folder. Its name identifies the process: see identity.h.
   static Result<std::shared_ptr<const Workshop>> make(const File& parent);
   Workshop(const Workshop&) = delete;
   Workshop& operator=(const Workshop&) = delete;
@@ -185,13 +185,13 @@ class Workshop {
   File folder_;
 };
 
-/// A file that is complete under a temporary name. It is deleted unless it is committed: a file
-/// under its final name is always whole.
+/// A complete file with a temporary name. It is deleted unless it is committed. Therefore a file
+/// with its final name is always whole.
 class PendingFile {
  public:
-  /// Beside its final name. Makes the folders that are missing.
+  /// Writes it beside its final name. Makes missing folders.
   static Result<PendingFile> write(const std::string& path, Bytes data);
-  /// In a workshop; its final name is said when it is committed.
+  /// Writes it in a workshop; its final name is given to commit_to().
   static Result<PendingFile> write(std::shared_ptr<const Workshop> workshop, Bytes data);
 
   PendingFile(PendingFile&& other) noexcept
@@ -210,16 +210,16 @@ class PendingFile {
   PendingFile& operator=(const PendingFile&) = delete;
   ~PendingFile();
 
-  /// Renames it into place. With `replace` off a file that is there already is left alone: an error
-  /// (EEXIST).
+  /// Renames it to its final name. Without `replace`, an existing file is kept, and this is an
+  /// error (EEXIST).
   Result<Done> commit(bool replace);
-  /// The same, to a name in an open folder.
+  /// The same, for a name in an open folder.
   Result<Done> commit_to(const File& folder, const std::string& name, bool replace);
 
-  /// When this returns, its data are on the disk.
+  /// Writes the file's data to the disk.
   [[nodiscard]] Result<Done> sync() const;
 
-  /// Of the file as it was written; renaming keeps it.
+  /// The stamp of the written file; renaming keeps it.
   [[nodiscard]] FileStamp stamp() const { return stamp_; }
 
  private:
@@ -231,12 +231,12 @@ class PendingFile {
   Result<Done> move(int to_folder, const std::string& to, bool replace);
 
   std::shared_ptr<const Workshop> workshop_;  ///< null: the name is a path
-  std::string temporary_;                     ///< empty once committed
+  std::string temporary_;                     ///< empty after it is committed
   std::string path_;
   FileStamp stamp_;
 };
 
-/// A PendingFile that is written piece by piece.
+/// Writes a PendingFile in parts.
 class PendingWriter final : public Sink {
  public:
   /// As PendingFile::write.
@@ -266,26 +266,26 @@ class PendingWriter final : public Sink {
   PendingFile pending_;
   Buffer waiting_;             ///< to be appended
   std::uint64_t written_ = 0;  ///< bytes of the file so far
-  Sha256Stream digest_;        ///< of them, unless some were written again
-  bool again_ = false;
+  Sha256Stream digest_;        ///< of the bytes so far, unless some were overwritten
+  bool overwritten_ = false;
   std::optional<Error> error_;
 };
 
-/// Writes a small file whole and puts it in its place; what is no regular file (a device, a pipe)
-/// is written into.
+/// Writes a small file under a temporary name and renames it. If `path` is not a regular file (a
+/// device, a pipe), writes into it.
 [[nodiscard]] Result<Done> replace_file(const std::string& path, Bytes data);
 
-/// A new name beside `path` for a file that is not finished.
+/// A new name beside `path` for an unfinished file.
 [[nodiscard]] std::string temporary_name(const std::string& path);
-/// A text that no other call, of this or another process, gives: the process's identity and a
-/// number.
+/// A text that is unique over all calls and processes: the process's identity and a number.
 [[nodiscard]] std::string unique_id();
 
-/// All renames in a folder are on the disk when this returns.
+/// Writes all renames in a folder to the disk.
 [[nodiscard]] Result<Done> sync_folder(const std::string& path);
 
-/// Deletes unfinished files in a folder, not in those below it, if their makers are certainly dead,
-/// or unknown and without a change for a day; see identity.h. Returns how many.
+/// Deletes unfinished files directly in a folder if their processes are certainly dead, or are
+/// unknown and the file has not changed for a day; see identity.h. Returns the number of deleted
+/// files.
 std::size_t sweep_unfinished(const std::string& folder);
 
 }  // namespace deckle

@@ -41,7 +41,7 @@ std::uint32_t this_kernel() {
                    (known ? std::to_string(space.st_ino) : ""));
 }
 
-// The 22nd field of /proc/PID/stat; the second, a name in brackets, may hold spaces.
+// The 22nd field of /proc/PID/stat; the second, a name in brackets, may contain spaces.
 std::uint64_t start_of(std::int32_t pid) {
   const std::string line = first_line("/proc/" + std::to_string(pid) + "/stat");
   std::size_t at = line.rfind(')');
@@ -105,7 +105,7 @@ Life life_of(const Identity& identity, std::int64_t mtime_ns) {
   const Identity& own = own_identity();
   if (identity.kernel == own.kernel && identity.host == own.host) {
     if (::kill(identity.pid, 0) != 0 && errno == ESRCH) return Life::Dead;
-    // The number may be another process's by now.
+    // Another process may have this number now.
     const std::uint64_t started = start_of(identity.pid);
     return started != 0 && identity.started != 0 && started != identity.started ? Life::Dead
                                                                                 : Life::Alive;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// identity: which process made an unfinished file. The file's name contains this text. From it
-// another process, maybe on another machine, can tell whether the maker may still be at work.
+// identity: which process made an unfinished file. The file's name contains this text. It tells
+// another process, perhaps on another machine, whether the maker may still be running.
 // Source  /proc/sys/kernel/random/boot_id, /etc/machine-id, proc(5), pid_namespaces(7)
 #pragma once
 
@@ -11,8 +11,8 @@
 
 namespace deckle {
 
-/// A process among all that may share a folder. `host` and `kernel` are digests: of the machine's
-/// name and id; of its boot and the process namespace.
+/// Identifies a process among all processes that may share a folder. `host` is a digest of the
+/// machine's name and id, `kernel` one of its boot and the process namespace.
 struct Identity {
   std::uint32_t host = 0;
   std::uint32_t kernel = 0;
@@ -23,26 +23,26 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
-/// Of this process; always the same.
+/// The identity of this process; always the same.
 [[nodiscard]] const Identity& own_identity();
 
 /// "1f3c0a52-9be1d077-4711-8812345-a1b2c3d4e5f60718".
 [[nodiscard]] std::string to_text(const Identity& identity);
-/// The identity that `text` begins with; `rest`, where given, is what comes behind it.
+/// The identity at the beginning of `text`; `rest`, if given, is set to the text after it.
 [[nodiscard]] std::optional<Identity> parse_identity(std::string_view text,
                                                      std::string_view* rest = nullptr);
 
 enum class Life {
   Alive,
   Dead,
-  Unknown,  ///< another machine's or container's: nothing here can tell
+  Unknown,  ///< it is on another machine or in another container
 };
 
-/// Whether a process may still be at work. `mtime_ns`: when it last changed the file in question; a
-/// file of this machine that is older than its boot has no maker any more.
+/// Whether a process may still be running. `mtime_ns`: when it last changed its file. If a file of
+/// this machine is older than the boot, its process is dead.
 [[nodiscard]] Life life_of(const Identity& identity, std::int64_t mtime_ns);
 
-/// What a process of another machine leaves is deleted after a day without a change.
+/// Files of processes on another machine are deleted after a day without a change.
 inline constexpr std::int64_t kUnknownLifeNs = std::int64_t{24} * 3600 * 1'000'000'000;
 
 }  // namespace deckle

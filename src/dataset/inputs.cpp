@@ -39,7 +39,8 @@ Error not_listed(std::string_view path, int error_number) {
                      error_number);
 }
 
-// Whether a name is that of a manifest, or of what a run that did not end leaves in its place.
+// Whether a name is that of a manifest; below, that of a journal, which a run that did not end
+// leaves instead.
 bool is_manifest_name(std::string_view name) {
   return name.starts_with("manifest") && name.ends_with(".jsonl");
 }
@@ -48,7 +49,7 @@ bool is_journal_name(std::string_view name) {
          (name.ends_with(".journal") || name.ends_with(".log"));
 }
 
-// Whether a file begins as manifests do.
+// Whether a file begins like a manifest.
 Result<bool> is_manifest(int folder, const char* name) {
   constexpr std::string_view kBegin = "{\"deckle_manifest\"";
   const File file(::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -63,7 +64,7 @@ Result<bool> is_manifest(int folder, const char* name) {
   return std::equal(kBegin.begin(), kBegin.end(), head.data(), head.data() + head.size());
 }
 
-// deckle's own files in a folder that runs wrote into, and the folder itself: left out silently.
+// "." and "..", and deckle's own files in an output folder. They are left out without a message.
 bool is_own_name(std::string_view name) {
   return name == "." || name == ".." || name.starts_with(".deckle") || is_journal_name(name);
 }
@@ -77,7 +78,8 @@ class Lister {
   Lister(InputList& list, std::optional<FolderId> left_out) : list_(list), left_out_(left_out) {}
 
   // All files below an open folder; `prefix` is its path relative to the root, "" or ending in '/'.
-  // Fails where this folder cannot be listed; one below it becomes an input that fails.
+  // Fails if this folder cannot be listed. A folder below it that cannot be listed becomes an input
+  // that fails.
   Result<Done> list(int fd, const std::string& prefix, std::uint32_t root) {
     Folder folder(::fdopendir(fd));
     if (!folder) {
@@ -90,7 +92,7 @@ class Lister {
     const FolderId id{status.st_dev, status.st_ino};
     if (left_out_ == id) return Done{};
     if (std::find(above_.begin(), above_.end(), id) != above_.end()) {
-      leave_out(shown(without_slash(prefix), root), "a link that leads round in a circle");
+      leave_out(shown(without_slash(prefix), root), "a link to a folder that contains it");
       return Done{};
     }
     above_.push_back(id);
@@ -102,7 +104,7 @@ class Lister {
       const dirent* entry = ::readdir(folder.get());
       if (entry == nullptr) break;
       const std::string_view name = entry->d_name;
-      // A folder that a run wrote into is no place to take inputs from, unless it is named.
+      // A folder that a run wrote into is left out, unless the user named it.
       bool is_outputs = above_.size() > 1 && is_journal_name(name);
       if (above_.size() > 1 && is_manifest_name(name)) {
         const auto is = is_manifest(fd, entry->d_name);
@@ -112,7 +114,8 @@ class Lister {
           return Error{is.error().code,
                        printable(shown(prefix + std::string(name), root)) + ": " +
                            is.error().message +
-                           ", and a folder of outputs is no input: it has to be known",
+                           "; deckle must read this file to know whether the folder contains "
+                           "outputs of a run",
                        is.error().sys_errno};
         }
         is_outputs = *is;
@@ -167,7 +170,7 @@ class Lister {
     struct stat status {};
     auto mode = static_cast<mode_t>(DTTOIF(entry.d_type));
     if (entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN) {
-      // A link to nowhere is reported when it is opened, like any file that cannot be read.
+      // A broken link is reported when it is opened, like any file that cannot be read.
       mode = ::fstatat(folder, entry.d_name, &status, 0) == 0 ? status.st_mode : S_IFREG;
     }
     if (S_ISREG(mode)) {
@@ -219,8 +222,8 @@ bool leads_upwards(std::string_view tidy) {
          tidy.find("/../") != std::string_view::npos;
 }
 
-// The path relative to a folder, both as they were given; "" for the folder itself, nothing where
-// it does not lie in it as far as the names tell.
+// The path relative to a folder, by comparing both texts; "" for the folder itself, nothing if the
+// path is not below it.
 std::optional<std::string> name_below(std::string_view folder, std::string_view path) {
   std::string outer = tidy(folder);
   std::string inner = tidy(path);
@@ -297,7 +300,7 @@ class Collector {
       if (line.empty()) continue;
       if (line.find('\0') != std::string_view::npos) {
         return usage(line,
-                     "a listed path holds a zero byte; -0 is for lists whose paths end in "
+                     "a listed path contains a zero byte; -0 is for lists whose paths end in "
                      "one");
       }
       // A path below the one INPUT is relative to it, as with rsync, or absolute.
@@ -354,7 +357,7 @@ class Collector {
     return Lister(list_, output_).list(fd, name.empty() ? "" : name + "/", root);
   }
 
-  // One of a list is as good as a file of it: where it cannot be listed, it fails alone.
+  // A folder in a list is treated like a file: if it cannot be listed, only this input fails.
   void add_listed_folder(const std::string& path, const std::string& name, std::uint32_t root) {
     const auto listed = add_folder(path, name, root);
     if (!listed) Lister(list_, output_).fail(name, root, listed.error());
@@ -381,7 +384,7 @@ Result<InputList> list_inputs(const InputRequest& request) {
   auto added = request.file_list ? collector.add_list() : collector.add_inputs();
   if (!added) return added.error();
 
-  // One that was named too was taken after all.
+  // A folder that was also named by the user is not left out.
   std::sort(list.outputs.begin(), list.outputs.end());
   std::erase_if(list.outputs, [&](const std::string& folder) {
     return std::any_of(list.roots.begin(), list.roots.end(), [&](std::string_view root) {
@@ -390,7 +393,7 @@ Result<InputList> list_inputs(const InputRequest& request) {
       return root == folder;
     });
   });
-  // Named files first among equals: a file that is listed and named counts as named.
+  // Of equal paths, named files come first: a file that is both listed and named counts as named.
   std::sort(list.files.begin(), list.files.end(), [&](const InputFile& x, const InputFile& y) {
     if (const int order = x.path.compare(y.path); order != 0) return order < 0;
     if (x.named != y.named) return x.named;
@@ -402,7 +405,7 @@ Result<InputList> list_inputs(const InputRequest& request) {
   list.files.erase(std::unique(list.files.begin(), list.files.end(), same), list.files.end());
   std::sort(list.left_out.begin(), list.left_out.end(),
             [](const LeftOut& x, const LeftOut& y) { return x.path < y.path; });
-  // What was given by its name too was not left out; what two inputs hold is told of once.
+  // A file that was also named is not left out. A file below two inputs is reported once.
   std::set<std::string> taken;
   if (!list.left_out.empty()) {
     for (const std::string& input : request.inputs)

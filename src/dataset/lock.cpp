@@ -22,8 +22,8 @@ std::string host_name() {
   return name.data();
 }
 
-// Moves a dead process's file away. Several processes may try it: where one of them has made its
-// own file meanwhile, that is put back.
+// Moves the file of a dead process away. Several processes may try this. If the moved file is the
+// new file of another process, it is put back.
 void move_away(const std::string& held, const std::string& content) {
   const std::string aside = temporary_name(held);
   if (::rename(held.c_str(), aside.c_str()) != 0) return;
@@ -78,7 +78,7 @@ Result<std::optional<FolderLock>> FolderLock::take_file(const std::string& path,
       if (!host.empty() && host.back() == '\n') host.pop_back();
       return Error{
           ErrorCode::Write,
-          "another run holds this folder" +
+          "another run is using this folder" +
               (holder ? " (process " + std::to_string(holder->pid) + " on " + printable(host) + ")"
                       : std::string()) +
               "; if that run has ended, delete " + printable(held),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// lock: one run at a time in a folder. flock where the file system has it, else a file that only
-// one process can make.
+// lock: allows one run at a time in a folder. Uses flock if the file system has it, else a file
+// that only one process can make.
 #pragma once
 
 #include <optional>
@@ -12,13 +12,13 @@
 
 namespace deckle {
 
-/// Held until it is destroyed. Where the process dies, the system releases the lock, but a file
-/// that takes its place stays.
+/// Held until it is destroyed. If the process dies, the system releases the lock. A file that is
+/// used instead of a lock stays.
 class FolderLock {
  public:
-  /// Locks a file, which is made where it is missing; a link is not followed. Gives nothing where
-  /// another process holds the lock. Fails with Write where it cannot be known whether the process
-  /// that holds it is still alive. `no_locks`, for tests: the errno of a file system without locks.
+  /// Locks a file, and makes it if it is missing; a link is not followed. Returns nothing if
+  /// another process holds the lock. Fails with Write if it is not known whether that process is
+  /// still alive. `no_locks`, for tests: the errno of a file system without locks.
   [[nodiscard]] static Result<std::optional<FolderLock>> take(const std::string& path,
                                                               int no_locks = 0);
 
@@ -28,7 +28,7 @@ class FolderLock {
   FolderLock& operator=(const FolderLock&) = delete;
   ~FolderLock();
 
-  /// Why there is a file instead of a lock; "" where there is a lock.
+  /// Why a file is used instead of a lock; "" if there is a lock.
   [[nodiscard]] const std::string& note() const { return note_; }
 
  private:

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kFolder = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
-// What open() says of a link where a folder is wanted depends on the file system.
+// The errno of open() with O_DIRECTORY on a link depends on the file system.
 Error not_a_folder(int above, const std::string& name, std::string_view path, int error_number) {
   struct stat status {};
   if (::fstatat(above, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -27,7 +27,8 @@ Error not_a_folder(int above, const std::string& name, std::string_view path, in
     }
     if (!S_ISDIR(status.st_mode)) {
       return {ErrorCode::Write,
-              "cannot make the folder: " + printable(path) + " is there and is no folder", ENOTDIR};
+              "cannot make the folder: " + printable(path) + " exists and is not a folder",
+              ENOTDIR};
     }
   }
   return errno_error(ErrorCode::Write, "cannot open the folder " + printable(path), error_number);
@@ -39,7 +40,7 @@ Result<OutTree> OutTree::open(const std::string& path) {
   if (auto made = make_folders(path); !made) return made.error();
   OutTree tree;
   tree.path_ = path;
-  // Not O_PATH: syncfs tells of errors since this open.
+  // Not O_PATH: syncfs reports the errors since this open().
   tree.folder_ =
       File(::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!tree.folder_.is_open())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// out_tree: the folder that a run writes into. What lies in it is reached by relative paths, and a
-// link below it is never followed: it may lead anywhere.
-// Fails   Write; with ELOOP where a folder on the way is a link
+// out_tree: the folder that a run writes into. Its files are reached by relative paths. A link
+// below it is never followed, because it may lead anywhere.
+// Fails   Write; with ELOOP if a folder in the path is a link
 #pragma once
 
 #include <memory>
@@ -17,27 +17,27 @@ namespace deckle {
 
 class OutTree {
  public:
-  /// Makes the folder where it is missing; it may itself be a link.
+  /// Makes the folder if it is missing. The folder itself may be a link.
   [[nodiscard]] static Result<OutTree> open(const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  /// A folder in it, open; "" is the tree's own. `make`: where it is missing, it is made.
+  /// Opens a folder in the tree; "" is the tree itself. With `make`, a missing folder is made.
   [[nodiscard]] Result<File> folder(std::string_view relative, bool make = false) const;
 
-  /// Files that are not finished, in a workshop in the tree. Safe to call from several threads.
+  /// Unfinished files in a workshop in the tree. Safe to call from several threads.
   [[nodiscard]] Result<PendingFile> write(Bytes data) const;
   [[nodiscard]] Result<std::unique_ptr<PendingWriter>> writer() const;
 
-  /// Whether anything has this name.
+  /// Whether a file or folder with this name exists.
   [[nodiscard]] bool has(const std::string& relative) const;
-  /// A regular file, to be read.
+  /// Opens a regular file for reading.
   [[nodiscard]] Result<File> open_file(const std::string& relative, FileStamp* stamp) const;
   [[nodiscard]] Result<Done> remove(const std::string& relative) const;
-  /// Deletes this folder and those above it, as far as they are empty.
+  /// Deletes this folder and its parent folders, as far as they are empty.
   void remove_empty(std::string_view folder) const;
 
-  /// All that was written into its file system is on the disk when this returns.
+  /// Writes everything in the tree's file system to the disk.
   [[nodiscard]] Result<Done> sync() const;
 
  private:

@@ -79,7 +79,7 @@ TEST_CASE("a manifest does not differ from itself", "[batch][diff]") {
   CHECK(m.with(m.lines).lines.empty());
 }
 
-TEST_CASE("every kind of difference is said, once", "[batch][diff]") {
+TEST_CASE("every kind of difference is reported once", "[batch][diff]") {
   const Manifests m;
   CHECK(m.edited(2, [](Json& json) { json["input_sha256"] = std::string(64, '0'); }) ==
         Strings{"b.png: the input's content differs"});
@@ -111,7 +111,7 @@ TEST_CASE("every kind of difference is said, once", "[batch][diff]") {
   CHECK(m.edited(2, [](Json& json) { json["output_dtype"] = "uint16"; }) ==
         Strings{"b.png: output depth uint8 | uint16"});
   CHECK(m.edited(2, [](Json& json) { json["output_sha256"] = std::string(64, '0'); }) ==
-        Strings{"b.png: the file's bytes differ, its pixels agree"});
+        Strings{"b.png: the file's bytes differ, but its pixels are the same"});
   CHECK(m.edited(2, [](Json& json) {
     json["output_sha256"] = std::string(64, '0');
     json["pixels"] = "xxh3:0";
@@ -157,7 +157,7 @@ TEST_CASE("headers differ in the chain, the seed, the program and its codecs", "
   CHECK(m.edited(0, [](Json& json) { json["shard"] = {{"index", 1}, {"of", 2}}; }).lines.empty());
 }
 
-TEST_CASE("inputs and copies that stand in one manifest alone", "[batch][diff]") {
+TEST_CASE("inputs and copies that are in only one manifest", "[batch][diff]") {
   const Manifests m;
   Strings copy = m.lines;
   copy.erase(copy.begin() + 2);
@@ -184,7 +184,7 @@ TEST_CASE("two runs with different seeds differ in their draws", "[batch][diff]"
   CHECK(draws == 3);
 }
 
-TEST_CASE("what is no manifest is said, with its name and line", "[batch][diff]") {
+TEST_CASE("a file that is not a manifest is reported with its name and line", "[batch][diff]") {
   const Manifests m;
   CHECK(diff(m.a, m.folder / "nowhere") ==
         Strings{m.folder / "nowhere" + ": cannot read: No such file or directory"});

@@ -123,7 +123,7 @@ TEST_CASE("Values of about 0 to 1 are nearly black as integers", "[chain][effect
   CHECK(is_dark(rescaling("0.00392156862745098"),
                 R"(, "output": {"format": "npy", "dtype": "uint8"})"));
   CHECK_FALSE(is_dark(kCrop, R"(, "output": {"format": "npy", "dtype": "uint8"})"));
-  // Of int16 nobody knows what is white.
+  // int16 has no defined white.
   const File signed_tiff = encoded(picture(9, 9, 1, DType::Int16), {.format = Format::Tiff});
   CHECK(effects(chain_with(kCrop, ""), signed_tiff).empty());
   const File wide = encoded(picture(9, 9, 3, DType::UInt16), {.format = Format::Png});
@@ -135,7 +135,7 @@ TEST_CASE("Values of about 0 to 1 are nearly black as integers", "[chain][effect
             .empty());
 }
 
-TEST_CASE("A convolution keeps what is dark dark, and some activations make it so",
+TEST_CASE("A convolution keeps dark values dark, and some activations make values dark",
           "[chain][effects]") {
   if (!can_convolve()) {
     WARN("SKIPPED: built without oneDNN");
@@ -155,7 +155,7 @@ TEST_CASE("A convolution keeps what is dark dark, and some activations make it s
   CHECK(names(blur("tanh")) == Names{"unit_range"});
 }
 
-TEST_CASE("Palettes and grey of few bits are told", "[chain][effects]") {
+TEST_CASE("Palettes and grey of few bits are reported", "[chain][effects]") {
   CHECK(effects(chain_with(kCrop, kPng), palette_png(5)) == Names{"palette_expanded"});
   CHECK(effects(chain_with(kCrop, kPng + kIndex), palette_png(5)) == Names{"indices"});
   const File pgm = bytes_of("P2 3 3 20 0 1 2 3 4 5 6 7 8");
@@ -165,7 +165,7 @@ TEST_CASE("Palettes and grey of few bits are told", "[chain][effects]") {
   CHECK(effects(chain_with(kCrop, kPng + kIndex), plain).empty());
 }
 
-TEST_CASE("Indices that would be none any more are refused", "[chain][effects]") {
+TEST_CASE("Outputs whose samples would not be valid indices are refused", "[chain][effects]") {
   const auto why = [](const std::string& layers, const std::string& output, const File& file) {
     const Names names =
         effects(chain_with(layers, kIndex + R"(, "output": {)" + output + "}"), file);
@@ -174,23 +174,22 @@ TEST_CASE("Indices that would be none any more are refused", "[chain][effects]")
   };
   const std::string resize = R"({"class_name": "Resizing", "height": 5, "width": 5)";
   CHECK(why(resize + "}", R"("format": "png")", palette_png(5)) ==
-        "the chain mixes or scales values, and the samples are indices, which only "
-        "\"interpolation\": \"nearest\" and the like move");
+        "the samples are indices, but the chain mixes or scales values");
   CHECK(why(resize + R"(, "interpolation": "nearest"})", R"("format": "png")", palette_png(5)) ==
         "indices");
   CHECK(why(R"({"class_name": "ZeroPadding2D", "padding": 1, "value": 5})", R"("format": "png")",
-            palette_png(5)) == "it is padded with 5, and its palette has 5 colours");
+            palette_png(5)) == "it is padded with index 5, but its palette has 5 colours");
   CHECK(why(R"({"class_name": "ZeroPadding2D", "padding": 1, "value": 255})", R"("format": "npy")",
             palette_png(5)) == "indices");
-  CHECK(why(kCrop, R"("format": "jpg")", palette_png(5)) == "jpg holds no indices");
-  CHECK(why(kCrop, R"("format": "pnm")", palette_png(5)) == "pnm holds no palette");
+  CHECK(why(kCrop, R"("format": "jpg")", palette_png(5)) == "jpg cannot store indices");
+  CHECK(why(kCrop, R"("format": "pnm")", palette_png(5)) == "pnm cannot store a palette");
   CHECK(why(kCrop, R"("format": "tiff")", palette_png(5, true)) ==
-        "its palette has alpha, which tiff does not hold");
+        "its palette has alpha, which tiff cannot store");
   CHECK(why(kCrop, R"("format": "png", "dtype": "uint16")", palette_png(5)) ==
         "indices of uint8 would be scaled to uint16");
 }
 
-TEST_CASE("Profiles that do not go along are told", "[chain][effects]") {
+TEST_CASE("Profiles that the output does not get are reported", "[chain][effects]") {
   const auto names = [](const std::string& rest, const File& file) {
     return effects(chain_with(kCrop, rest), file);
   };
@@ -208,21 +207,21 @@ TEST_CASE("Profiles that do not go along are told", "[chain][effects]") {
   std::vector<std::uint8_t> cut = adobe_profile();
   cut.resize(cut.size() / 2);
   CHECK(names("", with_profile(cut)) == Names{"profile_unfit"});
-  // WebP holds grey as RGB.
+  // WebP stores grey as RGB.
   const auto linear = [](double v) { return v; };
   CHECK(names("", with_profile(grey_profile(linear), 1)).empty());
   CHECK(names(R"(, "output": {"format": "webp"})", with_profile(grey_profile(linear), 1)) ==
         Names{"profile_left_out"});
 }
 
-TEST_CASE("EXIF that stays behind is told", "[chain][effects]") {
+TEST_CASE("EXIF that the output does not get is reported", "[chain][effects]") {
   const std::string keep = R"({"class_name": "Cropping2D", "cropping": 0})";
   const std::string all = R"(, "output": {"format": "png", "metadata": "all"})";
   CHECK(effects(chain_with(keep, all), tiff_with_exif()) == Names{"metadata_left_out"});
   CHECK(effects(chain_with(keep, kPng), tiff_with_exif()).empty());
 }
 
-TEST_CASE("Alpha that is dropped is told", "[chain][effects]") {
+TEST_CASE("Alpha that is dropped is reported", "[chain][effects]") {
   const File rgba = encoded(picture(9, 9, 4), {.format = Format::Png});
   const std::string rgb = R"(, "input": {"color_mode": "rgb")";
   CHECK(effects(chain_with(kCrop, rgb + "}"), rgba) == Names{"alpha_dropped"});
@@ -234,7 +233,7 @@ TEST_CASE("Integers without a white are not scaled", "[chain][effects]") {
     const File file = encoded(picture(9, 9, 1, dtype), {.format = Format::Tiff});
     CHECK(effects(chain_with(kCrop, R"(, "output": {"format": "png", "dtype": "uint8"})"), file) ==
           Names{"samples of " + std::string(name_of(dtype)) +
-                " have no white, and cannot be scaled to uint8; tiff and npy hold them: "
+                " have no white value and cannot be scaled to uint8; tiff and npy can store them: "
                 "\"output\": {\"format\": \"tiff\"} without a dtype"});
     CHECK(effects(chain_with(kCrop, ""), file).empty());
     CHECK(effects(chain_with(kCrop, R"(, "output": {"format": "npy", "dtype": "uint8"})"), file)

@@ -106,7 +106,7 @@ RunResult run(const std::string& chain, const std::string& in, const std::string
                         options);
 }
 
-// Everything that stands under a final name: it has to be whole.
+// Every file with a final name: it must be whole.
 void check_whole(const std::string& out) {
   for (const auto& [name, content] : test::tree(out)) {
     if (!name.ends_with(".png")) continue;
@@ -238,8 +238,7 @@ TEST_CASE("the manifest is sorted by path, and says of every output what it is",
   CHECK(exists(out + "/a\n\xff_001.png"));
 }
 
-TEST_CASE("a picture that never is in memory as a whole is written and recorded like any other",
-          "[batch][engine]") {
+TEST_CASE("a streamed picture is written and recorded like any other", "[batch][engine]") {
   const test::Folder folder;
   folder.put("in/a.jpg", test::jpg(250, 300));
   folder.put("in/b.png", test::png(201, 310, 4, DType::UInt16));
@@ -352,7 +351,7 @@ TEST_CASE("the first of several copies is the one that a run without copies make
   }
 }
 
-TEST_CASE("every input is reported once, with what became of it", "[batch][engine]") {
+TEST_CASE("every input is reported once, with its result", "[batch][engine]") {
   const test::Folder folder;
   put_many(folder, "in", 100);
   const test::File half = test::first_bytes(test::jpg(200, 200), 6000);
@@ -382,7 +381,7 @@ TEST_CASE("every input is reported once, with what became of it", "[batch][engin
   CHECK(records_of(folder / "out").at("half.jpg")[0].contains("truncated"));
 }
 
-TEST_CASE("images that a chain skips are no failures", "[batch][engine]") {
+TEST_CASE("skipped images are not failures", "[batch][engine]") {
   const test::Folder folder;
   folder.put("in/large.png", test::png(30, 30));
   folder.put("in/small.png", test::png(3, 3));
@@ -397,7 +396,7 @@ TEST_CASE("images that a chain skips are no failures", "[batch][engine]") {
   CHECK(visible_names(folder / "out") == Strings{"large.png", "manifest.jsonl"});
 }
 
-TEST_CASE("a run that is told to stop keeps what is finished", "[batch][engine][stop]") {
+TEST_CASE("a run that is asked to stop keeps finished outputs", "[batch][engine][stop]") {
   const test::Folder folder;
   put_many(folder, "in", 200);
   REQUIRE(run(crop_chain("path", 2), folder / "in", folder / "straight").finished);
@@ -423,7 +422,7 @@ TEST_CASE("a run that is told to stop keeps what is finished", "[batch][engine][
     CHECK_FALSE(has_temporaries(out));
     check_whole(out);
 
-    // The journal knows every output, so that the same command goes on.
+    // The journal knows every output, so that the same command continues.
     CHECK(test::recorded_outputs(out).size() == result.outputs);
     CHECK(visible_names(out).size() == result.outputs);
     RunOptions again;
@@ -435,7 +434,7 @@ TEST_CASE("a run that is told to stop keeps what is finished", "[batch][engine][
   }
 }
 
-TEST_CASE("a stop before the first image leaves nothing", "[batch][engine][stop]") {
+TEST_CASE("a stop before the first image leaves no file", "[batch][engine][stop]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(30, 30));
   const std::atomic<int> stop = 15;
@@ -462,7 +461,7 @@ TEST_CASE("stop_on_error takes no new image after a failure", "[batch][engine][s
     CHECK_FALSE(result.fatal);
     CHECK(result.failed == 1);
     if (jobs == 1) CHECK(result.written == 10);
-    CHECK(result.written < 399);  // of 399: the others go on until they hear of it
+    CHECK(result.written < 399);  // of 399: the other threads continue until they see the stop
     CHECK_FALSE(exists(join_path(out, kManifestName)));
     CHECK(test::logs_of(out).size() == 1);
     CHECK_FALSE(has_temporaries(out));
@@ -470,7 +469,7 @@ TEST_CASE("stop_on_error takes no new image after a failure", "[batch][engine][s
   }
 }
 
-TEST_CASE("one name that cannot be written is that image's failure", "[batch][engine]") {
+TEST_CASE("if one name cannot be written, only that image fails", "[batch][engine]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(30, 30));
   folder.put("in/" + std::string(250, 'x') + ".p", test::png(30, 30));
@@ -482,7 +481,7 @@ TEST_CASE("one name that cannot be written is that image's failure", "[batch][en
   CHECK_FALSE(has_temporaries(folder / "out"));
 }
 
-// The copies that were renamed before the one that could not be stay, and no manifest knows them.
+// The copies that were renamed before the one that could not be stay, and no manifest records them.
 TEST_CASE("an image fails with all its copies or with none", "[batch][engine]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(30, 30));
@@ -492,7 +491,8 @@ TEST_CASE("an image fails with all its copies or with none", "[batch][engine]") 
   CHECK(visible_names(folder / "out") == Strings{"a_001.png", "manifest.jsonl"});
 }
 
-TEST_CASE("a full disk ends the run, and nothing that has a name is cut", "[batch][engine][full]") {
+TEST_CASE("a full disk ends the run, and every file with a final name is whole",
+          "[batch][engine][full]") {
   const test::Folder folder;
   for (int i = 0; i < 12; ++i)
     folder.put("in/" + std::to_string(i) + ".png", test::png(20, 20));
@@ -626,7 +626,7 @@ TEST_CASE("however outputs are synced, they and the manifest are the same", "[ba
   }
 }
 
-TEST_CASE("in a group too, a file of somebody else's fails its image alone", "[batch][sync]") {
+TEST_CASE("in a group too, a foreign file makes only its own image fail", "[batch][sync]") {
   const test::Folder folder;
   for (const char* name : {"a", "b", "c"})
     folder.put(std::string("in/") + name + ".png", test::png(9, 7));
@@ -679,7 +679,7 @@ TEST_CASE("an image that takes too long fails, and the others do not", "[batch][
   CHECK(test::finish(test::crops(1), folder / "in", folder / "out", options).retried == 1);
 }
 
-TEST_CASE("inputs that go away or cannot be opened are failures of their own", "[batch][engine]") {
+TEST_CASE("only the inputs that disappear or cannot be opened fail", "[batch][engine]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(30, 30));
   folder.link("nowhere", "in/dangling.png");

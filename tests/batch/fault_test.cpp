@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs that are killed, run out of disk, lose their folder or their inputs: what has a final name
-// is whole, and the next run ends as if nothing had happened.
+// Runs that are killed, fill the disk, lose their folder or their inputs: files with final names
+// are whole, and the next run ends as if nothing had happened.
 #include <cerrno>
 #include <chrono>
 #include <random>
@@ -25,7 +25,7 @@ namespace {
 constexpr int kFiles = 150;
 
 // The name of the test case that Child starts.
-const std::string kWorker = "a run in a process of its own";
+const std::string kWorker = "a run in its own process";
 
 struct Inputs {
   test::Folder folder;
@@ -95,8 +95,8 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 }  // namespace
 
-// What the tests below start and kill. It kills itself where it is told to.
-TEST_CASE("a run in a process of its own", "[.][worker]") {
+// The process that the tests below start and kill. It kills itself at a given place.
+TEST_CASE("a run in its own process", "[.][worker]") {
   const Chain chain = test::chain_of(test::variable("WORKER_CHAIN"));
   const std::string out = test::variable("WORKER_OUT");
   const std::string kill_step = test::variable("WORKER_KILL_STEP");
@@ -131,7 +131,8 @@ TEST_CASE("a run in a process of its own", "[.][worker]") {
   Child::tell(result.finished ? 'f' : 'n');
 }
 
-TEST_CASE("killed at random moments, a run goes on to the same bytes", "[batch][fault][kill]") {
+TEST_CASE("a run that is killed at random moments continues to the same bytes",
+          "[batch][fault][kill]") {
   constexpr int kKills = 50;
   const Inputs inputs;
   // How long the work takes, without the start of the program.
@@ -178,7 +179,7 @@ TEST_CASE("killed at random moments, a run goes on to the same bytes", "[batch][
   CHECK(midway >= kKills / 4);
 }
 
-TEST_CASE("killed after any number of inputs, a run goes on to the same bytes",
+TEST_CASE("a run that is killed after any number of inputs continues to the same bytes",
           "[batch][fault][kill]") {
   const Inputs inputs(40);
   for (const int report : {1, 2, 3, 20, 39, 40}) {
@@ -196,7 +197,8 @@ TEST_CASE("killed after any number of inputs, a run goes on to the same bytes",
       check_whole(out, inputs.reference);
       test::GoOptions options;
       const RunResult result = finish(inputs.chain, inputs.in, out, options);
-      // Nothing that was reported is made twice: pictures are up to date, broken ones tried again.
+      // Nothing that was reported is processed twice: pictures are up to date, broken ones are
+      // tried again.
       CHECK(result.up_to_date + result.retried + 8 >= static_cast<std::size_t>(report));
       const bool same = test::visible(out) == inputs.reference;
       CHECK(same);
@@ -206,7 +208,7 @@ TEST_CASE("killed after any number of inputs, a run goes on to the same bytes",
   }
 }
 
-TEST_CASE("killed at every step of finishing, a run goes on to the same bytes",
+TEST_CASE("a run that is killed at any step of finishing continues to the same bytes",
           "[batch][fault][kill]") {
   Inputs inputs(20);
   // Without the broken ones, which every run tries again, so that a run may have nothing to note.
@@ -287,7 +289,7 @@ TEST_CASE("killed at every step of finishing, a run goes on to the same bytes",
   }
 }
 
-TEST_CASE("killed between an image and its journal, a later run sweeps what is left",
+TEST_CASE("after a kill between an image and its journal, a later run deletes unfinished files",
           "[batch][fault][kill]") {
   const Inputs inputs(20);
   const std::string out = inputs.folder / "out";
@@ -385,8 +387,8 @@ TEST_CASE("two copies of one shard at once do not hurt each other", "[batch][fau
     const Strings got = test::lines_of(manifest);
     REQUIRE(got.size() == lines.size());
     CHECK(Strings(got.begin() + 1, got.end()) == Strings(lines.begin() + 1, lines.end()));
-    // Either went on from the other's log or removed it: nothing is lost, and a run over it is one
-    // of nothing but checks.
+    // Each process continued from the other's log or removed it: nothing is lost, and another run
+    // only checks files.
     test::GoOptions options;
     options.run.shard = Shard{0, 1};
     const RunResult again = finish(inputs.chain, inputs.in, out, options);
@@ -406,7 +408,7 @@ TEST_CASE("a copy of a shard that finishes first leaves the other one to finish 
   Child slow(kWorker, task);
   REQUIRE(slow.hear() == 'b');
   REQUIRE(slow.hear() == '1');
-  // The slow one has begun its log; the quick one goes on from it, and ends.
+  // The slow process has begun its log; the quick one continues from that log, and ends.
   test::GoOptions options;
   options.run.shard = Shard{0, 1};
   (void)finish(inputs.chain, inputs.in, out, options);
@@ -422,7 +424,7 @@ TEST_CASE("a copy of a shard that finishes first leaves the other one to finish 
   CHECK(test::leftovers(out).empty());
 }
 
-TEST_CASE("a finished shard keeps its manifest as long as that is true", "[batch][fault][shard]") {
+TEST_CASE("a finished shard keeps its manifest while it is right", "[batch][fault][shard]") {
   const Inputs inputs(30);
   const std::string out = inputs.folder / "out";
   const std::string manifest = out + "/manifest-0000-of-0001.jsonl";
@@ -447,7 +449,7 @@ TEST_CASE("a finished shard keeps its manifest as long as that is true", "[batch
   test::set_mtime(inputs.in + "/f1/001.png", 1'700'000'000'000'000'000);
   REQUIRE(killed_at_the_end());
   CHECK(test::text_of(manifest) == done.at("manifest-0000-of-0001.jsonl"));
-  // An output that was lost is made again; the manifest holds.
+  // A lost output is made once more; the manifest stays valid.
   REQUIRE(std::filesystem::remove(out + "/f2/002_000.png"));
   REQUIRE(killed_at_the_end());
   CHECK(test::text_of(manifest) == done.at("manifest-0000-of-0001.jsonl"));
@@ -487,8 +489,8 @@ TEST_CASE("a disk that runs full in the middle", "[batch][fault][full]") {
     check_whole(out, inputs.reference);
     for (const std::string& name : test::leftovers(out))
       CHECK(name.ends_with(".log"));
-    // Still full: it stops again, and no sooner. (Of two threads either may have been the slow
-    // one.)
+    // The disk is still full: the run stops again, not earlier. (Either of the two threads may have
+    // been the slow one.)
     const RunResult second = test::go(inputs.chain, inputs.in, out, options);
     CHECK(second.fatal);
     if (jobs == 1 && sync == Sync::None) {
@@ -618,7 +620,7 @@ TEST_CASE("a folder that may no longer be written to", "[batch][fault][readonly]
   check_completes(inputs, out, inputs.reference);
 }
 
-TEST_CASE("inputs that go or change between listing and reading", "[batch][fault][inputs]") {
+TEST_CASE("inputs that disappear or change between listing and reading", "[batch][fault][inputs]") {
   const Inputs inputs(30);
   const std::string out = inputs.folder / "out";
   // With one thread and in order: what happens when the second is done happens to the later ones.
@@ -659,7 +661,7 @@ TEST_CASE("inputs that go or change between listing and reading", "[batch][fault
   CHECK(reports[text].first == Outcome::Failed);
   CHECK(result.failed >= 4);
   CHECK(verify_manifest(out + "/manifest.jsonl", 1)->differences.empty());
-  // All as it was: the next run mends it.
+  // The inputs are as before: the next run repairs the outputs.
   for (const auto& [path, content] : kept) {
     std::filesystem::remove_all(path);
     std::ofstream(path, std::ios::binary) << content;
@@ -668,7 +670,7 @@ TEST_CASE("inputs that go or change between listing and reading", "[batch][fault
   check_completes(inputs, out, inputs.reference);
 }
 
-TEST_CASE("an input that changes under the run is not taken for what it was when it was listed",
+TEST_CASE("an input that changes during the run is not treated as unchanged",
           "[batch][fault][inputs]") {
   const Inputs inputs(30);
   const std::string out = inputs.folder / "out";
@@ -688,8 +690,7 @@ TEST_CASE("an input that changes under the run is not taken for what it was when
   CHECK(same);
 }
 
-TEST_CASE("a journal that was cut or has rubbish in it is only a shortcut lost",
-          "[batch][fault][journal]") {
+TEST_CASE("a damaged journal costs only time", "[batch][fault][journal]") {
   const Inputs inputs(30);
   const std::string out = inputs.folder / "out";
   const auto broken_log = [&](const std::function<void(std::string&)>& breaks) {
@@ -754,10 +755,10 @@ TEST_CASE("files and links outside of the output folder are never touched", "[ba
   inputs.folder.put("victim/f1/001_000.png", "outside");
   const std::string out = inputs.folder / "out";
   std::filesystem::create_directories(out + "/f2");
-  // A link where an output is to go: it is somebody else's.
+  // A link with the name of an output: a foreign file.
   std::filesystem::create_symlink(inputs.folder / "victim/f1/001_000.png", out + "/f2/002_000.png");
   CHECK(test::refusal(inputs.chain, inputs.in, out) ==
-        out + "/f2/002_000.png: is there already and was not made by a run into this folder");
+        out + "/f2/002_000.png: already exists and was not made by a run into this folder");
   test::GoOptions options;
   options.overwrite = true;
   (void)finish(inputs.chain, inputs.in, out, options);

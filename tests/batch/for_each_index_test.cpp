@@ -40,7 +40,8 @@ TEST_CASE("no two calls of one worker run at once", "[batch][for_each_index]") {
   CHECK_FALSE(shared);
 }
 
-TEST_CASE("what a call throws comes back when all have ended", "[batch][for_each_index]") {
+TEST_CASE("an exception of a call is thrown again after all calls have ended",
+          "[batch][for_each_index]") {
   for (const int jobs : {1, 3}) {
     std::atomic<int> running = 0;
     const auto run = [&] {
@@ -58,7 +59,7 @@ TEST_CASE("what a call throws comes back when all have ended", "[batch][for_each
   }
 }
 
-TEST_CASE("threads are tried before they are counted on", "[batch][for_each_index]") {
+TEST_CASE("only threads that can be started are counted", "[batch][for_each_index]") {
   CHECK(startable_threads(0) == 1);
   CHECK(startable_threads(1) == 1);
   const int found = startable_threads(3);
@@ -120,7 +121,7 @@ TEST_CASE("cgroup version 1: the controller under its own name, and both version
   CHECK(cgroup_quota(root.path().c_str()) == 2);
 }
 
-TEST_CASE("files that make no sense set no quota", "[batch][cgroup]") {
+TEST_CASE("files without a valid number set no quota", "[batch][cgroup]") {
   const test::Folder root;
   CHECK(cgroup_quota(root.path().c_str()) == 0);
   root.put("proc/self/cgroup", "nonsense\n\n::\n0::\n0::/a\n");

@@ -46,7 +46,7 @@ TEST_CASE("a group is committed for its bytes, and for its age", "[batch][group]
   };
   const auto wait_for = [&](const std::vector<int>& wanted) {
     std::unique_lock lock(mutex);
-    told.wait(lock, [&] { return seen == wanted; });  // hangs where it never comes
+    told.wait(lock, [&] { return seen == wanted; });  // hangs if it never comes
   };
   GroupCommit<int> by_bytes({1000, 10, kNever}, take);
   by_bytes.add(1, 1, 4);

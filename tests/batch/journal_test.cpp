@@ -19,7 +19,7 @@ namespace {
 const std::string kHeader = R"({"deckle_manifest":1,"deckle":"test"})";
 const std::string kDigest(64, 'a');
 
-// The first line of a manifest with so many lines behind it.
+// The first line of a manifest with `records` lines after it.
 std::string header_of(std::uint64_t records) {
   return with_records(kHeader, records) + "\n";
 }
@@ -66,7 +66,7 @@ PreviousRuns nothing() {
 
 }  // namespace
 
-TEST_CASE("an entry says all that it was told, whatever the paths", "[batch][journal]") {
+TEST_CASE("an entry keeps all its values, with any path", "[batch][journal]") {
   std::string all_bytes;
   for (int c = 1; c < 256; ++c)
     all_bytes += static_cast<char>(c);
@@ -98,7 +98,7 @@ TEST_CASE("an entry says all that it was told, whatever the paths", "[batch][jou
   }
 }
 
-TEST_CASE("an entry that is cut, prolonged or changed anywhere is none", "[batch][journal]") {
+TEST_CASE("an entry that is cut, extended or changed anywhere is not valid", "[batch][journal]") {
   Entry entry = entry_of("a\n\t\\b");
   entry.outputs.push_back({"second", {1, 2}});
   entry.lines += line_of("a", "b");
@@ -141,7 +141,7 @@ TEST_CASE("a log that is cut at any byte keeps every entry that is whole", "[bat
   }
 }
 
-TEST_CASE("rubbish between and behind the entries costs none of them", "[batch][journal]") {
+TEST_CASE("other text between and after entries damages none of them", "[batch][journal]") {
   const test::Folder folder;
   const std::vector<Entry> whole{entry_of("a"), entry_of("b"), entry_of("c")};
   const std::string half = to_text(entry_of("d")).substr(0, 60);
@@ -165,7 +165,7 @@ TEST_CASE("rubbish between and behind the entries costs none of them", "[batch][
   CHECK(entries(load(folder)) == std::vector<Entry>{whole[0], whole[2]});
 }
 
-TEST_CASE("a byte that flipped costs its own entry alone", "[batch][journal]") {
+TEST_CASE("a changed byte damages only its own entry", "[batch][journal]") {
   const test::Folder folder;
   const std::string before = kHeader + "\n" + to_text(entry_of("a"));
   const std::string middle = to_text(entry_of("b"));
@@ -199,13 +199,13 @@ TEST_CASE("of several entries of one input the last one counts", "[batch][journa
         Strings{folder / log_name("w"), folder / log_name("x"), folder / log_name("y")});
   CHECK(load(folder).has_state());
 
-  // Those of other manifests are not looked at.
+  // Journals of other manifests are not read.
   folder.put(".manifest-0000-of-0002.jsonl.journal", text(6));
   folder.put(".manifest-0000-of-0002.jsonl.z.log", text(7));
   CHECK(kept() == 4);
 }
 
-TEST_CASE("what was made under another header is left out", "[batch][journal]") {
+TEST_CASE("entries under another header are left out", "[batch][journal]") {
   const test::Folder folder;
   const std::string other = R"({"deckle_manifest":1,"deckle":"other"})";
   folder.put(".manifest.jsonl.journal", kHeader + "\n" + to_text(entry_of("a")));
@@ -235,7 +235,7 @@ TEST_CASE("items are sorted by path, and outputs are those of all entries", "[ba
         std::unordered_set<std::string>{"a.png", "a/b.png", "b\n.png", "c.png"});
 }
 
-TEST_CASE("without any journal the manifest tells what is finished", "[batch][journal]") {
+TEST_CASE("without a journal the manifest shows what is finished", "[batch][journal]") {
   const test::Folder folder;
   const std::string copies = line_of("a", "a_000.png") + line_of("a", "a_001.png");
   const std::string failed = R"({"input":"b","error":{"code":"truncated","message":"m"}})"
@@ -263,7 +263,7 @@ TEST_CASE("without any journal the manifest tells what is finished", "[batch][jo
   CHECK(all[2].lines == skipped);
 }
 
-TEST_CASE("lines of a manifest that say nothing usable are passed over", "[batch][journal]") {
+TEST_CASE("invalid lines of a manifest are ignored", "[batch][journal]") {
   const test::Folder folder;
   for (const std::string& bad :
        {std::string("{\"input\":\n"), std::string("[]\n"), std::string("\n"),
@@ -304,7 +304,7 @@ TEST_CASE("a state without its beginning, and logs, do not hide the manifest", "
     folder.put(".manifest.jsonl.journal", state);
     CHECK(entries(load(folder)).size() == 2);
   }
-  // A run that went on from the manifest alone and was killed: its log holds what it got to.
+  // A run that continued from the manifest alone and was killed: its log contains what it finished.
   std::filesystem::remove(folder / ".manifest.jsonl.journal");
   folder.put(log_name("x"), kHeader + "\n" + to_text(entry_of("b")));
   const auto all = entries(load(folder));
@@ -404,7 +404,7 @@ TEST_CASE("a run that changed nothing writes nothing", "[batch][journal]") {
   CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a"), entry_of("b")});
 }
 
-TEST_CASE("what is kept and what is new come together; old logs go", "[batch][journal]") {
+TEST_CASE("kept and new entries are merged, and old logs are deleted", "[batch][journal]") {
   const test::Folder folder;
   const std::string manifest = folder / "manifest.jsonl";
   folder.put(".manifest.jsonl.journal", kHeader + "\n" + to_text(entry_of("a")));
@@ -509,7 +509,7 @@ TEST_CASE("a manifest that does not fit leaves the log, the old manifest and no 
   CHECK(entries(load(folder)) == std::vector<Entry>{entry_of("a")});
 }
 
-TEST_CASE("a journal where none can be is an error with errno's text", "[batch][journal]") {
+TEST_CASE("a journal that cannot be created is an error with errno's text", "[batch][journal]") {
   const test::Folder folder;
   folder.put("file", "");
   const PreviousRuns previous = nothing();
@@ -534,12 +534,13 @@ TEST_CASE("a manifest that says how many records it has is taken only with as ma
     CHECK(refused.error().message ==
           (folder / "manifest.jsonl") + ": has 2 records, and its header says " +
               std::to_string(said) +
-              ": it was cut short or edited; where it was edited on purpose, correct \"records\" "
+              ": it was cut short or edited; if it was edited on purpose, correct \"records\" "
               "in its first line");
   }
 }
 
-TEST_CASE("an entry that leads out of the folder is told, and never given", "[batch][journal]") {
+TEST_CASE("an entry with a path outside the folder is reported and never returned",
+          "[batch][journal]") {
   const test::Folder folder;
   for (const std::string bad : {"../victim", "/etc/victim", "a/../../victim", "", "a/"}) {
     INFO(bad);
@@ -554,10 +555,10 @@ TEST_CASE("an entry that leads out of the folder is told, and never given", "[ba
     REQUIRE(previous.failure());
     CHECK(previous.failure()->message ==
           (folder / ".manifest.jsonl.journal") + ": names " + bad +
-              ", which leads out of the folder; no run of deckle's wrote that. Move it away");
+              ", which is outside the folder; no run of deckle wrote that. Move this file away");
     CHECK(previous.outputs().empty());
   }
-  // Where there is no journal, a manifest alone is no better.
+  // The same for a manifest without a journal.
   std::filesystem::remove(folder / ".manifest.jsonl.journal");
   folder.put("manifest.jsonl", kHeader + "\n" + line_of("a", "../victim"));
   CHECK_FALSE(PreviousRuns::load(folder / "manifest.jsonl"));
@@ -565,7 +566,7 @@ TEST_CASE("an entry that leads out of the folder is told, and never given", "[ba
   CHECK_FALSE(PreviousRuns::load(folder / "manifest.jsonl"));
 }
 
-TEST_CASE("what is spoilt is left out without a word: only what is whole can be hostile",
+TEST_CASE("damaged entries are left out silently: only a whole entry can be hostile",
           "[batch][journal]") {
   const test::Folder folder;
   Entry entry = entry_of("a");

@@ -227,7 +227,7 @@ TEST_CASE("a path that is not UTF-8 stands as text and, exactly, as bytes", "[ba
   CHECK((*output)->bytes == 88112);
 }
 
-TEST_CASE("paths come back, wrong ones do not", "[batch][manifest]") {
+TEST_CASE("valid paths are read back, invalid ones are not", "[batch][manifest]") {
   CHECK(get_path(Json::parse(R"({"p": "a"})"), "p") == "a");
   CHECK_FALSE(get_path(Json::parse(R"({"p": 1})"), "p"));
   CHECK_FALSE(get_path(Json::parse(R"({})"), "p"));
@@ -270,7 +270,8 @@ TEST_CASE("the header names versions, chain, seed and codecs, and nothing of thi
   CHECK_FALSE(manifest_header(other).contains("seed"));
 }
 
-TEST_CASE("chains that differ are told by their layers, one line each", "[batch][manifest]") {
+TEST_CASE("the differences of chains are reported layer by layer, one line each",
+          "[batch][manifest]") {
   const auto header = [](const std::string& chain) { return Json{{"chain", Json::parse(chain)}}; };
   const Json two = header(R"({"copies": 1, "input": {"shape": [4, 4]}, "layers": [
     {"class_name": "ZeroPadding2D", "config": {"padding": [[1, 1], [1, 1]]}},
@@ -306,7 +307,7 @@ TEST_CASE("the outputs of a manifest are read back with their lines", "[batch][m
   CHECK(read_back(kHeader).error.empty());
 }
 
-TEST_CASE("what is no manifest is refused", "[batch][manifest]") {
+TEST_CASE("a file that is not a manifest is refused", "[batch][manifest]") {
   CHECK(read_back("").error == "not a deckle manifest: the file is empty");
   for (const std::string text : {"hello\n", "{}\n", "[1]\n", "{\"deckle_manifest\": 1\n", "\n"}) {
     INFO(text);
@@ -394,7 +395,7 @@ TEST_CASE("a manifest with more or fewer lines than its header says is refused, 
   };
   const auto wrong = [](const std::string& has, const std::string& says) {
     return "has " + has + ", and its header says " + says +
-           ": it was cut short or edited; where it was edited on purpose, correct \"records\" in "
+           ": it was cut short or edited; if it was edited on purpose, correct \"records\" in "
            "its first line";
   };
   CHECK(read("", 3).empty());  // earlier ones do not say it

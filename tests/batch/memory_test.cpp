@@ -8,7 +8,7 @@
 
 using namespace deckle;
 
-TEST_CASE("what is available is the least of the system's and the groups'", "[batch][cgroup]") {
+TEST_CASE("the available memory is the least of the system's and the cgroups'", "[batch][cgroup]") {
   const test::Folder root;
   const auto available = [&] { return available_memory(root.path().c_str()); };
   CHECK(available() == std::numeric_limits<std::uint64_t>::max());

@@ -139,7 +139,8 @@ TEST_CASE("manifests may be given one by one, in any order, and twice", "[batch]
   REQUIRE(merge_manifests({three.shard(2), three.shard(0), three.shard(1), three.shard(0)},
                           three.target));
   CHECK(test::text_of(three.target) == expected);
-  // Over a merged one, in the folder itself; a run of all inputs then goes on from it.
+  // Over an earlier merged manifest, in the folder itself; a run of all inputs then continues from
+  // it.
   REQUIRE(merge_manifests({three.out}, three.out + "/manifest.jsonl"));
   REQUIRE(merge_manifests({three.out}, three.out + "/manifest.jsonl"));
   CHECK(test::manifest_text(three.out) == expected);
@@ -161,7 +162,7 @@ TEST_CASE("a shard that is run again changes nothing", "[batch][merge][shard]") 
   const RunResult again = test::finish(crops(), three.in, three.out, options);
   CHECK(again.written == 0);
   CHECK(again.up_to_date > 0);
-  // Without the broken ones, that are tried again.
+  // Without the broken inputs, which every run tries again.
   if (again.failed == 0) CHECK(test::stamps(three.out) == stamps);
   REQUIRE(merge_manifests({three.out}, three.target));
   CHECK(test::text_of(three.target) == expected);
@@ -186,7 +187,7 @@ TEST_CASE("an input that is added reaches the manifests of all shards", "[batch]
   test::set_mtime(folder / "in/new.png", 1'600'000'000'000'000'000);
   (void)test::finish(crops(), folder / "in", folder / "straight");
   CHECK(merged_text() == test::manifest_text(folder / "straight"));
-  // Once that is so, nothing is written any more.
+  // After that, nothing is written any more.
   const auto stamps = test::stamps(out);
   (void)merged_text();
   CHECK(test::stamps(out) == stamps);
@@ -224,13 +225,13 @@ TEST_CASE("shards of different runs are not merged", "[batch][merge][refuse]") {
   SECTION("another seed") {
     run_shard(crops(1, "43"), three.folder, other, {1, 3});
     CHECK(three.refused({three.shard(0), path_of(other, 1, 3), three.shard(2)}) ==
-          Strings{path_of(other, 1, 3) + " is of another run than " + three.shard(0) +
+          Strings{path_of(other, 1, 3) + " belongs to another run than " + three.shard(0) +
                   ": chain /seed: was 42, is 43"});
   }
   SECTION("another chain") {
     run_shard(crops(1, "42", "path", "jpg"), three.folder, other, {1, 3});
     CHECK(three.refused({three.shard(0), path_of(other, 1, 3), three.shard(2)}) ==
-          Strings{path_of(other, 1, 3) + " is of another run than " + three.shard(0) +
+          Strings{path_of(other, 1, 3) + " belongs to another run than " + three.shard(0) +
                   ": chain /output/format: was \"png\", is \"jpg\""});
   }
   SECTION("another list of inputs") {
@@ -256,7 +257,7 @@ TEST_CASE("shards of different runs are not merged", "[batch][merge][refuse]") {
     three.edit_header(1, [](Json& header) { header["codecs"]["png"] = "libpng 0.1"; });
     const Strings said = three.refused();
     REQUIRE(said.size() == 1);
-    CHECK(said[0].starts_with(three.shard(1) + " is of another run than " + three.shard(0) +
+    CHECK(said[0].starts_with(three.shard(1) + " belongs to another run than " + three.shard(0) +
                               ": png codec: was \"libpng "));
     CHECK(said[0].ends_with("\", is \"libpng 0.1\""));
   }
@@ -318,7 +319,7 @@ TEST_CASE("shards that were cut or edited are refused", "[batch][merge][refuse]"
   const auto cut = [&](std::size_t has) {
     return three.shard(1) + ": has " + std::to_string(has) + " records, and its header says " +
            std::to_string(inputs) +
-           ": it was cut short or edited; where it was edited on purpose, correct \"records\" in "
+           ": it was cut short or edited; if it was edited on purpose, correct \"records\" in "
            "its first line";
   };
   SECTION("one of an earlier version, which lacks the number of lines") {
@@ -352,7 +353,8 @@ TEST_CASE("shards that were cut or edited are refused", "[batch][merge][refuse]"
   }
   SECTION("lines in another order") {
     three.edit(1, [](Strings& lines) { std::swap(lines[1], lines[3]); });
-    CHECK(three.refused() == Strings{three.shard(1) + ": line 3: out of order: edited by hand?"});
+    CHECK(three.refused() ==
+          Strings{three.shard(1) + ": line 3: its lines are out of order; was it edited by hand?"});
   }
   SECTION("a line of another shard") {
     const Strings other = test::lines_of(test::text_of(three.shard(2)));
@@ -361,7 +363,8 @@ TEST_CASE("shards that were cut or edited are refused", "[batch][merge][refuse]"
     const Strings said = three.refused();
     REQUIRE(said.size() == 1);
     CHECK((said[0] == three.shard(1) + ": line 2: " + input + " belongs to shard 2" ||
-           said[0] == three.shard(1) + ": line 3: out of order: edited by hand?"));
+           said[0] ==
+               three.shard(1) + ": line 3: its lines are out of order; was it edited by hand?"));
   }
   SECTION("a line that is there twice") {
     three.edit(1, [](Strings& lines) { lines.insert(lines.begin() + 2, lines[1]); });

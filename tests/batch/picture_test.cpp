@@ -61,10 +61,10 @@ TEST_CASE("what a caller gets wrong is an error with its reason") {
         Error{ErrorCode::Usage, "a chain with batch_size 0 and copies 1: both are at least 1"});
   chain.batch_size = 1;
   chain.seed.reset();
-  CHECK(refused(file, {"a.png"}) == Error{ErrorCode::Usage, "the chain draws and has no seed"});
+  CHECK(refused(file, {"a.png"}) == Error{ErrorCode::Usage, "the chain draws but has no seed"});
 }
 
-TEST_CASE("a run that is begun wrongly writes nothing") {
+TEST_CASE("a run with wrong arguments writes nothing") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(9, 9, 3));
   Chain chain = test::chain_of(test::crops());
@@ -89,5 +89,5 @@ TEST_CASE("a run that is begun wrongly writes nothing") {
   CHECK(fatal(options) == Error{ErrorCode::Usage, "the input a.png is of root 3, and there are 1"});
   list.files[0].root = 0;
   chain.seed.reset();
-  CHECK(fatal(options) == Error{ErrorCode::Usage, "the chain draws and has no seed"});
+  CHECK(fatal(options) == Error{ErrorCode::Usage, "the chain draws but has no seed"});
 }

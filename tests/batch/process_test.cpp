@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures that go row by row from file to file, held against the same in memory.
+// Compares row streaming from file to file with the same work in memory.
 #include "batch/process.h"
 
 #include <sys/resource.h>
@@ -29,7 +29,8 @@ using namespace deckle;
 
 namespace {
 
-// Everything goes row by row that can; the rest in memory, or, if `strict`, not at all.
+// Every picture that can be streamed is streamed. The others are processed in memory or, if
+// `strict`, fail.
 test::GoOptions row_by_row(bool strict = false) {
   test::GoOptions options;
   options.run.memory = {1, strict};
@@ -79,7 +80,7 @@ test::File tiff_of(const Tensor& t, const std::function<void(TIFF*)>& describe) 
   return test::load(path);
 }
 
-// One file of each kind that can go row by row.
+// One file of each kind that can be streamed.
 std::vector<std::pair<std::string, test::File>> kinds() {
   using test::encoded;
   using test::picture;
@@ -140,7 +141,7 @@ std::vector<std::pair<std::string, test::File>> whole_kinds() {
   };
 }
 
-// Layers that move pixels, by chance.
+// Random layers that move pixels.
 std::string some_layers(std::mt19937& random) {
   const auto up_to = [&](unsigned n) { return std::to_string(random() % n); };
   const auto pairs = [&](unsigned n) {
@@ -188,13 +189,13 @@ std::string error_of(const std::string& out, const std::string& input) {
 
 }  // namespace
 
-TEST_CASE("row by row gives the very outputs and manifest of memory, for chains by chance",
+TEST_CASE("row streaming gives the same outputs and manifest as in memory, for random chains",
           "[batch][stream]") {
   const test::Folder folder;
   std::mt19937 random(5);  // NOLINT: the same in every run
   for (const auto& [name, file] : kinds()) {
     folder.put("in/good/" + name, file);
-    // What is cut or damaged must fail in the same words.
+    // Cut or damaged files must fail with the same message.
     folder.put("in/cut/" + name, test::first_bytes(file, file.size() / 2));
     folder.put("in/end/" + name, test::first_bytes(file, file.size() - 3));
     test::File flipped = file;
@@ -227,8 +228,9 @@ TEST_CASE("row by row gives the very outputs and manifest of memory, for chains 
   CHECK(written > 500);
 }
 
-TEST_CASE("damage beside a window is as unseen row by row as in memory", "[batch][stream]") {
-  // Noise, so that there is much data to pass over.
+TEST_CASE("damage outside the window is not seen, by row streaming or in memory",
+          "[batch][stream]") {
+  // Noise, so that there is much data to skip.
   Tensor noise = test::picture(700, 900, 3);
   std::mt19937 random(4);  // NOLINT: the same in every run
   for (std::size_t i = 0; i < noise.byte_count(); ++i)
@@ -274,7 +276,8 @@ TEST_CASE("what is decoded whole takes the memory of the whole", "[batch][stream
   CHECK(error_of(folder / "cut", "part.jpg").ends_with("its coefficients are copied"));
 }
 
-TEST_CASE("what can go row by row does, and the rest says why it does not", "[batch][stream]") {
+TEST_CASE("every picture that can be streamed is streamed, and the others give the reason",
+          "[batch][stream]") {
   const test::Folder folder;
   for (const auto& [name, file] : kinds())
     folder.put("in/" + name, file);
@@ -314,12 +317,12 @@ TEST_CASE("what can go row by row does, and the rest says why it does not", "[ba
   refused("{" + layers + R"(, "output": {"dtype": "uint16"}})",
           "the chain does more than move pixels");
   refused("{" + layers + R"(, "input": {"truncated": "accept"}})",
-          R"("truncated": "accept" wants all of it)");
+          R"("truncated": "accept" needs the whole picture)");
   refused(R"({"layers": [{"class_name": "ZeroPadding2D", "mode": "reflect", "padding": 2}]})",
-          "the chain shows rows out of their order");
+          "the chain changes the order of the rows");
 }
 
-TEST_CASE("a large picture in one strip goes row by row to a PNG of the same bytes",
+TEST_CASE("a large picture in one strip is streamed to a PNG of the same bytes",
           "[batch][stream]") {
   // More than 32 MiB: TIFF is read by lines then, and PNG written by libpng.
   const test::Folder folder;
@@ -335,7 +338,7 @@ TEST_CASE("a large picture in one strip goes row by row to a PNG of the same byt
   CHECK(test::visible(folder / "a") == test::visible(folder / "b"));
 }
 
-TEST_CASE("a full disk ends a run row by row as it does any other", "[batch][stream]") {
+TEST_CASE("a full disk ends a run with row streaming like any other", "[batch][stream]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(300, 400));
   const std::string chain = R"({"layers": [{"class_name": "UpSampling2D"}],
@@ -352,7 +355,7 @@ TEST_CASE("a full disk ends a run row by row as it does any other", "[batch][str
   CHECK(test::finish(chain, folder / "in", folder / "out", row_by_row(true)).written == 1);
 }
 
-TEST_CASE("a replay goes row by row too", "[batch][stream]") {
+TEST_CASE("a replay uses row streaming too", "[batch][stream]") {
   const test::Folder folder;
   folder.put("in/a.png", test::png(60, 70));
   const std::string text = test::crops(2);
@@ -415,7 +418,7 @@ std::vector<Trial> trials() {
 
 }  // namespace
 
-TEST_CASE("a picture whose time is over is given up at whichever look that is", "[batch][stop]") {
+TEST_CASE("a picture that is overdue is abandoned at any check of the clock", "[batch][stop]") {
   for (const Trial& trial : trials()) {
     INFO(trial.name);
     const test::Folder folder;
@@ -423,7 +426,7 @@ TEST_CASE("a picture whose time is over is given up at whichever look that is", 
     const OutTree out = test::out_tree(folder / "out");
     const Chain chain = test::chain_of(trial.chain);
     const std::atomic<int> stop = 2;
-    // A clock that goes on by a second whenever it is looked at.
+    // A clock that advances by one second each time it is read.
     std::int64_t looks = 0;
     ProcessOptions options;
     options.stop = &stop;
@@ -460,7 +463,7 @@ TEST_CASE("a picture whose time is over is given up at whichever look that is", 
   }
 }
 
-TEST_CASE("a picture that is not told to stop looks at no clock", "[batch][stop]") {
+TEST_CASE("a picture without a stop or a timeout never reads the clock", "[batch][stop]") {
   const test::Folder folder;
   folder.put("a", test::png(40, 30));
   const std::atomic<int> stop = 0;

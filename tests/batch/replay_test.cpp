@@ -77,7 +77,7 @@ Played play(const std::string& manifest, const std::string& in, const std::strin
   options.jobs = 2;
   options.overwrite = overwrite;
   options.record = !into_own;
-  options.add = true;
+  options.keep_unlisted = true;
   options.recorded = [&](const InputFile& file) { return replay->records(file.path); };
   options.report = [&](const ImageReport& image) {
     const std::string said = image.error != nullptr ? image.error->message : image.note;
@@ -136,7 +136,7 @@ TEST_CASE("choices are taken from the manifest, and nothing is drawn", "[batch][
   CHECK(same);
 }
 
-TEST_CASE("only what is asked for", "[batch][replay]") {
+TEST_CASE("only requested outputs are replayed", "[batch][replay]") {
   const Recorded recorded(3);
   const auto all = outputs(recorded.out);
   const auto made = [&](const ReplayRequest& request) {
@@ -231,13 +231,13 @@ TEST_CASE("offsets and windows that were edited are refused", "[batch][replay]")
         here + "a draw of layer 2, which the chain does not have");
   CHECK(said([](Json& json) {
           json["draws"][0]["layer"] = -1;
-        }).starts_with(here + "a draw that is none: {\"layer\":-1"));
+        }).starts_with(here + "not a valid draw: {\"layer\":-1"));
   CHECK(said([](Json& json) {
           json["draws"][0].erase("offset");
-        }).starts_with(here + "a draw that is none: {\"layer\":1"));
+        }).starts_with(here + "not a valid draw: {\"layer\":1"));
   CHECK(said([](Json& json) {
           json["draws"][0]["offset"] = {"1", 2};
-        }).starts_with(here + "a draw that is none: "));
+        }).starts_with(here + "not a valid draw: "));
   const std::string no_good =
       here +
       "\"input_sha256\", \"shape\", \"window\", \"output_shape\" or \"pixels\" is missing "
@@ -269,11 +269,11 @@ TEST_CASE("an output path that was edited is not written to", "[batch][replay]")
   recorded.edit(recorded.line_of("f0/000.png"),
                 [](Json& json) { json["output"] = "elsewhere/x.png"; });
   const Played played = play(recorded.edited, recorded.in, recorded.folder / "again");
-  // Either refused, or made under the name that it says; never under one that nobody recorded.
+  // It is either refused, or written under the recorded name; never under another name.
   CHECK_FALSE(test::exists(recorded.folder / "again/f0/000.png"));
 }
 
-TEST_CASE("other bytes of the same pixels are said, and are no failure", "[batch][replay]") {
+TEST_CASE("other bytes of the same pixels are reported and are not a failure", "[batch][replay]") {
   const Recorded recorded;
   recorded.edit(recorded.line_of("f0/000_001.png"),
                 [](Json& json) { json["output_sha256"] = std::string(64, '0'); });
@@ -281,9 +281,9 @@ TEST_CASE("other bytes of the same pixels are said, and are no failure", "[batch
   CHECK(played.result.failed == 0);
   CHECK(played.result.written == 24);
   CHECK(played.said ==
-        std::map<std::string, std::string>{
-            {"f0/000.jpg",
-             "f0/000_001.png: its bytes differ from those recorded, its pixels agree"}});
+        std::map<std::string, std::string>{{"f0/000.jpg",
+                                            "f0/000_001.png: its bytes differ from the recorded "
+                                            "ones, but its pixels are the same"}});
   const bool same = outputs(recorded.folder / "again") == outputs(recorded.out);
   CHECK(same);
   // The manifest of the replay says what is there.
@@ -320,7 +320,7 @@ TEST_CASE("into its own folder a replay restores what is missing, and leaves the
   const auto after = test::stamps(recorded.out);
   CHECK(after.at("manifest.jsonl") == stamps.at("manifest.jsonl"));
   CHECK(after.at(".manifest.jsonl.journal") == stamps.at(".manifest.jsonl.journal"));
-  // What was there and right is as it was.
+  // Files that were right are unchanged.
   CHECK(after.at("f3/003_000.png") == stamps.at("f3/003_000.png"));
   CHECK(test::leftovers(recorded.out).empty());
   CHECK(test::finish(crops(2), recorded.in, recorded.out).written == 0);
@@ -336,21 +336,21 @@ TEST_CASE("a replay of a part into its own folder", "[batch][replay]") {
   CHECK(test::visible(recorded.out) == before);
 }
 
-TEST_CASE("a replay into a folder of somebody else replaces nothing", "[batch][replay]") {
+TEST_CASE("a replay into a foreign folder replaces nothing", "[batch][replay]") {
   const Recorded recorded(1);
   recorded.folder.put("other/f0/000.png", "of somebody else");
   Played played = play(recorded.manifest, recorded.in, recorded.folder / "other");
   CHECK(played.result.failed == 1);
-  CHECK(played.said.at("f0/000.jpg") ==
-        "f0/000.png: a file that no run of deckle's made is there already; "
-        "--overwrite replaces it");
+  CHECK(
+      played.said.at("f0/000.jpg") ==
+      "f0/000.png: a file that deckle did not make already exists there; --overwrite replaces it");
   CHECK(test::text_of(recorded.folder / "other/f0/000.png") == "of somebody else");
   played = play(recorded.manifest, recorded.in, recorded.folder / "other", {}, true);
   CHECK(played.result.failed == 0);
   CHECK(outputs(recorded.folder / "other") == outputs(recorded.out));
 }
 
-TEST_CASE("a replay that is stopped goes on", "[batch][replay]") {
+TEST_CASE("a stopped replay continues", "[batch][replay]") {
   const Recorded recorded(1);
   const std::string again = recorded.folder / "again";
   {

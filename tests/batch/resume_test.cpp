@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs that go on from earlier ones: what is done is left alone, what is new, changed, gone,
-// damaged or failed is seen.
+// Runs that continue earlier runs: finished inputs are left alone; new, changed, missing, damaged
+// or failed ones are noticed.
 #include <sys/file.h>
 
 #include <algorithm>
@@ -40,7 +40,7 @@ struct Done30 {
   RunResult again(test::GoOptions options = {}) const {
     return finish(chain, in, out, std::move(options));
   }
-  // What a run that never knew an earlier one makes of the inputs as they are now.
+  // The result of a run without previous runs over the current inputs.
   [[nodiscard]] std::map<std::string, std::string> straight() const {
     const test::Folder other;
     (void)finish(chain, in, other / "out");
@@ -48,7 +48,7 @@ struct Done30 {
   }
 };
 
-// The broken ones are tried again by every run, so all but those.
+// Only good inputs: every run tries the broken ones again.
 struct NoBroken : Done30 {
   NoBroken(const std::string& text = crops())
       : Done30(text) {  // NOLINT(google-explicit-constructor)
@@ -102,8 +102,8 @@ TEST_CASE("a second run does nothing at all", "[batch][resume]") {
 
 TEST_CASE("a second run does not open its inputs where size and time agree", "[batch][resume]") {
   const NoBroken done;
-  // With the same size and time, other content goes unseen: that is the documented limit, and the
-  // proof that nothing was read.
+  // With the same size and time, other content is not noticed. This is the documented limit, and it
+  // proves that nothing was read.
   for (int i = 0; i < 3; ++i) {
     const std::string path = input_of(done, i);
     const auto stamp = stamp_of(path);
@@ -135,7 +135,8 @@ TEST_CASE("new inputs are worked on, and nothing else", "[batch][resume]") {
   CHECK(test::leftovers(done.out).empty());
 }
 
-TEST_CASE("changed inputs are made again: by size and time, then by content", "[batch][resume]") {
+TEST_CASE("changed inputs are processed again: by size and time, then by content",
+          "[batch][resume]") {
   const NoBroken done;
   const auto before = test::stamps(done.out);
   // Other content, other size.
@@ -184,7 +185,7 @@ TEST_CASE("an input that was changed a moment ago is read again", "[batch][resum
   put(other);
   CHECK(finish(crops(), in, out).written == 1);
   CHECK(finish(crops(), in, out).up_to_date == 1);
-  // The run before has read it, but the clock has not moved on since it was written.
+  // The previous run has read it, but the clock has not advanced since it was written.
   put(one);
   CHECK(finish(crops(), in, out).written == 1);
 }
@@ -210,7 +211,7 @@ TEST_CASE("inputs that are gone leave the manifest, and their outputs stay", "[b
   CHECK(done.again().gone.size() == 2);
   CHECK(test::stamps(done.out) == stamps);
 
-  // They come back as they were: nothing is made again.
+  // The inputs come back unchanged: nothing is processed again.
   test::put_pictures(done.folder, "again", kFiles);
   std::filesystem::rename(done.folder / "again/f3/003.jpg", input_of(done, 3));
   std::filesystem::rename(done.folder / "again/f4/014.png", input_of(done, 14));
@@ -220,7 +221,7 @@ TEST_CASE("inputs that are gone leave the manifest, and their outputs stay", "[b
   CHECK(test::visible(done.out) == before);
 }
 
-TEST_CASE("prune deletes what is ours and unaltered, and the folders that are empty then",
+TEST_CASE("prune deletes recorded, unchanged outputs and the folders that become empty",
           "[batch][resume][prune]") {
   const NoBroken done;
   const auto before = test::visible(done.out);
@@ -294,7 +295,7 @@ TEST_CASE("prune leaves an output that is another input's by now", "[batch][resu
   CHECK(test::visible(out) == test::visible(other / "out"));
 }
 
-TEST_CASE("prune also takes what was made of an input that is no picture any more",
+TEST_CASE("prune also deletes the outputs of an input that is no longer a picture",
           "[batch][resume][prune]") {
   const test::Folder folder;
   const std::string in = folder / "in";
@@ -312,7 +313,7 @@ TEST_CASE("prune also takes what was made of an input that is no picture any mor
   CHECK_FALSE(test::exists(out + "/a.png"));
 }
 
-TEST_CASE("an output that was deleted, cut or altered is made again", "[batch][resume]") {
+TEST_CASE("an output that was deleted, cut or altered is made once more", "[batch][resume]") {
   const NoBroken done;
   const auto before = test::visible(done.out);
   std::filesystem::remove(output_of(done, 0));
@@ -357,7 +358,7 @@ TEST_CASE("failed images are tried again", "[batch][resume]") {
   CHECK(result.retried == kBroken);
   CHECK(result.up_to_date == kPictures);
   CHECK(test::visible(done.out) == before);
-  // One is mended, with the same time and size.
+  // One input is fixed, with the same time and size.
   const std::string path = input_of(done, 7);
   const auto stamp = stamp_of(path);
   const test::File small = test::png(9, 9, 1);
@@ -373,7 +374,7 @@ TEST_CASE("failed images are tried again", "[batch][resume]") {
   CHECK(test::visible(done.out) == done.straight());
 }
 
-TEST_CASE("what was made of an image stays ours while it fails, and is replaced afterwards",
+TEST_CASE("the outputs of an image stay recorded while it fails, and are replaced afterwards",
           "[batch][resume]") {
   const NoBroken done;
   const auto before = test::visible(done.out);
@@ -412,7 +413,7 @@ TEST_CASE("an image that is skipped now is not looked at again and again", "[bat
   CHECK(finish(chain, in, out).up_to_date == 2);
 }
 
-TEST_CASE("several copies: one of them missing, and all of the image is made again",
+TEST_CASE("if one of several copies is missing, the whole image is processed again",
           "[batch][resume]") {
   const NoBroken done(crops(3));
   const auto before = test::visible(done.out);
@@ -441,8 +442,7 @@ TEST_CASE("without its journal a run knows its outputs from the manifest", "[bat
   CHECK(test::stamps(done.out) == settled);
 }
 
-TEST_CASE("a manifest without its journal that was edited by hand is put right",
-          "[batch][resume]") {
+TEST_CASE("an edited manifest without its journal is corrected", "[batch][resume]") {
   const NoBroken done(crops(3));
   const auto before = test::visible(done.out);
   const Strings lines = test::lines_of(before.at("manifest.jsonl"));
@@ -483,10 +483,10 @@ TEST_CASE("a manifest without its journal that was edited by hand is put right",
       std::filesystem::remove(done.out + "/.manifest.jsonl.journal");
       done.folder.put("out/manifest.jsonl", text);
       const auto there = test::visible(done.out);
-      CHECK_THROWS_WITH(done.again(),
-                        done.out + "/manifest.jsonl: names " + path +
-                            ", which leads out of the folder; no run of deckle's wrote that. Move "
-                            "it away");
+      CHECK_THROWS_WITH(
+          done.again(),
+          done.out + "/manifest.jsonl: names " + path +
+              ", which is outside the folder; no run of deckle wrote that. Move this file away");
       CHECK(test::visible(done.out) == there);
     }
   }
@@ -562,8 +562,8 @@ TEST_CASE("another chain over the same folder is refused, and what differs is sa
   const auto before = test::tree(done.out);
   const auto stamps = test::stamps(done.out);
   const std::string begin =
-      done.out + "/manifest.jsonl: this folder holds the outputs of another run:";
-  const std::string end = "\n  give another -o, or --overwrite to make all of it again";
+      done.out + "/manifest.jsonl: this folder contains the outputs of another run:";
+  const std::string end = "\n  give another -o, or --overwrite to process everything again";
   const auto refused = [&](const std::string& chain) {
     return test::refusal(chain, done.in, done.out);
   };
@@ -591,9 +591,10 @@ TEST_CASE("another chain is refused also where the earlier run was stopped, or l
   const std::string out = folder / "out";
   (void)test::go_part(crops(), in, out, 5);
   REQUIRE_FALSE(test::exists(out + "/manifest.jsonl"));
-  const std::string expected =
-      out + "/manifest.jsonl: this folder holds the outputs of another run:" +
-      "\n  chain /seed: was 42, is 7\n  give another -o, or --overwrite to make all of it again";
+  const std::string expected = out +
+                               "/manifest.jsonl: this folder contains the outputs of another run:" +
+                               "\n  chain /seed: was 42, is 7\n  give another -o, or --overwrite "
+                               "to process everything again";
   CHECK(test::refusal(crops(1, "7"), in, out) == expected);
   (void)finish(crops(), in, out);
   std::filesystem::remove(out + "/.manifest.jsonl.journal");
@@ -617,7 +618,7 @@ TEST_CASE("a manifest that is not deckle's is not touched", "[batch][resume][ref
   CHECK(finish(crops(), folder / "in", out, options).written == 5);
 }
 
-TEST_CASE("overwrite makes all of it again", "[batch][resume][overwrite]") {
+TEST_CASE("overwrite processes everything again", "[batch][resume][overwrite]") {
   const Done30 done;
   test::GoOptions options;
   options.overwrite = true;
@@ -629,13 +630,13 @@ TEST_CASE("overwrite makes all of it again", "[batch][resume][overwrite]") {
   (void)finish(other, done.in, straight / "out");
   CHECK(test::visible(done.out) == test::visible(straight / "out"));
   CHECK(test::leftovers(done.out).empty());
-  // And it goes on from there; with the same chain --overwrite makes nothing twice.
+  // And it continues from there; with the same chain --overwrite makes nothing twice.
   CHECK(finish(other, done.in, done.out).up_to_date == kPictures);
   CHECK(finish(other, done.in, done.out, options).up_to_date == kPictures);
   CHECK_FALSE(test::refusal(crops(), done.in, done.out).empty());
 }
 
-TEST_CASE("overwrite that is stopped goes on with --overwrite", "[batch][resume][overwrite]") {
+TEST_CASE("a stopped overwrite continues with --overwrite", "[batch][resume][overwrite]") {
   const Done30 done;
   const std::string other = crops(1, "43");
   std::atomic<int> stop = 0;
@@ -646,7 +647,7 @@ TEST_CASE("overwrite that is stopped goes on with --overwrite", "[batch][resume]
   options.run.report = [&](const ImageReport&) { stop = ++seen == 9 ? 1 : 0; };
   CHECK_FALSE(go(other, done.in, done.out, options).finished);
   CHECK_FALSE(test::exists(done.out + "/manifest.jsonl"));
-  // The old chain is another one now.
+  // Now the old chain counts as another chain.
   CHECK_FALSE(test::refusal(done.chain, done.in, done.out).empty());
   test::GoOptions again;
   again.overwrite = true;
@@ -657,7 +658,7 @@ TEST_CASE("overwrite that is stopped goes on with --overwrite", "[batch][resume]
   CHECK(test::visible(done.out) == test::visible(straight / "out"));
 }
 
-TEST_CASE("a run that was stopped goes on where it was, to the same bytes", "[batch][resume]") {
+TEST_CASE("a stopped run continues to the same bytes", "[batch][resume]") {
   const Done30 done;
   const auto straight = test::visible(done.out);
   for (const std::size_t reports : {1U, 2U, 9U, 29U}) {
@@ -744,13 +745,13 @@ TEST_CASE("a second run into a folder that is being written is refused", "[batch
   CHECK(finish(crops(), folder / "in", out).finished);
 }
 
-TEST_CASE("files of somebody else stand where they are", "[batch][resume]") {
+TEST_CASE("foreign files are kept", "[batch][resume]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 5);
   folder.put("out/f1/001.png", "of somebody else");
   const std::string out = folder / "out";
   CHECK(test::refusal(crops(), folder / "in", out) ==
-        out + "/f1/001.png: is there already and was not made by a run into this folder");
+        out + "/f1/001.png: already exists and was not made by a run into this folder");
   CHECK(test::text_of(out + "/f1/001.png") == "of somebody else");
   CHECK(test::visible(out).size() == 1);
   test::GoOptions options;
@@ -759,8 +760,7 @@ TEST_CASE("files of somebody else stand where they are", "[batch][resume]") {
   CHECK(verify_manifest(out + "/manifest.jsonl", 1)->differences.empty());
 }
 
-TEST_CASE("a file of somebody else that comes up while the run is at work is not replaced",
-          "[batch][resume]") {
+TEST_CASE("a foreign file that appears during the run is not replaced", "[batch][resume]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 5);
   const std::string out = folder / "out";
@@ -775,7 +775,7 @@ TEST_CASE("a file of somebody else that comes up while the run is at work is not
   CHECK(test::leftovers(out).empty());
 }
 
-TEST_CASE("a shard replaces no file of somebody else", "[batch][resume][shard]") {
+TEST_CASE("a shard replaces no foreign file", "[batch][resume][shard]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 5);
   const std::string out = folder / "out";
@@ -789,13 +789,12 @@ TEST_CASE("a shard replaces no file of somebody else", "[batch][resume][shard]")
     CHECK(test::text_of(out + "/f1/001.png") == "of somebody else");
   }
   CHECK(test::text_of(out + "/manifest-0000-of-0001.jsonl")
-            .find("f1/001.png: a file that no run of deckle's made is there already; "
-                  "--overwrite replaces it") != std::string::npos);
+            .find("f1/001.png: a file that deckle did not make already exists there; --overwrite "
+                  "replaces it") != std::string::npos);
 }
 
-TEST_CASE("an output whose name changes with its input does not stay behind unknown",
-          "[batch][resume]") {
-  // The output keeps the input's format; the file of the same name is another format by now.
+TEST_CASE("an output whose name changes with its input is not left behind", "[batch][resume]") {
+  // The output keeps the input's format; the file of the same name has another format now.
   const std::string chain = R"({"layers": [{"class_name": "ZeroPadding2D", "padding": 1}]})";
   const test::Folder folder;
   folder.put("in/a", test::png(20, 20));
@@ -829,7 +828,8 @@ TEST_CASE("a run of another chain deletes what it does not make", "[batch][resum
     CHECK(left.erase("f0/005" + std::string(copy)) == 1);
   CHECK(left == expected);
 
-  // What was altered was told of and is nobody's now; what is gone waits to be pruned.
+  // The altered output was reported and is recorded nowhere now; the output of the missing input
+  // waits for --prune.
   test::GoOptions prune;
   prune.run.prune = true;
   const RunResult next = finish(crops(2), done.in, done.out, prune);
@@ -864,7 +864,7 @@ TEST_CASE("a run of another chain that was interrupted forgets nothing",
   };
   CHECK_FALSE(go(crops(2), done.in, done.out, options).finished);
   CHECK(test::recorded_outputs(done.out).contains("f1/001_002.png"));
-  // The same chain goes on, with the option and without.
+  // The same chain continues, with the option and without.
   CHECK(finish(crops(2), done.in, done.out).finished);
   const test::Folder other;
   (void)finish(crops(2), done.in, other / "out");
@@ -872,7 +872,8 @@ TEST_CASE("a run of another chain that was interrupted forgets nothing",
   CHECK(test::leftovers(done.out).empty());
 }
 
-TEST_CASE("an input that comes back is made by the chain of now", "[batch][resume][overwrite]") {
+TEST_CASE("an input that comes back is processed with the current chain",
+          "[batch][resume][overwrite]") {
   const Done30 done(crops(3));
   const std::string input = input_of(done, 5);
   const std::string content = test::text_of(input);
@@ -907,7 +908,7 @@ TEST_CASE("folder after folder is added to one manifest", "[batch][resume][add]"
   const Chain chain = test::chain_of(crops(2));
   const std::string out = folder / "out";
   RunOptions add;
-  add.add = true;
+  add.keep_unlisted = true;
   CHECK(test::run_into(chain, part_of(folder, {"in/f3"}), out).finished);
   for (const char* part : {"in/f0", "in/f4", "in/f1", "in/f2"}) {
     const RunResult result = test::run_into(chain, part_of(folder, {part}), out, add);
@@ -919,7 +920,8 @@ TEST_CASE("folder after folder is added to one manifest", "[batch][resume][add]"
   (void)finish(crops(2), folder / "in", other / "out");
   CHECK(test::visible(out) == test::visible(other / "out"));
 
-  // Without it, the records are left out. They come back with it, but for failures: f2 has some.
+  // Without the option, the records are left out. With it they come back, except the failures in
+  // f2.
   const RunResult without = test::run_into(chain, part_of(folder, {"in/f0"}), out);
   CHECK(without.kept == 0);
   CHECK(without.gone.size() > 0);
@@ -933,7 +935,7 @@ TEST_CASE("folder after folder is added to one manifest", "[batch][resume][add]"
   CHECK(test::stamps(out) == stamps);
 }
 
-TEST_CASE("an input that is another file than the recorded one is told of",
+TEST_CASE("an input that is another file than the recorded one is reported",
           "[batch][resume][add]") {
   const test::Folder folder;
   folder.put("x/a.png", test::png(20, 20));
@@ -941,7 +943,7 @@ TEST_CASE("an input that is another file than the recorded one is told of",
   const Chain chain = test::chain_of(crops());
   const std::string out = folder / "out";
   RunOptions add;
-  add.add = true;
+  add.keep_unlisted = true;
   (void)test::run_into(chain, test::listed(folder / "x"), out);
   CHECK(test::run_into(chain, test::listed(folder / "x"), out, add).changed.empty());
   CHECK(test::run_into(chain, test::listed(folder / "y"), out, add).changed == Strings{"a.png"});
@@ -977,7 +979,7 @@ TEST_CASE("what is recorded of a folder that cannot be listed stays", "[batch][r
       std::string::npos);
   CHECK(result.kept > 0);
   CHECK(test::manifest_text(done.out).find(R"({"input":"f1/001)") != std::string::npos);
-  // Once it can, all is as it was.
+  // When it can be listed again, everything is as before.
   CHECK(done.again(test::GoOptions{}).written == 0);
   CHECK(test::visible(done.out) == before);
 }
@@ -1000,7 +1002,7 @@ TEST_CASE("a list without any image records nothing where one is needed", "[batc
   CHECK(go(crops(), folder / "text", folder / "out", options).finished);
 }
 
-TEST_CASE("a journal that somebody put into the folder deletes nothing outside of it",
+TEST_CASE("a forged journal in the folder deletes nothing outside the folder",
           "[batch][resume][hostile]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 5);
@@ -1010,7 +1012,7 @@ TEST_CASE("a journal that somebody put into the folder deletes nothing outside o
   const std::string known = hex(sha256(as_bytes(std::string("known content"))));
   (void)finish(crops(), folder / "in", out);
   const std::string state = test::text_of(out + "/.manifest.jsonl.journal");
-  // Of an input that is gone, and of one whose output has another name by now.
+  // The entries of a missing input, and of one whose output has another name now.
   for (const std::string input : {"gone.png", "f1/001.png"}) {
     INFO(input);
     Entry entry;
@@ -1032,8 +1034,8 @@ TEST_CASE("a journal that somebody put into the folder deletes nothing outside o
     REQUIRE(result.fatal);
     CHECK(result.fatal->message ==
           out +
-              "/.manifest.jsonl.journal: names ../victim, which leads out of the folder; no run "
-              "of deckle's wrote that. Move it away");
+              "/.manifest.jsonl.journal: names ../victim, which is outside the folder; no run of "
+              "deckle wrote that. Move this file away");
     CHECK(test::text_of(folder / "victim") == "known content");
   }
 }
@@ -1058,7 +1060,7 @@ TEST_CASE("nothing is pruned where no recorded input would be left", "[batch][re
   CHECK(pruned.pruned == 5);
 }
 
-TEST_CASE("what failed and turns out to be no image leaves the manifest", "[batch][resume]") {
+TEST_CASE("a failed input that is not an image is removed from the manifest", "[batch][resume]") {
   const test::Folder folder;
   test::put_pictures(folder, "in", 3);
   const std::string reference = [&] {

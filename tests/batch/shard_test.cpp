@@ -62,7 +62,7 @@ TEST_CASE("a shard that is written out", "[batch][shard]") {
   CHECK(parsed("3/8", {{"SLURM_ARRAY_TASK_ID", "5"}}, 1) == "3/8");
 }
 
-TEST_CASE("what is no shard is refused, never taken for 0/1", "[batch][shard]") {
+TEST_CASE("an invalid shard is refused, never treated as 0/1", "[batch][shard]") {
   const auto is_not = [](const std::string& text) {
     return "--shard: \"" + text +
            "\" is not I/N or auto/N: shard I, from 0, of N shards, at most 1000000";
@@ -184,11 +184,11 @@ TEST_CASE("variables that contradict each other are refused", "[batch][shard][au
 TEST_CASE("engines that count from 1 need --shard-base", "[batch][shard][auto]") {
   const auto from_1 = [](const std::string& variable, const std::string& name) {
     return "--shard: " + variable + "=3 (" + name +
-           "): this engine counts from 1; say so with --shard-base 1";
+           "): this engine counts from 1; add --shard-base 1";
   };
   const auto from_anywhere = [](const std::string& variable, const std::string& name) {
     return "--shard: " + variable + "=3 (" + name +
-           "): this engine counts from where you told it to; say so with --shard-base 0 or 1";
+           "): this engine counts from the number that you chose; add --shard-base 0 or 1";
   };
   CHECK(parsed("auto/8", {{"LSB_JOBINDEX", "3"}}) == from_1("LSB_JOBINDEX", "LSF array"));
   CHECK(parsed("auto/8", {{"SGE_TASK_ID", "3"}}) == from_1("SGE_TASK_ID", "SGE array"));
@@ -229,7 +229,7 @@ TEST_CASE("a job in an array is warned where there is no --shard", "[batch][shar
   CHECK(warned({{"NOMAD_ALLOC_INDEX", "0"}}).empty());
 }
 
-TEST_CASE("where a file belongs never changes", "[batch][shard][golden]") {
+TEST_CASE("the shard of a file never changes", "[batch][shard][golden]") {
   struct Golden {
     std::string path;
     std::uint32_t of2, of8, of13, of1000000;

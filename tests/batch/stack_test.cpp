@@ -18,7 +18,8 @@ constexpr const char* kStacks =
 
 }  // namespace
 
-TEST_CASE("an array of earlier outputs is gone before the manifest is replaced", "[batch][stack]") {
+TEST_CASE("the array of earlier outputs is deleted before the manifest is replaced",
+          "[batch][stack]") {
   const test::Folder folder;
   const std::string out = folder / "out";
   folder.put("in/a/1.png", test::png(9, 9));

@@ -21,7 +21,7 @@ Strings clashes(const std::string& folder, const char* chain = kToPng) {
   return find_clashes(test::chain_of(chain), test::listed(folder));
 }
 
-// What check_output_folder has against it; nothing where all is well.
+// The message of check_output_folder; nothing if the folder is accepted.
 std::string refusal(const Strings& inputs, const std::string& out, const char* chain = kToPng) {
   const InputList list = test::listed(InputRequest{inputs, {}, '\n', out});
   const auto checked = check_output_folder(test::chain_of(chain), list, out);
@@ -30,7 +30,7 @@ std::string refusal(const Strings& inputs, const std::string& out, const char* c
   return checked.error().message;
 }
 
-// Files in the way of a run into a folder without a past, or with this one.
+// Foreign files that a run finds, without previous runs or with the given ones.
 Strings foreign(const Chain& chain, const InputList& list, const std::string& out) {
   const auto folder = OutputFolder::open(out, chain, std::nullopt, false);
   if (!folder) throw std::runtime_error(folder.error().message);
@@ -41,7 +41,7 @@ Strings foreign(const Chain& chain, const InputList& list, const std::string& ou
 
 }  // namespace
 
-TEST_CASE("a file is passed over if nothing says that it is an image", "[batch][survey]") {
+TEST_CASE("a file is skipped if nothing shows that it is an image", "[batch][survey]") {
   const Error no_image{ErrorCode::NotAnImage, "", 0};
   for (const char* name : {"README", "notes.txt", "f.jpg/a", "a.csv", ".jpg"}) {
     INFO(name);
@@ -57,7 +57,7 @@ TEST_CASE("a file is passed over if nothing says that it is an image", "[batch][
   }
 }
 
-TEST_CASE("only images and what claims to be one stay on the list", "[batch][survey]") {
+TEST_CASE("only images and files with image names stay in the list", "[batch][survey]") {
   const test::Folder folder;
   folder.put("a.jpg", test::jpg(4, 4));
   folder.put("b", test::png(4, 4));
@@ -82,7 +82,7 @@ TEST_CASE("two images that would write one output are a clash", "[batch][survey]
   CHECK(clashes(folder.path()) == Strings{"two inputs would write f/a.png: " +
                                           (folder / "f/a.jpg") + ", " + (folder / "f/a.png")});
   CHECK(clashes(folder.path(), kSame).empty());
-  // A third one is told as well.
+  // A third one is reported too.
   folder.put("f/a", test::jpg(4, 4));
   CHECK(clashes(folder.path()).size() == 2);
   CHECK(clashes(folder.path(), kSame).size() == 1);  // f/a is a JPEG: f/a.jpg
@@ -117,8 +117,9 @@ TEST_CASE("an output where others need a folder is a clash", "[batch][survey]") 
   const test::Folder folder;
   folder.put("a.jpg", test::jpg(4, 4));
   folder.put("a.png/b.jpg", test::jpg(4, 4));
-  CHECK(clashes(folder.path()) == Strings{(folder / "a.jpg") + " would write a.png, which is the "
-                                                               "folder of other outputs"});
+  CHECK(clashes(folder.path()) ==
+        Strings{(folder / "a.jpg") +
+                " would write a.png, but other outputs need a folder of this name"});
   folder.put("a.jpg", "not an image but named like one");
   CHECK(clashes(folder.path()).empty());  // it fails by itself
   std::filesystem::rename(folder / "a.jpg", folder / "a.txt");
@@ -154,7 +155,7 @@ TEST_CASE("the output folder is no input folder, by whatever name", "[batch][sur
   folder.put("in/a.jpg", test::jpg(4, 4));
   folder.link("in", "link");
   const std::string why =
-      ": the output folder is an input folder; outputs never go there, give another -o";
+      ": the output folder is an input folder; outputs are never written there, give another -o";
   for (const std::string& out :
        {folder / "in", folder / "in/", folder / "in/../in", folder / "link", folder / "link/"}) {
     INFO(out);
@@ -171,13 +172,13 @@ TEST_CASE("outputs do not land in an input folder below the output folder", "[ba
   folder.put("photos/a.jpg", test::jpg(4, 4));
   folder.put("photos/photos/b.jpg", test::jpg(4, 4));
   CHECK(refusal({folder / "photos"}, folder.path()) ==
-        folder.path() + ": the output photos/b.png would land in the input folder " +
+        folder.path() + ": the output photos/b.png would be written into the input folder " +
             (folder / "photos") + "; give another -o");
   CHECK(refusal({folder / "photos/photos"}, folder.path()).empty());  // only b.png
   CHECK(refusal({folder / "photos/photos"}, folder / "photos").empty());
 }
 
-// Only where the output folder itself leads is looked at.
+// Only links of the output folder itself are resolved.
 TEST_CASE("outputs do not land in an input folder through a link", "[batch][survey]") {
   const test::Folder folder;
   folder.put("in/sub/a.jpg", test::jpg(4, 4));
@@ -187,7 +188,7 @@ TEST_CASE("outputs do not land in an input folder through a link", "[batch][surv
 }
 
 // A folder with no image in it needs no folder among the outputs.
-TEST_CASE("a folder without images is in nobody's way", "[batch][survey]") {
+TEST_CASE("a folder without images blocks no output", "[batch][survey]") {
   const test::Folder folder;
   folder.put("a.jpg", test::jpg(4, 4));
   folder.put("a.png/README", "text");
@@ -205,7 +206,7 @@ TEST_CASE("a named file is not replaced by its own output", "[batch][survey]") {
   CHECK(refusal({folder / "a.jpg"}, folder / "out", kSame).empty());
 }
 
-TEST_CASE("files of others where outputs are to go are found", "[batch][survey]") {
+TEST_CASE("foreign files with the names of outputs are found", "[batch][survey]") {
   const test::Folder folder;
   for (const char* name : {"a", "b", "c", "d", "e"})
     folder.put(std::string("in/") + name + ".jpg", test::jpg(4, 4));
@@ -216,13 +217,13 @@ TEST_CASE("files of others where outputs are to go are found", "[batch][survey]"
   folder.put("out/note.png", "");
   folder.link("nowhere", "out/c.png");
   const InputList list = test::listed(folder / "in");
-  const std::string why = ": is there already and was not made by a run into this folder";
+  const std::string why = ": already exists and was not made by a run into this folder";
   const std::string out = folder / "out";
   const Strings all{out + "/a.png" + why, out + "/b.png" + why, out + "/c.png" + why};
   CHECK(foreign(test::chain_of(kToPng), list, out) == all);
   CHECK(foreign(test::chain_of(kSame), list, out) == Strings{out + "/d.jpg" + why});
   CHECK(foreign(test::chain_of(kToPng), list, folder / "none").empty());
-  // What an earlier run recorded is ours, whatever became of it.
+  // An output that an earlier run recorded is ours, even if it has changed.
   const auto line = [](const std::string& input, const std::string& output) {
     return R"({"input":")" + input + R"(","output":")" + output + R"(","output_sha256":")" +
            std::string(64, '0') + R"(","bytes":1})" + "\n";
@@ -234,7 +235,7 @@ TEST_CASE("files of others where outputs are to go are found", "[batch][survey]"
 }
 
 // Only the first copy is looked for: a file in the way of another one is found too late.
-TEST_CASE("files of others where copies are to go are found", "[batch][survey]") {
+TEST_CASE("foreign files with the names of copies are found", "[batch][survey]") {
   const test::Folder folder;
   folder.put("in/a.jpg", test::jpg(4, 4));
   folder.put("out/a_001.png", "precious");
@@ -273,7 +274,7 @@ TEST_CASE("a clash is answered with the template that avoids it", "[batch][surve
   CHECK(find_clashes(chain, test::listed(folder / "odd")).size() == 1);
 }
 
-TEST_CASE("two inputs of one name are told to have a root", "[batch][survey][name]") {
+TEST_CASE("for two inputs of one name the advice is --root", "[batch][survey][name]") {
   const test::Folder folder;
   folder.put("x/a.png", test::png(4, 4));
   folder.put("y/a.png", test::png(4, 4));
@@ -285,8 +286,7 @@ TEST_CASE("two inputs of one name are told to have a root", "[batch][survey][nam
   CHECK(advice_on_clashes(chain, list).starts_with("--root DIR"));
 }
 
-TEST_CASE("a template's folders are what an output may stand in the way of",
-          "[batch][survey][name]") {
+TEST_CASE("an output may have the name of a folder of the template", "[batch][survey][name]") {
   const test::Folder folder;
   folder.put("in/a.jpg", test::jpg(4, 4));
   folder.put("in/b.jpg", test::jpg(4, 4));
@@ -297,7 +297,7 @@ TEST_CASE("a template's folders are what an output may stand in the way of",
   CHECK(find_blocked(chain, list, folder / "out").empty());
   folder.put("out/a.png", "in the way");
   CHECK(find_blocked(chain, list, folder / "out") ==
-        Strings{(folder / "out/a.png") + ": is a file, and outputs need a folder there"});
+        Strings{(folder / "out/a.png") + ": is a file, but outputs need a folder of this name"});
 }
 
 TEST_CASE("a file in the place of a folder of outputs is found before anything is written",
@@ -308,7 +308,7 @@ TEST_CASE("a file in the place of a folder of outputs is found before anything i
   folder.put("out/f", "in the way");
   folder.put("out/text", "not in the way");
   CHECK(find_blocked(test::chain_of(kToPng), test::listed(folder / "in"), folder / "out") ==
-        Strings{(folder / "out/f") + ": is a file, and outputs need a folder there"});
+        Strings{(folder / "out/f") + ": is a file, but outputs need a folder of this name"});
 }
 
 TEST_CASE("an output that is recorded for another input is a clash where records are added",
@@ -337,7 +337,7 @@ TEST_CASE("outputs that differ in case alone are found", "[batch][survey]") {
   };
   const auto clash = [&](const std::string& a, const std::string& b) {
     return "two inputs would write " + a + ".png and " + b +
-           ".png, one file where case does not count: " + (folder / "in/") + a + ".png, " +
+           ".png, one file if case is ignored: " + (folder / "in/") + a + ".png, " +
            (folder / "in/") + b + ".png";
   };
   CHECK(found(kToPng) ==

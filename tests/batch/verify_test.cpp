@@ -44,7 +44,8 @@ TEST_CASE("outputs that are as recorded have no differences", "[batch][verify]")
   }
 }
 
-TEST_CASE("what is missing, altered, unreadable or unknown is told, by path", "[batch][verify]") {
+TEST_CASE("missing, altered, unreadable and unknown files are reported by path",
+          "[batch][verify]") {
   const test::Folder folder;
   folder.put("manifest.jsonl", std::string(kHeader) + line("missing.png", "m") +
                                    line("f/below-a-file.png", "m") + line("same-size.png", "aaaa") +

@@ -51,8 +51,7 @@ TEST_CASE("an errno becomes its text, and stays at hand", "[dataset][files]") {
   CHECK(error == Error{ErrorCode::Write, "cannot write: No space left on device", ENOSPC});
 }
 
-TEST_CASE("only regular files are opened, and a fifo does not hold anybody up",
-          "[dataset][files]") {
+TEST_CASE("only regular files are opened, and a fifo does not block", "[dataset][files]") {
   const test::Folder folder;
   folder.put("a", "text");
   REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
@@ -115,7 +114,7 @@ TEST_CASE("folders are made with those above them", "[dataset][files]") {
   const auto over = make_folders(folder / "file");
   REQUIRE_FALSE(over);
   CHECK(over.error().message.starts_with("cannot make the folder: "));
-  CHECK(over.error().message.ends_with(" is there and is no folder"));
+  CHECK(over.error().message.ends_with(" exists and is not a folder"));
   const auto below = make_folders(folder / "file/b");
   REQUIRE_FALSE(below);
   CHECK(below.error().code == ErrorCode::Write);
@@ -135,7 +134,7 @@ TEST_CASE("temporary names are hidden, beside the file, and never the same", "[d
   CHECK(temporary_name("/a.png").starts_with("/" + std::string(kTemporaryPrefix)));
 }
 
-TEST_CASE("nothing stands under the final name before it is committed", "[dataset][files]") {
+TEST_CASE("no file has the final name before it is committed", "[dataset][files]") {
   const test::Folder folder;
   auto pending = PendingFile::write(folder / "a.png", as_bytes("whole"));
   REQUIRE(pending);
@@ -319,7 +318,7 @@ TEST_CASE("a file that is written piece by piece has the digest of what lies the
   }
 }
 
-TEST_CASE("a file that is given up, or does not fit, leaves nothing", "[dataset][files]") {
+TEST_CASE("a file that is abandoned, or does not fit, leaves nothing", "[dataset][files]") {
   const test::Folder folder;
   {
     auto writer = PendingWriter::open(folder / "a");
@@ -354,7 +353,8 @@ TEST_CASE("sha256_of reads a piece at a time, and no more than it is told", "[da
   CHECK(sha256_of(*file, text.size() + 1, piece).error().code == ErrorCode::Unreadable);
 }
 
-TEST_CASE("what was passed of a mapped file is given back, and comes again", "[dataset][files]") {
+TEST_CASE("pages of a mapped file that were read are released, and can be read again",
+          "[dataset][files]") {
   const test::Folder folder;
   const std::string text = varied(std::size_t{48} << 20U);
   folder.put("a", text);
@@ -417,7 +417,7 @@ TEST_CASE("a read that fails is an error of the line reader, not the end", "[dat
   CHECK(line.error().sys_errno == EBADF);
 }
 
-TEST_CASE("a folder is listed whole, or that it cannot be is said", "[dataset][files]") {
+TEST_CASE("a folder is listed completely, or it is an error", "[dataset][files]") {
   const test::Folder folder;
   folder.put("b/.hidden", "");
   folder.put("b/a", "");
@@ -436,7 +436,7 @@ TEST_CASE("a folder is listed whole, or that it cannot be is said", "[dataset][f
   CHECK_FALSE(*is_there(folder / "b/a/below"));
 }
 
-TEST_CASE("whether case counts is tried, and leaves nothing behind", "[dataset][files]") {
+TEST_CASE("the test for ignored case leaves nothing behind", "[dataset][files]") {
   const test::Folder folder;
   const auto ignores = ignores_case(folder.path());
   REQUIRE(ignores);

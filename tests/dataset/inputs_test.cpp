@@ -19,7 +19,7 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-// The current folder is another one while this lives.
+// Changes the current folder while this object lives.
 class Inside {
  public:
   explicit Inside(const std::string& folder) : old_(std::filesystem::current_path()) {
@@ -33,7 +33,7 @@ class Inside {
   std::filesystem::path old_;
 };
 
-// A folder that nobody but root may read, and we are somebody else while this lives.
+// A folder that only root may read. While this object lives, the process is not root.
 class Locked {
  public:
   explicit Locked(std::string folder) : folder_(std::move(folder)) {
@@ -134,7 +134,7 @@ TEST_CASE("the output folder is left out, however it is reached", "[dataset][inp
   CHECK(with("").size() == 4);
 }
 
-TEST_CASE("links are followed, but not round in a circle", "[dataset][inputs]") {
+TEST_CASE("links are followed, but not to a folder that contains them", "[dataset][inputs]") {
   const test::Folder folder;
   folder.put("f/a.jpg", "");
   folder.put("other/g/b.jpg", "");
@@ -144,7 +144,7 @@ TEST_CASE("links are followed, but not round in a circle", "[dataset][inputs]") 
   folder.link(".", "f/here");
   folder.link("nowhere", "f/dangling.jpg");
   folder.link("round", "f/round");
-  // f/up is followed once: it leads to other, and to f, where the circle closes.
+  // f/up is followed once: it leads to other and to f, which contains it.
   CHECK(test::paths(test::listed(folder / "f")) ==
         Strings{"a.jpg", "dangling.jpg", "file.jpg", "folder/b.jpg", "round", "up/other/g/b.jpg"});
   // The root itself may be a link.
@@ -181,7 +181,7 @@ TEST_CASE("files are named by their name alone, folders by what is below them",
   CHECK(test::paths(test::listed(std::string("."))) == Strings{"b.jpg"});
 }
 
-TEST_CASE("what is given twice is taken once, and named counts more", "[dataset][inputs]") {
+TEST_CASE("an input that is given twice is taken once, and counts as named", "[dataset][inputs]") {
   const test::Folder folder;
   folder.put("f/a.jpg", "");
   folder.put("f/b.jpg", "");
@@ -232,7 +232,7 @@ TEST_CASE("a folder that cannot be listed is an input that fails", "[dataset][in
   CHECK(alone.error().code == ErrorCode::Unreadable);
 }
 
-TEST_CASE("what is left out of a folder is told of", "[dataset][inputs]") {
+TEST_CASE("files that are left out of a folder are reported", "[dataset][inputs]") {
   const test::Folder folder;
   folder.put("a.jpg", "");
   folder.put("g/.hidden.jpg", "");
@@ -248,7 +248,7 @@ TEST_CASE("what is left out of a folder is told of", "[dataset][inputs]") {
   };
   CHECK(said(test::listed(folder.path())) ==
         Strings{folder / ".git: hidden", folder / "fifo: a pipe", folder / "g/.hidden.jpg: hidden",
-                folder / "g/up: a link that leads round in a circle"});
+                folder / "g/up: a link to a folder that contains it"});
   CHECK(test::listed({{folder.path(), folder / ".git"}, {}, '\n', ""}).left_out.size() == 3);
   CHECK(test::listed({{folder.path()}, "a.jpg\n", '\n', ""}).left_out.empty());
 }
@@ -379,7 +379,7 @@ TEST_CASE("zero bytes separate what may hold newlines", "[dataset][inputs]") {
   }
 }
 
-TEST_CASE("a list's paths need not exist: they fail when their turn comes", "[dataset][inputs]") {
+TEST_CASE("a list's paths need not exist: they fail when they are processed", "[dataset][inputs]") {
   const test::Folder folder;
   const auto list = from_list(folder.path(), "none.jpg\n");
   REQUIRE(list);
@@ -398,7 +398,7 @@ TEST_CASE("a list has at most one folder", "[dataset][inputs]") {
   }
 }
 
-TEST_CASE("the folders that were listed are told, and no others", "[dataset][inputs]") {
+TEST_CASE("only listed folders are reported", "[dataset][inputs]") {
   const test::Folder folder;
   folder.put("in/a.jpg", "");
   folder.put("in/sub/deep/b.jpg", "");

@@ -60,9 +60,10 @@ TEST_CASE("a dead run's file is taken over, another machine's is not", "[dataset
   folder.put("lock.held", to_text(holder) + " node17\n");
   const auto refused = FolderLock::take(path, ENOLCK);
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().message ==
-        "another run holds this folder (process 4711 on node17); if that run has ended, delete " +
-            path + ".held");
+  CHECK(
+      refused.error().message ==
+      "another run is using this folder (process 4711 on node17); if that run has ended, delete " +
+          path + ".held");
   folder.put("lock.held", "what is this\n");
   CHECK_FALSE(FolderLock::take(path, ENOLCK));
   CHECK(test::text_of(path + ".held") == "what is this\n");

@@ -63,8 +63,9 @@ TEST_CASE("a file in the place of a folder is named", "[dataset][out_tree]") {
   const OutTree tree = test::out_tree(folder / "out");
   const auto refused = tree.folder("file/below", true);
   REQUIRE_FALSE(refused);
-  CHECK(refused.error() ==
-        Error{ErrorCode::Write, "cannot make the folder: file is there and is no folder", ENOTDIR});
+  CHECK(refused.error() == Error{ErrorCode::Write,
+                                 "cannot make the folder: file exists and is not a folder",
+                                 ENOTDIR});
 }
 
 TEST_CASE("empty folders go with their last file, others stay", "[dataset][out_tree]") {

@@ -6,7 +6,7 @@
 
 Every scenario (a run, one that goes on, shards, merge, replay, verify, ..) is run once for each call of each kind that
 it makes, with that call failing. Afterwards
-  * the exit code is a documented one, and never the one of a mistake in deckle or of an abort;
+  * the exit code is a documented one, and never the one of an internal error in deckle or of an abort;
   * what has a final name is whole: the bytes of a run without faults, or those that were there before;
   * what the manifest says of outputs is true, and nothing outside the output folder has changed;
   * exit code 0 means that all is as without the fault;

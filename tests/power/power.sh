@@ -63,7 +63,7 @@ run() {
   "$deckle" run "$scratch/chain.json" "$scratch/in" -o "$mount/out" -q "$@"
 }
 
-# Every output that is there is one that the whole run makes, or one of the run before.
+# Every output that is there is one that the whole run makes, or one of the previous run.
 whole_so_far() {
   local file
   while IFS= read -r file; do
