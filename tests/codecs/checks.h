@@ -35,7 +35,7 @@ inline void check_refused(const File& file, std::uint64_t promised, std::uint64_
     CHECK(info.error().code == ErrorCode::Truncated);
     CHECK(info.error().message ==
           "truncated: the header promises a picture of at least " + std::to_string(promised) +
-              " bytes of data, the file has room for " + std::to_string(there));
+              " bytes of data, and the file has room for " + std::to_string(there));
   }
 }
 

@@ -401,11 +401,11 @@ TEST_CASE("JPEG 2000 whose header lies is refused before memory is taken", "[cod
   constexpr std::size_t kTileCols = 22;
   constexpr std::size_t kTileRows = 26;
   CHECK(refused(changed(siz + kCols, 0x7FFFFFFF, 4), ErrorCode::Damaged)
-            .starts_with("damaged: the header cannot be read (it has no tiles, or more than"));
+            .starts_with("damaged: the header cannot be read (no tiles, or more than"));
   CHECK(refused(changed(siz + kCols, 0, 4), ErrorCode::Damaged) ==
         "damaged: the header says 70 x 0 pixels");
   CHECK(refused(changed(siz + kTileCols, 0, 4), ErrorCode::Damaged)
-            .starts_with("damaged: the header cannot be read (it has no tiles"));
+            .starts_with("damaged: the header cannot be read (no tiles"));
   File small(changed(siz + kTileCols, 2, 4));
   put(small, siz + kTileRows, 2, 4);
   CHECK(refused(small, ErrorCode::Unsupported) ==
@@ -438,7 +438,7 @@ TEST_CASE("a tile that is not there is never made up", "[codecs][jp2]") {
   CHECK(message_of(without, kAccept) == "truncated: tile 2 of 4 is missing");
   File other(good);
   other[second + 5] = 9;
-  CHECK(message_of(other) == "damaged: a part of tile 10, where there are 4");
+  CHECK(message_of(other) == "damaged: a tile-part is for tile 10, but there are 4");
   File parts(good);
   parts[second + 11] = 2;
   CHECK(message_of(parts) == "truncated: a part of tile 2 of 4 is missing");
@@ -462,7 +462,7 @@ TEST_CASE("a JPEG 2000 size that overflows is refused by its numbers", "[codecs]
   const auto most = read(sized(0x7FFFFFFF, 0x7FFFFFFF, 1), out);
   REQUIRE_FALSE(most);
   CHECK(most.error().message ==
-        "damaged: the header cannot be read (it has no tiles, or more than 65535)");
+        "damaged: the header cannot be read (no tiles, or more than 65535)");
   const auto one_tile = read(sized(0x7FFFFFFF, 0x7FFFFFFF, 0xFFFFFFFF), out);
   REQUIRE_FALSE(one_tile);
   CHECK(one_tile.error().code == ErrorCode::TooLarge);
