@@ -293,8 +293,8 @@ class TileWalk {
     const double most = std::max(kSector, 64 + counts.packets + counts.blocks_of_packet / 2);
     if (raw_bits || most >= static_cast<double>(packets.size())) return std::nullopt;
     const auto run = static_cast<std::size_t>(most);
-    for (std::size_t i = run - 1; i < packets.size();
-         i += run) {  // each run of zeros has such a byte
+    // Each run of zeros has one of these bytes.
+    for (std::size_t i = run - 1; i < packets.size(); i += run) {
       if (packets[i] != 0) continue;
       const Bytes zeros = zeros_around(packets, i);
       if (zeros.size() >= run) return zeros_amid(file_, zeros);

@@ -26,9 +26,8 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kMagic = "\x93NUMPY"sv;
 constexpr std::size_t kAlign = 64;  // alignment of the samples, for programs that map a file
-constexpr std::size_t kMostHeader = std::size_t{1}
-                                    << 20U;  // NumPy itself reads headers of up to 10,000 bytes
-constexpr std::size_t kMostAxes = 64;        // the most that NumPy's arrays have
+constexpr std::size_t kMostHeader = std::size_t{1} << 20U;  // NumPy itself reads 10,000 bytes
+constexpr std::size_t kMostAxes = 64;                       // the most that NumPy's arrays have
 
 struct TypeCode {
   std::string_view code;  // without the byte order

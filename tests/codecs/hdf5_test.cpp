@@ -94,7 +94,7 @@ TEST_CASE("bytes that lie are errors or other numbers, and nothing is printed", 
 TEST_CASE("a file of HDF5 that refers to others is refused with the object's name",
           "[codecs][hdf5]") {
   const std::string kernel = "\"conv2d/conv2d/kernel:0\" is ";
-  const std::string only = "; deckle reads only what the file itself holds";
+  const std::string only = "; deckle reads only what the file itself contains";
   const std::pair<const char*, std::string> kRefused[]{
       {"external-storage", "kept in another file (external storage: \"/etc/passwd\")"},
       {"external-link", "a link to another file"},
@@ -130,9 +130,9 @@ TEST_CASE("filters and sizes that no file of Keras' has are refused", "[codecs][
                                      "its shape, (1099511627776,), has more numbers than a file of "
                                      "6.0 kB can hold"});
   CHECK(refusal("unwritten").message ==
-        "damaged: " + kernel + "it holds fewer bytes (0) than its shape says (4194304)");
+        "damaged: " + kernel + "it has fewer bytes (0) than its shape says (4194304)");
   CHECK(refusal("contiguous").message ==
-        "damaged: " + kernel + "it holds fewer bytes (0) than its shape says (64)");
+        "damaged: " + kernel + "it has fewer bytes (0) than its shape says (64)");
 }
 
 TEST_CASE("a file on which HDF5 reads freed memory does not end deckle", "[codecs][hdf5]") {

@@ -322,7 +322,7 @@ TEST_CASE("a component without a scan is damage, not grey", "[codecs][jpeg]") {
   REQUIRE(scan < file.size());
   file.resize(scan);
   file += "\xff\xd9"sv;
-  CHECK(message_of(file) == "damaged: no scan holds colour component 3 of 3");
+  CHECK(message_of(file) == "damaged: no scan contains colour component 3 of 3");
 }
 
 TEST_CASE("a JPEG with more than 100 scans is refused before it is decoded", "[codecs][jpeg]") {
