@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JPEG by deckle and by libjpeg-turbo: the same pixels, or an error where that has something to
-// say as well.
+// Decodes a JPEG by deckle and by libjpeg-turbo: they must give the same pixels, or both report
+// damage.
 #include "fuzz/fuzz.h"
 #include "fuzz/reading.h"
 #include "support/jpeg.h"
