@@ -35,7 +35,7 @@ Result<std::size_t> read_all_of(std::string_view file) {
 
 }  // namespace
 
-TEST_CASE("a file of HDF5 is known by its first bytes", "[codecs][hdf5]") {
+TEST_CASE("a file of HDF5 is recognised by its first bytes", "[codecs][hdf5]") {
   CHECK(is_hdf5(as_bytes(bytes_of("keras2.h5"))));
   CHECK_FALSE(is_hdf5(as_bytes(bytes_of("keras3.keras"))));
   CHECK_FALSE(is_hdf5({}));
@@ -62,7 +62,7 @@ TEST_CASE("datasets, their numbers and attributes of texts are read", "[codecs][
         file->read(file->datasets().front()).value());
 }
 
-TEST_CASE("what is cut short is an error at every length, and nothing is printed",
+TEST_CASE("a truncated HDF5 file is an error at every length, and nothing is printed",
           "[codecs][hdf5]") {
   const test::Stderr said;
   for (const std::string name : {"keras2-weights.h5", "parts-gzip-float64.h5"}) {
@@ -78,7 +78,8 @@ TEST_CASE("what is cut short is an error at every length, and nothing is printed
   CHECK(said.text().empty());
 }
 
-TEST_CASE("bytes that lie are errors or other numbers, and nothing is printed", "[codecs][hdf5]") {
+TEST_CASE("changed bytes in HDF5 give errors or other numbers, and nothing is printed",
+          "[codecs][hdf5]") {
   const test::Stderr said;
   const std::string whole = bytes_of("parts-gzip-float64.h5");
   std::size_t refused = 0;
