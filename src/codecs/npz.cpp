@@ -342,7 +342,7 @@ Result<Done> read_entry(zip_t* zip, const Entry& entry, const std::string& what,
   if (got > 0) {
     return Error{ErrorCode::Damaged, "damaged: " + where + "has more than the " +
                                          std::to_string(out.size()) +
-                                         " bytes in the archive's directory"};
+                                         " bytes that the archive's directory names"};
   }
   return Done{};
 }

@@ -329,7 +329,7 @@ TEST_CASE("arrays of something else than numbers are refused by its name", "[cod
   CHECK(message("'<U7'") == "the samples are strings (dtype '<U7')" + numeric);
   CHECK(message("'|S3'") == "the samples are strings of bytes (dtype '|S3')" + numeric);
   CHECK(message("'<V2'") ==
-        "the samples are raw bytes or records, as of structured arrays and of bfloat16 (dtype "
+        "the samples are raw bytes or records, as in structured arrays and for bfloat16 (dtype "
         "'<V2')" +
             numeric);
   CHECK(message("'<M8[ns]'") ==

@@ -156,8 +156,7 @@ TEST_CASE("a helper process has no rights", "[codecs][helper]") {
 TEST_CASE("a helper process sees nothing of deckle's", "[codecs][helper]") {
   const Folder folder;
   folder.put("file", "content");
-  const auto file =
-      open_to_read(folder / "file");  // this descriptor is closed when a program is started
+  const auto file = open_to_read(folder / "file");  // closed when a program is started
   std::ifstream stream(folder / "file");
   CHECK(answer_to(Hostile::Descriptors) == "0 1 2 3 4 5 ");
   ::setenv("DECKLE_TEST_SECRET", "told", 1);  // NOLINT(concurrency-mt-unsafe)

@@ -179,7 +179,7 @@ TEST_CASE("the message about a TIFF that is not read has the true reason", "[cod
   };
   CHECK(refusal(1, {.photometric = PHOTOMETRIC_MINISWHITE, .bits = 16, .format = SAMPLEFORMAT_INT})
             .starts_with("TIFF with white as zero and 16-bit signed samples, for which TIFF does "
-                         "not say what is black, is not read"));
+                         "not define black, is not read"));
   CHECK(refusal(1, {.bits = 64, .format = SAMPLEFORMAT_INT}) ==
         "TIFF with 64-bit signed samples (a picture's integers have up to 32 bits) is not read");
   CHECK(refusal(4, {.photometric = PHOTOMETRIC_SEPARATED, .more = [](TIFF* t) {
