@@ -242,8 +242,8 @@ struct Run {
   std::size_t row = 0;  // in the order of the file
   std::size_t col = 0;
   std::size_t length = 0;
-  std::size_t code = 0;                 // for a run: an index, or two of 4 bits
-  const std::uint8_t* there = nullptr;  // for a list: its first byte
+  std::size_t code = 0;                // for a run: an index, or two of 4 bits
+  const std::uint8_t* list = nullptr;  // for a list: its first byte
 };
 
 // The end of the run-length data.
@@ -322,7 +322,7 @@ std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
     to = row_at(bmp, run.row, out) + first * out.pixel_bytes();
     std::size_t highest = 0;
     for (std::size_t i = 0; i < seen; ++i) {
-      std::size_t index = run.there == nullptr ? run.code : run.there[bmp.bits == 8 ? i : i / 2];
+      std::size_t index = run.list == nullptr ? run.code : run.list[bmp.bits == 8 ? i : i / 2];
       if (bmp.bits == 4) index = i % 2 == 0 ? index >> 4U : index & 15U;
       highest = std::max(highest, index);
       to = put_entry(bmp, index, to);

@@ -33,8 +33,8 @@ namespace deckle {
 
 /// The picture data that a header promises, and the picture data that the file can contain.
 struct Promise {
-  std::uint64_t least = 0;  ///< the fewest bytes of a picture of this shape
-  std::uint64_t there = 0;  ///< the most bytes that the file can contain, counted in the same way
+  std::uint64_t least = 0;      ///< the fewest bytes of a picture of this shape
+  std::uint64_t available = 0;  ///< the most bytes that the file can contain, counted as `least`
 };
 
 /// A picture that is decoded row by row, as stored.

@@ -339,7 +339,7 @@ Result<Done> start_rows(Decoder& decoder, const PngChunks& chunks, const ImageIn
   if (!decoder.read_header()) return header_error(decoder);
   png_structp png = decoder.png;
   const Promise promise = promise_of(decoder, chunks);
-  if (!options.accept_truncated && promise.there < promise.least) {
+  if (!options.accept_truncated && promise.available < promise.least) {
     return Error{ErrorCode::Truncated, "truncated: " + std::to_string(chunks.data_bytes) +
                                            " bytes of picture data cannot hold " +
                                            to_string(info.shape) + " samples"};

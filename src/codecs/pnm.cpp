@@ -198,8 +198,8 @@ Result<Damage> decode_pnm(Bytes file, const ImageInfo& info, const DecodeOptions
   const Result<Pnm> pnm = read_pnm_header(file);
   if (!pnm) return pnm.error();
   const Promise promise = promise_of(file, *pnm);
-  if (promise.there < promise.least && !options.accept_truncated) {
-    return Error{ErrorCode::Truncated, "truncated: " + std::to_string(promise.there) +
+  if (promise.available < promise.least && !options.accept_truncated) {
+    return Error{ErrorCode::Truncated, "truncated: " + std::to_string(promise.available) +
                                            " bytes of picture data cannot hold " +
                                            to_string(info.shape) + " samples"};
   }

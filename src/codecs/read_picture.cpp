@@ -170,16 +170,16 @@ Result<Done> check_promise(Bytes file, const ImageInfo& info, const Codec& codec
                               static_cast<std::uint64_t>(info.shape.channels) * size_of(info.dtype);
   if (takes <= kLittle) return Done{};
   const Promise promise = codec.promise(file, info);
-  if (promise.there == kNoMost) return check_nearly_empty(file, takes);
+  if (promise.available == kNoMost) return check_nearly_empty(file, takes);
   constexpr std::uint64_t kMostPerByte = 4096;  // bytes of samples for a byte of the file
-  const bool enough = options.accept_truncated ? promise.there >= promise.least / 1000 &&
+  const bool enough = options.accept_truncated ? promise.available >= promise.least / 1000 &&
                                                      file.size() >= takes / kMostPerByte
-                                               : promise.there >= promise.least / 2;
-  if (enough || promise.there >= promise.least) return Done{};
+                                               : promise.available >= promise.least / 2;
+  if (enough || promise.available >= promise.least) return Done{};
   return Error{ErrorCode::Truncated, "truncated: the header promises a picture of at least " +
                                          std::to_string(promise.least) +
                                          " bytes of data, and the file has room for " +
-                                         std::to_string(promise.there)};
+                                         std::to_string(promise.available)};
 }
 }  // namespace
 

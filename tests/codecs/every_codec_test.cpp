@@ -72,7 +72,7 @@ TEST_CASE("samples are recognised, and read without damage", "[codecs][every]") 
     REQUIRE(info);
     CHECK(info->format == codec.format);
     const Promise promise = codec.promise(file, *info);
-    CHECK(promise.there >= promise.least);
+    CHECK(promise.available >= promise.least);
     Tensor out;
     const auto damage = read(file, out);
     REQUIRE(damage);

@@ -222,7 +222,7 @@ Promise promise(Bytes file, const ImageInfo& info) {
     const Promise one = promise_of(port, tiff.get(), *layout);
     all.least += one.least;
     if (pages == 1) return one;
-    all.there += std::min(one.there, one.least);
+    all.available += std::min(one.available, one.least);
   }
   return all;
 }
@@ -357,11 +357,11 @@ bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Stri
 }
 
 // Reads the strip at row `top` of the page, of one plane, to `out`: unpacked samples, as stored.
-// Row `first` of `out` is the first of the page. Returns the damage; with `go_on` it also reads the
-// rest, and leaves samples unwritten that cannot be read.
+// Row `first` of `out` is the first of the page. Returns the damage; with `keep_reading` it also
+// reads the rest, and leaves samples unwritten that cannot be read.
 std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                 const Strips& strips, std::size_t plane, std::int64_t top,
-                                bool go_on, Tensor& out, std::int64_t first) {
+                                bool keep_reading, Tensor& out, std::int64_t first) {
   thread_local Buffer block;  // reused for the next picture
   thread_local Buffer line;
   const std::int64_t rows = layout.info.shape.rows();
@@ -390,12 +390,12 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
                           std::to_string(there) + " bytes, which cannot be the " +
                           std::to_string(wanted) + " of a strip or tile"};
       }
-      if (!go_on) return wrong;
+      if (!keep_reading) return wrong;
       continue;
     }
     if (!strips.direct) {
       block.resize(static_cast<std::size_t>(strips.by_rows ? strips.stride : strips.size));
-      if (go_on) std::memset(block.data(), 0, block.size());
+      if (keep_reading) std::memset(block.data(), 0, block.size());
     }
     std::uint8_t* const to = strips.direct ? out.row(first + top) : block.data();
     const bool whole = strips.by_rows
@@ -403,7 +403,7 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
                            : read_block(port, tiff, layout, strips, number, high, wide, to);
     if (!whole && !wrong) {
       wrong = block_error(port, tiff, number, top, top + high - 1, rows);
-      if (!go_on) return wrong;
+      if (!keep_reading) return wrong;
     }
     if (const std::uint64_t at = TIFFGetStrileOffset(tiff, number); at < port.file.size())
       release_mapped_before(port.file.data() + at);
@@ -459,12 +459,12 @@ std::optional<Error> nothing_there(const TiffPort& port, TIFF* tiff, const TiffL
 Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                           const DecodeOptions& options, Tensor& out,
                                           std::int64_t first) {
-  const bool go_on = options.accept_truncated;
+  const bool keep_reading = options.accept_truncated;
   const auto strips = strips_of(port, tiff, layout);
   if (!strips) return strips.error();
   const std::int64_t rows = layout.info.shape.rows();
   const std::int64_t cols = layout.info.shape.cols();
-  if (go_on) {
+  if (keep_reading) {
     if (auto nothing = nothing_there(port, tiff, layout, *strips)) return *std::move(nothing);
   }
   const bool plain = layout.colour == TiffColour::Plain;
@@ -473,18 +473,18 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
     reset_stored(layout, layout.separate ? rows : std::min(strips->rows, rows), converted);
   Tensor& stored = plain ? out : converted;
   std::optional<Error> wrong;
-  if (go_on && (plain || layout.separate)) clear(stored, plain ? first : 0, rows);
+  if (keep_reading && (plain || layout.separate)) clear(stored, plain ? first : 0, rows);
   for (std::size_t plane = 0; plane < strips->planes; ++plane) {
     for (std::int64_t top = 0; top < rows; top += strips->rows) {
       if (is_told(options.stop)) return given_up();
       const std::int64_t high = std::min(strips->rows, rows - top);
       const bool alone = !plain && !layout.separate;
-      if (go_on && alone) clear(stored, 0, high);
-      auto here = read_strip(port, tiff, layout, *strips, plane, top, go_on, stored,
+      if (keep_reading && alone) clear(stored, 0, high);
+      auto here = read_strip(port, tiff, layout, *strips, plane, top, keep_reading, stored,
                              plain   ? first
                              : alone ? -top
                                      : 0);
-      if (here && !go_on) return here;
+      if (here && !keep_reading) return here;
       if (!wrong) wrong = std::move(here);
       if (alone) {
         convert_colours(layout, stored.row(0), out.row(first + top),
@@ -502,7 +502,7 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
 // Uses libtiff's conversion to RGBA. The requested orientation is that of the file: for any other,
 // libtiff would turn the picture.
 Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
-                                            bool go_on, Tensor& out, std::int64_t first) {
+                                            bool keep_reading, Tensor& out, std::int64_t first) {
   thread_local Buffer raster;
   const auto rows = static_cast<std::uint32_t>(layout.info.shape.rows());
   const auto cols = static_cast<std::uint32_t>(layout.info.shape.cols());
@@ -512,7 +512,7 @@ Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const Ti
 
   TIFFRGBAImage image{};
   std::array<char, 1024> why{};
-  if (TIFFRGBAImageBegin(&image, tiff, go_on ? 0 : 1, why.data()) == 0) {
+  if (TIFFRGBAImageBegin(&image, tiff, keep_reading ? 0 : 1, why.data()) == 0) {
     return Error{ErrorCode::Unsupported,
                  "this kind of TIFF is not read (" + std::string(why.data()) + ")"};
   }
@@ -535,7 +535,7 @@ Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const Ti
                         ", the file has " + std::to_string(port.file.size())};
       break;
     }
-    if (!go_on) return wrong;
+    if (!keep_reading) return wrong;
   }
   for (std::size_t i = 0; i < pixels; ++i) {
     std::uint32_t abgr = 0;
@@ -552,18 +552,19 @@ Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const Ti
 Result<std::optional<Error>> read_page(TiffPort& port, TIFF* tiff, const Shape& shape, bool indexed,
                                        const DecodeOptions& options, Tensor& out,
                                        std::int64_t first) {
-  const bool go_on = options.accept_truncated;
+  const bool keep_reading = options.accept_truncated;
   const Result<TiffLayout> layout = read_tiff_layout(port, tiff, indexed);
   if (!layout) return layout.error();
   if (layout->info.shape != shape || layout->info.dtype != out.dtype)
     return Error{ErrorCode::Changed, "the page is not what the header said"};
   port.error[0] = '\0';
   port.phase = TiffPhase::Strips;
-  Result<std::optional<Error>> read = layout->colour == TiffColour::ByLibtiff
-                                          ? read_converted(port, tiff, *layout, go_on, out, first)
-                                          : read_samples(port, tiff, *layout, options, out, first);
+  Result<std::optional<Error>> read =
+      layout->colour == TiffColour::ByLibtiff
+          ? read_converted(port, tiff, *layout, keep_reading, out, first)
+          : read_samples(port, tiff, *layout, options, out, first);
   port.phase = TiffPhase::Header;
-  if (!read || (*read && !go_on)) return read;
+  if (!read || (*read && !keep_reading)) return read;
 
   finish_samples(*layout, out.row(first), static_cast<std::size_t>(shape.pixels()));
   return read;
