@@ -27,7 +27,7 @@ Result<ImageInfo> npy_info(Bytes file) {
   return info;
 }
 
-// Transposes `groups` matrices of rows x cols samples of `bytes` each.
+// Transposes `groups` matrices of rows x cols samples. A sample has `bytes` bytes.
 void transpose(const std::uint8_t* from, std::size_t groups, std::size_t rows, std::size_t cols,
                std::size_t bytes, std::uint8_t* to) {
   for (std::size_t g = 0; g < groups; ++g) {

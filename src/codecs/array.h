@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // array: NumPy's .npy files as samples, and what the axes of an array mean.
 // Shapes  (batch x) (axes) x channels, or channels before the axes  <->  batch of (axes) x channels
-// Fails   interpret_array: Shape or TooLarge with the shape of the array; else as npy.h says
+// Fails   interpret_array: Shape or TooLarge with the shape of the array; else as in npy.h
 // Source  Keras' data_format for the order of the axes
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bmp: BMP of every common kind: palettes, run lengths, 16, 24 and 32 bits.
+// bmp: BMP of every common kind: palettes, run-length coding, 16, 24 and 32 bits.
 // Shapes  H x W x 1, 3 or 4 uint8; samples of other sizes (5-bit, 10-bit) are scaled to 255
 // Fails   Truncated with rows, Damaged, Unsupported for rare variants
 // Source  BITMAPCOREHEADER, BITMAPINFOHEADER to BITMAPV5HEADER (Windows GDI); writes the bytes of
@@ -30,7 +30,7 @@ struct Bmp {
   std::uint64_t compression = 0;
   std::uint64_t pitch = 0;  // bytes of a row of the file
   bool top_down = false;
-  std::array<std::array<std::uint8_t, 3>, 256> palette{};  // R, G, B; black without an entry
+  std::array<std::array<std::uint8_t, 3>, 256> palette{};  // R, G, B; black if not in the file
   std::size_t colours = 0;                                 // of the palette
   std::array<std::uint32_t, 4> masks{};  // R, G, B, alpha of 16- and 32-bit pixels
 };
@@ -95,7 +95,7 @@ Result<Bmp> read_bmp_header(Bytes file) {
     const std::size_t most = std::size_t{1} << bmp.bits;
     if (colours > 256) return bad_header("a palette of " + std::to_string(colours) + " colours");
     const std::size_t used = colours == 0 ? most : static_cast<std::size_t>(colours);
-    const std::size_t entry = old ? 3 : 4;  // B, G, R and a spare byte, which the oldest kind lacks
+    const std::size_t entry = old ? 3 : 4;  // B, G, R, and an unused byte except in the oldest kind
     const std::size_t at = kBmpFileHeader + static_cast<std::size_t>(header);
     if (file.size() - at < used * entry) return header_ends();
     channels = 1;
@@ -108,7 +108,8 @@ Result<Bmp> read_bmp_header(Bytes file) {
     }
     if (is_grey_ramp(bmp.info.palette)) bmp.info.palette.clear();
   } else if (masked) {
-    // after the oldest such header, inside newer ones, at the same offset; alpha only inside
+    // the masks follow a BITMAPINFOHEADER; newer headers contain them, at the same offset, and the
+    // mask of alpha
     if (file.size() < kMasksAt + 12) return header_ends();
     for (std::size_t i = 0; i < 3; ++i) {
       bmp.masks.at(i) = static_cast<std::uint32_t>(read_little(p + kMasksAt + 4 * i, 4));
@@ -123,14 +124,15 @@ Result<Bmp> read_bmp_header(Bytes file) {
   } else if (bmp.bits == 16) {
     bmp.masks = {0x7C00, 0x03E0, 0x001F, 0};
   } else if (bmp.bits == 32) {
-    bmp.masks = {0xFF0000, 0x00FF00, 0x0000FF, 0};  // the fourth byte is spare, usually 0
+    bmp.masks = {0xFF0000, 0x00FF00, 0x0000FF, 0};  // the fourth byte is unused, usually 0
   }
   bmp.info.shape = Shape::image(rows, cols, channels);
   bmp.pitch = (static_cast<std::uint64_t>(cols) * bmp.bits + 31) / 32 * 4;
   return bmp;
 }
 
-// The profile in the file of a BITMAPV5HEADER; empty if there is none, or it is cut.
+// The profile that a BITMAPV5HEADER points to in this file; empty if there is none, or if it is
+// truncated.
 std::vector<std::uint8_t> icc_of_bmp(Bytes file) {
   constexpr std::size_t kBmpV5Header = 124;
   constexpr std::uint64_t kEmbedded = 0x4D424544;  // "MBED"
@@ -161,8 +163,8 @@ bool has_runs(const Bmp& bmp) {
   return bmp.compression == kBmpRle8 || bmp.compression == kBmpRle4;
 }
 
-// Writes a pixel of a palette: one channel if the palette is grey, else three; or the index, if
-// indices are requested. Returns the next byte.
+// Writes a pixel: its index if indices are requested, else its colour. A colour has one channel if
+// the palette is grey, else three. Returns the next byte.
 std::uint8_t* put_entry(const Bmp& bmp, std::size_t index, std::uint8_t* to) {
   if (bmp.info.indexed) {
     *to = static_cast<std::uint8_t>(index);
@@ -190,7 +192,7 @@ void unpack_masked(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* to) {
   }
 }
 
-// One row that is not run-length coded. Returns the highest palette index in it, 0 without a
+// Unpacks one row that is not run-length coded. Returns its highest palette index; 0 if there is no
 // palette.
 std::size_t unpack_row(const Bmp& bmp, const std::uint8_t* from, std::uint8_t* to) {
   std::size_t highest = 0;
@@ -227,7 +229,7 @@ std::uint8_t* row_at(const Bmp& bmp, std::size_t r, Tensor& out) {
 
 // Sets `uncoloured` if row `r` has an index without a colour; `highest` is its highest index.
 // Windows does not define such a pixel. The BMP Suite calls such a file bad, ImageMagick reports an
-// error; others make it black.
+// error; other programs make it black.
 void check_colours(const Bmp& bmp, std::size_t r, std::size_t highest,
                    std::optional<Error>& uncoloured) {
   if (bmp.colours == 0 || highest < bmp.colours || uncoloured) return;
@@ -240,23 +242,23 @@ struct Run {
   std::size_t row = 0;  // in the order of the file
   std::size_t col = 0;
   std::size_t length = 0;
-  std::size_t code = 0;                 // for a run: an index, or two of 4 bits
-  const std::uint8_t* there = nullptr;  // for a list: its first byte
+  std::size_t code = 0;                // for a run: an index, or two of 4 bits
+  const std::uint8_t* list = nullptr;  // for a list: its first byte
 };
 
-// How run lengths end.
+// The end of the run-length data.
 struct RunsEnd {
   std::optional<Error> wrong;
   std::uint64_t pixels = 0;  // before the end
 };
 
-// Run lengths: a count and an index (two of 4 bits, in turns), or 0 and
+// Run-length data: a count and an index (or two indices of 4 bits, which alternate), or 0 and
 //   0  the row ends
 //   1  the picture ends
-//   2  a jump, by columns and rows that follow
+//   2  a jump; the numbers of columns and rows follow
 //   n  n indices follow, padded to 16 bits.
-// Complete when every pixel is set, with an end mark or without. Some writers encode the padding of
-// a row too: up to the multiple of 32 bits that a row without run lengths has.
+// The data are complete when every pixel is set, with or without code 1. Some writers also encode
+// the padding of a row: up to the multiple of 32 bits that a row without run lengths has.
 template <typename Take>
 RunsEnd walk_runs(Bytes data, const Bmp& bmp, Take&& take) {
   const auto rows = static_cast<std::size_t>(bmp.info.shape.rows());
@@ -306,7 +308,7 @@ RunsEnd walk_runs(Bytes data, const Bmp& bmp, Take&& take) {
   return here(std::nullopt);
 }
 
-// Skipped pixels have the index 0. Encoded padding is not part of the picture.
+// Pixels that a jump leaves out have the index 0. Encoded padding is not part of the picture.
 std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
                                std::optional<Error>& uncoloured) {
   const auto cols = static_cast<std::size_t>(out.shape.cols());
@@ -320,7 +322,7 @@ std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
     to = row_at(bmp, run.row, out) + first * out.pixel_bytes();
     std::size_t highest = 0;
     for (std::size_t i = 0; i < seen; ++i) {
-      std::size_t index = run.there == nullptr ? run.code : run.there[bmp.bits == 8 ? i : i / 2];
+      std::size_t index = run.list == nullptr ? run.code : run.list[bmp.bits == 8 ? i : i / 2];
       if (bmp.bits == 4) index = i % 2 == 0 ? index >> 4U : index & 15U;
       highest = std::max(highest, index);
       to = put_entry(bmp, index, to);
@@ -331,7 +333,7 @@ std::optional<Error> read_runs(Bytes data, const Bmp& bmp, Tensor& out,
 }
 
 // Run lengths are counted without writing a pixel. A few bytes may be a picture of any size,
-// because they may jump over nearly all of it.
+// because a jump may leave out nearly all pixels.
 Promise bmp_promise(Bytes file, const ImageInfo& info) {
   const Result<Bmp> bmp = read_bmp_header(file);
   if (!bmp) return {};
@@ -373,7 +375,7 @@ Result<Damage> decode_bmp(Bytes file, const ImageInfo& info, const DecodeOptions
   std::optional<Error> uncoloured;
   if (data.size() < bmp.pitch * (rows - 1) + row_bytes) {
     wrong = ends_at_row(data.size() / bmp.pitch, info.shape.rows());
-    if (!bmp.top_down) wrong->message += ", counted from below";
+    if (!bmp.top_down) wrong->message += ", counted from the bottom";
     if (!options.accept_truncated) return *wrong;
   }
   out.reset(info.shape, info.dtype);
@@ -397,8 +399,8 @@ Result<Done> check_bmp(const Shape& shape, DType dtype) {
 
 constexpr std::size_t kMostColours = 256;
 
-// Grey and indices with a palette, colour with 24 bits. Alpha needs a BITMAPV4HEADER: without its
-// mask, readers ignore the byte.
+// Grey and indices with a palette, colour with 24 bits. Alpha needs a BITMAPV4HEADER: without the
+// mask in it, readers ignore the fourth byte.
 Result<Done> encode_bmp(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
   if (const Result<Done> can = check_bmp(pixels.shape, pixels.dtype); !can) return can.error();
   constexpr std::uint32_t kSrgb = 0x73524742;  // "sRGB"
@@ -431,7 +433,7 @@ Result<Done> encode_bmp(const Tensor& pixels, const EncodeOptions& options, Buff
     for (std::size_t c = 0; c < 3 && i < options.palette.size(); ++c)
       put(at + c, options.palette[i].at(2 - c) >> 8U, 1);
   }
-  if (channels == 1) put(46, options.palette.size(), 4);  // 0: all of them
+  if (channels == 1) put(46, options.palette.size(), 4);  // colours in the palette; 0: all
   if (channels == 4) {
     put(30, kBmpBitfields, 4);
     put(34, pitch * rows, 4);

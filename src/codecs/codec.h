@@ -31,10 +31,10 @@
 
 namespace deckle {
 
-/// How much picture data a header promises, and how much the file can hold.
+/// The picture data that a header promises, and the picture data that the file can contain.
 struct Promise {
-  std::uint64_t least = 0;  ///< bytes that a picture of this shape has at least
-  std::uint64_t there = 0;  ///< bytes that the file can hold, counted in the same way
+  std::uint64_t least = 0;      ///< the fewest bytes of a picture of this shape
+  std::uint64_t available = 0;  ///< the most bytes that the file can contain, counted as `least`
 };
 
 /// A picture that is decoded row by row, as stored.
@@ -45,14 +45,14 @@ class RowReader {
   RowReader& operator=(const RowReader&) = delete;
   virtual ~RowReader() = default;
 
-  /// The columns in each row: at least those that are needed.
+  /// The columns in each row. They contain the columns that are needed.
   [[nodiscard]] const Interval& cols() const { return cols_; }
-  /// Row `r` of the picture, valid until the next call; `r` never decreases. Fails as the decoding
-  /// of the whole picture does.
+  /// Row `r` of the picture, valid until the next call; `r` never decreases. Fails as a full decode
+  /// does.
   virtual Result<const std::uint8_t*> row(std::int64_t r) = 0;
-  /// Reads what a full decode reads after the last row, and fails as it does.
+  /// Reads the data after the last row, as a full decode does, and fails as a full decode does.
   virtual Result<Done> finish() = 0;
-  /// Damage::note of the whole picture, after finish().
+  /// After finish(): Damage::note of the whole picture.
   [[nodiscard]] const std::string& note() const { return note_; }
 
  protected:
@@ -63,25 +63,26 @@ class RowReader {
 // The parts of a codec. Functions are references: a part with one function missing does not
 // compile.
 
-/// Decodes a window of a picture, as stored, at less cost than the whole picture.
+/// Decodes a window of a picture, as stored. This costs less than decoding the whole picture.
 struct WindowDecoder {
-  /// Codec::decode for a window; it may give more than `needed`.
+  /// Codec::decode for a window. The result may be larger than `needed`.
   Result<Part> (&decode)(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                          const Window& needed, Tensor& out);
-  /// Whether this file is decoded in the memory of the window. False: the whole picture is decoded.
+  /// Whether decoding needs memory only for the window. False: it needs memory for the whole
+  /// picture.
   bool (&saves_memory)(Bytes file);
 };
 
 /// Decodes a picture row by row.
 struct RowStreaming {
-  /// A reader of the rows of `needed`, without `accept_truncated`.
+  /// A reader of the rows of `needed`. `accept_truncated` must be off.
   Result<std::unique_ptr<RowReader>> (&open)(Bytes file, const ImageInfo& info,
                                              const DecodeOptions& options, const Window& needed);
   /// Why this file cannot be streamed: "an interlaced png"; empty if it can.
   std::string (&obstacle)(Bytes file);
 };
 
-/// The kinds of metadata that a format can hold.
+/// The kinds of metadata that a format can contain.
 struct Carries {
   bool icc = false;
   bool exif = false;
@@ -93,17 +94,19 @@ using RowEncoder = Result<Done> (*)(const RowSource& rows, const EncodeOptions& 
 
 /// Writes files.
 struct Encoder {
-  /// Fails if the format cannot hold such samples. Called before any pixel is computed.
+  /// Fails if the format has no place for samples of this shape and type. Called before any pixel
+  /// is computed.
   Result<Done> (&check)(const Shape& shape, DType dtype);
   Result<Done> (&encode)(const Tensor& pixels, const EncodeOptions& options, Buffer& out);
-  /// `encode` for a picture that is not in memory as a whole, with the same bytes. Null: this
-  /// format cannot be written row by row. The caller knows why a row or a write failed.
+  /// Writes the bytes of `encode`, for a picture that is not in memory as a whole. Null: this
+  /// format cannot be written row by row. If it fails, `rows` or `out` has failed: ask them for the
+  /// reason.
   RowEncoder encode_rows = nullptr;
   Carries carries{};         ///< the part of EncodeOptions::metadata that `encode` writes
   double usual_share = 1.0;  ///< usual size of a file of photographs, as a share of the raw samples
 };
 
-/// Files of several pages.
+/// For files of several pages.
 struct Pages {
   /// Codec::read_info for all pages, as planes, rows, cols. `decode` then gives all of them.
   Result<ImageInfo> (&read_volume_info)(Bytes file);
@@ -113,8 +116,8 @@ struct Pages {
 struct LosslessCrop {
   /// Fails with Unsupported if `crop` cannot cut this window, judged by the header alone.
   Result<Done> (&check)(Bytes file, const Window& window);
-  /// A file of `window` of the picture as stored, with `metadata` instead of its own. Fails as
-  /// `decode` does.
+  /// Writes a file of `window` of the picture as stored. It has `metadata` instead of the metadata
+  /// of the file. Fails as `decode` does.
   Result<Done> (&crop)(Bytes file, const Window& window, const Metadata& metadata, Buffer& out);
 };
 
@@ -125,26 +128,28 @@ inline Metadata no_metadata(Bytes /*file*/) {
   return {};
 }
 
-/// A row of the table of codecs. All functions but `matches` are called only for files that
-/// `matches` accepts.
+/// A row of the table of codecs. `matches` is called for any file, the other functions only for
+/// files that it accepts.
 struct Codec {
   Format format;
   std::string_view name = format.name;
   std::vector<std::string_view> extensions;  ///< lower case, without the dot; the usual one first
-  /// By content; `head` is the first kHeadBytes of the file or more, if it has them.
+  /// Judges by the content. `head` is the beginning of the file: at least kHeadBytes, or the whole
+  /// file if it is shorter.
   bool (&matches)(Bytes head);
-  /// By the header alone.
+  /// Reads only the header.
   Result<ImageInfo> (&read_info)(Bytes file);
   /// The whole picture, as stored.
   Result<Damage> (&decode)(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                            Tensor& out);
-  /// Default: any file may hold any picture, or `read_info` itself compares.
+  /// The default is for formats in which a file of any size may be a picture of any size, and for
+  /// formats whose `read_info` compares the sizes itself.
   Promise (&promise)(Bytes file, const ImageInfo& info) = no_promise;
   /// Metadata of the file, unchecked.
   Metadata (&read_metadata)(Bytes file) = no_metadata;
   /// Name and version of the linked library: "libpng 1.6.39". For a library that does not report
-  /// its version, a digest of its output for a small picture with these options. Null exactly if a
-  /// plug-in reads the format: see `decoder`.
+  /// its version, a digest of its output for a small picture with these options. Null if and only
+  /// if a plug-in reads the format: see `decoder`.
   std::string (*version)(const EncodeOptions& options) = nullptr;
   /// Name and version of the plug-in's library. Starts the helper process; "" if that fails.
   std::string (*decoder)() = nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// options: how files are decoded and encoded.
+// codec_options: how files are decoded and encoded.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ using Colour = std::array<std::uint16_t, 4>;
 struct DecodeOptions {
   bool apply_orientation = true;
   bool accept_truncated = false;  ///< keep what can be read of a truncated or damaged picture
-  bool check_all = false;         ///< decode parts that are not needed too, to find all damage
+  bool check_all = false;         ///< also decode parts that are not needed, to find all damage
   /// rows x cols; a larger picture is an Error before memory is allocated
   std::int64_t max_pixels = std::int64_t{1} << 28;
   int rank = 2;                            ///< number of spatial axes that the layers take
@@ -30,10 +30,10 @@ struct DecodeOptions {
   /// The colour behind transparent pixels when alpha is removed: red, green, blue, 0 to 255.
   /// Empty: alpha is dropped.
   std::optional<std::array<int, 3>> background{};
-  bool index = false;    ///< keep palette indices, and grey of few bits, as stored
+  bool index = false;    ///< keep palette indices, and grey of fewer than 8 bits, as stored
   bool to_srgb = false;  ///< convert colours from the picture's ICC profile to sRGB
-  /// Asked after each row of JPEG and PNG and each strip of TIFF; they then fail with Stopped.
-  /// Null: never asked. The caller of a RowReader stops by asking for no more rows.
+  /// Asked after each row of JPEG and PNG and after each strip of TIFF. If it stops, decoding fails
+  /// with Stopped. Null: never asked. The caller of a RowReader stops by asking for no more rows.
   const Stop* stop = nullptr;
 };
 
@@ -45,10 +45,10 @@ struct EncodeOptions {
   bool channels_first = false;       ///< npy
   bool batch_axis = false;           ///< npy: write the batch axis even for a batch of 1
   std::optional<Bands> bands{};      ///< tiff: if they are not usual_bands
-  Metadata metadata{};               ///< written as far as the format carries it
-  std::vector<Colour> palette{};     ///< png, tiff, bmp: the samples are indices of it
-  /// Asked during encoding by webp, which then fails with Stopped. Null: never asked. The caller of
-  /// a RowSource stops by returning null for a row.
+  Metadata metadata{};               ///< the kinds that the format carries are written
+  std::vector<Colour> palette{};  ///< png, tiff, bmp: if not empty, the samples are indices of it
+  /// webp asks it during encoding. If it stops, encoding fails with Stopped. Null: never asked. A
+  /// RowSource stops by returning null for a row.
   const Stop* stop = nullptr;
 };
 

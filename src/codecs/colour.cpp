@@ -39,7 +39,7 @@ T grey_of(T red, T green, T blue) {
   }
 }
 
-// A colour with alpha over an opaque one.
+// A colour with alpha, composited over an opaque colour.
 template <typename T>
 T put_on(T behind, T colour, T alpha) {
   if constexpr (std::is_integral_v<T>) {

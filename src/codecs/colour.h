@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // colour: converts samples before the first layer: to a color_mode, to sRGB, or to indices.
 // Shapes  rows x cols x 1 to 4; grey; grey, alpha; R, G, B; R, G, B, alpha
-// Fails   Depth if the bands cannot be converted; Unsupported as icc.h says
+// Fails   Depth if the bands cannot be converted; Unsupported as in icc.h
 // Source  Keras' load_img, which is Pillow's convert: grey by ITU-R 601-2; alpha_composite
 #pragma once
 
@@ -15,7 +15,7 @@
 namespace deckle {
 
 /// Sets `info.seen`, and `info.indexed` if `options` request indices. Fails with Shape if an array
-/// has other channels than the color_mode; else as above.
+/// does not have the channels of the color_mode; else as above.
 [[nodiscard]] Result<Done> see(ImageInfo& info, const DecodeOptions& options);
 
 /// Converts decoded samples to those that `info.seen` describes.

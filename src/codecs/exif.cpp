@@ -35,7 +35,7 @@ Bytes without_prefix(Bytes block) {
   return text_of(block).starts_with("Exif\0\0"sv) ? block.subspan(6) : block;
 }
 
-// The byte order of a block; nothing if it is no block.
+// The byte order of a block; nothing if the bytes are not a block.
 std::optional<bool> is_big_endian(Bytes block) {
   if (text_of(block).starts_with("MM\0\x2a"sv)) return true;
   if (text_of(block).starts_with("II\x2a\0"sv)) return false;
@@ -129,7 +129,7 @@ class Editor {
     }
   }
 
-  // Nothing if it is not completely in the block.
+  // Nothing if the directory is not completely in the block.
   [[nodiscard]] std::optional<Directory> directory(std::size_t at) const {
     const auto count = read(at, 2);
     if (at < kHeaderBytes || !count) return std::nullopt;
@@ -153,7 +153,7 @@ class Editor {
     return clipped(*read(entry.at + 8, 4), size);
   }
 
-  // The values of an entry of whole numbers; none of another type.
+  // The values of an entry, if they are whole numbers; else none.
   [[nodiscard]] std::vector<std::uint32_t> numbers(const Entry& entry) const {
     std::vector<std::uint32_t> out;
     if (entry.type != kShort && entry.type != kLong) return out;
@@ -170,7 +170,7 @@ class Editor {
             static_cast<std::size_t>(std::min<std::uint64_t>(at + size, block_.size()))};
   }
 
-  // A single whole number, in its entry.
+  // Sets an entry to a single whole number, stored in the entry itself.
   void set(const Entry& entry, std::uint32_t type, std::uint32_t value) {
     write(entry.at + 2, 2, type);
     write(entry.at + 4, 4, 1);
@@ -178,7 +178,7 @@ class Editor {
     write(entry.at + 8, size_of_type(type), value);
   }
 
-  // All entries with this tag: a size, as SHORT where it was one and still fits.
+  // Sets all entries with this tag to a size. A SHORT stays a SHORT if the size fits.
   void set_size(const Directory& directory, std::uint32_t tag, std::int64_t size) {
     for (const Entry& entry : directory.entries) {
       if (entry.tag != tag) continue;
@@ -225,7 +225,7 @@ void add_thumbnail(const Editor& editor, const Directory& directory, std::vector
   }
 }
 
-// Clears those of `ranges` that do not overlap `kept`, and removes zeros from the end of the block.
+// Clears the ranges that do not overlap `kept`, and removes zeros from the end of the block.
 void drop(std::vector<Range> ranges, const std::vector<Range>& kept,
           std::vector<std::uint8_t>& block) {
   std::erase_if(ranges, [&](const Range& range) { return overlaps(kept, range); });
@@ -236,14 +236,15 @@ void drop(std::vector<Range> ranges, const std::vector<Range>& kept,
               block.begin() + static_cast<std::ptrdiff_t>(range.end), std::uint8_t{0});
   const std::size_t least = std::max(dropped.front().begin, kept.back().end);
   std::size_t end = block.size();
-  while (end > least && block[end - 1] == 0)  // also the padding after a thumbnail
+  while (end > least && block[end - 1] == 0)  // this also removes the padding after a thumbnail
     --end;
   block.resize(end);
 }
 
 // ---- XMP
 
-// The byte of the first value of tiff:Orientation from `from` on, 1 to 8; npos if there is none.
+// The position, at or after `from`, of the first valid value (1 to 8) of tiff:Orientation; npos if
+// there is none.
 std::size_t find_xmp_orientation(std::string_view packet, std::size_t from) {
   constexpr std::string_view kName = "tiff:Orientation";
   for (std::size_t at = packet.find(kName, from); at != std::string_view::npos;
@@ -319,7 +320,7 @@ std::vector<std::uint8_t> upright_exif(std::vector<std::uint8_t> block, bool tur
   const auto first = editor.directory(*editor.read(4, 4));
   if (!first) return {};
 
-  // Before any change: an edited directory must not overlap another.
+  // Checked before any change: an edited directory must not overlap another.
   std::vector<Range> directories{{0, kHeaderBytes}, first->range};
   std::optional<Directory> exif;
   if (const auto at = editor.pointed_to(*first, kExif)) {

@@ -17,7 +17,7 @@ namespace deckle {
 /// if it is missing or invalid.
 [[nodiscard]] std::optional<int> exif_orientation(Bytes block);
 
-/// The orientation, 1 to 8, in an XMP packet, or in anything that holds one: the property
+/// The orientation, 1 to 8, in an XMP packet, or in bytes that contain one: the property
 /// tiff:Orientation, as an attribute or an element.
 [[nodiscard]] std::optional<int> xmp_orientation(std::string_view packet);
 
@@ -27,12 +27,12 @@ namespace deckle {
 /// Metadata::xmp from the XMP of a file. Removes zero bytes, which some writers put after it.
 [[nodiscard]] std::string xmp_packet(Bytes stored);
 
-/// The block for an output of `rows` x `cols` pixels. Nothing moves within it, because maker notes
-/// contain offsets that only their maker knows.
+/// The block for an output of `rows` x `cols` pixels. No byte of the block moves, because maker
+/// notes contain offsets in a format that only the camera's maker knows.
 /// - If `turned` (the pixels were turned upright), Orientation becomes 1.
 /// - Size tags get the size of the output.
-/// - The thumbnail and its directory are removed: it shows the picture before the change.
-/// Empty for an invalid block, or if its directories overlap other data.
+/// - The thumbnail and its directory are removed: it shows the picture before it was turned,
+/// cropped or resized. Empty for an invalid block, or if its directories overlap other data.
 [[nodiscard]] std::vector<std::uint8_t> upright_exif(std::vector<std::uint8_t> block, bool turned,
                                                      std::int64_t rows, std::int64_t cols);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // exr: OpenEXR, scan lines or tiles, one part.
-// Shapes  H x W x 1 (Y), 3 (R, G, B) or 4 (and A); float32, of half or float
-// Fails   Truncated with bytes, Damaged, Unsupported for what OpenCV would silently leave out, and
-//         if its plug-in cannot be opened
+// Shapes  H x W x 1 (Y), 3 (R, G, B) or 4 (and A); float32, from half or float
+// Fails   Truncated with bytes, Damaged, Unsupported for parts that OpenCV would silently leave
+//         out, and if its plug-in cannot be opened
 // Source  openexr.com, "OpenEXR File Layout"
 // Headers are read here: OpenCV cannot read them alone, drops channels that it does not know, and
-// does not report where a file ends too early. Only zip and zips have checksums: other damage may
-// change pixels unnoticed, as in every format without checksums.
+// does not report where a file ends too early. Only zip and zips have checksums: in files of other
+// compressions, damage may change pixels unnoticed, as in every format without checksums.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -32,7 +32,7 @@ struct Channel {
   bool all_pixels = true;
 };
 
-// Left, top, right, bottom: right and bottom are inside.
+// Left, top, right, bottom; right and bottom are included.
 using Box = std::array<std::int64_t, 4>;
 
 struct Exr {
@@ -60,7 +60,7 @@ Error unsupported(const std::string& what) {
   return {ErrorCode::Unsupported, "OpenEXR " + what + " is not read"};
 }
 
-// Reads from the front of bytes; after their end, all reads give empty values.
+// Reads bytes from the front. After their end, all reads give empty values.
 class Cursor {
  public:
   explicit Cursor(Bytes bytes) : rest_(bytes) {}
@@ -78,7 +78,7 @@ class Cursor {
     const Bytes taken = take(bytes);
     return ended_ ? 0 : read_little(taken.data(), bytes);
   }
-  // Up to and including a zero byte.
+  // Reads up to a zero byte, and the zero byte.
   std::string text() {
     const std::size_t length = text_of(rest_).find('\0');
     if (length == std::string_view::npos) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// format: names for what is read and written. They cost an includer nothing.
+// format: names of formats and color modes. This header includes nearly nothing: any file may
+// include it cheaply.
 #pragma once
 
 #include <cstdint>

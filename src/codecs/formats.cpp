@@ -12,7 +12,7 @@
 
 namespace deckle {
 
-// A codec is declared here and has its place in codecs() below. x_codec() is defined in x.cpp;
+// Each codec is declared here and is a row of codecs() below. x_codec() is defined in x.cpp;
 // array.cpp has npy, pnm.cpp also pfm.
 Codec bmp_codec();
 Codec exr_codec();
@@ -38,8 +38,8 @@ struct Signature {
 };
 
 // Known formats that are not read. ICO is not here: its signature is weak (is_icon). OpenCV 4.6
-// reads three of them, but not safely: damaged DICOM and PAM end the program, PAM with another
-// maxval becomes too dark, and NITF goes to GDAL.
+// reads three of them, but not safely: damaged DICOM and PAM crash the program, PAM with a maxval
+// other than 255 becomes too dark, and NITF is read by GDAL.
 constexpr std::array kNotRead{
     Signature{0, "GIF87a"sv, "GIF", ""},
     Signature{0, "GIF89a"sv, "GIF", ""},

@@ -24,8 +24,8 @@ inline constexpr std::size_t kHeadBytes = 512;
 /// By name or extension, in upper or lower case; null if there is none.
 [[nodiscard]] const Codec* codec_by_name(std::string_view name);
 
-/// The codec of a file that begins with `head`. The Error names a format that is known but not
-/// read.
+/// The codec of a file that begins with `head`. If a format is known but not read, the Error names
+/// it.
 [[nodiscard]] Result<const Codec*> recognise(Bytes head);
 
 }  // namespace deckle

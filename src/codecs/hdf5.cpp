@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hdf5: files of HDF5, through the plug-in.
+// hdf5: reads HDF5 files, by the plug-in.
 // Shapes  any
 // Fails   Truncated, Damaged, TooLarge, Unsupported (the plug-in, filters)
 // Source  the HDF5 file format specification, for the signature

@@ -42,15 +42,15 @@ class Hdf5File {
   [[nodiscard]] static Result<Hdf5File> open(const std::string& path);
   [[nodiscard]] static Result<Hdf5File> open(Bytes file);
 
-  /// All of them, in the order of their paths.
+  /// All datasets, in the order of their paths.
   [[nodiscard]] const std::vector<Hdf5Dataset>& datasets() const { return datasets_; }
   [[nodiscard]] const std::vector<Hdf5Texts>& attributes() const { return attributes_; }
   /// Null if there is no such attribute.
   [[nodiscard]] const std::vector<std::string>* texts(std::string_view path,
                                                       std::string_view name) const;
 
-  /// The numbers of a dataset, in C order, as float32. Damaged if the file cannot hold that many,
-  /// Unsupported for filters other than gzip, shuffle and fletcher32.
+  /// The numbers of a dataset, in C order, as float32. Damaged if the file is too small for that
+  /// many; Unsupported for filters other than gzip, shuffle and fletcher32.
   [[nodiscard]] Result<std::vector<float>> read(const Hdf5Dataset& dataset) const;
 
  private:

@@ -88,7 +88,7 @@ bool may_have_runs(std::size_t cols) {
   return cols >= 8 && cols <= 32767;
 }
 
-// One row to R, G, B, exponent, plane by plane in runs or pixel by pixel.
+// Reads one row as R, G, B, exponent. A row is stored plane by plane as runs, or pixel by pixel.
 RowState read_hdr_row(Bytes file, std::size_t& at, std::size_t cols, std::uint8_t* rgbe) {
   const auto left = [&] { return file.size() - at; };
   if (left() < 4) return RowState::Ends;

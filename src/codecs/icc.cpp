@@ -19,7 +19,8 @@ using namespace std::string_view_literals;
 
 using Profile = std::unique_ptr<void, decltype(&cmsCloseProfile)>;
 
-// One context for each thread: the global one of Little CMS is shared, and prints.
+// One context for each thread: the global context of Little CMS is shared by all threads, and
+// prints.
 struct Context {
   cmsContext id = cmsCreateContext(nullptr, nullptr);
 
@@ -29,7 +30,7 @@ struct Context {
   ~Context() { cmsDeleteContext(id); }
 };
 
-// A profile with its cached answers.
+// A profile with the cached answers about it.
 struct Known {
   std::vector<std::uint8_t> profile;
   bool is_srgb = false;
@@ -43,7 +44,7 @@ struct Known {
 // `known` is destroyed before the context, to which the profiles belong.
 struct Kept {
   Context context;
-  std::vector<Known> known;  ///< the last ones: a folder has few
+  std::vector<Known> known;  ///< those used last: the files of a folder have few
 };
 
 Kept& kept() {
@@ -75,7 +76,7 @@ Profile srgb(IccSpace space) {
 cmsUInt32Number format_of(IccSpace space, std::int64_t channels, DType dtype) {
   const bool grey = space == IccSpace::Grey;
   const bool is_float = info(dtype).is_float;
-  const auto bytes = static_cast<cmsUInt32Number>(size_of(dtype) % 8);  // 0: of 8 bytes
+  const auto bytes = static_cast<cmsUInt32Number>(size_of(dtype) % 8);  // 0 means 8 bytes
   const auto colours = static_cast<cmsUInt32Number>(grey ? PT_GRAY : PT_RGB);
   return COLORSPACE_SH(colours) | FLOAT_SH(is_float ? 1U : 0U) |
          EXTRA_SH(channels % 2 == 0 ? 1U : 0U) | CHANNELS_SH(grey ? 1U : 3U) | BYTES_SH(bytes);
@@ -88,8 +89,8 @@ std::shared_ptr<void> transform(const Profile& from, IccSpace space, std::int64_
   const cmsUInt32Number said = cmsGetHeaderRenderingIntent(from.get());
   const cmsUInt32Number intent =
       said <= INTENT_ABSOLUTE_COLORIMETRIC ? said : cmsUInt32Number{INTENT_PERCEPTUAL};
-  // Optimisations of Little CMS are exact enough only for 8-bit colours: they made dark grey wrong
-  // by 9 levels.
+  // The optimisations of Little CMS are exact enough only for 8-bit RGB: dark grey was wrong by 9
+  // levels (measured).
   const bool quick = dtype == DType::UInt8 && space == IccSpace::Rgb;
   const cmsUInt32Number flags = cmsFLAGS_NOCACHE |
                                 (quick ? cmsFLAGS_HIGHRESPRECALC : cmsFLAGS_NOOPTIMIZE) |
@@ -99,8 +100,8 @@ std::shared_ptr<void> transform(const Profile& from, IccSpace space, std::int64_
   return made == nullptr ? nullptr : std::shared_ptr<void>(made, &cmsDeleteTransform);
 }
 
-// Whether colours from the whole space stay the same, within 1 of 255.
-bool compare(Bytes profile, IccSpace space) {
+// Whether a grid of colours stays the same, within 1 of 255.
+bool equals_srgb(Bytes profile, IccSpace space) {
   const Profile from = open(profile);
   const std::int64_t channels = space == IccSpace::Grey ? 1 : 3;
   const auto made = from == nullptr ? nullptr : transform(from, space, channels, DType::UInt8);
@@ -133,7 +134,7 @@ Known& known(Bytes profile) {
   const IccSpace space = icc_space(profile);
   const bool usable = space == IccSpace::Rgb || space == IccSpace::Grey;
   return all.emplace_back(
-      Known{{profile.begin(), profile.end()}, usable && compare(profile, space), {}});
+      Known{{profile.begin(), profile.end()}, usable && equals_srgb(profile, space), {}});
 }
 
 std::string_view word_of(IccSpace space) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // icc: reads ICC profiles, and converts colours to sRGB.
-// Shapes  pixels of 1 to 4 channels, the last of 2 and 4 is alpha, which does not change
+// Shapes  pixels of 1 to 4 channels. With 2 or 4, the last channel is alpha; it does not change
 // Fails   Unsupported if a profile cannot be applied to these samples
 // Source  ICC.1; sRGB: IEC 61966-2-1; Little CMS 2
 #pragma once
@@ -21,17 +21,17 @@ namespace deckle {
 /// The colour space of a profile.
 enum class IccSpace : std::uint8_t { None, Grey, Rgb, Cmyk, Other };
 
-/// By the header of the profile; None if it is invalid or cut short.
+/// From the header of the profile; None if the header is invalid or truncated.
 [[nodiscard]] IccSpace icc_space(Bytes profile);
 
-/// Whether the profile gives the colours of sRGB, within 1 of 255.
+/// Whether colours by this profile differ from those of sRGB by at most 1 of 255.
 [[nodiscard]] bool is_srgb(Bytes profile);
 
 /// Converts one kind of samples from a profile to sRGB; grey gets the tone curve of sRGB. The
 /// rendering intent is that of the profile. Floats outside of sRGB are not clipped.
 class ToSrgb {
  public:
-  /// Fails with Unsupported if the profile is for other samples, or unusable.
+  /// Fails with Unsupported if the profile is for other samples, or cannot be used.
   [[nodiscard]] static Result<ToSrgb> of(Bytes profile, std::int64_t channels, DType dtype);
 
   /// `to` may equal `from`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// image_info: what a header says, and what decoding found.
+// image_info: what a header says, and the damage that decoding found.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct ImageInfo {
   Format format = Format::Jpeg;
   Shape shape;  ///< rows, cols, channels as stored: before any orientation is applied
   DType dtype = DType::UInt8;
-  int orientation = 1;    ///< EXIF's and TIFF's 1 to 8; invalid values are read as 1
+  int orientation = 1;    ///< 1 to 8, as in EXIF and TIFF; invalid values count as 1
   bool lossless = false;  ///< the file's own compression is lossless
   /// The ICC profile of the file (bmp, jp2, jpg, png, tiff, webp), unchecked; empty if it has none.
   std::vector<std::uint8_t> icc{};
@@ -47,11 +47,11 @@ struct ImageInfo {
   bool indexed = false;
   Seen seen{};  ///< set by deckle::read_info
 
-  /// The shape after the orientation is applied: 5 to 8 exchange rows and cols.
+  /// The shape after the orientation is applied. Orientations 5 to 8 exchange rows and cols.
   [[nodiscard]] Shape upright_shape() const;
 };
 
-/// What is wrong with a picture that could be decoded. Both are empty for a sound picture.
+/// What is wrong with a picture that could be decoded. Both texts are empty if nothing is wrong.
 struct Damage {
   std::string missing{};  ///< samples that are missing or wrong, with `accept_truncated`
   std::string note{};     ///< unusual but harmless: no sample is missing or guessed
@@ -60,10 +60,10 @@ struct Damage {
   bool operator==(const Damage&) const = default;
 };
 
-/// A decoded window of a picture; a tensor holds its samples.
+/// A decoded window of a picture. A tensor contains its samples.
 struct Part {
   Damage damage;
-  Window window;  ///< within the picture; contains the window that was asked for
+  Window window;  ///< within the picture; contains the requested window
 };
 
 }  // namespace deckle

@@ -5,8 +5,8 @@
 // Fails   Truncated with bytes, Damaged with a byte or OpenJPEG's reason, Unsupported for rare
 //         variants
 // Source  ISO/IEC 15444-1, A, B and I; IEC 61966-2-1 Amd 1, for sYCC; openjpeg.h
-// Headers are read here too: OpenJPEG allocates the memory that a header asks for, fills missing
-// tiles with zeros, and continues at the end of a truncated file.
+// Headers are read here too: OpenJPEG allocates any amount of memory that a header asks for, fills
+// missing tiles with zeros, and does not report a truncated file.
 #include <openjpeg.h>
 
 #include <algorithm>
@@ -47,7 +47,7 @@ bool matches_jp2(Bytes head) {
 
 struct Box {
   std::string_view type;
-  Bytes inside;  // as far as it is in the file
+  Bytes inside;  // the contents, as far as they are in the file
   bool whole = false;
 };
 
@@ -77,8 +77,8 @@ struct Boxes {
   bool palette = false;
   std::optional<std::uint64_t> colours;  // enumerated: 16 is sRGB
   std::string profile;                   // the colour space of a restricted ICC profile: "RGB "
-  Bytes icc;                             // that profile, or the first of any kind
-  Bytes channels;                        // of the cdef box: six bytes a channel
+  Bytes icc;                             // this profile, or the first of any kind
+  Bytes channels;                        // of the cdef box: six bytes for each channel
 };
 
 void read_header_box(Bytes inner, Boxes& boxes) {
@@ -90,8 +90,8 @@ void read_header_box(Bytes inner, Boxes& boxes) {
       const auto count = static_cast<std::size_t>(read_big(p, 2));
       boxes.channels = box->inside.subspan(2, std::min(count * 6, (size - 2) / 6 * 6));
     }
-    // The first one counts; others are for readers that know more. A profile of any kind counts
-    // only if it is alone.
+    // The first enumerated colour space or restricted profile counts. A profile of another kind
+    // counts only if there is neither.
     if (box->type != "colr" || size < 3 || boxes.colours || !boxes.profile.empty()) continue;
     if (p[0] == 1 && size >= 7) {
       boxes.colours = read_big(p + 3, 4);
@@ -113,7 +113,8 @@ std::string colours_name(std::uint64_t colours) {
   return name != kNames.end() ? name->second : "colour space " + std::to_string(colours);
 }
 
-// Colours as components: 1 and 2 are grey, 3 and 4 are RGB, or sYCC, which becomes RGB.
+// Checks the colours against the number of components: 1 and 2 are grey; 3 and 4 are RGB, or sYCC,
+// which becomes RGB.
 std::optional<Error> check_colours(const Boxes& boxes, std::size_t components, Jp2& jp2) {
   const bool grey = components <= 2;
   const std::string so_many = " with " + std::to_string(components) + " components";
@@ -127,7 +128,7 @@ std::optional<Error> check_colours(const Boxes& boxes, std::size_t components, J
   if (!boxes.profile.empty() && boxes.profile != (grey ? "GRAY" : "RGB "))
     return unsupported_jp2("with a colour profile for \"" + printable(boxes.profile) + "\"" +
                            so_many);
-  // The box may give another order of channels: OpenJPEG reorders colours, but not alpha.
+  // The cdef box may give another order of channels. OpenJPEG reorders colours, but not alpha.
   for (std::size_t at = 0; at < boxes.channels.size(); at += 6) {
     const std::uint8_t* const p = boxes.channels.data() + at;
     const std::uint64_t channel = read_big(p, 2);
@@ -206,9 +207,9 @@ Result<Jp2> read_jp2_header(Bytes file) {
   constexpr std::int64_t kMostTiles = 65535;  // the format's limit
   const auto some = [](std::int64_t n) { return n >= 1 && n <= kMostTiles; };
   if (!some(tiling.across) || !some(tiling.down) || !some(tiling.across * tiling.down))
-    return bad_header("it has no tiles, or more than " + std::to_string(kMostTiles));
+    return bad_header("no tiles, or more than " + std::to_string(kMostTiles));
   const std::int64_t tiles = tiling.across * tiling.down;
-  // OpenJPEG allocates several kilobytes for each: a small file must not make it allocate a
+  // OpenJPEG allocates several kilobytes for each tile: a small file must not make it allocate a
   // gigabyte.
   constexpr std::int64_t kFewTiles = 1024;
   constexpr std::int64_t kSmallTile = 1024;
@@ -314,12 +315,13 @@ Result<Image> decode_components(const Jp2& jp2, Bytes file) {
   opj_image_t* opened = nullptr;
   const bool read = opj_setup_decoder(decoder.get(), &parameters) == OPJ_TRUE &&
                     opj_decoder_set_strict_mode(decoder.get(), OPJ_TRUE) == OPJ_TRUE &&
-                    // no extra threads, whatever the environment asks for: pictures run in parallel
+                    // no extra threads, also if OPJ_NUM_THREADS asks for them: pictures run in
+                    // parallel
                     opj_codec_set_threads(decoder.get(), 0) == OPJ_TRUE &&
                     opj_read_header(stream.get(), decoder.get(), &opened) == OPJ_TRUE;
   Image image(opened);
   if (!read || image == nullptr) return picture_error(said);
-  // Compared with our own reading of the header before memory is allocated.
+  // OpenJPEG's header is compared with ours before memory is allocated.
   const Shape& shape = jp2.info.shape;
   const auto fits = [&](const opj_image_comp_t& component) {
     return std::int64_t{component.w} == shape.cols() && std::int64_t{component.h} == shape.rows() &&
@@ -371,7 +373,7 @@ void interleave(const opj_image_t& image, const Jp2& jp2, Tensor& out) {
   }
 }
 
-// Truncated data give a blurred picture, which looks like a whole one: never accepted.
+// Truncated data give a blurred picture, which looks complete. They are never accepted.
 Result<Damage> decode_jp2(Bytes file, const ImageInfo& info, const DecodeOptions& /*options*/,
                           Tensor& out) {
   const Result<Jp2> jp2 = read_jp2_header(file);

@@ -28,7 +28,7 @@ struct ComponentStyle {
   unsigned block_across = 6;
   unsigned block_down = 6;
   bool raw_bits = false;                                     // some bits are not arithmetic-coded
-  std::array<std::uint8_t, kMostLevels + 1> precincts = {};  // of a resolution: down, across
+  std::array<std::uint8_t, kMostLevels + 1> precincts = {};  // of each resolution: down, across
 };
 
 struct Style {
@@ -42,7 +42,8 @@ constexpr std::uint64_t kCod = 0xFF52;
 constexpr std::uint64_t kCoc = 0xFF53;
 constexpr std::uint64_t kSod = 0xFF93;
 
-// COD and COC from the number of levels on. OpenJPEG refuses missing or invalid values.
+// Reads COD and COC, beginning with the number of levels. OpenJPEG refuses missing or invalid
+// values.
 ComponentStyle component_style(Bytes from, bool with_precincts) {
   ComponentStyle style;
   style.precincts.fill(0xFF);
@@ -56,7 +57,8 @@ ComponentStyle component_style(Bytes from, bool with_precincts) {
   return style;
 }
 
-// Reads what follows the length of the marker. As in OpenJPEG, the last marker counts.
+// Reads what follows the length of the marker. As in OpenJPEG, a later marker replaces an earlier
+// one.
 void read_style(std::uint64_t marker, Bytes segment, Style& style) {
   if (marker == kCod && segment.size() >= 5) {
     style.start_of_packet = (segment[0] & 2U) != 0;
@@ -68,8 +70,8 @@ void read_style(std::uint64_t marker, Bytes segment, Style& style) {
     style.components.at(segment[0]) = component_style(segment.subspan(2), (segment[1] & 1U) != 0);
 }
 
-// OpenJPEG does not skip an unknown marker: it reads on, two bytes at a time, until it finds a
-// marker that it knows. That must be the marker after it.
+// Whether the segment of an unknown marker contains a marker that OpenJPEG knows. OpenJPEG does not
+// skip unknown segments: it reads two bytes at a time until it finds a marker that it knows.
 bool hides_markers(std::uint64_t marker, Bytes segment) {
   constexpr std::array kKnown{0x50, 0x51, 0x52, 0x53, 0x55, 0x57, 0x58, 0x59, 0x5C, 0x5D,
                               0x5E, 0x5F, 0x60, 0x61, 0x63, 0x64, 0x74, 0x75, 0x77, 0x78};
@@ -78,13 +80,13 @@ bool hides_markers(std::uint64_t marker, Bytes segment) {
   return segment.size() % 2 != 0 || text_of(segment).find('\xFF') != std::string_view::npos;
 }
 
-// For one tile. Floating point: a few bytes can describe more than 64 bits can count.
+// Counts of one tile. Floating point, because a few bytes can describe more than 64 bits can count.
 struct Counts {
   double samples = 0;
   double packets = 0;
   double precincts = 0;  // counted in each band, as OpenJPEG stores them
   double blocks = 0;
-  double blocks_of_packet = 0;  // the most
+  double blocks_of_packet = 0;  // the largest number
 };
 
 Counts count_parts(const Jp2Area& tile, const Style& style, std::size_t components) {
@@ -145,8 +147,8 @@ std::optional<Error> too_many_parts(const Counts& counts) {
 // ---- tiles
 
 struct Tile {
-  std::uint32_t parts = 0;  // that were seen
-  std::uint64_t said = 0;   // total; 0 if no part has it
+  std::uint32_t parts = 0;  // number of parts in the file
+  std::uint64_t said = 0;   // number of parts in the headers; 0 if no header has it
 };
 
 std::optional<Error> missing_tile(const std::vector<Tile>& tiles) {
@@ -160,13 +162,13 @@ std::optional<Error> missing_tile(const std::vector<Tile>& tiles) {
   return std::nullopt;
 }
 
-// The tile-parts; each has its length.
+// Reads the tile-parts one after the other.
 class TileWalk {
  public:
   TileWalk(Bytes file, Bytes codestream, const Jp2Tiling& tiling)
       : file_(file), code_(codestream), tiling_(tiling), tiles_(tiling.count()) {}
 
-  // What is missing or damaged, as far as it can be found without decoding.
+  // What is missing or damaged, as far as this can be found without decoding.
   std::optional<Error> find_wrong() {
     std::uint64_t at = 2;
     while (at + 4 <= code_.size()) {
@@ -185,7 +187,7 @@ class TileWalk {
       }
       if (at + 12 > code_.size()) return cut(at + 12);
       std::uint64_t part = number(at + 6, 4);
-      const bool last = part == 0;  // to the end marker
+      const bool last = part == 0;  // this part ends at the end marker
       if (last) {
         if (number(code_.size() - 2, 2) != kEoc) return no_end();
         part = code_.size() - 2 - at;
@@ -203,7 +205,7 @@ class TileWalk {
   [[nodiscard]] std::uint64_t number(std::uint64_t at, std::size_t bytes) const {
     return read_big(code_.data() + at, bytes);
   }
-  // The data of the marker at `at` after its length, as far as they are in the file.
+  // The segment of the marker at `at`, after its length, as far as it is in the file.
   [[nodiscard]] Bytes segment(std::uint64_t at) const {
     const Bytes rest = code_.subspan(static_cast<std::size_t>(at) + 4);
     const std::uint64_t length = std::max<std::uint64_t>(number(at + 2, 2), 2) - 2;
@@ -220,7 +222,7 @@ class TileWalk {
 
   [[nodiscard]] std::optional<Error> at_end() const {
     if (auto missing = missing_tile(tiles_)) return missing;
-    // Even an empty packet has one byte, maybe in the headers. Without this check, a short file
+    // Even an empty packet has one byte, which may be in a header. Without this check, a short file
     // would make OpenJPEG visit millions of missing packets.
     if (packets_ <= static_cast<double>(code_.size())) return std::nullopt;
     return Error{ErrorCode::Truncated, "truncated: the header says " + whole_number(packets_) +
@@ -231,8 +233,9 @@ class TileWalk {
   std::optional<Error> read_part(std::uint64_t at, std::uint64_t part) {
     const std::uint64_t index = number(at + 4, 2);
     if (index >= tiles_.size()) {
-      return Error{ErrorCode::Damaged, "damaged: a part of tile " + std::to_string(index + 1) +
-                                           ", where there are " + std::to_string(tiles_.size())};
+      return Error{ErrorCode::Damaged, "damaged: a tile-part is for tile " +
+                                           std::to_string(index + 1) + ", but there are " +
+                                           std::to_string(tiles_.size())};
     }
     Tile& tile = tiles_[index];
     ++tile.parts;
@@ -261,7 +264,7 @@ class TileWalk {
         style, counts);
   }
 
-  // In packets, a byte less than 90 follows FF; this makes markers distinguishable.
+  // In packets, the byte after FF is less than 90: FF and a larger byte are a marker.
   [[nodiscard]] std::optional<Error> find_damage(Bytes packets, const Style& style,
                                                  const Counts& counts) const {
     const std::string_view text = text_of(packets);
@@ -280,7 +283,8 @@ class TileWalk {
       }
       at = text.find('\xFF', at + length);
     }
-    // Zeros may be empty packets, or blocks without data in a packet. Raw bits may be anything.
+    // Zeros may be empty packets, or code-blocks without data in a packet. Raw bits may have any
+    // value.
     const bool raw_bits =
         std::any_of(style.components.begin(),
                     style.components.begin() + static_cast<std::ptrdiff_t>(tiling_.components),
@@ -289,7 +293,8 @@ class TileWalk {
     const double most = std::max(kSector, 64 + counts.packets + counts.blocks_of_packet / 2);
     if (raw_bits || most >= static_cast<double>(packets.size())) return std::nullopt;
     const auto run = static_cast<std::size_t>(most);
-    for (std::size_t i = run - 1; i < packets.size(); i += run) {  // each such run contains one
+    // Each run of zeros has one of these bytes.
+    for (std::size_t i = run - 1; i < packets.size(); i += run) {
       if (packets[i] != 0) continue;
       const Bytes zeros = zeros_around(packets, i);
       if (zeros.size() >= run) return zeros_amid(file_, zeros);

@@ -19,7 +19,8 @@ namespace deckle {
 
 inline constexpr std::size_t kMostJp2Components = 4;
 
-/// On the grid of the codestream, in samples. Right and bottom are outside.
+/// An area on the grid of the codestream, in samples. `right` and `bottom` are the first ones
+/// outside.
 struct Jp2Area {
   std::int64_t left = 0;
   std::int64_t top = 0;
@@ -31,14 +32,14 @@ struct Jp2Area {
                ? 0
                : static_cast<double>(right - left) * static_cast<double>(bottom - top);
   }
-  /// In a grid of 2^across x 2^down cells: the first cells, and those after the last.
+  /// The cells of this area, in a grid whose cells have 2^across x 2^down samples.
   [[nodiscard]] Jp2Area cells(unsigned across, unsigned down) const {
     const auto up = [](std::int64_t n, unsigned bits) {
       return (n + (std::int64_t{1} << bits) - 1) >> bits;
     };
     return {left >> across, top >> down, up(right, across), up(bottom, down)};
   }
-  /// At a resolution that was halved `levels` times.
+  /// This area at a resolution that was halved `levels` times.
   [[nodiscard]] Jp2Area halved(unsigned levels) const {
     const Jp2Area all = cells(levels, levels);
     const std::int64_t rest = (std::int64_t{1} << levels) - 1;

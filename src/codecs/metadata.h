@@ -14,12 +14,12 @@ namespace deckle {
   return {0};
 }
 
-/// Each as in the file, without the frame of its format; empty if there is none.
+/// Each kind as in the file, without the marker or chunk header around it; empty if there is none.
 struct Metadata {
   std::vector<std::uint8_t> icc;   ///< an ICC profile
   std::vector<std::uint8_t> exif;  ///< a block of the structure of TIFF, without "Exif\0\0"
   std::string xmp;                 ///< a packet
-  bool more = false;  ///< EXIF that is no block, and cannot be taken out of the file: TIFF
+  bool more = false;               ///< TIFF: the file has EXIF that cannot be copied as a block
 
   [[nodiscard]] bool empty() const { return icc.empty() && exif.empty() && xmp.empty() && !more; }
   bool operator==(const Metadata&) const = default;

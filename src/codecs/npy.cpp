@@ -3,7 +3,7 @@
 // Shapes  any, in C or Fortran order; the twelve dtypes, of either byte order
 // Fails   NotAnImage, Unsupported (naming the type of the samples), Truncated with bytes, Damaged,
 //         TooLarge; all before memory is allocated
-// Source  NumPy's documentation of numpy.lib.format; Python's of literals
+// Source  NumPy's documentation of numpy.lib.format; Python's documentation of literals
 #include "codecs/npy.h"
 
 #include <algorithm>
@@ -25,9 +25,9 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::string_view kMagic = "\x93NUMPY"sv;
-constexpr std::size_t kAlign = 64;  // of the samples in the file, so that it can be mapped
-constexpr std::size_t kMostHeader = std::size_t{1} << 20U;  // NumPy itself reads 10,000
-constexpr std::size_t kMostAxes = 64;                       // as many as NumPy's arrays have
+constexpr std::size_t kAlign = 64;  // alignment of the samples, for programs that map a file
+constexpr std::size_t kMostHeader = std::size_t{1} << 20U;  // NumPy itself reads 10,000 bytes
+constexpr std::size_t kMostAxes = 64;                       // the most that NumPy's arrays have
 
 struct TypeCode {
   std::string_view code;  // without the byte order
@@ -48,7 +48,7 @@ struct NotRead {
 };
 constexpr std::array kNotRead{
     NotRead{"O", "object arrays hold Python objects", "save them with a numeric dtype"},
-    NotRead{"V", "the samples are raw bytes or records, as of structured arrays and of bfloat16",
+    NotRead{"V", "the samples are raw bytes or records, as in structured arrays and for bfloat16",
             "save them with a numeric dtype"},
     NotRead{"U", "the samples are strings", "save them with a numeric dtype"},
     NotRead{"S", "the samples are strings of bytes", "save them with a numeric dtype"},
@@ -69,12 +69,12 @@ Error not_read(std::string_view what, std::string_view shown, std::string_view a
 
 // ---- the header's dict
 
-// A Python literal, of the kinds that headers have.
+// A Python literal of a kind that headers have.
 struct Literal {
   enum class Kind { Text, Number, Truth, None, Tuple, List, Dict };
   Kind kind = Kind::None;
   std::string_view source;     // the text in the header
-  std::string_view text;       // Text: what is between the quotes; Number: sign and digits
+  std::string_view text;       // Text: the characters between the quotes; Number: sign and digits
   bool truth = false;          // Truth
   std::vector<Literal> items;  // Tuple, List; Dict: key, value, key, value ..
 };
@@ -104,7 +104,7 @@ class LiteralReader {
     if (at_ != text_.size()) return std::nullopt;
     return literal;
   }
-  // The position where parsing ended: that of the mistake, if there was one.
+  // The position at which parsing ended: the place of the mistake, if there was one.
   [[nodiscard]] std::size_t at() const { return at_; }
 
  private:
@@ -116,7 +116,7 @@ class LiteralReader {
   }
   [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
-  // Reads this character if it is next, after white space.
+  // Skips white space. If the next character is `c`, reads it.
   bool take(char c) {
     skip_space();
     if (peek() != c || at_ == text_.size()) return false;
@@ -217,7 +217,7 @@ class LiteralReader {
   std::size_t at_ = 0;
 };
 
-// ---- what its values mean
+// ---- the meaning of the dict's values
 
 std::optional<Error> read_descr(const Literal& descr, ArrayHeader& header) {
   if (descr.kind == Literal::Kind::List) {
@@ -257,7 +257,7 @@ std::optional<Error> read_shape(const Literal& shape, ArrayHeader& header) {
                                           " axes; NumPy's arrays have at most " +
                                           std::to_string(kMostAxes)};
   }
-  // Empty axes are not counted: else (2^62, 4, 0) would seem small.
+  // Axes of length 0 are not counted: else (2^62, 4, 0) would seem small.
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   std::int64_t bytes = static_cast<std::int64_t>(size_of(header.dtype));
   for (const Literal& item : shape.items) {
@@ -270,7 +270,7 @@ std::optional<Error> read_shape(const Literal& shape, ArrayHeader& header) {
     if (error != std::errc{} || (length > 0 && bytes > kMost / length)) {
       return Error{ErrorCode::TooLarge, "the header says " + shown(shape.source) + " samples of " +
                                             std::string(name_of(header.dtype)) +
-                                            ": more bytes than 64 bits count"};
+                                            ": 64 bits cannot count the bytes"};
     }
     bytes *= std::max<std::int64_t>(length, 1);
     header.shape.push_back(length);
@@ -316,15 +316,15 @@ Result<ArrayHeader> read_dict(std::string_view text) {
 
 // ---- samples
 
-// Fortran order to C order: sample [i, rest] is `from[i + first * place of rest]` and goes to `to[i
-// * count of rests + rank of rest]`. It works in tiles that are collected in a small block: whole
-// cache lines are read and written, whatever the strides.
+// Copies samples from Fortran order to C order. Sample [i, rest] is `from[i + first * place of
+// rest]` and becomes `to[i * count of rests + rank of rest]`. Samples are collected in small tiles,
+// to read and write whole cache lines.
 template <typename T>
 void to_c_order(const std::uint8_t* from, const std::vector<std::int64_t>& shape,
                 std::uint8_t* to) {
   constexpr std::size_t kTile = sizeof(T) <= 2 ? 64 : 32;
   std::array<T, kTile * kTile> tile;
-  std::vector<std::size_t> rest;  // the axes after the first, and how far apart in `from`
+  std::vector<std::size_t> rest;  // the axes after the first, and their strides in `from`
   std::vector<std::size_t> step;
   const auto first = static_cast<std::size_t>(shape.front());
   std::size_t count = first;
@@ -459,7 +459,7 @@ Result<Done> read_npy(Bytes file, const ArrayHeader& header, Buffer& out) {
     constexpr bool kHostIsBig = std::endian::native == std::endian::big;
     if (sizeof(T) > 1 && header.big_endian != kHostIsBig) swap_bytes<T>(out.data(), bytes);
   });
-  if (header.dtype == DType::Bool) {  // for NumPy all values but 0 are true
+  if (header.dtype == DType::Bool) {  // for NumPy, every value except 0 is true
     std::for_each(out.data(), out.data() + bytes, [](std::uint8_t& b) { b = b != 0 ? 1 : 0; });
   }
   return Done{};
@@ -475,13 +475,13 @@ std::string npy_header(const std::vector<std::int64_t>& shape, DType dtype) {
   for (std::size_t axis = 0; axis < shape.size(); ++axis)
     dict += (axis > 0 ? ", " : "") + std::to_string(shape[axis]);
   dict += shape.size() == 1 ? ",), }" : "), }";
-  // Room for the first axis to grow in place.
+  // NumPy leaves space for a larger first axis.
   constexpr std::size_t kMostDigits = 21;
   if (!shape.empty()) dict.append(kMostDigits - std::to_string(shape.front()).size(), ' ');
 
   constexpr std::size_t kMostInTwoBytes = 65535;
   std::size_t length_bytes = 2;
-  const auto padded = [&] {  // a whole block of spaces if no space is needed
+  const auto padded = [&] {  // a whole block of spaces if no padding is needed
     const std::size_t before = kMagic.size() + 2 + length_bytes;
     return (before + dict.size() + 1) / kAlign * kAlign + kAlign - before;
   };

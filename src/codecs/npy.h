@@ -40,8 +40,8 @@ struct ArrayHeader {
 
 /// The samples in C order, in host byte order and without gaps; every bool is 0 or 1. `header` is
 /// what `read_npy_header` gave for this file. Truncated, before memory is allocated, if there are
-/// fewer than the header says. Data after them are ignored, as in NumPy, which stores several
-/// arrays one after the other.
+/// fewer samples than the header says. Data after the samples are ignored, as in NumPy, which may
+/// store several arrays one after the other.
 [[nodiscard]] Result<Done> read_npy(Bytes file, const ArrayHeader& header, Buffer& out);
 
 /// The exact header that NumPy (1.23 and later) writes for a C-ordered little-endian array.

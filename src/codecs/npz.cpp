@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // npz: the members of a .npz, stored or deflated, zip64 or not.
-// Fails   Unreadable, NotAnImage, Truncated, Damaged (checksums, lying sizes, names), Unsupported,
-//         TooLarge before memory is allocated
+// Fails   Unreadable, NotAnImage, Truncated, Damaged (wrong checksums, sizes or names),
+//         Unsupported, TooLarge before memory is allocated
 // Source  libzip's manual; PKWARE's APPNOTE for the largest ratio of deflate
 #include "codecs/npz.h"
 
@@ -46,7 +46,7 @@ std::string quoted(std::string_view name) {
 constexpr int kDataLength = 33;    // ZIP_ER_DATA_LENGTH, since 1.10
 constexpr int kTruncatedZip = 35;  // ZIP_ER_TRUNCATED_ZIP, since 1.11
 
-// A failure of libzip as an Error, in our words: those of libzip differ between versions.
+// The Error for a failure of libzip, in our words: the words of libzip differ between versions.
 Error error_of(zip_error_t* error, const std::string& where) {
   const int system = zip_error_system_type(error) == ZIP_ET_SYS ? zip_error_code_system(error) : 0;
   const auto with_system = [&](const char* text) {
@@ -81,7 +81,8 @@ Error error_of(zip_error_t* error, const std::string& where) {
     case ZIP_ER_INCONS:
     case ZIP_ER_NOZIP:
     case kDataLength:
-      return {ErrorCode::Damaged, "damaged: " + where + "the archive contradicts itself"};
+      return {ErrorCode::Damaged,
+              "damaged: " + where + "the archive's directory and its members disagree"};
     default:
       return {ErrorCode::Damaged,
               "damaged: " + where + "libzip's error " + std::to_string(zip_error_code_zip(error))};
@@ -107,10 +108,10 @@ struct Entry {
 struct Archive {
   std::unique_ptr<zip_t, CloseArchive> zip;
   std::vector<Entry> entries;
-  std::unordered_map<std::string_view, std::size_t> places;  // of names in `entries`
+  std::unordered_map<std::string_view, std::size_t> places;  // places of names in `entries`
 };
 
-// Impossible sizes would be found on reading, but after memory is allocated.
+// Reading would find impossible sizes too, but only after memory is allocated.
 std::optional<Error> check_entry(const zip_stat_t& entry) {
   constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
                                    ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
@@ -142,7 +143,7 @@ std::optional<Error> check_entry(const zip_stat_t& entry) {
   return std::nullopt;
 }
 
-// The members of an open archive; an error for the first impossible one.
+// Reads the members of an open archive. Fails at the first impossible member.
 std::optional<Error> take_entries(Archive& archive) {
   const zip_int64_t count = zip_get_num_entries(archive.zip.get(), 0);
   if (static_cast<std::uint64_t>(count) > kMostNpzMembers) {
@@ -164,8 +165,8 @@ std::optional<Error> take_entries(Archive& archive) {
   return std::nullopt;
 }
 
-// Why an archive that libzip calls inconsistent cannot be read. Versions of libzip differ in what
-// they call so: mistakes that are found here have the same message with all of them.
+// Why an archive that libzip calls inconsistent cannot be read. Versions of libzip call different
+// archives inconsistent. The mistakes that are found here get the same message with all versions.
 Error inconsistent(const std::string& file, const Error& otherwise) {
   Archive archive;
   archive.zip.reset(zip_open(file.c_str(), ZIP_RDONLY, nullptr));
@@ -233,7 +234,8 @@ std::optional<FileIdentity> identity_of(const std::string& file) {
                       ns(status.st_ctim)};
 }
 
-// Whether a change from now on would also change the identity: time stamps of files may be coarse.
+// Whether the file is old enough: a later change will give it another time stamp. Time stamps of
+// files may be coarse.
 bool is_old(const FileIdentity& identity) {
   constexpr std::int64_t kCoarse = 2 * kSecond;
   const std::int64_t now = std::int64_t{std::time(nullptr)} * kSecond;
@@ -243,7 +245,7 @@ bool is_old(const FileIdentity& identity) {
 // The archive that this thread read last. libzip's archives are for one thread.
 struct LastArchive {
   std::string file;
-  std::optional<FileIdentity> identity;  // nothing: do not use it again
+  std::optional<FileIdentity> identity;  // nothing: the archive must not be used again
   Archive archive;
 };
 
@@ -252,7 +254,7 @@ LastArchive& last_archive() {
   return last;
 }
 
-// The open archive, valid until this thread asks for another. Opening takes time in proportion to
+// The open archive, valid until this thread opens another one. Opening takes time in proportion to
 // the number of members.
 Result<const Archive*> archive_of(const std::string& file) {
   LastArchive& last = last_archive();
@@ -295,7 +297,7 @@ Error no_such_array(const Archive& archive, std::string_view name) {
           "there is no array " + quoted(name) + "; " + printable(has) + did_you_mean(name, names)};
 }
 
-// `what`: "the array "x"", the beginning of messages.
+// `what` begins messages: "the array "x"".
 Result<Done> read_entry(zip_t* zip, const Entry& entry, const std::string& what, Buffer& out,
                         std::uint64_t max_bytes, const CheckHead& check) {
   constexpr std::uint64_t kLittle = std::uint64_t{1} << 20U;
@@ -333,14 +335,14 @@ Result<Done> read_entry(zip_t* zip, const Entry& entry, const std::string& what,
   }
   std::copy_n(head.begin(), have, out.data());
   if (auto read = read_up_to(out.data(), out.size()); !read) return read;
-  // libzip compares the checksum at the end of the data: read beyond the last byte.
+  // libzip compares the checksum only at the end of the data: one more byte must be read.
   char more = 0;
   const zip_int64_t got = zip_fread(member.get(), &more, 1);
   if (got < 0) return error_of(zip_file_get_error(member.get()), where);
   if (got > 0) {
     return Error{ErrorCode::Damaged, "damaged: " + where + "has more than the " +
                                          std::to_string(out.size()) +
-                                         " bytes that the archive's directory says"};
+                                         " bytes that the archive's directory names"};
   }
   return Done{};
 }

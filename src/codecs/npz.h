@@ -15,7 +15,7 @@ namespace deckle {
 
 struct NpzMember {
   std::string name;         ///< NumPy's name: without .npy
-  std::uint64_t bytes = 0;  ///< of the .npy file, by the directory of the archive
+  std::uint64_t bytes = 0;  ///< size of the .npy file, as in the directory of the archive
 };
 
 struct NpzListing {
@@ -32,15 +32,16 @@ using CheckHead = std::function<Result<Done>(Bytes head)>;
 /// The default limit of `read_npz` for the size of a member.
 inline constexpr std::uint64_t kMostNpzBytes = std::uint64_t{1} << 32U;
 
-/// Lists the archive. Unreadable, NotAnImage (no zip archive), Truncated, Damaged (also if
-/// two members have one name, or a name points out of the archive), Unsupported (encrypted members,
-/// compression other than deflate), TooLarge (more than kMostNpzMembers). Each thread keeps its
-/// last archive open and the directory in memory: an archive is opened once for all its arrays.
+/// Lists the archive. Unreadable, NotAnImage (no zip archive), Truncated, Damaged (also if two
+/// members have one name, or a name is an absolute path or contains ".."), Unsupported (encrypted
+/// members, compression other than deflate), TooLarge (more than kMostNpzMembers). Each thread
+/// keeps its last archive open and the directory in memory: an archive is opened once for all its
+/// arrays.
 [[nodiscard]] Result<NpzListing> list_npz(const std::string& file);
 
 /// The whole .npy file of an array, with its checksum verified, for `read_npy_header` and
-/// `read_npy`. Fails as `list_npz` does, and with Unreadable if there is no such array, TooLarge if
-/// it is larger than `max_bytes`, before memory is allocated, and as `check` does.
+/// `read_npy`. Fails as `list_npz` and `check` do; also with Unreadable if there is no array of
+/// this name, and with TooLarge, before memory is allocated, if it is larger than `max_bytes`.
 [[nodiscard]] Result<Done> read_npz(const std::string& file, std::string_view name, Buffer& out,
                                     std::uint64_t max_bytes = kMostNpzBytes,
                                     const CheckHead& check = {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// opencv: gives files to the plug-in.
+// opencv: sends files to the plug-in.
 // Shapes  those of the file, compared with its header
 // Fails   Unsupported if the plug-in cannot be used; Unreadable if no process can be started;
 //         Damaged with OpenCV's reason; TooLarge for files of more than 2 GB

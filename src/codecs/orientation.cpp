@@ -2,7 +2,7 @@
 // orientation: turns and mirrors whole pixels.
 // Shapes  H x W x C  ->  H x W x C for 1 to 4, W x H x C for 5 to 8; any dtype
 // Fails   never
-// Source  EXIF 2.32, 4.6.4 (where the stored row 0 and column 0 belong in the picture);
+// Source  EXIF 2.32, 4.6.4 (the sides of the picture where the stored row 0 and column 0 belong);
 //         tests/codecs/orientation_test.cpp compares with a pixel-by-pixel twin
 #include "codecs/orientation.h"
 
@@ -16,7 +16,7 @@
 namespace deckle {
 namespace {
 
-// Addresses of the upright pixels, in bytes of the stored picture.
+// The places of the upright pixels in the stored picture, in bytes.
 struct Walk {
   std::ptrdiff_t origin;   // of upright (0, 0)
   std::ptrdiff_t per_row;  // to the pixel below
@@ -48,10 +48,11 @@ Walk walk_of(const Tensor& stored, int orientation) {
   }
 }
 
-// kPixel: bytes of a pixel if the compiler knows them, else 0.
+// kPixel: bytes of a pixel, known when compiling; 0: known only at run time.
 template <std::size_t kPixel>
 void gather(const Tensor& stored, const Walk& walk, Tensor& upright) {
-  // A block of both pictures fits in the first-level cache, even if one is read column by column.
+  // A block of both pictures fits in the first-level cache, also if one picture is read column by
+  // column.
   constexpr std::int64_t kBlock = 32;
   const std::size_t pixel = kPixel != 0 ? kPixel : stored.pixel_bytes();
   const std::int64_t rows = upright.shape.rows();
@@ -67,7 +68,8 @@ void gather(const Tensor& stored, const Walk& walk, Tensor& upright) {
         for (std::int64_t c = left; c < right; ++c) {
           std::memcpy(to, at, kPixel != 0 ? kPixel : pixel);
           to += pixel;
-          // The last step would make an invalid pointer, outside of the picture.
+          // Another step after the last pixel would give a pointer outside of the picture, which is
+          // invalid.
           if (c + 1 < right) at += walk.per_col;
         }
       }
@@ -121,7 +123,7 @@ Interval mirrored(const Interval& range, std::int64_t length) {
   return {length - range.end, length - range.begin};
 }
 
-// An orientation as a transposition, then mirrored axes.
+// An orientation is a transposition (or none), then mirrored axes (or none).
 bool exchanges_axes(int orientation) {
   return orientation >= 5 && orientation <= 8;
 }

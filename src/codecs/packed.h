@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// packed: numbers and texts in a row, for the answers of plug-ins. The reader trusts nothing: a
-// file may have taken over the process that answers.
+// packed: numbers and texts one after the other, for the answers of plug-ins. The reader trusts
+// nothing: a hostile file may control the process that answers.
 #pragma once
 
 #include <cstddef>

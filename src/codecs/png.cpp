@@ -2,7 +2,7 @@
 // png: PNG of every kind; the default image of an animated one. Colour profiles and gamma are not
 // applied.
 // Shapes  H x W x 1 to 4; uint8 (1, 2 and 4 bits are expanded) or uint16; palette to RGB, tRNS to
-//         alpha; indexed: palette indices, and grey of 1, 2 and 4 bits, as stored
+//         alpha; with ImageInfo::indexed: palette indices, and grey of 1, 2 and 4 bits, as stored
 // Fails   Truncated with the row where the data ends, Damaged (checksum, deflate), TooLarge
 // Source  PNG specification, 3rd edition (W3C 2025); libpng-manual.txt
 // libpng reports errors by callback, and leaves by longjmp, which skips destructors: code inside
@@ -55,9 +55,9 @@ struct Port {
   png_longjmp(png, 1);
 }
 
-// Most warnings are about metadata that is not used. A tRNS chunk that is dropped loses the alpha
-// channel, unless the pixels have their own; values in it that are out of range are masked (PNG,
-// 11.3.1.1), as libpng does after its warning. A wrong deflate checksum means that pixels are
+// Most warnings are about metadata that is not used. If libpng drops a tRNS chunk, the alpha
+// channel is lost, unless the pixels have their own. tRNS values that are out of range are
+// harmless: libpng masks them, as PNG 11.3.1.1 says. A wrong deflate checksum means that pixels are
 // wrong.
 void on_warning(png_structp png, png_const_charp message) {
   auto& port = *static_cast<Port*>(png_get_error_ptr(png));
@@ -89,8 +89,8 @@ void write_port(png_structp png, png_bytep from, std::size_t size) {
 
 void flush_port(png_structp /*png*/) {}
 
-// Runs `body`; false if libpng gave up. Never inlined: the locals of the caller must not be in the
-// frame that longjmp returns to.
+// Runs `body`. False if libpng reported an error. Never inlined: the locals of the caller must not
+// be in the frame that longjmp returns to.
 template <typename Body>
 [[gnu::noinline]] bool guarded(png_structp png, Body&& body) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng is C
@@ -110,7 +110,8 @@ struct Palette {
   png_uint_32 row;
 };
 
-// Expands a row of indices in place. libpng's own expansion makes an index without a colour black.
+// Expands a row of indices in place. libpng's own expansion would make an index without a colour
+// black.
 void expand_palette(png_structp png, png_row_infop row, png_bytep samples) {
   auto& palette = *static_cast<Palette*>(png_get_user_transform_ptr(png));
   for (png_uint_32 c = row->width; c-- > 0;) {
@@ -123,8 +124,8 @@ void expand_palette(png_structp png, png_row_infop row, png_bytep samples) {
   }
 }
 
-// Samples as stored: indices, or grey of few bits, with alpha if one level is transparent. Runs
-// inside `guarded`.
+// Makes libpng keep samples as stored: indices, or grey of fewer than 8 bits, with alpha if one
+// level is transparent. Runs inside `guarded`.
 void keep_numbers(png_structp png, png_infop image, Palette& palette) {
   png_colorp colours = nullptr;
   png_color_16p transparent = nullptr;
@@ -187,11 +188,11 @@ class Decoder {
   [[nodiscard]] bool read_header() {
     return guarded(png, [this] {
       png_set_read_fn(png, &port, read_port);
-      // read_info compares rows x cols with max_pixels before memory is allocated
+      // no limit here: read_info compares rows x cols with max_pixels before memory is allocated
       png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-      // text, profiles and the like: neither unpacked nor checked (all but PLTE and tRNS)
+      // all chunks except PLTE and tRNS, as text and profiles, are neither unpacked nor checked
       png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
-      // in small portions: rows before the end of a truncated file are not lost
+      // small portions: no row before the end of a truncated file is lost
       png_set_compression_buffer_size(png, 512);
       png_read_info(png, image);
     });
@@ -277,7 +278,7 @@ Result<ImageInfo> read_info(Bytes file) {
   return info;
 }
 
-// The state of reading rows; survives longjmp.
+// The progress of reading rows. It is valid after a longjmp.
 struct Progress {
   int passes = 1;
   int pass = 0;
@@ -320,7 +321,7 @@ Error data_error(const Decoder& decoder, const Progress& progress, std::int64_t 
           "damaged: corrupt data near " + where + " (" + std::string(text) + ")"};
 }
 
-// After the header.
+// Called after the header was read.
 Promise promise_of(Decoder& decoder, const PngChunks& chunks) {
   const std::uint64_t row_bytes = png_get_rowbytes(decoder.png, decoder.image);
   return {row_bytes * png_get_image_height(decoder.png, decoder.image),
@@ -338,7 +339,7 @@ Result<Done> start_rows(Decoder& decoder, const PngChunks& chunks, const ImageIn
   if (!decoder.read_header()) return header_error(decoder);
   png_structp png = decoder.png;
   const Promise promise = promise_of(decoder, chunks);
-  if (!options.accept_truncated && promise.there < promise.least) {
+  if (!options.accept_truncated && promise.available < promise.least) {
     return Error{ErrorCode::Truncated, "truncated: " + std::to_string(chunks.data_bytes) +
                                            " bytes of picture data cannot hold " +
                                            to_string(info.shape) + " samples"};
@@ -350,7 +351,7 @@ Result<Done> start_rows(Decoder& decoder, const PngChunks& chunks, const ImageIn
                    : take_colours(png, decoder.image, decoder.palette);
       set_palette(png, decoder.palette);
     } else {
-      png_set_expand(png);  // fewer than 8 bits to 8, tRNS to alpha
+      png_set_expand(png);  // expands fewer than 8 bits to 8, and tRNS to alpha
     }
     if constexpr (std::endian::native == std::endian::little) png_set_swap(png);
     progress.passes = png_set_interlace_handling(png);
@@ -367,14 +368,14 @@ Result<Done> start_rows(Decoder& decoder, const PngChunks& chunks, const ImageIn
   return Done{};
 }
 
-// Whether the error of libpng concerns pixels. After complete and checked picture data nothing else
-// matters, not even IEND.
+// Whether an error of libpng concerns pixels. If the picture data are complete and checked, later
+// errors do not matter, not even in IEND.
 bool in_pixels(const Decoder& decoder, const PngChunks& chunks, const Progress& progress) {
   return !progress.rows_done || !chunks.data_whole ||
          std::strncmp(decoder.port.error.data(), "IDAT", 4) == 0;
 }
 
-// Damage in rows that were read: libpng continues after it.
+// Damage in rows that were read. libpng continues after such damage.
 std::optional<Error> wrong_with(const Decoder& decoder, std::int64_t rows) {
   if (decoder.port.damage[0] != '\0')
     return Error{ErrorCode::Damaged, "damaged: " + std::string(decoder.port.damage.data())};
@@ -492,7 +493,7 @@ Result<Done> check_png(const Shape& shape, DType dtype) {
                              dtype);
 }
 
-// For a picture that is too large to be compressed at once.
+// For a picture that is too large to be compressed in one piece.
 void set_compression(png_structp png, std::optional<int> compression) {
   if (!compression) {
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
@@ -501,7 +502,7 @@ void set_compression(png_structp png, std::optional<int> compression) {
     return;
   }
   const int level = std::clamp(*compression, 0, 9);
-  png_set_compression_level(png, std::min(level, 8));  // zlib's 9: 2.5 times 8's time for 0.5 %
+  png_set_compression_level(png, std::min(level, 8));  // 9 takes 2.5 times as long, and saves 0.5 %
   png_set_filter(png, PNG_FILTER_TYPE_BASE, level == 0 ? PNG_FILTER_NONE : PNG_ALL_FILTERS);
   png_set_compression_strategy(png, Z_FILTERED);
 }
@@ -562,8 +563,8 @@ void write_pixels(png_structp png, png_infop image, const RowSource& rows,
   png_write_end(png, nullptr);
 }
 
-// The usual case: all rows are filtered, then libdeflate compresses them at once. Large pictures
-// are left to libpng and zlib, which work row by row.
+// The usual case: all rows are filtered, then libdeflate compresses them in one piece. Larger
+// pictures are written by libpng and zlib, which work row by row.
 //
 // Measured on windows of photographs, 224 x 224 (MB/s of samples; size as a share of the samples).
 // Without a level: UP for every row and the lowest level of libdeflate: 185; 49.7 %. SUB instead of
@@ -571,8 +572,7 @@ void write_pixels(png_structp png, png_infop image, const RowSource& rows,
 // levels of kLevels. Level 1: 148; 47.5 %. Level 6: 55; 45.0 %. Level 9: 6; 42.6 %. zlib at level
 // 1: 65; 48.8 %. At 6: 16; 45.9 %. At 9: 4; 45.0 %.
 constexpr std::size_t kMostAtOnce = std::size_t{32} << 20U;
-constexpr std::array kLevels{0, 1, 2, 3,  4,
-                             5, 6, 7, 10, 12};  // 8 and 9 are slow for what they save
+constexpr std::array kLevels{0, 1, 2, 3, 4, 5, 6, 7, 10, 12};  // 8 and 9 are slow and save little
 
 std::size_t bytes_of_rows(const RowSource& rows) {
   const std::size_t samples = static_cast<std::size_t>(rows.shape.cols() * rows.shape.channels);
@@ -613,7 +613,7 @@ void filter_row(int filter, const std::uint8_t* row, const std::uint8_t* above, 
   }
 }
 
-// The sum of the absolute differences: usually, the smaller, the better they compress.
+// The sum of the absolute differences. A row with a smaller sum usually compresses better.
 std::uint64_t weight_of(const std::uint8_t* row, std::size_t bytes) {
   std::uint32_t weight = 0;  // rows have at most 8,000,000 bytes
   for (std::size_t i = 0; i < bytes; ++i)
@@ -673,8 +673,8 @@ void put_big_endian(std::uint8_t* to, std::size_t value) {
     to[i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
 }
 
-// Writes the frame of a chunk around `length` bytes, which are copied or already there. Returns the
-// end of the chunk.
+// Writes a chunk: length, type, `length` bytes of data, checksum. The data are copied, unless they
+// are in place already. Returns the end of the chunk.
 std::uint8_t* put_chunk(std::uint8_t* to, std::string_view type, std::size_t length,
                         const std::uint8_t* data = nullptr) {
   put_big_endian(to, length);
@@ -684,7 +684,7 @@ std::uint8_t* put_chunk(std::uint8_t* to, std::string_view type, std::size_t len
   return to + 12 + length;
 }
 
-// What a thread keeps from picture to picture.
+// The compressor and buffers that a thread reuses for the next picture.
 struct Deflater {
   libdeflate_compressor* compressor = nullptr;
   int level = -1;

@@ -23,7 +23,7 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kXmpKeyword = "XML:com.adobe.xmp";
 
-// Whether this type is critical (PNG, 5.4) and not in the specification.
+// Whether a chunk of this type is critical (PNG, 5.4) and not defined in the specification.
 bool is_unknown_critical(std::string_view type) {
   constexpr std::array<std::string_view, 4> kKnown{"IHDR", "PLTE", "IDAT", "IEND"};
   const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
@@ -53,7 +53,8 @@ std::string inflated(Bytes deflated) {
   return state == Z_STREAM_END ? text : "";
 }
 
-// Removes the text up to a zero byte, and the zero, from `data`. Nothing if there is no zero.
+// Takes the text before the first zero byte, and removes both from `data`. Nothing if there is no
+// zero.
 std::optional<std::string_view> take_text(Bytes& data) {
   const std::string_view all = text_of(data);
   const std::size_t end = all.find('\0');
@@ -70,7 +71,7 @@ std::string text_behind_keyword(char type, Bytes data) {
   const bool deflated = data[0] == 1;
   if (data[0] > 1 || (deflated && data[1] != 0)) return "";
   data = data.subspan(2);
-  if (!take_text(data) || !take_text(data)) return "";  // language, keyword in that language
+  if (!take_text(data) || !take_text(data)) return "";  // language tag, translated keyword
   return deflated ? inflated(data) : std::string(text_of(data));
 }
 
@@ -161,7 +162,7 @@ PngChunks png_chunks(Bytes file) {
 }
 
 std::vector<std::uint8_t> icc_of(const PngChunks& chunks) {
-  Bytes icc = chunks.icc;  // a name, then as in zTXt
+  Bytes icc = chunks.icc;  // a name, then the same as in zTXt
   if (icc.empty()) return {};
   if (!is_intact_chunk(icc.data(), icc.size()) || !take_text(icc)) return unreadable_icc();
   const std::string profile = text_behind_keyword('z', icc);
@@ -169,8 +170,8 @@ std::vector<std::uint8_t> icc_of(const PngChunks& chunks) {
   return {profile.begin(), profile.end()};
 }
 
-// eXIf is the place in the specification. Before 2017, writers stored EXIF in a text chunk, or only
-// XMP. Pillow, ImageMagick and exiftool read them in this order.
+// The order is eXIf, then EXIF in a text chunk, then XMP, as in Pillow, ImageMagick and exiftool.
+// eXIf is in the specification only since 2017.
 int orientation_of(const PngChunks& chunks) {
   if (const auto exif = exif_orientation(chunks.exif)) return *exif;
   std::optional<int> xmp;
@@ -182,7 +183,7 @@ int orientation_of(const PngChunks& chunks) {
   return xmp.value_or(1);
 }
 
-// In the same order.
+// In the order of orientation_of.
 Metadata read_png_metadata(Bytes file) {
   const PngChunks chunks = png_chunks(file);
   Metadata out{icc_of(chunks), exif_block(chunks.exif), {}};
@@ -216,7 +217,7 @@ Result<std::vector<PngChunk>> chunks_of(const Metadata& metadata) {
     add("iCCP", "icc\0\0"sv, Bytes(deflated).first(size));
   }
   if (!exif.empty()) add("eXIf", "", exif);
-  // Not compressed: a search through the file must find it (XMP part 3, 1.1.5).
+  // XMP is not compressed: programs search the bytes of a file for it (XMP part 3, 1.1.5).
   if (!xmp.empty()) add("iTXt", std::string(kXmpKeyword) + "\0\0\0\0\0"s, as_bytes(xmp));
   return out;
 }

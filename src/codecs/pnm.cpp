@@ -25,12 +25,13 @@ bool is_digit(std::uint8_t c) {
   return c >= '0' && c <= '9';
 }
 
-// The numbers of a PNM header and of the plain kinds: decimal, between white space and comments.
+// Reads the decimal numbers of a PNM header and of the plain kinds, between white space and
+// comments.
 class Words {
  public:
   Words(Bytes bytes, std::size_t at) : bytes_(bytes), at_(at) {}
 
-  // Nothing at the end of the file, or if something else than a number follows.
+  // Nothing if no number follows.
   std::optional<std::uint32_t> number(std::size_t most_digits = 10) {
     skip_space();
     std::uint64_t value = 0;
@@ -66,7 +67,7 @@ class Words {
 struct Pnm {
   ImageInfo info;
   std::size_t offset = 0;  // of the samples
-  std::uint32_t most = 1;  // the sample of full intensity
+  std::uint32_t most = 1;  // the sample of full intensity: maxval
   bool bits = false;       // P1 and P4, where 1 is black
   bool plain = false;      // P1 to P3: decimal numbers
 };
@@ -112,7 +113,7 @@ Result<ImageInfo> pnm_info(Bytes file) {
   return pnm->info;
 }
 
-// Reads decimal numbers, row after row. Returns the row that could not be read.
+// Reads decimal numbers, row after row. Returns an error for the first row that cannot be read.
 std::optional<Error> read_plain(Bytes file, const Pnm& pnm, Tensor& out) {
   Words words(file, pnm.offset);
   const std::int64_t rows = out.shape.rows();
@@ -180,7 +181,7 @@ std::optional<Error> read_raw(Bytes file, const Pnm& pnm, Tensor& out) {
   return wrong;
 }
 
-// Each sample takes at least a digit or a bit.
+// Each sample has at least one digit or one bit.
 Promise promise_of(Bytes file, const Pnm& pnm) {
   const Shape& shape = pnm.info.shape;
   const auto samples = static_cast<std::uint64_t>(shape.pixels() * shape.channels);
@@ -197,8 +198,8 @@ Result<Damage> decode_pnm(Bytes file, const ImageInfo& info, const DecodeOptions
   const Result<Pnm> pnm = read_pnm_header(file);
   if (!pnm) return pnm.error();
   const Promise promise = promise_of(file, *pnm);
-  if (promise.there < promise.least && !options.accept_truncated) {
-    return Error{ErrorCode::Truncated, "truncated: " + std::to_string(promise.there) +
+  if (promise.available < promise.least && !options.accept_truncated) {
+    return Error{ErrorCode::Truncated, "truncated: " + std::to_string(promise.available) +
                                            " bytes of picture data cannot hold " +
                                            to_string(info.shape) + " samples"};
   }
@@ -280,7 +281,7 @@ Result<Pfm> read_pfm_header(Bytes file) {
   if (error != std::errc{} || end != word.data() + word.size() || scale == 0) {
     return bad_header("expected a scale");
   }
-  pfm.big_endian = scale > 0;  // its absolute value is a scale that is not applied
+  pfm.big_endian = scale > 0;  // its absolute value, a scale, is not applied
   pfm.offset = at + 1;
   pfm.info.shape = Shape::image(*rows, *cols, file[1] == 'F' ? 3 : 1);
   return pfm;
@@ -310,7 +311,7 @@ Result<Damage> decode_pfm(Bytes file, const ImageInfo& info, const DecodeOptions
   if (whole < rows && !options.accept_truncated) return ends_at_row(whole, info.shape.rows());
   out.reset(info.shape, info.dtype);
   zero_rows(out, 0, rows - whole);
-  for (std::size_t r = 0; r < whole; ++r) {  // the lowest row comes first
+  for (std::size_t r = 0; r < whole; ++r) {  // the bottom row is the first in the file
     const std::uint8_t* const from = file.data() + pfm->offset + r * row_bytes;
     std::uint8_t* const to = out.row(static_cast<std::int64_t>(rows - 1 - r));
     for (std::size_t i = 0; i < row_bytes; i += sizeof(float)) {

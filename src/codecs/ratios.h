@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ratios: the largest number of bytes of samples that a byte of a file can become. Headers are
-// checked against it before memory is allocated.
+// ratios: the largest number of bytes of samples that one byte of a file can be decoded to. Headers
+// are checked against it before memory is allocated.
 #pragma once
 
 #include <cstdint>
@@ -25,23 +25,23 @@ enum class Coding : std::uint8_t {
   LogLuv,     ///< TIFF: SGILog, as floats
   LogLuv24,   ///< TIFF: SGILog24, as floats
   TiffJpeg,   ///< JPEG in TIFF, also with subsampled colours
-  JpegScan,   ///< one scan of Huffman codes; of subsampled colours as they are stored
+  JpegScan,   ///< one scan of Huffman codes; subsampled chroma counts as stored
   JpegScans,  ///< several scans of Huffman codes
-  Vp8,        ///< lossy WebP; of 3 bytes a pixel
+  Vp8,        ///< lossy WebP; a pixel counts as 3 bytes
   Radiance,   ///< HDR: runs of the planes of a row
   ExrRuns,    ///< EXR: RLE
   Piz,        ///< EXR
   Pxr24,      ///< EXR
   B44,        ///< EXR: B44, B44A
   Dwa,        ///< EXR: DWAA, DWAB
-  Unlimited,  ///< a few bytes may be a picture of any size
+  Unlimited,  ///< a few bytes may be decoded to a picture of any size
 };
 
 /// A row of the table of ratios.
 struct Ratio {
   Coding coding = Coding::None;
-  std::uint64_t most = 1;   ///< bytes of samples for a byte of the file; FaxRows: rows; 0: no limit
-  std::string_view source;  ///< why
+  std::uint64_t most = 1;  ///< bytes of samples from one byte of a file; FaxRows: rows; 0: no limit
+  std::string_view source;  ///< the reason for `most`
 };
 
 /// All codings, in the order of the enumeration.
@@ -50,8 +50,8 @@ struct Ratio {
 /// The result of `most_unpacked` for a coding without a limit.
 inline constexpr std::uint64_t kNoMost = std::numeric_limits<std::uint64_t>::max();
 
-/// The most bytes of samples that `stored` bytes of a file can become; kNoMost if there is no
-/// limit. `row_bytes`: bytes of a row of samples, for FaxRows.
+/// The most bytes of samples that `stored` bytes of a file can be decoded to; kNoMost if there is
+/// no limit. `row_bytes`: bytes of a row of samples, for FaxRows.
 [[nodiscard]] std::uint64_t most_unpacked(Coding coding, std::uint64_t stored,
                                           std::uint64_t row_bytes = 1);
 

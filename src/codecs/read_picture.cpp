@@ -35,7 +35,7 @@ bool more_than(const Shape& shape, std::int64_t batch, std::int64_t most) {
     left /= shape[a];
   return left < 1;
 }
-// Fails if the layers do not take such a picture.
+// Fails if the layers cannot take a picture of this kind.
 Result<Done> check_picture(const ImageInfo& info, const Codec& codec,
                            const DecodeOptions& options) {
   if (info.shape.rank != options.rank) {
@@ -58,7 +58,7 @@ bool may_decode_window(const Codec& codec, const DecodeOptions& options) {
   return codec.window && !options.check_all && !options.accept_truncated;
 }
 
-// The window `needed` of the picture as stored, or the whole picture.
+// Decodes the window `needed` of the picture as stored, or the whole picture.
 Result<Part> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                               const Window& needed, Tensor& out) {
   const Codec& codec = codec_of(info.format);
@@ -81,12 +81,12 @@ Result<Part> decode_as_stored(Bytes file, const ImageInfo& info, const DecodeOpt
   return part;
 }
 
-// The same for the upright picture.
+// The same for a window of the upright picture.
 Result<Part> decode_upright(Bytes file, const ImageInfo& info, const DecodeOptions& options,
                             const Window& needed, Tensor& out) {
   const int orientation = options.apply_orientation ? info.orientation : 1;
   if (orientation == 1) return decode_as_stored(file, info, options, needed, out);
-  // Kept from picture to picture: to allocate it each time costs more than the turn itself.
+  // Reused for the next picture: a new allocation costs more than turning the picture.
   thread_local Tensor as_stored;
   auto part =
       decode_as_stored(file, info, options, to_stored(needed, orientation, info.shape), as_stored);
@@ -128,7 +128,7 @@ class RecolouredRows final : public RowReader {
   Buffer row_;
 };
 
-// Fails if `info` is not what read_info gives for this file.
+// Fails if `info` is not the result of read_info for this file.
 Result<Done> check_info(Bytes file, const ImageInfo& info) {
   const auto known = codecs();
   const auto codec = std::find_if(known.begin(), known.end(),
@@ -147,7 +147,7 @@ Result<Done> check_info(Bytes file, const ImageInfo& info) {
   return Done{};
 }
 
-// For codings without a limit, where a small file may be a whole picture of any size.
+// For codings without a limit: a small file may be a whole picture of any size.
 Result<Done> check_nearly_empty(Bytes file, std::uint64_t takes) {
   constexpr std::uint64_t kMuch = 512000000;
   constexpr std::uint64_t kMostPerByte = 65536;
@@ -159,10 +159,10 @@ Result<Done> check_nearly_empty(Bytes file, std::uint64_t takes) {
                    " of samples. This limit is fixed: a small file must not take all memory"};
 }
 
-// Refuses a header that promises far more than the file holds, before memory is allocated. Small
-// pictures always pass. So does a picture that may be whole, except a very large one of a coding
-// without a limit (ratios.h). Half of the picture data is enough: the decoder then names the row
-// if the file ends. If damage is accepted, a thousandth is enough.
+// Refuses, before memory is allocated, a header that promises far more than the file can contain.
+// Small pictures always pass. Half of the picture data is enough: the decoder then names the row at
+// which the file ends. A thousandth is enough if damage is accepted. If the coding has no limit
+// (ratios.h), only very large pictures are refused.
 Result<Done> check_promise(Bytes file, const ImageInfo& info, const Codec& codec,
                            const DecodeOptions& options) {
   constexpr std::uint64_t kLittle = std::uint64_t{64} << 20U;
@@ -170,16 +170,16 @@ Result<Done> check_promise(Bytes file, const ImageInfo& info, const Codec& codec
                               static_cast<std::uint64_t>(info.shape.channels) * size_of(info.dtype);
   if (takes <= kLittle) return Done{};
   const Promise promise = codec.promise(file, info);
-  if (promise.there == kNoMost) return check_nearly_empty(file, takes);
+  if (promise.available == kNoMost) return check_nearly_empty(file, takes);
   constexpr std::uint64_t kMostPerByte = 4096;  // bytes of samples for a byte of the file
-  const bool enough = options.accept_truncated ? promise.there >= promise.least / 1000 &&
+  const bool enough = options.accept_truncated ? promise.available >= promise.least / 1000 &&
                                                      file.size() >= takes / kMostPerByte
-                                               : promise.there >= promise.least / 2;
-  if (enough || promise.there >= promise.least) return Done{};
+                                               : promise.available >= promise.least / 2;
+  if (enough || promise.available >= promise.least) return Done{};
   return Error{ErrorCode::Truncated, "truncated: the header promises a picture of at least " +
                                          std::to_string(promise.least) +
-                                         " bytes of data, the file has room for " +
-                                         std::to_string(promise.there)};
+                                         " bytes of data, and the file has room for " +
+                                         std::to_string(promise.available)};
 }
 }  // namespace
 

@@ -2,8 +2,8 @@
 // read_picture: reading for all formats: checks of the header, windows, orientation, colours.
 // Shapes  a file's bytes -> rows x cols x channels. Only this file turns pictures upright
 // Fails   NotAnImage or Unsupported as `recognise` does; TooLarge before memory is allocated;
-//         Truncated if the header promises far more than the file holds; Damaged for empty
-//         pictures; Usage for wrong arguments; else as the codec does
+//         Truncated if the header promises far more than the file can contain; Damaged for empty
+//         pictures; Usage for wrong arguments; else as the codec
 #pragma once
 
 #include <memory>
@@ -28,8 +28,8 @@ namespace deckle {
                                     Tensor& out);
 
 /// Decodes at least the window `needed` of the upright picture, with the samples of a full decode.
-/// A file that is cut short always fails; damage outside `needed` may be missed, unless
-/// `check_all`. Fails with Usage if `needed` is not inside the picture.
+/// A truncated file always fails. Damage outside `needed` is found only with `check_all`. Fails
+/// with Usage if `needed` is not inside the picture.
 [[nodiscard]] Result<Part> decode_window(Bytes file, const ImageInfo& info,
                                          const DecodeOptions& options, const Window& needed,
                                          Tensor& out);

@@ -43,13 +43,13 @@ inline Error bad_header(const std::string& what) {
   return {ErrorCode::Damaged, "damaged: the header cannot be read (" + what + ")"};
 }
 
-/// The file ends within rows of a known size.
+/// The file ends within its rows, which have a known size.
 inline Error ends_at_row(std::size_t row, std::int64_t rows) {
   return {ErrorCode::Truncated, "truncated: the picture data ends at row " + std::to_string(row) +
                                     " of " + std::to_string(rows)};
 }
 
-/// An index without a colour in the palette.
+/// A row has an index without a colour in the palette.
 inline Error without_colour(std::size_t row, std::int64_t rows, std::size_t index,
                             std::size_t colours) {
   return {ErrorCode::Damaged, "damaged: row " + std::to_string(row) + " of " +
@@ -74,7 +74,7 @@ inline bool is_grey_ramp(const std::vector<Colour>& palette) {
   return palette.size() == 256;
 }
 
-/// The run of zero bytes around the zero byte `at`.
+/// The run of zero bytes that contains byte `at`.
 inline Bytes zeros_around(Bytes bytes, std::size_t at) {
   const std::size_t end = std::min(text_of(bytes).find_first_not_of('\0', at), bytes.size());
   std::size_t begin = at;
@@ -83,14 +83,15 @@ inline Bytes zeros_around(Bytes bytes, std::size_t at) {
   return bytes.subspan(begin, end - begin);
 }
 
-/// A lost disk sector reads as zeros: `zeros` is a part of `file`.
+/// A part of the picture data, `zeros`, has only zero bytes, as a lost disk sector has. It is a
+/// part of `file`.
 inline Error zeros_amid(Bytes file, Bytes zeros) {
   return {ErrorCode::Damaged, "damaged: " + std::to_string(zeros.size()) +
                                   " zero bytes within the picture data, from byte " +
                                   std::to_string(zeros.data() - file.data()) + " of the file"};
 }
 
-/// The result of a decoder: `wrong` is the damage, `note` is unusual but harmless.
+/// The result of a decoder. `wrong` is the damage; `note` says what is unusual but harmless.
 inline Result<Damage> outcome(std::optional<Error> wrong, const DecodeOptions& options,
                               std::string note = {}) {
   if (wrong && !options.accept_truncated) return *std::move(wrong);

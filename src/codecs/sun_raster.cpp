@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// sun_raster: Sun raster, old and standard kind (not run-length coded).
-// Shapes  H x W x 1 or 3 uint8
-// Fails   Truncated with rows, Unsupported for other kinds and colour maps
+// sun_raster: Sun raster of the old and the standard kind, which are not run-length coded; with or
+// without a colour map.
+// Shapes  H x W x 1 or 3 uint8; colour maps to RGB, or to grey if all colours are grey; with
+//         ImageInfo::indexed, indices as stored
+// Fails   Truncated with rows, Damaged for an index without a colour, Unsupported for other kinds
+//         (as run-length coded) and for raw colour maps
 // Source  rasterfile(5)
 // OpenCV is not used: 4.6 gives black for grey (measured).
 #include <algorithm>
@@ -72,7 +75,7 @@ Result<ImageInfo> sun_info(Bytes file) {
   return sun->info;
 }
 
-// Without the padding.
+// Bytes of a row without its padding.
 std::size_t sun_row_bytes(const SunRaster& sun) {
   return (static_cast<std::size_t>(sun.info.shape.cols()) * sun.bits + 7) / 8;
 }
@@ -93,7 +96,7 @@ std::size_t unpack_sun_row(Bytes file, const SunRaster& sun, const std::uint8_t*
   const std::uint8_t* const map = file.data() + kSunHeader;
   std::size_t wrong = 0;
   for (std::size_t c = 0; c < cols; ++c, to += channels) {
-    if (sun.bits > 8) {  // B, G, R; a spare byte before them in 32 bits
+    if (sun.bits > 8) {  // B, G, R; in 32 bits an unused byte before them
       const std::uint8_t* const bgr = from + c * sun.bits / 8 + (sun.bits == 32 ? 1 : 0);
       to[0] = bgr[2];
       to[1] = bgr[1];

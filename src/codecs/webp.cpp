@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // webp: still WebP pictures, lossy and lossless.
-// Shapes  H x W x 3, or x 4 if the file has alpha; uint8. Grey is written as R = G = B
-// Fails   Truncated (the RIFF header's size against the file's, or libwebp's report), Damaged,
-//         Unsupported for animations
+// Shapes  H x W x 3, or x 4 if the file has alpha; uint8. grey is written as R = G = B
+// Fails   Truncated (the file is shorter than its RIFF header says, or libwebp reports it),
+//         Damaged, Unsupported for animations
 // Source  WebP container specification (RFC 9649); libwebp's decode.h, encode.h, demux.h
 #include <webp/decode.h>
 #include <webp/demux.h>
@@ -128,13 +128,13 @@ Result<ImageInfo> read_info(Bytes file) {
   return info;
 }
 
-// Alpha is not counted: it may have one value everywhere.
+// Alpha is not counted: if it is constant, it needs hardly any bytes.
 Promise webp_promise(Bytes file, const ImageInfo& info) {
   return {3 * static_cast<std::uint64_t>(info.shape.pixels()),
           most_unpacked(info.lossless ? Coding::Unlimited : Coding::Vp8, file.size())};
 }
 
-// Decodes as much as possible; the rest is black.
+// Decodes as many rows as possible; the others become black.
 Damage decode_part(Bytes file, const std::string& why, Tensor& out) {
   std::memset(out.data.data(), 0, out.byte_count());
   const auto stride = static_cast<int>(out.row_bytes());
@@ -206,8 +206,8 @@ void append_chunk(const char* type, Bytes data, Buffer& out) {
   if (data.size() % 2 != 0) out.append(kPadding);
 }
 
-// Adds metadata to the file of libwebp: to the chunks of a simple file, or to an extended file with
-// alpha, whose VP8X is replaced (RFC 9649, 2.7).
+// Adds metadata to a file that libwebp wrote. A simple file becomes an extended one; in an extended
+// file (with alpha) VP8X is replaced (RFC 9649, 2.7).
 Result<Done> add_metadata(const Metadata& metadata, const Shape& shape, Buffer& file) {
   constexpr std::uint64_t kMostBytes = 0xFFFFFFFE;  // of a RIFF chunk
   constexpr std::size_t kFlags = 20;                // of VP8X
@@ -269,7 +269,7 @@ bool import(const Tensor& pixels, WebPPicture& picture) {
   const auto stride = static_cast<int>(pixels.row_bytes());
   if (pixels.shape.channels == 4) return WebPPictureImportRGBA(&picture, samples, stride) != 0;
   if (pixels.shape.channels == 3) return WebPPictureImportRGB(&picture, samples, stride) != 0;
-  thread_local Buffer grey_as_rgb;  // kept from picture to picture
+  thread_local Buffer grey_as_rgb;  // reused for the next picture
   const std::size_t count = pixels.byte_count();
   grey_as_rgb.resize(count * 3);
   for (std::size_t i = 0; i < count; ++i)
@@ -279,7 +279,7 @@ bool import(const Tensor& pixels, WebPPicture& picture) {
 
 Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
   constexpr int kDefaultQuality = 90;
-  constexpr float kLosslessEffort = 75;  // libwebp's own default; "quality" is effort there
+  constexpr float kLosslessEffort = 75;  // libwebp's default; "quality" means effort there
   if (const Result<Done> can = check_webp(pixels.shape, pixels.dtype); !can) return can.error();
   out.clear();
   WebPConfig config;
@@ -292,7 +292,7 @@ Result<Done> encode(const Tensor& pixels, const EncodeOptions& options, Buffer& 
       options.lossless
           ? kLosslessEffort
           : static_cast<float>(std::clamp(options.quality.value_or(kDefaultQuality), 1, 100));
-  config.exact = 1;         // colours under full transparency are pixels too
+  config.exact = 1;         // also keeps the colours of fully transparent pixels
   config.thread_level = 0;  // pictures run in parallel
   picture.use_argb = options.lossless ? 1 : 0;
   picture.width = static_cast<int>(pixels.shape.cols());

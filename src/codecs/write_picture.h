@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// write_picture: writing for all formats, and what a format can hold.
+// write_picture: writing for all formats, and the samples that a format can contain.
 // Fails   Usage for wrong arguments; Unsupported for formats that are only read; Shape, Depth or
-//         TooLarge for samples that the format cannot hold
+//         TooLarge for samples that the format cannot contain
 #pragma once
 
 #include <cstdint>
@@ -29,18 +29,18 @@ namespace deckle {
 
 /// The Error for a format that is only read.
 [[nodiscard]] Error read_only(const Codec& codec);
-/// The Error for a batch in a format that holds one picture.
+/// The Error for a batch in a format whose files contain one picture.
 [[nodiscard]] Error holds_no_batch(const Codec& codec, std::int64_t batch);
 
-/// The samples that a format can hold; most Encoder::check use it.
+/// The samples that a format can contain. Most functions Encoder::check use this.
 struct FormatLimits {
   std::string_view name;
   std::vector<DType> dtypes;
   std::vector<std::int64_t> channels;
   std::int64_t max_side;  ///< rows or columns
-  bool volumes = false;   ///< planes x rows x cols too
+  bool volumes = false;   ///< also planes x rows x cols
 };
-/// Fails with Depth, TooLarge or Shape; the message says what the format can hold.
+/// Fails with Depth, TooLarge or Shape; the message names what the format can contain.
 [[nodiscard]] Result<Done> check_format_limits(const FormatLimits& limits, const Shape& shape,
                                                DType dtype);
 

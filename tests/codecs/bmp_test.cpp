@@ -75,7 +75,7 @@ TEST_CASE("BMP headers that lie are refused before memory is taken", "[codecs][b
   CHECK(message_of(bmp(1000, 1000, 24, 0, "")) ==
         "truncated: the picture data begins at byte 54, the file has 54");
   CHECK(message_of(bmp(1000, 1000, 24, 0, "xx")) ==
-        "truncated: the picture data ends at row 0 of 1000, counted from below");
+        "truncated: the picture data ends at row 0 of 1000, counted from the bottom");
   check_refused(bmp(10000, 10000, 24, 0, "xx"), 300000000, 2);
   check_refused(bmp(10000, 10000, 8, 0, grey_palette()), 100000000, 0);
   // Run lengths are counted before a pixel is written.
@@ -295,7 +295,7 @@ TEST_CASE("BMP bytes that are missing count as zero", "[codecs][bmp]") {
   Tensor out;
   const auto cut = read(bmp(1, 3, 24, 0, "\x01\x02\x03\0\x04\x05"sv), out, kAccept);
   REQUIRE(cut);
-  CHECK(cut->missing == "truncated: the picture data ends at row 1 of 3, counted from below");
+  CHECK(cut->missing == "truncated: the picture data ends at row 1 of 3, counted from the bottom");
   CHECK(samples_of(out) == File{0, 0, 0, 0, 5, 4, 3, 2, 1});
 }
 

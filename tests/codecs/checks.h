@@ -27,7 +27,7 @@ inline void check_cuts(const File& file, std::size_t from, std::size_t may_miss 
   }
 }
 
-/// A header that promises far more than the file holds is refused by read_info.
+/// read_info refuses a header that promises far more than the file can contain.
 inline void check_refused(const File& file, std::uint64_t promised, std::uint64_t there) {
   for (const bool accept : {false, true}) {
     const Result<ImageInfo> info = read_info(file, {.accept_truncated = accept});
@@ -35,11 +35,11 @@ inline void check_refused(const File& file, std::uint64_t promised, std::uint64_
     CHECK(info.error().code == ErrorCode::Truncated);
     CHECK(info.error().message ==
           "truncated: the header promises a picture of at least " + std::to_string(promised) +
-              " bytes of data, the file has room for " + std::to_string(there));
+              " bytes of data, and the file has room for " + std::to_string(there));
   }
 }
 
-/// Samples of each type that the format can hold must come back exactly.
+/// Samples of each type that the format can contain must come back exactly.
 inline void check_comes_back(Format format, std::size_t may_miss) {
   const Codec& codec = codec_of(format);
   for (const DType dtype : {DType::UInt8, DType::UInt16}) {

@@ -85,7 +85,7 @@ TEST_CASE(
   CHECK(encode_tensor(samples, {.format = Format::Npy, .batch_axis = true}, out));
 }
 
-TEST_CASE("a decoder that is told to stop gives up in the middle", "[codecs]") {
+TEST_CASE("a decoder that is stopped ends before the last row", "[codecs]") {
   const Tensor large = test::picture(900, 400, 3);
   for (const Format format : {Format::Jpeg, Format::Png, Format::Tiff}) {
     INFO(codec_of(format).name);

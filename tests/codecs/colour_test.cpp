@@ -77,7 +77,7 @@ TEST_CASE("Every color_mode of every kind of picture", "[codecs][colour]") {
   CHECK(seen8(rgba, ColorMode::Rgba) == rgba);
 }
 
-TEST_CASE("A background is behind alpha that goes away", "[codecs][colour]") {
+TEST_CASE("A background replaces transparency when alpha is removed", "[codecs][colour]") {
   const Background white{{255, 255, 255}};
   const Background red{{255, 0, 0}};
   CHECK(seen8({255, 0, 0, 128}, ColorMode::Rgb, white) == Bytes8{255, 127, 127});
@@ -127,7 +127,8 @@ TEST_CASE("Windows, rows and turned pictures have the same colours", "[codecs][c
   CHECK((*rows)->finish());
 }
 
-TEST_CASE("What cannot become that is refused by the header", "[codecs][colour]") {
+TEST_CASE("A color_mode that is impossible for the samples is refused by the header",
+          "[codecs][colour]") {
   DecodeOptions options;
   options.color_mode = ColorMode::Rgb;
   EncodeOptions four_bands{.format = Format::Tiff};
@@ -143,7 +144,7 @@ TEST_CASE("What cannot become that is refused by the header", "[codecs][colour]"
   CHECK(refused(encoded(picture(5, 5, 3), {.format = Format::Npy}), options).empty());
 }
 
-TEST_CASE("Indices and numbers of few bits are what the file has", "[codecs][colour]") {
+TEST_CASE("Indices and grey of few bits are as stored in the file", "[codecs][colour]") {
   const std::vector<Colour> palette{{0, 0, 0, 0xFFFF},
                                     {0x8080, 0, 0, 0xFFFF},
                                     {0, 0xFFFF, 0x1111, 0xFFFF},
@@ -168,7 +169,7 @@ TEST_CASE("Indices and numbers of few bits are what the file has", "[codecs][col
     Tensor out;
     REQUIRE(read(file, out, options));
     CHECK(same(out, indices));
-    // and as colours without it
+    // without the option they are colours
     REQUIRE(read(file, out));
     REQUIRE(out.shape == Shape::image(3, 5, 3));
     for (std::size_t i = 0; i < 15; ++i) {
@@ -178,7 +179,7 @@ TEST_CASE("Indices and numbers of few bits are what the file has", "[codecs][col
   }
 }
 
-TEST_CASE("Alpha of a palette goes with it, in PNG", "[codecs][colour]") {
+TEST_CASE("PNG keeps the alpha of a palette", "[codecs][colour]") {
   const std::vector<Colour> palette{{0x0101, 0x0202, 0x0303, 0x8080}, {0xFFFF, 0, 0, 0xFFFF}};
   Tensor indices;
   indices.reset(Shape::image(1, 2, 1), DType::UInt8);
@@ -197,10 +198,11 @@ TEST_CASE("Alpha of a palette goes with it, in PNG", "[codecs][colour]") {
   CHECK(samples_of(out) == File{1, 2, 3, 0x80, 255, 0, 0, 255});
 }
 
-TEST_CASE("A large palette picture is written by libpng, the same colours", "[codecs][colour]") {
+TEST_CASE("A large palette picture, which libpng writes, has the same colours",
+          "[codecs][colour]") {
   const std::vector<Colour> palette{{0, 0, 0, 0xFFFF}, {0xFFFF, 0x8080, 0, 0x1111}};
   Tensor indices;
-  indices.reset(Shape::image(6000, 6000, 1), DType::UInt8);  // more than is compressed at once
+  indices.reset(Shape::image(6000, 6000, 1), DType::UInt8);  // more than is compressed in one piece
   for (std::size_t i = 0; i < indices.byte_count(); ++i)
     indices.data.data()[i] = static_cast<std::uint8_t>(i / 1000 % 2);
   EncodeOptions with_palette{.format = Format::Png};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What holds for every row of the table of codecs. A new codec needs nothing here: its samples are
-// what its encoder writes, and what its test file registers (support/codec_samples.h).
+// Tests of every row of the table of codecs. A new codec needs no change here: its samples are the
+// files that its encoder writes, and those that its test file registers (support/codec_samples.h).
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -57,7 +57,7 @@ void for_each_sample(F f) {
 TEST_CASE("every codec has samples", "[codecs][every]") {
   for (const Codec& codec : codecs()) {
     if (codec.decoder != nullptr)
-      continue;  // a plug-in: its test file runs if its library is there
+      continue;  // a plug-in: its test file runs only if its library is installed
     INFO(codec.name << ": its test file registers files with CodecSamples");
     CHECK_FALSE(samples_of_codec(codec).empty());
   }
@@ -72,7 +72,7 @@ TEST_CASE("samples are recognised, and read without damage", "[codecs][every]") 
     REQUIRE(info);
     CHECK(info->format == codec.format);
     const Promise promise = codec.promise(file, *info);
-    CHECK(promise.there >= promise.least);
+    CHECK(promise.available >= promise.least);
     Tensor out;
     const auto damage = read(file, out);
     REQUIRE(damage);
@@ -80,7 +80,7 @@ TEST_CASE("samples are recognised, and read without damage", "[codecs][every]") 
   });
 }
 
-TEST_CASE("what a lossless codec writes comes back, and is the same file each time",
+TEST_CASE("a lossless codec gives back its samples, and writes the same file each time",
           "[codecs][every]") {
   for (const Codec& codec : codecs()) {
     for (const Tensor& in : writable(codec)) {

@@ -45,7 +45,7 @@ struct Entry {
   unsigned tag = 0;
   unsigned type = 0;
   unsigned count = 0;
-  unsigned value = 0;  // or the offset of the values
+  unsigned value = 0;  // the value, or the offset of the values
 };
 
 class Camera {
@@ -186,7 +186,8 @@ TEST_CASE("the orientation is found in XMP, as attribute and as element", "[code
     CHECK_FALSE(xmp_orientation(none));
 }
 
-TEST_CASE("EXIF of a picture that was turned says so, in both byte orders", "[codecs][exif]") {
+TEST_CASE("EXIF of a turned picture has orientation 1 and the new size, in both byte orders",
+          "[codecs][exif]") {
   for (const bool big : {false, true}) {
     const Camera in = camera(big);
     const File out = upright_exif(in.block(), true, 70000, 300);
@@ -207,7 +208,7 @@ TEST_CASE("EXIF of a picture that was turned says so, in both byte orders", "[co
   }
 }
 
-TEST_CASE("only what has to change in EXIF does", "[codecs][exif]") {
+TEST_CASE("only the bytes of EXIF that must change do change", "[codecs][exif]") {
   for (const bool big : {false, true}) {
     const Camera in = camera(big, 0);
     const File out = upright_exif(in.block(), true, 3000, 4000);
@@ -244,19 +245,18 @@ TEST_CASE("a thumbnail amid an EXIF block is blanked, and nothing moves", "[code
   CHECK(find(out, std::string(40, 'n')) == kMakerNote);
 }
 
-TEST_CASE("an uncompressed thumbnail in EXIF goes strip by strip", "[codecs][exif]") {
+TEST_CASE("an uncompressed thumbnail in EXIF is removed strip by strip", "[codecs][exif]") {
   Camera in = camera(false);
   in.directory(kIfd1, {{0x0111, 4, 2, 370}, {0x0117, 3, 2, 10U | 20U << 16U}}, 0);
   in.put(370, 400, 4);
   in.put(374, 430, 4);
   const File out = upright_exif(in.block(), true, 1, 1);
-  CHECK(out.size() == 430);  // the ten bytes between the strips belong to nothing
+  CHECK(out.size() == 430);  // the ten bytes between the strips stay
   CHECK(std::count(out.begin(), out.end(), 't') == 20);
   CHECK(find(out, std::string(20, 't')) == 410);
 }
 
-TEST_CASE("EXIF directories that lie over one another lose nothing that is kept",
-          "[codecs][exif]") {
+TEST_CASE("EXIF directories that overlap lose no byte that is kept", "[codecs][exif]") {
   for (const bool big : {false, true}) {
     const auto check_link_alone = [&](const Camera& in) {
       const File out = upright_exif(in.block(), false, 3000, 4000);
@@ -289,7 +289,7 @@ TEST_CASE("EXIF directories that lie over one another lose nothing that is kept"
   }
 }
 
-TEST_CASE("EXIF whose directories cannot be told from other data gives none", "[codecs][exif]") {
+TEST_CASE("EXIF whose directories overlap other data gives none", "[codecs][exif]") {
   const auto gives_none = [](const File& block) { return upright_exif(block, true, 1, 1).empty(); };
   CHECK(gives_none({}));
   CHECK(gives_none(bytes_of("II\x2a\0"sv)));
@@ -340,7 +340,7 @@ TEST_CASE("an EXIF block in which each of 65535 values has 4 GB costs little", "
   CHECK(in.number(out, second - 4, 4) == 0);
 }
 
-TEST_CASE("XMP of a picture that was turned says so", "[codecs][exif]") {
+TEST_CASE("XMP of a turned picture has orientation 1", "[codecs][exif]") {
   CHECK(upright_xmp(R"(<a tiff:Orientation="6" b="6"/>)") == R"(<a tiff:Orientation="1" b="6"/>)");
   CHECK(upright_xmp("<a tiff:Orientation = '8'/>") == "<a tiff:Orientation = '1'/>");
   CHECK(upright_xmp("<tiff:Orientation>\n3</tiff:Orientation><tiff:Orientation>4<") ==
@@ -350,7 +350,7 @@ TEST_CASE("XMP of a picture that was turned says so", "[codecs][exif]") {
     CHECK(upright_xmp(same) == same);
 }
 
-TEST_CASE("what files put around EXIF and XMP is taken off", "[codecs][exif]") {
+TEST_CASE("bytes that files put around EXIF and XMP are removed", "[codecs][exif]") {
   CHECK(exif_block(as_bytes("Exif\0\0II"sv)) == bytes_of("II"));
   CHECK(exif_block(as_bytes("II"sv)) == bytes_of("II"));
   CHECK(exif_block({}).empty());

@@ -55,7 +55,7 @@ TEST_CASE("OpenEXR comes back as it was written", "[codecs][exr]") {
       REQUIRE(read(file, out));
       CHECK(same(in, out));
       REQUIRE(read(exr_of(in, compression, cv::IMWRITE_EXR_TYPE_HALF), out));
-      CHECK(same(in, out));  // samples are multiples of 1/128, which a half holds
+      CHECK(same(in, out));  // samples are multiples of 1/128, which a half represents exactly
     }
   }
   CHECK(said.text().empty());
@@ -85,7 +85,7 @@ TEST_CASE("OpenEXR is refused wherever it is cut", "[codecs][exr]") {
   CHECK(said.text().empty());
 }
 
-TEST_CASE("damage in OpenEXR that holds checksums is an error", "[codecs][exr]") {
+TEST_CASE("damage in OpenEXR that has checksums is an error", "[codecs][exr]") {
   const Stderr said;
   const Tensor in = picture(40, 50, 3, DType::Float32);
   const File good = exr_of(in);
@@ -98,7 +98,7 @@ TEST_CASE("damage in OpenEXR that holds checksums is an error", "[codecs][exr]")
   CHECK(said.text().empty());
 }
 
-TEST_CASE("what OpenCV would leave out of an OpenEXR is refused by name", "[codecs][exr]") {
+TEST_CASE("parts of an OpenEXR that OpenCV would leave out are refused by name", "[codecs][exr]") {
   const File good = exr_of(picture(40, 50, 4, DType::Float32));
   const auto changed = [&](std::size_t at, std::uint8_t value) {
     File file(good);
@@ -218,12 +218,12 @@ TEST_CASE("OpenEXR in tiles is read, but not with levels", "[codecs][exr]") {
   CHECK(same(in, out));
 }
 
-TEST_CASE("the plug-in tells the OpenCV that runs", "[codecs][exr]") {
+TEST_CASE("the plug-in reports the version of OpenCV that runs", "[codecs][exr]") {
   CHECK(codec_of(Format::Exr).decoder() == "OpenCV " + cv::getVersionString());
   CHECK_FALSE(codec_of(Format::Exr).encoder.has_value());
 }
 
-TEST_CASE("sample files of OpenEXR hold what they are said to", "[codecs][exr][data]") {
+TEST_CASE("sample files of OpenEXR have the expected pixels", "[codecs][exr][data]") {
   const std::filesystem::path folder = data_folder();
   if (folder.empty()) {
     WARN("SKIPPED: DECKLE_TEST_DATA does not name the folder of test pictures");

@@ -35,7 +35,7 @@ Result<std::size_t> read_all_of(std::string_view file) {
 
 }  // namespace
 
-TEST_CASE("a file of HDF5 is known by its first bytes", "[codecs][hdf5]") {
+TEST_CASE("a file of HDF5 is recognised by its first bytes", "[codecs][hdf5]") {
   CHECK(is_hdf5(as_bytes(bytes_of("keras2.h5"))));
   CHECK_FALSE(is_hdf5(as_bytes(bytes_of("keras3.keras"))));
   CHECK_FALSE(is_hdf5({}));
@@ -62,7 +62,7 @@ TEST_CASE("datasets, their numbers and attributes of texts are read", "[codecs][
         file->read(file->datasets().front()).value());
 }
 
-TEST_CASE("what is cut short is an error at every length, and nothing is printed",
+TEST_CASE("a truncated HDF5 file is an error at every length, and nothing is printed",
           "[codecs][hdf5]") {
   const test::Stderr said;
   for (const std::string name : {"keras2-weights.h5", "parts-gzip-float64.h5"}) {
@@ -78,7 +78,8 @@ TEST_CASE("what is cut short is an error at every length, and nothing is printed
   CHECK(said.text().empty());
 }
 
-TEST_CASE("bytes that lie are errors or other numbers, and nothing is printed", "[codecs][hdf5]") {
+TEST_CASE("changed bytes in HDF5 give errors or other numbers, and nothing is printed",
+          "[codecs][hdf5]") {
   const test::Stderr said;
   const std::string whole = bytes_of("parts-gzip-float64.h5");
   std::size_t refused = 0;
@@ -94,7 +95,7 @@ TEST_CASE("bytes that lie are errors or other numbers, and nothing is printed", 
 TEST_CASE("a file of HDF5 that refers to others is refused with the object's name",
           "[codecs][hdf5]") {
   const std::string kernel = "\"conv2d/conv2d/kernel:0\" is ";
-  const std::string only = "; deckle reads only what the file itself holds";
+  const std::string only = "; deckle reads only what the file itself contains";
   const std::pair<const char*, std::string> kRefused[]{
       {"external-storage", "kept in another file (external storage: \"/etc/passwd\")"},
       {"external-link", "a link to another file"},
@@ -130,9 +131,9 @@ TEST_CASE("filters and sizes that no file of Keras' has are refused", "[codecs][
                                      "its shape, (1099511627776,), has more numbers than a file of "
                                      "6.0 kB can hold"});
   CHECK(refusal("unwritten").message ==
-        "damaged: " + kernel + "it holds fewer bytes (0) than its shape says (4194304)");
+        "damaged: " + kernel + "it has fewer bytes (0) than its shape says (4194304)");
   CHECK(refusal("contiguous").message ==
-        "damaged: " + kernel + "it holds fewer bytes (0) than its shape says (64)");
+        "damaged: " + kernel + "it has fewer bytes (0) than its shape says (64)");
 }
 
 TEST_CASE("a file on which HDF5 reads freed memory does not end deckle", "[codecs][hdf5]") {

@@ -35,14 +35,14 @@ TEST_CASE("Radiance HDR is refused where it is cut, and has no encoder", "[codec
 TEST_CASE("Radiance HDR writes all of its output", "[codecs][hdr][written]") {
   check_all_written(by_opencv(".hdr", mat(picture(12, 14, 3, DType::Float32), CV_32F)));
   check_all_written(by_opencv(".hdr", mat(picture(12, 5, 3, DType::Float32), CV_32F)));  // flat
-  // a pixel that repeats the one before, as the oldest files have: refused
+  // a pixel that repeats the previous one, as in the oldest files, is refused
   File old = bytes_of("#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 2 +X 3\nabcd\1\1\1\2efghijklmnop");
   Tensor out;
   CHECK_FALSE(read_twice(old, out));
   CHECK(read_twice(old, out, kAccept));
 }
 
-TEST_CASE("memory is taken in proportion to what a Radiance HDR holds", "[codecs][hdr]") {
+TEST_CASE("memory is allocated in proportion to the size of a Radiance HDR", "[codecs][hdr]") {
   const auto header = [](const std::string& size) {
     return bytes_of("#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n" + size + "\n");
   };

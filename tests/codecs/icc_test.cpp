@@ -73,7 +73,7 @@ T converted(const std::vector<std::uint8_t>& profile, T pixel, DType dtype) {
 
 }  // namespace
 
-TEST_CASE("A profile says what its numbers are", "[codecs][icc]") {
+TEST_CASE("The colour space of a profile is read from its header", "[codecs][icc]") {
   CHECK(icc_space(adobe_profile()) == IccSpace::Rgb);
   CHECK(icc_space(grey_profile(srgb_to_linear)) == IccSpace::Grey);
   CHECK(icc_space(ProfileMaker("CMYK").take()) == IccSpace::Cmyk);
@@ -83,7 +83,7 @@ TEST_CASE("A profile says what its numbers are", "[codecs][icc]") {
   CHECK(icc_space(zeros) == IccSpace::None);
 }
 
-TEST_CASE("sRGB is known by its colours, not by its name", "[codecs][icc]") {
+TEST_CASE("sRGB is recognised by its colours, not by its name", "[codecs][icc]") {
   CHECK(is_srgb(srgb_profile()));
   CHECK(is_srgb(grey_profile(srgb_to_linear)));
   CHECK_FALSE(is_srgb(adobe_profile()));
@@ -126,7 +126,7 @@ TEST_CASE("Adobe RGB becomes sRGB by the formulas", "[codecs][icc]") {
     CHECK(std::abs(double{floats.at(c)} - want.at(c)) < 0.002);
 }
 
-TEST_CASE("Grey becomes grey of sRGB's tone curve", "[codecs][icc]") {
+TEST_CASE("Grey becomes grey with the tone curve of sRGB", "[codecs][icc]") {
   const auto linear = grey_profile([](double v) { return v; });
   for (const int value : {0, 3, 64, 128, 200, 255}) {
     const auto got = converted<std::array<std::uint8_t, 2>>(
@@ -136,7 +136,7 @@ TEST_CASE("Grey becomes grey of sRGB's tone curve", "[codecs][icc]") {
   }
 }
 
-TEST_CASE("A profile that is not of the samples is refused", "[codecs][icc]") {
+TEST_CASE("A profile for other samples is refused", "[codecs][icc]") {
   const auto message = [](const std::vector<std::uint8_t>& profile, std::int64_t channels,
                           DType dtype = DType::UInt8) {
     const auto change = ToSrgb::of(profile, channels, dtype);

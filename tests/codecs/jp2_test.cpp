@@ -98,7 +98,7 @@ File jp2_of(const Tensor& pixels, const Writing& writing = {}) {
   opj_set_default_encoder_parameters(&parameters);
   parameters.tcp_numlayers = writing.layers;
   parameters.cp_disto_alloc = 1;
-  for (int i = 0; i + 1 < writing.layers; ++i)  // the last layer has all
+  for (int i = 0; i + 1 < writing.layers; ++i)  // the last layer has all data
     parameters.tcp_rates[i] = static_cast<float>(4 * (writing.layers - i));
   parameters.tcp_rates[writing.layers - 1] = writing.reversible ? 0 : 4;
   parameters.csty = writing.style;
@@ -247,7 +247,7 @@ TEST_CASE("JPEG 2000 of 9 to 15 bits is scaled to 16", "[codecs][jp2]") {
   }
 }
 
-TEST_CASE("JPEG 2000 with loss comes back about as it was, in any layout", "[codecs][jp2]") {
+TEST_CASE("lossy JPEG 2000 comes back approximately, in any layout", "[codecs][jp2]") {
   const Tensor in = picture(90, 70, 3);
   for (const int tile : {0, 40}) {
     Tensor out;
@@ -339,8 +339,7 @@ TEST_CASE("JPEG 2000 in colours that are not read is refused by their name", "[c
   CHECK(refused(first) == "JPEG 2000 whose alpha is not the last of 2 or 4 components is not read");
 }
 
-TEST_CASE("the ICC profile of a JP2 is handed up where it says what the samples are",
-          "[codecs][jp2]") {
+TEST_CASE("the ICC profile of a JP2 is kept if it describes the samples", "[codecs][jp2]") {
   const std::string profile = std::string(16, 'p') + "RGB " + "the rest";
   const auto box = [&](int method, const std::string& inside) {
     const auto size = static_cast<char>(8 + 3 + inside.size());
@@ -401,11 +400,11 @@ TEST_CASE("JPEG 2000 whose header lies is refused before memory is taken", "[cod
   constexpr std::size_t kTileCols = 22;
   constexpr std::size_t kTileRows = 26;
   CHECK(refused(changed(siz + kCols, 0x7FFFFFFF, 4), ErrorCode::Damaged)
-            .starts_with("damaged: the header cannot be read (it has no tiles, or more than"));
+            .starts_with("damaged: the header cannot be read (no tiles, or more than"));
   CHECK(refused(changed(siz + kCols, 0, 4), ErrorCode::Damaged) ==
         "damaged: the header says 70 x 0 pixels");
   CHECK(refused(changed(siz + kTileCols, 0, 4), ErrorCode::Damaged)
-            .starts_with("damaged: the header cannot be read (it has no tiles"));
+            .starts_with("damaged: the header cannot be read (no tiles"));
   File small(changed(siz + kTileCols, 2, 4));
   put(small, siz + kTileRows, 2, 4);
   CHECK(refused(small, ErrorCode::Unsupported) ==
@@ -424,7 +423,7 @@ TEST_CASE("JPEG 2000 whose header lies is refused before memory is taken", "[cod
         "JPEG 2000 is read with 8 to 16 bits in all components, this has 4");
 }
 
-TEST_CASE("a tile that is not there is never made up", "[codecs][jp2]") {
+TEST_CASE("the samples of a missing tile are never invented", "[codecs][jp2]") {
   const File good = jp2_of(picture(70, 70, 3), {.tile = 40});
   const auto sot = [&](std::size_t from) {
     return deckle::test::find(good, "\xff\x90\0\x0a"sv, from);
@@ -438,7 +437,7 @@ TEST_CASE("a tile that is not there is never made up", "[codecs][jp2]") {
   CHECK(message_of(without, kAccept) == "truncated: tile 2 of 4 is missing");
   File other(good);
   other[second + 5] = 9;
-  CHECK(message_of(other) == "damaged: a part of tile 10, where there are 4");
+  CHECK(message_of(other) == "damaged: a tile-part is for tile 10, but there are 4");
   File parts(good);
   parts[second + 11] = 2;
   CHECK(message_of(parts) == "truncated: a part of tile 2 of 4 is missing");
@@ -462,7 +461,7 @@ TEST_CASE("a JPEG 2000 size that overflows is refused by its numbers", "[codecs]
   const auto most = read(sized(0x7FFFFFFF, 0x7FFFFFFF, 1), out);
   REQUIRE_FALSE(most);
   CHECK(most.error().message ==
-        "damaged: the header cannot be read (it has no tiles, or more than 65535)");
+        "damaged: the header cannot be read (no tiles, or more than 65535)");
   const auto one_tile = read(sized(0x7FFFFFFF, 0x7FFFFFFF, 0xFFFFFFFF), out);
   REQUIRE_FALSE(one_tile);
   CHECK(one_tile.error().code == ErrorCode::TooLarge);
@@ -482,7 +481,7 @@ TEST_CASE("JPEG 2000 in very many small parts is refused before memory is taken"
   const std::string precincts =
       "JPEG 2000 with a tile in 4000000 precincts of fewer than 8 x 8 samples is not read";
   CHECK(refused(empty_codestream(2000, 1, kPrecincts, 64)) == precincts);
-  // In the header of a tile or of a component it is the same.
+  // The same in the header of a tile or of a component.
   File of_tile = empty_codestream(2000, 1, kPlain, 64);
   const std::size_t sot = deckle::test::find(of_tile, "\xff\x90\0\x0a"sv);
   const auto with = [](File file, std::size_t at, std::string_view segment) {
@@ -494,7 +493,7 @@ TEST_CASE("JPEG 2000 in very many small parts is refused before memory is taken"
   put(of_tile, sot + 6, 14 + 64 + kCoc.size(), 4);
   CHECK(refused(with(of_tile, sot + 12, kCoc)) == precincts);
 
-  // OpenJPEG reads on inside of an unknown marker, and would find another one there.
+  // OpenJPEG continues to read inside of an unknown segment, and would find another marker in it.
   const std::string hidden = std::string("\xff\x30\0\x0e"sv) + std::string(kCoc);
   const File plain = empty_codestream(2000, 1, kPlain, 64);
   CHECK(refused(with(plain, sot, hidden)) ==
@@ -509,7 +508,7 @@ TEST_CASE("JPEG 2000 in very many small parts is refused before memory is taken"
         "truncated: the header says 65535 packets, the codestream has 145 bytes");
 }
 
-TEST_CASE("JPEG 2000 as encoders write it is not taken for damaged", "[codecs][jp2]") {
+TEST_CASE("JPEG 2000 as encoders write it is not reported as damaged", "[codecs][jp2]") {
   const Tensor in = picture(150, 170, 3);
   const auto check = [](const Tensor& pixels, const Writing& writing) {
     const File file = jp2_of(pixels, writing);
@@ -530,10 +529,10 @@ TEST_CASE("JPEG 2000 as encoders write it is not taken for damaged", "[codecs][j
     check(in, {.block = block});
   for (const int precinct : {16, 64, 256})
     check(in, {.style = 6, .block = 32, .precinct = precinct});
-  // More than 255 packets: their number, which SOP says, is any two bytes.
+  // More than 255 packets: the number in SOP may be any two bytes.
   check(in, {.tile = 20, .style = 2, .precinct = 16, .layers = 2});
 
-  // Little to encode: most bytes are zero, and there are few.
+  // A plain picture: few bytes, most of them zero.
   for (const int level : {0, 128}) {
     Tensor plain = picture(1000, 1000, 1);
     std::memset(plain.data.data(), level, plain.byte_count());
@@ -560,7 +559,7 @@ TEST_CASE("JPEG 2000 as encoders write it is not taken for damaged", "[codecs][j
   check(coarse, {.levels = 1});
 }
 
-TEST_CASE("a hole or a marker amid JPEG 2000 packets is damage", "[codecs][jp2]") {
+TEST_CASE("a run of zeros or a marker within JPEG 2000 packets is damage", "[codecs][jp2]") {
   for (const bool boxes : {true, false}) {
     const File good = jp2_of(picture(150, 170, 3), {.boxes = boxes});
     const auto [begin, end] = packets_of(good);
@@ -595,7 +594,7 @@ TEST_CASE("a hole or a marker amid JPEG 2000 packets is damage", "[codecs][jp2]"
   }
 }
 
-TEST_CASE("damage in JPEG 2000 is told with OpenJPEG's reason", "[codecs][jp2]") {
+TEST_CASE("damage in JPEG 2000 is reported with OpenJPEG's reason", "[codecs][jp2]") {
   const Stderr said;
   File file = jp2_of(picture(40, 50, 3));
   file[deckle::test::find(file, "\xff\x52"sv) + 2] = 0xFF;  // the length of COD

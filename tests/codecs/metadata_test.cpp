@@ -262,7 +262,7 @@ TEST_CASE("metadata is put between what an output has without it", "[codecs][met
   }
 }
 
-TEST_CASE("a large profile is written in parts to JPEG, and libjpeg puts it together",
+TEST_CASE("a large profile is written in parts to JPEG, and libjpeg joins them",
           "[codecs][metadata][jpeg]") {
   const Tensor in = picture(16, 16, 3);
   for (const std::size_t size : {1U, 65518U, 65519U, 65520U, 131038U, 200000U}) {
@@ -281,7 +281,7 @@ TEST_CASE("a large profile is written in parts to JPEG, and libjpeg puts it toge
   }
 }
 
-TEST_CASE("a part of a JPEG that is cut out has the metadata that is given, and no other",
+TEST_CASE("a lossless crop of a JPEG has only the metadata that is given",
           "[codecs][metadata][jpeg]") {
   const Codec& jpeg = codec_of(Format::Jpeg);
   const Metadata given = all(100000);
@@ -355,7 +355,7 @@ TEST_CASE("libpng, libtiff and libwebp read the metadata that is written", "[cod
   CHECK(said.text().empty());
 }
 
-TEST_CASE("a profile of a TIFF that lies outside of the file is there, and not readable",
+TEST_CASE("a profile of a TIFF that is outside of the file counts as unreadable",
           "[codecs][metadata][tiff]") {
   File file = with({.format = Format::Tiff}, all(), picture(9, 7, 3));
   const std::size_t entry = find(file, "\x73\x87\x07\x00"sv);  // ICCProfile, UNDEFINED
@@ -397,7 +397,7 @@ TEST_CASE("a PNG too large to be compressed at once has the same metadata",
   CHECK(metadata_of(codec_of(Format::Png), file) == metadata);
   CHECK(without_chunks(file, 8, 4, true, {"iCCP", "eXIf", "iTXt"}) == encoded(in, options));
   const File small = with({.format = Format::Png}, metadata, picture(3, 3, 1));
-  const auto chunks = [](const File& of) {  // those between IHDR and IDAT
+  const auto chunks = [](const File& of) {  // the chunks between IHDR and IDAT
     return File(of.begin() + 33, of.begin() + static_cast<std::ptrdiff_t>(find(of, "IDAT")) - 4);
   };
   CHECK(chunks(file) == chunks(small));
@@ -447,7 +447,7 @@ TEST_CASE("the profile of a BMP is read where its header says one is in the file
             .empty());
 }
 
-TEST_CASE("what writers put around metadata is no part of it", "[codecs][metadata]") {
+TEST_CASE("bytes that writers put around metadata are not part of it", "[codecs][metadata]") {
   Metadata around = all();
   around.exif.insert(around.exif.begin(), {'E', 'x', 'i', 'f', 0, 0});
   around.xmp += "\0\0"sv;

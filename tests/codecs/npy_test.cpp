@@ -96,7 +96,7 @@ TEST_CASE("every array that NumPy wrote is read: dtypes, orders, byte orders and
   std::size_t at = 0;
   std::set<std::string> seen;
   for (const Json& expected : golden_json("arrays/arrays.json")) {
-    // With more data after it: they are ignored.
+    // Data after the array are ignored.
     const File file(all.begin() + static_cast<std::ptrdiff_t>(at), all.end());
     INFO("at byte " << at << ": " << expected.dump().substr(0, 200));
     const ArrayHeader header = header_of(file);
@@ -204,7 +204,7 @@ TEST_CASE("Fortran order agrees with its naive twin for 2 to 8 axes", "[codecs][
   }
 }
 
-TEST_CASE("a header is read however Python may write it", "[codecs][npy]") {
+TEST_CASE("a header is read in every form that Python may write", "[codecs][npy]") {
   const auto same = [](std::string_view dict) {
     const ArrayHeader header = header_of(npy(dict));
     INFO(dict);
@@ -241,11 +241,11 @@ TEST_CASE("byte orders are those of NumPy's dtypes", "[codecs][npy]") {
   CHECK(samples_in(npy(dict_of("'>u8'", "()"), "12345678")) == bytes_of("87654321"));
 }
 
-TEST_CASE("a bool is 0 or 1, whatever the file holds", "[codecs][npy]") {
+TEST_CASE("a bool is 0 or 1, for any byte of the file", "[codecs][npy]") {
   CHECK(samples_in(npy(dict_of("'|b1'", "(5,)"), "\0\1\2\xff\0"sv)) == File{0, 1, 1, 1, 0});
 }
 
-TEST_CASE("what is no .npy, or none that is known, is refused", "[codecs][npy]") {
+TEST_CASE("a file that is not a .npy, or of an unknown version, is refused", "[codecs][npy]") {
   CHECK(refusal({}) == Error{ErrorCode::NotAnImage, "the file is empty"});
   CHECK(
       refusal(bytes_of("\x89PNG\r\n\x1a\n")) ==
@@ -329,7 +329,7 @@ TEST_CASE("arrays of something else than numbers are refused by its name", "[cod
   CHECK(message("'<U7'") == "the samples are strings (dtype '<U7')" + numeric);
   CHECK(message("'|S3'") == "the samples are strings of bytes (dtype '|S3')" + numeric);
   CHECK(message("'<V2'") ==
-        "the samples are raw bytes or records, as of structured arrays and of bfloat16 (dtype "
+        "the samples are raw bytes or records, as in structured arrays and for bfloat16 (dtype "
         "'<V2')" +
             numeric);
   CHECK(message("'<M8[ns]'") ==
@@ -351,7 +351,7 @@ TEST_CASE("shapes that lie are refused before memory is taken", "[codecs][npy]")
   CHECK(error("(4294967296, 4294967296)") ==
         Error{ErrorCode::TooLarge,
               "the header says (4294967296, 4294967296) samples of float64: "
-              "more bytes than 64 bits count"});
+              "64 bits cannot count the bytes"});
   CHECK(error("(99999999999999999999,)").code == ErrorCode::TooLarge);
   CHECK(error("(1152921504606846976,)").code == ErrorCode::TooLarge);  // 2^60, 8 bytes each
   CHECK(error("(4611686018427387904, 4, 0)").code == ErrorCode::TooLarge);
@@ -372,7 +372,8 @@ TEST_CASE("shapes that lie are refused before memory is taken", "[codecs][npy]")
   CHECK(out.size() == 0);
 }
 
-TEST_CASE("samples that are cut are refused, what follows them is not looked at", "[codecs][npy]") {
+TEST_CASE("truncated samples are refused, and data after the samples are ignored",
+          "[codecs][npy]") {
   const std::string header = npy_header({2, 3}, DType::Int32);
   File file = file_of(header + "123456789012345678901234");
   for (std::size_t n = header.size(); n < file.size(); ++n) {

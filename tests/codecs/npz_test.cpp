@@ -45,7 +45,7 @@ test::File member_of(const std::string& path, std::string_view name) {
   return {out.data(), out.data() + out.size()};
 }
 
-// To a new file: overwriting makes some file systems wait for the disk.
+// Writes to a new file: overwriting makes some file systems wait for the disk.
 std::string put(const Folder& folder, const test::File& file) {
   std::filesystem::remove(folder / "x.npz");
   folder.put("x.npz", file);
@@ -126,7 +126,7 @@ test::File archive_of(const std::vector<Member>& members) {
 TEST_CASE("an archive that was written again is read again", "[codecs][npz]") {
   const Folder folder;
   const std::string path = folder / "x.npz";
-  for (const std::string data : {"the first", "the third"}) {  // of the same size, to the same file
+  for (const std::string data : {"the first", "the third"}) {  // the same size and the same file
     folder.put("x.npz", archive_of({{.name = "a.npy", .data = data}}));
     for (int again = 0; again < 2; ++again) {
       const test::File member = member_of(path, "a");
@@ -199,7 +199,7 @@ TEST_CASE("arrays are read from archives, stored or compressed, zip64 or written
     CHECK(member_of(golden(name), "a") == a);
 }
 
-TEST_CASE("an array that is not there is missed by name", "[codecs][npz]") {
+TEST_CASE("a missing array is named", "[codecs][npz]") {
   Buffer out;
   const auto error = [&](const std::string& file, std::string_view name) {
     const auto done = read_npz(golden(file), name, out);
@@ -214,7 +214,7 @@ TEST_CASE("an array that is not there is missed by name", "[codecs][npz]") {
   CHECK(error("others.npz", "readme.txt") == "there is no array \"readme.txt\"; it has a");
 }
 
-TEST_CASE("a file that is no archive, or is not there, is refused", "[codecs][npz]") {
+TEST_CASE("a file that is missing or not an archive is refused", "[codecs][npz]") {
   const Folder folder;
   const auto missing = list_npz(folder / "none.npz");
   REQUIRE_FALSE(missing);

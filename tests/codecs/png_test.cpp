@@ -90,12 +90,13 @@ TEST_CASE("a PNG comes back exactly, for every depth, channel count and compress
   }
 }
 
-TEST_CASE("a PNG too large to be compressed at once comes back exactly as well", "[codecs][png]") {
+TEST_CASE("a PNG that is too large to be compressed in one piece comes back exactly",
+          "[codecs][png]") {
   // On both sides of 32 MiB of rows, each with the byte that names its filter.
   for (const std::int64_t rows : {2795, 2796}) {
     const Tensor pixels = picture(rows, 4000, 3);
     const File file = encoded(pixels, {Format::Png});
-    // Compressed at once, there is one IDAT; libpng writes many.
+    // Compressed in one piece there is one IDAT; libpng writes many.
     const std::size_t first = find(file, "IDAT");
     const bool many = find(file, "IDAT", first + 1) < file.size();
     CHECK(many == (rows == 2796));
@@ -175,7 +176,8 @@ TEST_CASE("a PNG that is cut anywhere before its last data chunk ends is an erro
   CHECK(said.text().empty());
 }
 
-TEST_CASE("a cut PNG names the row, and accepted has zeros from there", "[codecs][png]") {
+TEST_CASE("the error of a truncated PNG names the row; if accepted, zeros follow from there",
+          "[codecs][png]") {
   const Tensor in = picture(40, 50, 3);
   const File file = encoded(in, {.format = Format::Png, .compression = 0});
   const File part = first_bytes(file, file.size() / 2);
@@ -287,7 +289,7 @@ TEST_CASE("PNG orientation is read from texts where eXIf has none", "[codecs][pn
   CHECK(read_info(two, {})->orientation == 6);
 }
 
-TEST_CASE("the ICC profile of a PNG is handed up", "[codecs][png]") {
+TEST_CASE("the ICC profile of a PNG is read", "[codecs][png]") {
   const File file = encoded(picture(4, 6, 3), {.format = Format::Png});
   const auto icc = [&](const std::string& data) {
     const auto info = read_info(with_chunk(file, "IDAT", "iCCP", data), {});

@@ -49,6 +49,6 @@ TEST_CASE("the most compressible pictures that are whole are read", "[codecs][ra
     REQUIRE(info);
     const Promise promise = codec.promise(file.bytes(), *info);
     CHECK(promise.least > 0);
-    CHECK(promise.there >= promise.least);
+    CHECK(promise.available >= promise.least);
   }
 }

@@ -64,7 +64,7 @@ TEST_CASE("a format that is known but not read is named", "[codecs][recognise]")
   }
 }
 
-TEST_CASE("what is not a picture is called what it is", "[codecs][recognise]") {
+TEST_CASE("the message about a file that is not a picture says what it is", "[codecs][recognise]") {
   CHECK(refusal("").message == "the file is empty");
   CHECK(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:00").message ==
         "this is a git-lfs pointer, not the picture: run git lfs pull");

@@ -84,7 +84,7 @@ TEST_CASE("a WebP that is cut anywhere is Truncated, or read with damage text", 
   CHECK(said.text().empty());
 }
 
-TEST_CASE("a cut WebP says how many bytes and rows there are", "[codecs][webp]") {
+TEST_CASE("the error of a truncated WebP has the numbers of bytes and rows", "[codecs][webp]") {
   const Tensor in = picture(200, 70, 3);
   const File file = encoded(in, kLossless);
   const File part = first_bytes(file, file.size() / 2);

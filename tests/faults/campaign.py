@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes system calls of deckle fail, one at a time, and looks at what is left.
+"""Makes system calls of deckle fail, one at a time, and checks the files that are left.
 
     campaign.py --deckle PROGRAM --preload LIBRARY [--sample N] [--scenario NAME] [--kind KIND] [--case TEXT]
 
@@ -29,7 +29,7 @@ import tempfile
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples" / "pictures"
 SKIPPED = 77
 TIMEOUT_S = 120
-# Of the many calls for memory, at most so many a scenario; --memory gives another number.
+# The most calls for memory that fail in a scenario, of many; --memory gives another number.
 MEMORY_CALLS = 150
 OLD = 1_600_000_000  # a time at which inputs were written, long ago
 
@@ -207,7 +207,7 @@ class Runner:
             return True
 
     def check(self, scenario, kind, call, error, how):
-        """What is wrong after that fault, in sentences; nothing where the call was not made."""
+        """What is wrong after this fault, in sentences; empty if the call was not made."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             world, log = pathlib.Path(folder) / "world", pathlib.Path(folder) / "log"
             shutil.copytree(scenario.world, world)
@@ -228,12 +228,12 @@ class Runner:
             elif done.returncode not in (0, 1, 3) and (done.returncode != 2 or after != scenario.before):
                 wrong.append(f"exit code {done.returncode}: {(done.stderr.strip().splitlines() or ['(silent)'])[-1]}")
             elif done.returncode != 0 and not done.stderr.strip() and not done.stdout.strip():
-                wrong.append(f"exit code {done.returncode} without a word")
+                wrong.append(f"exit code {done.returncode} without a message")
             wrong += self.check_files(scenario, after, done)
             if done.returncode in (0, 1) and "manifest.jsonl" in after:
                 verified = subprocess.run([self.deckle, "verify", "out"], cwd=world, capture_output=True, check=False,
                                           timeout=TIMEOUT_S, encoding="utf-8", errors="replace")
-                # A stack that could not be made is said, and exit code 1.
+                # A stack that could not be made is reported, with exit code 1.
                 wrong += [f"verify: {line}" for line in verified.stdout.splitlines()
                           if not line.startswith("unknown") and not (done.returncode == 1 and "not stacked" in done.stderr
                                                                      and line.endswith("deckle-stack.npy"))]
@@ -273,24 +273,24 @@ class Runner:
             elif content not in (scenario.reference.get(name), scenario.before.get(name)):
                 wrong.append(f"{name} is not whole")
         if scenario.name == "verify" and any(not line.startswith("unreadable") for line in done.stdout.splitlines()):
-            wrong.append(f"verify says what is not true: {done.stdout.splitlines()[0]}")
+            wrong.append(f"verify reports something false: {done.stdout.splitlines()[0]}")
         if scenario.name == "diff" and done.stdout:
-            wrong.append(f"diff says what is not true: {done.stdout.splitlines()[0]}")
+            wrong.append(f"diff reports something false: {done.stdout.splitlines()[0]}")
         return wrong
 
 
 def check_manifest(name, content, after):
-    """What a manifest under its final name says of files that are not so."""
+    """The statements of a manifest, under its final name, that are false."""
     try:
         lines = [json.loads(line) for line in content.decode().splitlines()]
         if lines[0]["records"] != len(lines) - 1 or not content.endswith(b"\n"):
-            return [f"{name} is cut short"]
+            return [f"{name} is truncated"]
     except (ValueError, IndexError, KeyError) as problem:
         return [f"{name} is not whole: {problem!r}"]
     wrong = []
     for line in lines[1:]:
         if "output" in line and hashlib.sha256(after.get(line["output"], b"")).hexdigest() != line["output_sha256"]:
-            wrong.append(f"{name} says of {line['output']} what is not so")
+            wrong.append(f"{name} is wrong about {line['output']}")
     return wrong
 
 

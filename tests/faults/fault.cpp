@@ -2,11 +2,10 @@
 // fault: preloaded into a program, makes one system call fail, chosen by its kind and its number.
 //
 //     DECKLE_FAULT="pread 3 5 error" DECKLE_FAULT_LOG=log LD_PRELOAD=libdeckle_fault.so deckle ..
-//
-// lets the third pread fail with errno 5. Instead of "error": "short" does a part of the work and
-// says so, "partial" does a part and fails, "nothing" says 0. The log gets a line where that
-// happened. Without DECKLE_FAULT the log gets the number of calls of each kind. Calls before main
-// and after it do not count. For glibc.
+//  lets the third pread fail with errno 5. Instead of "error": "short" does a part of the work and
+// returns its size, "partial" does a part and fails, "nothing" returns 0. If the call is made, the
+// log gets a line. Without DECKLE_FAULT the log gets the number of calls of each kind. Calls before
+// main and after it do not count. For glibc.
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -73,7 +72,7 @@ long wanted_call = 0;
 int wanted_errno = 0;
 How wanted_how = How::Error;
 
-// System calls themselves: what this library does is not to be counted.
+// Uses system calls directly: calls of this library must not be counted.
 void log_line(const char* text, std::size_t length) {
   const char* const path = std::getenv("DECKLE_FAULT_LOG");
   if (path == nullptr) return;
@@ -83,7 +82,7 @@ void log_line(const char* text, std::size_t length) {
   (void)::syscall(SYS_close, fd);
 }
 
-// Counts a call. Whether it is the one that is to go wrong.
+// Counts a call. Returns whether it is the call that must fail.
 bool is_hit(Kind kind) {
   if (!armed) return false;
   const long call = ++calls[kind];
@@ -157,8 +156,8 @@ int counted_main(int argc, char** argv, char** environment) {
 
 }  // namespace
 
-// Each function stands under the name of the one that it takes the place of. Own names, because the
-// headers declare those otherwise (noexcept, nonnull).
+// Each function is linked under the name of the function that it replaces. In C++ it has another
+// name, because the headers declare the originals differently (noexcept, nonnull).
 extern "C" {
 
 int start(Main* main, int argc, char** argv, void (*init)(), void (*fini)(), void (*rtld)(),
@@ -316,7 +315,7 @@ int fault_ftruncate(int fd, off_t length) {
   return is_hit(kTruncate) ? -1 : real(fd, length);
 }
 
-// A file is closed all the same, as by Linux.
+// The file is still closed, as on Linux.
 int fault_close(int fd) __asm__("close");
 int fault_close(int fd) {
   static auto* const real = next<int(int)>("close");

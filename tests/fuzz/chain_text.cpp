@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text of a chain: mistakes with places, or a chain that says itself again, plans and runs.
+// The text of a chain: it gives mistakes with positions, or a chain whose resolved text is the same
+// chain and whose plan runs.
 #include "fuzz/chains.h"
 #include "fuzz/fuzz.h"
 #include "support/chains.h"

@@ -10,7 +10,7 @@
 namespace deckle::fuzz {
 namespace {
 
-// Whether it is small enough to be run for each of a million chains.
+// Whether the chain is fast enough: a fuzzer runs a million of them.
 bool is_small(const Chain& chain, const Shape& shape) {
   const auto shapes = plan_shapes(chain, shape);
   return shapes && std::all_of(shapes->begin(), shapes->end(), [](const Shape& s) {

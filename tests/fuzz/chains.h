@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is asked of every chain that was read.
+// The check for every chain that could be read.
 #pragma once
 
 #include "chain/chain.h"
@@ -7,8 +7,8 @@
 
 namespace deckle::fuzz {
 
-/// Its resolved text gives it again, and a small picture goes through it. Gives the chain read from
-/// that text.
+/// The resolved text of the chain must give the same chain, and a small picture must run through
+/// it. Returns the chain that was read from the resolved text.
 Chain check_chain(const Chain& chain);
 
 }  // namespace deckle::fuzz

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz: what the targets of the fuzzer have in common.
-//
-// A target is a function of bytes. It may do with them what a user may do with a file; whatever
-// they are, nothing may crash, and what two ways of doing one thing give must be the same: `must`
-// ends the program where that is not so, and libFuzzer keeps the bytes.
+// fuzz: the code that the targets of the fuzzer share.
+//  A target is a function of bytes. It does with them what a user may do with a file. Nothing may
+// crash, and two ways of doing the same must give the same result. `must` ends the program if a
+// condition is false, and libFuzzer keeps the bytes.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +25,12 @@
 namespace deckle::fuzz {
 
 struct Target {
-  std::string_view name;        ///< also that of its folder in corpus/
+  std::string_view name;        ///< also the name of its folder in corpus/
   std::string_view dictionary;  ///< a file of dictionaries/, if it exists
   void (*run)(Bytes input);     ///< null: read_file, for the codec of this name
 };
 
-/// The targets of main.cpp, and one for each codec that has none there.
+/// The targets of main.cpp, and one for each codec that has no target in main.cpp.
 [[nodiscard]] std::vector<Target> targets();
 
 // One file each.
@@ -52,10 +51,10 @@ void npy_array(Bytes input);
 void npz(Bytes input);
 void weights(Bytes input);
 
-/// More pixels than this are refused: a fuzzer is to try many small pictures.
+/// Pictures of more pixels are refused: a fuzzer has to try many small pictures.
 inline constexpr std::int64_t kMostPixels = 1 << 14;
 
-/// The finding: what does not hold, and the numbers.
+/// Ends the program with `what` and `numbers` unless `holds`.
 inline void must(bool holds, std::string_view what, const std::string& numbers = "") {
   if (holds) return;
   std::fprintf(stderr, "FOUND: %.*s%s%s\n", static_cast<int>(what.size()), what.data(),
@@ -70,8 +69,8 @@ inline void must(bool holds, std::string_view what, const std::string& numbers =
   return {reinterpret_cast<const char*>(input.data()), input.size()};
 }
 
-/// Numbers that the input is read as, two bytes each; behind its end, numbers by chance, the same
-/// for the same input.
+/// The input as numbers of two bytes each. After its end, pseudo-random numbers, which depend only
+/// on the input.
 [[nodiscard]] inline std::function<std::uint32_t()> numbers_of(Bytes input, bool skip = false) {
   const Sha256 digest = sha256(input);
   std::uint32_t seed = 0;
@@ -83,7 +82,7 @@ inline void must(bool holds, std::string_view what, const std::string& numbers =
   };
 }
 
-/// Choices that go with a file and are not in it: by a digest of it.
+/// Pseudo-random choices for a file. They depend only on its digest.
 class Choices {
  public:
   explicit Choices(Bytes file) : next_(numbers_of(file, true)) {}
@@ -92,7 +91,7 @@ class Choices {
     return static_cast<std::int64_t>(next_() % static_cast<std::uint32_t>(n));
   }
   bool one_in(std::int64_t n) { return below(n) == 0; }
-  /// At least a pixel of the picture, in two axes.
+  /// A window of two axes, with at least one pixel of the picture.
   Window window(const Shape& shape) {
     Window window;
     for (int a = 0; a < 2; ++a) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an earlier run left in a folder, made of the bytes: state, log and manifest, a NUL between
-// them. An entry of the past that is not spoilt is that of its input, and says itself again.
+// The files that an earlier run left in a folder: state, log and manifest, with a NUL between them.
+// An undamaged entry must belong to its input, and be the same when it is written and read.
 #include "batch/journal.h"
 
 #include <xxhash.h>
@@ -23,7 +23,7 @@ std::string checksum(std::string_view text) {
   return hex.data();
 }
 
-// With the checksums that are right for what stands there: no fuzzer finds them.
+// Replaces the checksums by the right ones for the text: no fuzzer finds them.
 std::string with_checksums(std::string_view rest) {
   std::string text;
   std::size_t entry = 0;
@@ -71,7 +71,7 @@ void journal(Bytes input) {
     for (const PreviousRuns::Item& item : items) {
       const auto entry = previous->read(item.location);
       must(!entry || entry->path == item.path,
-           "an entry of the past is another one's");  // or spoilt
+           "an entry of the past is another one's");  // or damaged
     }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JPEG by deckle and by libjpeg-turbo: the same pixels, or an error where that has something to
-// say as well.
+// Decodes a JPEG by deckle and by libjpeg-turbo: they must give the same pixels, or both report
+// damage.
 #include "fuzz/fuzz.h"
 #include "fuzz/reading.h"
 #include "support/jpeg.h"
@@ -8,12 +8,12 @@
 namespace deckle::fuzz {
 namespace {
 
-// What deckle refuses and libjpeg does not: picture data that libjpeg fills up with grey, or that
-// stand behind zero bytes, and scans without end.
+// Whether deckle refuses a file that libjpeg reads: libjpeg fills missing picture data with grey,
+// continues after a run of zero bytes, and takes any number of scans.
 bool is_stricter(const Error& error, const test::ByLibjpeg& expected) {
   return expected.ended || error.code == ErrorCode::Unsupported ||
-         error.message.find("zero bytes amid") != std::string::npos ||
-         error.message.find("no scan holds") != std::string::npos;
+         error.message.find("zero bytes within") != std::string::npos ||
+         error.message.find("no scan contains") != std::string::npos;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows of a JPEG by the fast reader, in both of its copies, and by libjpeg-turbo.
+// Windows of a JPEG by JpegScan, with BMI2 and without, and by libjpeg-turbo.
 #include <algorithm>
 
 #include "codecs/jpeg/jpeg_bits.h"
@@ -10,8 +10,8 @@
 namespace deckle::fuzz {
 namespace {
 
-// A scan may leave a row to libjpeg; one that it gives is right, where libjpeg has nothing to say.
-// Whether it gives all.
+// Compares the rows that `scan` gives with those of libjpeg, if libjpeg does not warn. Returns
+// whether the scan gives all rows: it may leave some to libjpeg.
 bool check(JpegScan& scan, const test::ByLibjpeg& expected, const Window& window) {
   const auto pixel = static_cast<std::int64_t>(expected.pixels.pixel_bytes());
   test::File row(static_cast<std::size_t>(window[1].length() * pixel));
@@ -34,7 +34,7 @@ void jpeg_window(Bytes input) {
   const Window all = whole(info->shape);
   if (scan_jpeg(file, all) == nullptr) return;
   const test::ByLibjpeg expected = test::decode_by_libjpeg(file);
-  if (expected.pixels.shape != info->shape) return;  // it fails at once
+  if (expected.pixels.shape != info->shape) return;  // libjpeg failed at once
   Choices choices(file);
   static const bool has_bmi2 = use_bmi2;
   use_bmi2 = has_bmi2 && !choices.one_in(4);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JPEG as deckle writes it, in both copies, and as libjpeg-turbo does: the same bytes.
+// Writes a JPEG by deckle, with BMI2 and without, and by libjpeg-turbo: the bytes must be the same.
 #include "codecs/jpeg/jpeg_bits.h"
 #include "fuzz/fuzz.h"
 #include "support/jpeg.h"
@@ -7,7 +7,7 @@
 namespace deckle::fuzz {
 
 // Two bytes each: rows, columns, channels, quality, kind of samples. The samples are the rest,
-// again and again.
+// repeated.
 void jpeg_write(Bytes input) {
   constexpr std::size_t kHead = 10;
   if (input.size() <= kHead) return;

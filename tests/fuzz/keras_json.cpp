@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Keras model's JSON, and the chain that it is, back to Keras of several versions.
+// The JSON of a Keras model: the chain that is made from it is exported to several versions of
+// Keras.
 #include <variant>
 
 #include "chain/chain_file.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A lossless crop holds the coefficients of the window, and is itself a JPEG without fault.
+// A lossless crop must have the coefficients of the window, and be an undamaged JPEG.
 #include <cstring>
 #include <vector>
 
@@ -91,7 +91,7 @@ void lossless_crop(Bytes input) {
       max_v = std::max(max_v, c.v_sampling);
       max_h = std::max(max_h, c.h_sampling);
     }
-    const bool alone = from.size() == 1;  // then sampling means nothing
+    const bool alone = from.size() == 1;  // with one component, the sampling factors have no effect
     const std::int64_t top =
         alone ? window[0].begin / 8 : window[0].begin / (8 * max_v) * from[i].v_sampling;
     const std::int64_t left =

@@ -55,7 +55,7 @@ const Codec* codec = nullptr;  // of a target without `run`
 }  // namespace
 }  // namespace deckle::fuzz
 
-// Called by libFuzzer, which leaves alone what begins with "--".
+// Called by libFuzzer, which ignores arguments that begin with "--".
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   using namespace deckle::fuzz;
   constexpr std::string_view kOption = "--target=";

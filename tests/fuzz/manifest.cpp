@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A manifest, line by line and as a file: what a line says is what it says when it is written
-// again.
+// A manifest, line by line and as a file: a line that is read, written and read must give the same
+// record.
 #include "batch/manifest.h"
 
 #include "core/json.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A block of EXIF, a packet of XMP or an ICC profile, by its first byte: what is edited for an
-// output stays what it is.
+// An EXIF block, an XMP packet or an ICC profile; the first byte says which. After editing for an
+// output it must still be valid.
 #include "codecs/exif.h"
 #include "codecs/icc.h"
 #include "fuzz/fuzz.h"

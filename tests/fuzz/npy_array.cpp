@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A .npy file: what is read of it and written is read again.
+// A .npy file: its array is read, written and read, and must be the same.
 #include "codecs/npy.h"
 #include "fuzz/fuzz.h"
 

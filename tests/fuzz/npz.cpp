@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A .npz file: its arrays, each by itself.
+// A .npz file: each of its arrays is read.
 #include "codecs/npz.h"
 
 #include "codecs/npy.h"

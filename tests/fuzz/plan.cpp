@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain and a picture made of the bytes: the plan gives what its naive twin gives.
+// A random chain and picture from the bytes: the plan must give the output of its naive twin.
 #include "fuzz/fuzz.h"
 #include "support/naive_plan.h"
 

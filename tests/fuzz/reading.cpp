@@ -25,7 +25,7 @@ DecodeOptions options_of(Choices& choices) {
   return options;
 }
 
-// Twice only now and then, for threads take longer than most files.
+// Only some files are read twice: starting threads takes longer than most files.
 Result<Damage> read(const test::File& file, Tensor& out, const DecodeOptions& options,
                     Choices& choices) {
   if (!choices.one_in(8)) return test::read(file, out, options);
@@ -42,7 +42,7 @@ void check_window(const test::File& file, const ImageInfo& info, const DecodeOpt
   const Window needed = choices.window(shape);
   Tensor part;
   const auto decoded = decode_window(file, info, options, needed, part);
-  if (all == nullptr) return;  // damage where nothing is needed may go unnoticed
+  if (all == nullptr) return;  // damage outside of the window may go unnoticed
   must(decoded.has_value(), "a window of a whole picture fails",
        decoded ? "" : decoded.error().message);
   const Window& got = decoded->window;
@@ -58,7 +58,7 @@ void check_window(const test::File& file, const ImageInfo& info, const DecodeOpt
   }
 }
 
-// Row by row, as it is stored: what `whole` gives, which is null where that fails with `error`.
+// Reads rows as stored. They must be those of `whole`; null: a full decode fails with `error`.
 void check_rows(const test::File& file, const ImageInfo& info, DecodeOptions options,
                 const Tensor* all, const Error* error) {
   const Codec& codec = codec_of(info.format);
@@ -88,7 +88,7 @@ void check_rows(const test::File& file, const ImageInfo& info, DecodeOptions opt
   }
 }
 
-// What a file holds beside its samples can be written into another one, and read again.
+// The metadata of a file must be the same after they were written to another file and read.
 void check_metadata(const test::File& file, const ImageInfo& info, Choices& choices) {
   const Metadata metadata = codec_of(info.format).read_metadata(file);
   if (metadata.empty() || !choices.one_in(4)) return;

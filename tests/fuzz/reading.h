@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that can be asked of a reader about one file.
+// All checks of the readers, for one file.
 #pragma once
 
 #include "fuzz/fuzz.h"
 
 namespace deckle::fuzz {
 
-/// The whole twice into poisoned memory, where damage is refused and where it is accepted; a window
-/// is the crop of the whole; rows are those of the whole, and fail as it does; metadata of the file
-/// can be written to others.
+/// Reads the whole picture twice into poisoned memory, with damage refused and accepted. A window
+/// must be the crop of the whole. Rows must be those of the whole, or fail as it does. The metadata
+/// must be writable to other files.
 void check_readers(const test::File& file, Choices choices);
 
 }  // namespace deckle::fuzz

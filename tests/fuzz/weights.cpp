@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of weights, .h5, .keras, .npz or .npy: by itself, and as the weights of a chain.
+// A file of weights, .h5, .keras, .npz or .npy: it is read alone, and as the weights of a chain.
 #include <algorithm>
 #include <string>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Samples of all types into every format that can be written: by rows the same bytes as by all, and
-// what loses nothing comes back.
+// Samples of all types, written to every format. Writing by rows must give the same bytes, and
+// lossless formats must give back the samples.
 #include "fuzz/fuzz.h"
 
 namespace deckle::fuzz {

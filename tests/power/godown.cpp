@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// godown FOLDER: shuts down the file system of a folder at once, as a loss of power does. What is
-// not on the disk yet never gets there, its journal included. Needs root; ext4, xfs and a few
-// others know the call. Source  XFS_IOC_GOINGDOWN and EXT4_IOC_SHUTDOWN of the kernel, which are
-// one number
+// godown FOLDER: shuts down the file system of a folder at once, as a loss of power does. Data that
+// are not yet on the disk are lost, also those of the file system's journal. Needs root; ext4, xfs
+// and a few others know the call. Source  XFS_IOC_GOINGDOWN and EXT4_IOC_SHUTDOWN of the kernel,
+// which are one number
 #include <fcntl.h>
 #include <sys/ioctl.h>
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs that lose the power: a loop mount is shut down at a random moment, mounted again, and looked at.
+# Runs that lose the power: a loop mount is shut down at a random moment, mounted again, and checked.
 #
 #     tests/power/power.sh DECKLE GODOWN [MOMENTS] [FILE-SYSTEM...]      default: 30 moments of ext4 and of xfs
 #
-# After each: no output under its final name is empty or cut short, and the same command ends with the bytes of a run
-# that nobody disturbed. After a run that ended, everything is there. Exit 77: not possible here (no root, no loop
+# After each: no output under its final name is empty or truncated, and the same command gives the bytes of a run
+# that nobody disturbed. After a run that ended, all outputs exist. Exit 77: not possible here (no root, no loop
 # mounts, no such file system).
 set -euo pipefail
 
@@ -63,7 +63,7 @@ run() {
   "$deckle" run "$scratch/chain.json" "$scratch/in" -o "$mount/out" -q "$@"
 }
 
-# Every output that is there is one that the whole run makes, or one of the previous run.
+# Every output has the bytes of an uninterrupted run, or those of the run before.
 whole_so_far() {
   local file
   while IFS= read -r file; do
@@ -87,7 +87,7 @@ for system in "${systems[@]}"; do
     "mkfs.$system" -q $([[ $system == ext4 ]] && echo -F || echo -f) "$scratch/image"
     mount -o loop "$scratch/image" "$mount" 2>/dev/null || skip "no loop mount of $system"
   }
-  # Unmounting needs a moment after a shutdown; what is mounted next is what the disk holds.
+  # Unmounting needs a moment after a shutdown; the next mount shows the contents of the disk.
   power_off() {
     "$godown" "$mount" 2>/dev/null || skip "$system cannot be shut down"
   }
@@ -103,7 +103,7 @@ for system in "${systems[@]}"; do
   for ((moment = 0; moment < moments; ++moment)); do
     fresh
     options=()
-    # Every third goes over the outputs of another chain; every fifth syncs each image.
+    # Every third run overwrites the outputs of another chain; every fifth syncs each image.
     if ((moment % 3 == 2)); then
       "$deckle" run "$scratch/before.json" "$scratch/in" -o "$mount/out" -q
       sync
@@ -120,7 +120,7 @@ for system in "${systems[@]}"; do
     wait "$job" || status=$?
     power_on
     if [[ $status == 0 ]]; then
-      as_reference  # it ended: everything is there
+      as_reference  # it ended: all outputs exist
     else
       ((status == 3)) || fail "exit $status"
       midway=$((midway + 1))
@@ -129,7 +129,7 @@ for system in "${systems[@]}"; do
     run "${options[@]}" || fail "the same command: exit $?"
     as_reference
   done
-  # A while after the end, as it is found in the morning.
+  # The power is lost after the end of a run.
   fresh
   run
   power_off

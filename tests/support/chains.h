@@ -16,7 +16,7 @@ namespace deckle::test {
 
 using Lines = std::vector<std::string>;
 
-/// The mistakes of a chain as "line:column pointer: message"; none where it is right.
+/// The mistakes of a chain as "line:column pointer: message"; none if the chain is right.
 inline Lines mistakes_in(std::string_view text, const std::string& folder = "") {
   const auto result = read_chain(text, false, folder);
   Lines lines;
@@ -30,7 +30,7 @@ inline Lines mistakes_in(std::string_view text, const std::string& folder = "") 
   return lines;
 }
 
-/// A chain that must be right.
+/// The chain of a text that must be right.
 inline Chain chain_of(std::string_view text, const std::string& folder = "") {
   auto result = read_chain(text, false, folder);
   if (auto* chain = std::get_if<Chain>(&result)) return std::move(*chain);
@@ -51,12 +51,12 @@ inline Draws draws_from(SeedPair seed) {
   return draws;
 }
 
-/// A layer that must be right.
+/// The layer of a config that must be right.
 inline Layer layer_of(const std::string& class_name, const std::string& config) {
   return chain_of(one_layer(class_name, config)).layers.at(0);
 }
 
-/// Its arguments, normalised.
+/// The arguments of the layer, normalised.
 inline Json config_of(const std::string& class_name, const std::string& config) {
   return layer_of(class_name, config).config;
 }

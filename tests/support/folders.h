@@ -27,7 +27,7 @@
 
 namespace deckle::test {
 
-/// An empty folder that goes away with all that is in it. Names are bytes, whatever they hold.
+/// An empty folder. It is removed at the end, with its contents. Names may have any bytes.
 class Folder {
  public:
   Folder() {
@@ -74,7 +74,7 @@ inline std::string text_of(const std::string& path) {
   return {(std::istreambuf_iterator<char>(stream)), {}};
 }
 
-/// Every file below a folder, hidden ones too, and what is in it.
+/// Every file below a folder, hidden ones too, with its content.
 inline std::map<std::string, std::string> tree(const std::string& folder) {
   std::map<std::string, std::string> files;
   if (!std::filesystem::exists(folder)) return files;
@@ -86,7 +86,7 @@ inline std::map<std::string, std::string> tree(const std::string& folder) {
   return files;
 }
 
-/// The names alone, sorted.
+/// Only the names, sorted.
 inline std::vector<std::string> names(const std::string& folder) {
   std::vector<std::string> found;
   for (const auto& [name, content] : tree(folder))
@@ -139,8 +139,8 @@ inline test::File jpg(std::int64_t rows, std::int64_t cols, std::int64_t channel
   return encoded(picture(rows, cols, channels), {Format::Jpeg, 80, false, {}});
 }
 
-/// While this lives, writing a file beyond so many bytes fails with EFBIG: a full disk for
-/// everyone.
+/// During its lifetime, writing more than this number of bytes to a file fails with EFBIG. It
+/// simulates a full disk, without root.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plug-in that does what a library must not, as the job says: for
+// A plug-in that does things that a library must not do. The job says which. For
 // codecs/helper/helper_process_test.cpp.
 #include "support/hostile_plugin.h"
 
@@ -30,7 +30,7 @@ namespace {
 using deckle::DecoderOutcome;
 using deckle::test::Hostile;
 
-// "refused" where the system did not let it.
+// "refused" if the system refused the call.
 std::string tried(long result) {
   if (result >= 0) return "done";
   return errno == EPERM || errno == EMFILE || errno == EAGAIN ? "refused" : std::strerror(errno);
@@ -98,7 +98,7 @@ std::string run(const DeckleDecoderJob& job) {
       return tried(::fork()) + " " + starts_thread();
     case Hostile::Kill:
       return tried(::kill(::getppid(), SIGTERM));
-    case Hostile::Own:  // then the kernel would send it signals
+    case Hostile::Own:  // the kernel would then send signals to the owner
       return tried(::fcntl(3, F_SETOWN, ::getppid()));
     case Hostile::Code:
       return ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -122,7 +122,7 @@ std::string run(const DeckleDecoderJob& job) {
       const char* const value = std::getenv(argument.c_str());
       return value == nullptr ? "unknown" : value;
     }
-    case Hostile::Lie: {  // an answer of more bytes than come
+    case Hostile::Lie: {  // announces a longer answer than it sends
       const std::uint64_t head[2] = {0, std::uint64_t{1} << 27U};
       static_cast<void>(!::write(3, head, sizeof head));
       ::_exit(0);

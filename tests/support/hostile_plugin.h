@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the plug-in of hostile_plugin.cpp can be asked for.
+// The jobs of the plug-in of hostile_plugin.cpp.
 #pragma once
 
 #include <cstdint>

@@ -22,13 +22,13 @@ using Place = std::array<std::int64_t, 3>;
 struct LayerTwin {
   std::string layer;   ///< its class name
   std::string config;  ///< its arguments, in JSON
-  /// The place of the input that an output's place shows; nothing: zero.
+  /// The place of the input that a place of the output shows; nothing if the output is zero there.
   std::function<std::optional<Place>(const Place& out, const Shape& in, const Choice& choice)>
       source;
-  /// A random layer: what it must choose for this pair. Null: it is not random.
+  /// For a random layer: the choice that it must make for this pair. Null: the layer is not random.
   std::function<Choice(const Shape& in, SeedPair seed)> choose = nullptr;
   std::optional<DType> type{};  ///< the type that the samples are cast to
-  /// Whether the twin holds for this image; null: for each.
+  /// Whether the twin is valid for this image. Null: valid for every image.
   std::function<bool(const Shape& in)> fits = nullptr;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The naive twin of plans: each layer by itself, pixel by pixel, nothing fused; and chains by
-// chance to compare the two.
+// The naive twin of plans: each layer by itself, pixel by pixel, nothing fused. Also random chains,
+// to compare both.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +38,7 @@ struct Picture {
   std::int64_t cols;
   std::int64_t channels;
   DType dtype;
-  std::vector<double> values;  // every value of every type used here is a double's
+  std::vector<double> values;  // a double has every value of every type that is used here
 
   Picture(std::int64_t r, std::int64_t c, std::int64_t k, DType type)
       : rows(r), cols(c), channels(k), dtype(type), values(static_cast<std::size_t>(r * c * k)) {}
@@ -155,7 +155,7 @@ struct Outcome {
   std::vector<Draw> draws;
 };
 
-// What a layer does by the twin in its own test file; `choice` is what it chose.
+// The output of a layer by the twin in its own test file. `choice` is the layer's choice.
 inline Picture by_twin(const LayerTwin& twin, const Picture& in, const Choice& choice) {
   const Shape shape = Shape::image(in.rows, in.cols, in.channels);
   const Shape out = layer_of(twin.layer, twin.config).output_shape(shape).value();
@@ -166,7 +166,7 @@ inline Picture by_twin(const LayerTwin& twin, const Picture& in, const Choice& c
   });
 }
 
-// What the chain of these steps does to a picture.
+// The output of a chain of these steps for a picture.
 inline Outcome naive(const std::vector<Step>& steps, Picture picture, SeedPair chain_seed,
                      SeedFrom from, const ImageIdentity& image) {
   Outcome outcome;
@@ -240,7 +240,7 @@ inline Outcome naive(const std::vector<Step>& steps, Picture picture, SeedPair c
 }
 
 // ---------------------------------------------------------------------------------------------
-// Chains by chance
+// Random chains
 // ---------------------------------------------------------------------------------------------
 
 class Chance {
@@ -267,7 +267,7 @@ class Chance {
   Step step(std::int64_t rows, std::int64_t cols) {
     Step step;
     step.kind = one_of({Step::Crop, Step::Pad, Step::Repeat, Step::Random});
-    // Fuzzers link no test files, and so have no such twins.
+    // Fuzzers link no test files: they have no such twins.
     if (!layer_twins().empty() && one_in(4)) {
       const LayerTwin& twin = layer_twins()[static_cast<std::size_t>(
           below(static_cast<std::int64_t>(layer_twins().size())))];
@@ -311,7 +311,7 @@ class Chance {
     return step;
   }
 
-  // One of the ways in which a chain file may say it.
+  // One of the forms that this step may have in a chain file.
   Json entry(const Step& step) {
     const auto& [top, bottom, left, right] = step.sides;
     Json config = Json::object();
@@ -364,8 +364,8 @@ inline Picture picture_of(Chance& chance, std::int64_t rows, std::int64_t cols,
                           std::int64_t channels, DType dtype) {
   Picture picture(rows, cols, channels, dtype);
   for (double& value : picture.values) {
-    // No -0: where an image already has the target's size, the formula would make 0 of it, and
-    // leaving the formula out does not.
+    // No -0: if an image already has the target's size, the formula would change -0 to 0, but
+    // deckle leaves the formula out.
     value = dtype == DType::UInt8 ? static_cast<double>(chance.below(256))
             : dtype == DType::UInt16
                 ? static_cast<double>(chance.below(65536))
@@ -386,14 +386,14 @@ inline Tensor cast_to(const Tensor& tensor, DType dtype) {
   return out;
 }
 
-// What a plan gives for an image, in the type that it promises.
+// The output of a plan for an image, in the type that the plan promises.
 inline Tensor output(const Plan& plan, const Tensor& source, const Window& origin) {
   OpScratch scratch;
   return cast_to(**run_plan(plan, source, origin, scratch), plan.dtype);
 }
 
-// The smallest window that holds every pixel of the source which the steps show, found by following
-// a picture in which each pixel holds its own number.
+// The smallest window that contains every pixel of the source that the output shows. To find it,
+// the steps run on a picture whose pixels are numbered.
 inline Window shown_part(std::vector<Step> steps, const Picture& source, SeedPair seed,
                          SeedFrom from, const ImageIdentity& image) {
   for (Step& step : steps)
@@ -441,7 +441,7 @@ struct Case {
   }
 };
 
-/// Layer after layer, each made for the image that the ones before it give.
+/// A random case. Each layer is made for the image that the layers before it give.
 inline Case any_case(Chance& chance, int number) {
   const std::int64_t channels = chance.one_of<std::int64_t>({1, 2, 3, 4});
   const DType dtype = chance.one_of({DType::UInt8, DType::UInt16, DType::Float32});
@@ -469,7 +469,7 @@ inline Case any_case(Chance& chance, int number) {
   return c;
 }
 
-/// What of a plan for this case is not as the twin has it, in a few words; empty where all is.
+/// What differs between a plan for this case and the twin, in a few words; empty if nothing does.
 inline std::string what_differs(const Case& c, const Chain& chain, const Result<Plan>& plan) {
   if (c.outcome.error) {
     if (plan) return "a plan where an error is due";
@@ -496,8 +496,8 @@ inline std::string what_differs(const Case& c, const Chain& chain, const Result<
     if (gather && after_gather) return "two gathers, one behind the other";
     after_gather = gather;
   }
-  // Where one gather does it all the window is no larger than it must be. (A cast between two
-  // gathers hides from the first what the second one drops.)
+  // If one gather does everything, the window is as small as possible. (With a cast between two
+  // gathers, the first does not know what the second drops.)
   if (plan->ops.size() == 1 && !c.resizes() &&
       plan->window != shown_part(c.steps, c.source, c.seed, c.from, c.image))
     return "the window";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded before deckle, this stands for other versions of libraries: libdeflate's compresses
-// another way, libjpeg's quality is another, OpenJPEG has another version. OTHER says which of
-// them.
+// Preloaded before deckle, this simulates another version of a library: libdeflate compresses
+// differently, libjpeg uses another quality, or OpenJPEG reports another version. OTHER says which.
 #include <dlfcn.h>
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folders of the repository that tests read. Only paths.cpp is compiled with them, so the other
-// objects are the same in every clone and a compiler cache finds them again.
+// Folders of the repository that tests read. Only paths.cpp is compiled with them: the other
+// objects are the same in every clone, and a compiler cache finds them.
 #pragma once
 
 #include <string>

@@ -119,8 +119,8 @@ void with_flips(const File& file, int count, F f) {
   }
 }
 
-/// What is written to file descriptor 2 while this lives. That swallows a sanitizer's report, too:
-/// to see it, set DECKLE_TEST_SHOW_STDERR, and nothing is caught.
+/// Catches the text that is written to file descriptor 2 during its lifetime, also reports of
+/// sanitizers. To see them, set DECKLE_TEST_SHOW_STDERR: then nothing is caught.
 class Stderr {
  public:
   Stderr() : file_(std::tmpfile()), old_(dup(2)) {

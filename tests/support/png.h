@@ -21,7 +21,7 @@ struct Special {
   int transparent_grey = -1;
 };
 
-/// Rows are given as they are stored, each in whole bytes.
+/// `samples` are the rows as stored, each in whole bytes.
 inline File png(png_uint_32 rows, png_uint_32 cols, const File& samples, const Special& special) {
   File out;
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);

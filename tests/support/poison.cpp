@@ -28,7 +28,7 @@ std::atomic<int> poison{kClean};
 }  // namespace
 
 #ifndef DECKLE_KEEP_OPERATOR_NEW
-// Only a Buffer asks for memory that is aligned so.
+// Only a Buffer allocates memory with an alignment.
 void* operator new(std::size_t size, std::align_val_t alignment) {
   const auto align = static_cast<std::size_t>(alignment);
   void* const memory = std::aligned_alloc(align, (size + align - 1) / align * align);

@@ -26,7 +26,7 @@ class Poison {
 Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options,
                           std::string& differs);
 
-// What follows is for Catch (poison_checks.cpp).
+// The following functions use Catch (poison_checks.cpp).
 
 /// The same, with a CHECK.
 Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& options = {});

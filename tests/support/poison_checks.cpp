@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The checks of poison.h that are Catch's.
+// The functions of poison.h that use Catch.
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -19,7 +19,7 @@ Result<Damage> read_twice(const File& file, Tensor& out, const DecodeOptions& op
 
 namespace {
 
-// What is read row by row, in the order of the file.
+// Row streaming must give the rows of `picture`.
 void check_rows(const File& file, const Tensor& picture) {
   const auto info = read_info(file, {});
   REQUIRE(info);

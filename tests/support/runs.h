@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs over folders of small pictures, in this process or in one of their own that may be killed.
+// Runs over folders of small pictures, in this process or in another one that may be killed.
 #pragma once
 
 #include <fcntl.h>
@@ -51,8 +51,8 @@ inline std::string name_of_picture(int i) {
   return "f" + std::to_string(i % 5) + "/" + number + extension;
 }
 
-/// Files under `name`: pictures of different sizes and formats, every tenth cut short, every tenth
-/// no picture at all. None was changed a moment ago.
+/// Files under `name`: pictures of different sizes and formats. Every tenth is truncated, every
+/// tenth is not a picture. All have an old time stamp.
 inline void put_pictures(const Folder& folder, const std::string& name, int count) {
   for (int i = 0; i < count; ++i) {
     const int rows = 9 + i % 23;
@@ -73,7 +73,7 @@ inline void set_mtime(const std::string& path, std::int64_t mtime_ns) {
     throw std::runtime_error("cannot set the time of " + path);
 }
 
-/// Makes every file below a folder as old as if it had been there for a while.
+/// Gives every file below a folder an old time stamp.
 inline void age(const std::string& folder) {
   std::int64_t second = 1'600'000'000;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
@@ -81,7 +81,7 @@ inline void age(const std::string& folder) {
   }
 }
 
-/// Of every file below a folder, hidden ones too: when it was changed, and its inode.
+/// The time of change and the inode of every file below a folder, hidden ones too.
 inline std::map<std::string, std::pair<std::int64_t, std::uint64_t>> stamps(
     const std::string& folder) {
   std::map<std::string, std::pair<std::int64_t, std::uint64_t>> all;
@@ -94,7 +94,7 @@ inline std::map<std::string, std::pair<std::int64_t, std::uint64_t>> stamps(
   return all;
 }
 
-/// A copy of a folder in which every file is as old as it was.
+/// Copies a folder with the time stamps of its files.
 inline void copy_folder(const std::string& from, const std::string& to) {
   std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
   for (const auto& [name, stamp] : stamps(from))
@@ -106,7 +106,7 @@ inline bool is_hidden(const std::string& name) {
   return name.starts_with(".") || name.find("/.") != std::string::npos;
 }
 
-/// Outputs and manifests: all that a user sees.
+/// Outputs and manifests: all files that a user sees.
 inline std::map<std::string, std::string> visible(const std::string& out) {
   auto all = tree(out);
   std::erase_if(all, [](const auto& file) { return is_hidden(file.first); });
@@ -138,7 +138,7 @@ inline InputList inputs_of(const Chain& chain, const std::string& in, const std:
   return list;
 }
 
-/// A folder to write into, made where it is missing.
+/// A folder to write into. It is created if it is missing.
 inline OutTree out_tree(const std::string& path) {
   auto tree = OutTree::open(path);
   if (!tree) throw std::runtime_error(tree.error().message);
@@ -150,7 +150,7 @@ struct GoOptions {
   RunOptions run;  ///< its shard too
 };
 
-/// What `deckle run CHAIN IN -o OUT` does, without what it prints. Throws where it is refused.
+/// Does the same as `deckle run CHAIN IN -o OUT`, but prints nothing. Throws if the run is refused.
 inline RunResult go(const std::string& chain_text, const std::string& in, const std::string& out,
                     GoOptions options = {}) {
   const Chain chain = chain_of(chain_text);
@@ -187,7 +187,7 @@ inline std::unordered_set<std::string> recorded_outputs(const std::string& out) 
   return previous->outputs();
 }
 
-/// A run that has to end well.
+/// A run that must succeed.
 inline RunResult finish(const std::string& chain_text, const std::string& in,
                         const std::string& out, GoOptions options = {}) {
   RunResult result = go(chain_text, in, out, std::move(options));
@@ -196,7 +196,7 @@ inline RunResult finish(const std::string& chain_text, const std::string& in,
   return result;
 }
 
-/// Why a run is refused; empty where it is not.
+/// Why a run is refused; empty if it is not refused.
 inline std::string refusal(const std::string& chain_text, const std::string& in,
                            const std::string& out, GoOptions options = {}) {
   try {
@@ -207,7 +207,7 @@ inline std::string refusal(const std::string& chain_text, const std::string& in,
   return "";
 }
 
-/// A run that is stopped after so many inputs, as Ctrl-C does.
+/// A run that is stopped after a number of inputs, as by Ctrl-C.
 inline RunResult go_part(const std::string& chain_text, const std::string& in,
                          const std::string& out, std::size_t reports) {
   std::atomic<int> stop = 0;
@@ -229,7 +229,7 @@ inline Strings logs_of(const std::string& out) {
   return logs;
 }
 
-/// A small file system of its own; `good()` is false where only root could have made it.
+/// A small file system for one test. `good()` is false if it could not be made, which needs root.
 class SmallDisk {
  public:
   SmallDisk(std::string path, const std::string& size) : path_(std::move(path)) {
@@ -254,8 +254,8 @@ class SmallDisk {
   bool good_;
 };
 
-/// This test program in a process of its own, running one hidden test case that reads its task
-/// from environment variables. Safe to start from a program with threads.
+/// This test program in another process, which runs one hidden test case. The case reads its task
+/// from environment variables. A program with threads may start it.
 class Child {
  public:
   using Variables = std::map<std::string, std::string>;
@@ -302,12 +302,12 @@ class Child {
     ::close(pipe_);
   }
 
-  /// What the child says next with tell(); 0 once it has ended.
+  /// The next character that the child sends with tell(); 0 if the child has ended.
   [[nodiscard]] char hear() const {
     char c = 0;
     return ::read(pipe_, &c, 1) == 1 ? c : '\0';
   }
-  /// In the child.
+  /// Called in the child.
   static void tell(char c) {
     if (::write(3, &c, 1) != 1) ::_exit(126);
   }

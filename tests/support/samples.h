@@ -14,7 +14,7 @@
 
 namespace deckle::test {
 
-/// Those that pictures have.
+/// The types that pictures have.
 inline constexpr std::array kImageTypes{DType::UInt8,   DType::Int8,   DType::UInt16,
                                         DType::Int16,   DType::UInt32, DType::Int32,
                                         DType::Float32, DType::Float64};
@@ -23,7 +23,7 @@ inline constexpr std::array kAllTypes{DType::UInt8,  DType::Int8,  DType::UInt16
                                       DType::UInt32, DType::Int32, DType::Float32, DType::Float64,
                                       DType::Bool,   DType::Int64, DType::UInt64,  DType::Float16};
 
-/// Sample i in C order. Every type's values are doubles' too, but for 64-bit integers beyond 2^53.
+/// Sample i in C order. A double has every value of every type, except 64-bit integers beyond 2^53.
 inline double sample(const Tensor& tensor, std::size_t i) {
   return with_type(tensor.dtype, [&]<typename T>(T value) {
     std::memcpy(&value, tensor.data.data() + i * sizeof(T), sizeof(T));
@@ -60,7 +60,7 @@ inline Tensor tensor_of(const Shape& shape, DType dtype, const std::vector<doubl
   return tensor;
 }
 
-/// Any bit pattern for integers; floats between -1000 and 1000, with -0 among them.
+/// Random samples: integers of any bit pattern; floats between -1000 and 1000, including -0.
 inline Tensor noise(const Shape& shape, DType dtype, std::mt19937& random) {
   Tensor tensor;
   tensor.reset(shape, dtype);
@@ -87,7 +87,7 @@ inline bool same_bytes(const Tensor& a, const Tensor& b) {
          (a.byte_count() == 0 || std::memcmp(a.data.data(), b.data.data(), a.byte_count()) == 0);
 }
 
-/// The part of an image inside a window, as a tensor of its own (0 x 0 where the window is empty).
+/// The part of an image inside a window, as a tensor of its own (0 x 0 if the window is empty).
 inline Tensor part_of(const Tensor& image, const Window& window) {
   Tensor part;
   part.reset(Shape::image(window[0].length(), window[1].length(), image.shape.channels),

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# A small run under valgrind, which sees what no sanitizer does: memory that was never written, in libraries as well.
+# A small run under valgrind. It finds reads of memory that was never written, also in libraries; the sanitizers of the
+# presets do not.
 #
 #     tests/valgrind/check.sh DECKLE PICTURES CONFIGS
 #
-# Ends with 77 (skipped) where there is no valgrind. Suppressions are for libraries alone, each with its reason.
+# Exit 77 (skipped) if valgrind is not installed. Suppressions are for libraries alone, each with its reason.
 set -euo pipefail
 
 deckle=$1 pictures=$2 configs=$3

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// decoder_plugin: the interface of plug-ins. It is in C: both sides need no common C++ library.
-// Plug-ins run only in the helper process (helper_process.h), one job at a time.
+// decoder_plugin: the interface of plug-ins. It is in C: deckle and a plug-in need not have the
+// same C++ library. Plug-ins run only in the helper process (helper_process.h), one job at a time.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +21,13 @@ struct DeckleDecoderJob {
   std::uint32_t operation;  ///< defined by the plug-in
   const std::uint8_t* arguments;
   std::size_t argument_bytes;
-  const std::uint8_t* file;  ///< keeps its address until a job has another file
+  const std::uint8_t* file;  ///< at the same address until a job has another file
   std::size_t file_bytes;
   const char* file_name;  ///< for libraries that open files by fopen or open, to read
   std::uint8_t* room;     ///< for samples or numbers; shared with deckle
   std::size_t room_bytes;
   void* self;
-  /// Appends to the answer; if the outcome is not Done, the answer is the reason. May throw
+  /// Appends to the answer. If the outcome is not Done, the answer is the reason. May throw
   /// std::bad_alloc.
   void (*answer)(void* self, const char* bytes, std::size_t count);
 };

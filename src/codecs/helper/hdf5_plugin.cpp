@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // hdf5_plugin: reads HDF5 files. It is the only source file of libdeckle_hdf5.so, and the only one
 // that uses HDF5.
-// Shapes  any number of axes; numbers of every type become float32, bfloat16 of Keras 3 too
-// Fails   Damaged with HDF5's innermost reason; Unsupported for what makes HDF5 read other files or
-//         run other code: links that are not hard links, external storage, virtual datasets,
-//         filters that Keras does not use; no exception leaves this file
+// Shapes  any number of axes; numbers of every type become float32, also bfloat16 of Keras 3
+// Fails   Damaged with HDF5's innermost reason; Unsupported for parts that make HDF5 read other
+//         files or run other code: links that are not hard links, external storage, virtual
+//         datasets, filters that Keras does not use; no function throws
 // Source  HDF5 1.10's reference manual; H5LTopen_file_image, for files in memory without a copy
 #define H5_USE_110_API  // the callbacks of HDF5 1.10, whichever version is installed
 #include "codecs/helper/hdf5_plugin.h"
@@ -29,7 +29,7 @@ namespace {
 using deckle::DecoderOutcome;
 using deckle::Hdf5Entry;
 
-// Attributes of Keras are names and the JSON of a model: larger ones are not read.
+// The attributes of Keras are names and the JSON of a model. Larger attributes are not read.
 constexpr hsize_t kMostTextBytes = hsize_t{1} << 28U;
 
 // Owns an identifier of HDF5.
@@ -74,28 +74,28 @@ struct Visit {
   std::optional<Refusal> refused;
 };
 
-// A path of the file, printable, followed by what is wrong with it.
+// A refusal that names a path of the file and what is wrong with it.
 Refusal refuse(const std::string& path, const std::string& what) {
   return {DecoderOutcome::Unsupported,
-          "\"" + path + "\" is " + what + "; deckle reads only what the file itself holds"};
+          "\"" + path + "\" is " + what + "; deckle reads only what the file itself contains"};
 }
 
 // Counts links, attributes and objects. False if there are too many.
 bool count_one(Visit& visit) {
   if (++visit.objects <= deckle::kMostHdf5Objects) return true;
-  visit.refused = {DecoderOutcome::Unsupported, "it holds more than " +
+  visit.refused = {DecoderOutcome::Unsupported, "it contains more than " +
                                                     std::to_string(deckle::kMostHdf5Objects) +
-                                                    " objects, which no file of Keras' does"};
+                                                    " objects, more than any file of Keras"};
   return false;
 }
 
-// The texts of an attribute. False if it has other, non-empty contents.
+// Reads the texts of an attribute. False if it contains something else.
 bool read_texts(hid_t attribute, std::vector<std::string>& texts) {
   const Handle type(H5Aget_type(attribute), H5Tclose);
   const Handle space(H5Aget_space(attribute), H5Sclose);
   const hssize_t count = H5Sget_simple_extent_npoints(space);
   if (type < 0 || space < 0 || count < 0) return false;
-  if (count == 0) return true;  // NumPy stores empty lists as lists of numbers
+  if (count == 0) return true;  // NumPy stores an empty list of texts as an empty list of numbers
   if (H5Tget_class(type) != H5T_STRING) return false;
   const auto n = static_cast<std::size_t>(count);
   const std::size_t size = H5Tget_size(type);
@@ -142,7 +142,7 @@ herr_t visit_attribute(hid_t object, const char* name, const H5A_info_t* /*info*
   return 0;
 }
 
-// Where a dataset stores its numbers outside of the file; nothing if it does not.
+// A refusal if a dataset stores its numbers outside of the file; else nothing.
 std::optional<Refusal> kept_elsewhere(hid_t dataset, const std::string& path) {
   const Handle how(H5Dget_create_plist(dataset), H5Pclose);
   if (how < 0) return Refusal{DecoderOutcome::Damaged, reason()};
@@ -187,7 +187,7 @@ herr_t visit_object(hid_t root, const char* name, const H5O_info_t* info, void* 
   }
 }
 
-// Checked before anything is opened: a link may point to another file.
+// Checks links before anything is opened: a link may point to another file.
 herr_t visit_link(hid_t /*root*/, const char* name, const H5L_info_t* info, void* data) {
   auto& visit = *static_cast<Visit*>(data);
   try {
@@ -203,8 +203,8 @@ herr_t visit_link(hid_t /*root*/, const char* name, const H5L_info_t* info, void
   return -1;
 }
 
-// What is wrong with the filters of a dataset; Keras writes only these. `deflated` becomes true if
-// the data are compressed.
+// What is wrong with the filters of a dataset. Only the filters that Keras writes are allowed.
+// `deflated` becomes true if the data are compressed.
 std::optional<Refusal> check_filters(hid_t how, bool& deflated) {
   const int count = H5Pget_nfilters(how);
   if (count < 0) return Refusal{DecoderOutcome::Damaged, reason()};
@@ -237,17 +237,17 @@ std::optional<Refusal> check_bytes(hid_t dataset, bool deflated, std::uint64_t n
                                    std::uint64_t file_bytes) {
   const std::uint64_t stored = H5Dget_storage_size(dataset);
   if (stored > file_bytes) {
-    return Refusal{DecoderOutcome::Damaged, "it says that it holds " + std::to_string(stored) +
+    return Refusal{DecoderOutcome::Damaged, "it says that it has " + std::to_string(stored) +
                                                 " bytes, and the file has " +
                                                 std::to_string(file_bytes)};
   }
   if (needed <= stored * (deflated ? deckle::kMostHdf5Inflation : 1)) return std::nullopt;
-  return Refusal{DecoderOutcome::Damaged, "it holds fewer bytes (" + std::to_string(stored) +
+  return Refusal{DecoderOutcome::Damaged, "it has fewer bytes (" + std::to_string(stored) +
                                               ") than its shape says (" + std::to_string(needed) +
                                               ")"};
 }
 
-// What failed, or nothing.
+// Reads the numbers of a dataset. Returns what failed, or nothing.
 std::optional<Refusal> read_numbers(hid_t file, const std::string& path,
                                     const DeckleDecoderJob& job) {
   const auto damaged = [](std::string why) {
@@ -262,7 +262,7 @@ std::optional<Refusal> read_numbers(hid_t file, const std::string& path,
   const Handle how(H5Dget_create_plist(dataset), H5Pclose);
   if (space < 0 || type < 0 || how < 0) return damaged(reason());
   if (H5Sget_simple_extent_npoints(space) != static_cast<hssize_t>(count))
-    return damaged("it does not hold as many numbers as its shape says");
+    return damaged("it has fewer numbers than its shape says");
   bool deflated = false;
   if (auto refused = check_filters(how, deflated)) return refused;
   const H5T_class_t kind = H5Tget_class(type);
@@ -292,8 +292,8 @@ std::optional<Refusal> read_numbers(hid_t file, const std::string& path,
   return std::nullopt;
 }
 
-// HDF5 would copy a file in memory. These callbacks make it use the memory itself, which it only
-// reads.
+// By default, HDF5 copies a file in memory. With these callbacks it uses the memory itself, and
+// only reads it.
 struct Image {
   void* bytes;
   std::size_t size;
@@ -321,7 +321,7 @@ herr_t keep_image(void* /*image*/) {
   return 0;
 }
 
-// Below 0 if it cannot be opened, with the reason in `why`.
+// Opens the file. If this fails, the result is below 0 and `why` is the reason.
 hid_t open_image(Image& image, std::string& why) {
   const Handle how(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5FD_file_image_callbacks_t callbacks{image_malloc, image_memcpy, image_realloc, image_free,
@@ -331,7 +331,7 @@ hid_t open_image(Image& image, std::string& why) {
       H5Pset_file_image_callbacks(how, &callbacks) >= 0 &&
       H5Pset_file_image(how, image.bytes, image.size) >= 0)
     file = H5Fopen("memory", H5F_ACC_RDONLY, how);
-  if (file < 0) why = reason();  // before anything is closed: closing clears it
+  if (file < 0) why = reason();  // closing clears the reason
   return file;
 }
 
@@ -382,7 +382,7 @@ const char* deckle_decoder_version() {
 void deckle_decoder_prepare() {
   H5open();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  H5PLset_loading_state(0);  // filters that are not built in are code from a folder
+  H5PLset_loading_state(0);  // HDF5 would load other filters, which are code, from a folder
 }
 
 deckle::DecoderOutcome deckle_decoder_run(const DeckleDecoderJob* job) {

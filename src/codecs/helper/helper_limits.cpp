@@ -30,7 +30,7 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
 #elif defined(__aarch64__)
 constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #else
-constexpr std::uint32_t kArchitecture = 0;  // system call numbers not tested: no filter
+constexpr std::uint32_t kArchitecture = 0;  // no list of calls was tested: no filter
 #endif
 
 // Calls that compute, or read and write open descriptors. Only newfstatat takes a name; it opens no
@@ -52,7 +52,7 @@ sock_filter statement(unsigned code, std::uint32_t value) {
   return {static_cast<std::uint16_t>(code), 0, 0, value};
 }
 
-// Skips `skip` instructions if the loaded word is not equal.
+// Skips `skip` instructions if the test of the loaded word fails.
 sock_filter unless(unsigned test, std::uint32_t value, std::uint8_t skip) {
   return {static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), 0, skip, value};
 }
@@ -115,7 +115,7 @@ std::string failed(const char* what) {
 }  // namespace
 
 bool can_filter_calls() {
-  // Address 0 cannot be read: a kernel with filters answers EFAULT.
+  // Address 0 cannot be read: a kernel that has filters fails with EFAULT.
   return kArchitecture != 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr, 0, 0) == -1 &&
          errno == EFAULT;
 }
@@ -126,7 +126,7 @@ std::string give_up_rights() {
     rlim_t most;
     const char* name;
   };
-  // Descriptors: our six, and one more that a library opens for the file.
+  // Descriptors: the six of the helper, and one that a library opens for the file.
   for (const Limit& limit :
        {Limit{RLIMIT_FSIZE, 0, "RLIMIT_FSIZE"}, Limit{RLIMIT_CORE, 0, "RLIMIT_CORE"},
         Limit{RLIMIT_NPROC, 0, "RLIMIT_NPROC"}, Limit{RLIMIT_NOFILE, 32, "RLIMIT_NOFILE"}}) {
@@ -138,7 +138,7 @@ std::string give_up_rights() {
   if (!can_filter_calls()) return "";
   std::vector<sock_filter> program = filter();
   const sock_fprog all{static_cast<unsigned short>(program.size()), program.data()};
-  // Also for threads that a library has started already.
+  // The filter also applies to threads that a library has started already.
   if (::syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &all) != 0)
     return failed("seccomp");
   return "";

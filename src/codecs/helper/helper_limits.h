@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// helper_limits: takes rights away from the helper process.
+// helper_limits: confines the helper process.
 #pragma once
 
 #include <string>
 
 namespace deckle {
 
-/// Whether the address space can be limited. Sanitizers reserve far more addresses than there is
-/// memory.
+/// Whether the address space can be limited. Sanitizers reserve more addresses than a limit would
+/// allow.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kLimitsMemory = false;
 #elif defined(__has_feature)

@@ -28,7 +28,7 @@ namespace {
 
 using namespace deckle;
 
-// Libraries that open files themselves open the file of the job by this name.
+// Libraries that open files themselves get this name for the file of the job.
 constexpr std::string_view kFileName = "/proc/self/fd/4";
 static_assert(kHelperFile == 4);
 
@@ -128,7 +128,7 @@ struct Functions {
   decltype(&deckle_decoder_run) run = nullptr;
 };
 
-// What is wrong, or "".
+// Loads the plug-in. Returns the reason if it fails, else "".
 std::string load(const char* path, Functions& plugin) {
   void* const library = ::dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return std::string("cannot be loaded: ") + ::dlerror();
@@ -194,7 +194,7 @@ int serve(const char* path) {
 
 }  // namespace
 
-// These replace libc's, for plug-ins and their libraries too.
+// These functions replace those of libc, also for plug-ins and their libraries.
 extern "C" {
 FILE* fopen(const char* path, const char* mode) {
   return open_stream("fopen", path, mode);

@@ -3,8 +3,8 @@
 // Fails   Unsupported if it or the plug-in is missing, Unreadable if the system starts no process,
 //         Damaged or TooLarge if a file kills the process
 // Source  posix_spawn(3), memfd_create(2), prlimit(2), clock_getcpuclockid(3)
-// The bytes of a file and its samples are in memfds, which the helper maps. deckle does not trust
-// any answer: neither its length, nor that one comes at all.
+// The bytes of a file and its samples are in memfds, which the helper maps. deckle trusts no
+// answer: its length may be wrong, and it may never come.
 #include "codecs/helper/helper_process.h"
 
 #include <fcntl.h>
@@ -39,9 +39,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Larger memory is released after each job: idle processes hold little.
+// Larger memory is released after each job: idle processes keep little memory.
 constexpr std::size_t kKeptBytes = std::size_t{1} << 24U;
-// A process that computes nothing for this long waits for something that never comes.
+// A process that uses no processor time for this long is ended: it would wait forever.
 constexpr std::chrono::seconds kMostIdle{120};
 
 Error not_started(const char* what, int error_number) {
@@ -49,7 +49,8 @@ Error not_started(const char* what, int error_number) {
                      std::string("no helper process can be started: ") + what, error_number);
 }
 
-// Above the final numbers of the helper's descriptors: none is overwritten before it is copied.
+// Moves a descriptor above the numbers that descriptors have in the helper. Otherwise one could be
+// overwritten before it is copied.
 Result<File> moved_up(int descriptor) {
   const File low(descriptor);
   const int error_number = errno;
@@ -60,7 +61,7 @@ Result<File> moved_up(int descriptor) {
 }
 
 // The variables that the loader, malloc, sanitizers and OpenCV read. The helper gets no others:
-// they may hold secrets.
+// they may contain secrets.
 std::vector<char*> helper_environment() {
   constexpr std::array<std::string_view, 7> kKept{"LD_",   "MALLOC_", "OPENCV_", "ASAN_",
                                                   "LSAN_", "TSAN_",   "UBSAN_"};
@@ -145,7 +146,8 @@ Result<Done> HelperProcess::spawn(const fs::path& helper, const fs::path& librar
     ::posix_spawn_file_actions_addopen(&actions.files, standard, "/dev/null",
                                        standard == 0 ? O_RDONLY : O_WRONLY, 0);
   }
-  // Its own process group: Ctrl-C reaches only deckle, which finishes the images that it has begun.
+  // The helper has its own process group: Ctrl-C reaches only deckle, which finishes the images
+  // that it has begun.
   SpawnAttributes attributes;
   sigset_t signals{};
   ::sigfillset(&signals);
@@ -173,13 +175,14 @@ HelperProcess::~HelperProcess() {
   end();
 }
 
-// The status is the cause of its death: if it is dead already, the signal has no effect.
+// If the process has died already, the signal has no effect, and the status is the cause of its
+// death.
 void HelperProcess::end() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
   status_ = 0;
   while (::waitpid(pid_, &status_, 0) < 0) {
-    if (errno != EINTR) break;  // there is no child to wait for: SIGCHLD is ignored
+    if (errno != EINTR) break;  // SIGCHLD is ignored: there is no child to wait for
   }
   pid_ = -1;
   socket_.close();
@@ -218,12 +221,12 @@ std::uint64_t HelperProcess::most_memory(std::size_t room_bytes) const {
   return limits_.memory_bytes + limits_.memory_per_room * room_bytes + 2 * file_bytes_;
 }
 
-// The helper cannot change its own limits.
+// deckle sets the limits: the helper cannot change its own.
 Result<Done> HelperProcess::set_limits(std::size_t room_bytes) {
   seconds_ = limits_.seconds + room_bytes / limits_.room_per_second;
   const auto used = static_cast<std::uint64_t>(processor_ms()) / 1000;
-  // At most the hard limit, which the user may have set (ulimit -H), and which cannot be raised
-  // again.
+  // A limit is at most the hard limit, which the user may have set (ulimit -H): it cannot be
+  // raised.
   const auto limit = [&](auto what, rlim_t most) {
     rlimit both{};
     if (::prlimit(pid_, what, nullptr, &both) != 0) return errno == ESRCH;
@@ -259,7 +262,7 @@ Result<Done> HelperProcess::have_room(std::size_t bytes) {
   return Done{};
 }
 
-// Reads instead of mapping: mapping takes longer, and a file that shrinks meanwhile is harmless.
+// Copies by read: mapping takes longer, and would crash if the helper made the file shorter.
 bool HelperProcess::take_room(std::span<std::uint8_t> room) const {
   for (std::size_t at = 0; at < room.size();) {
     const ssize_t n =
@@ -271,10 +274,11 @@ bool HelperProcess::take_room(std::span<std::uint8_t> room) const {
   return true;
 }
 
-bool HelperProcess::read_all(void* to, std::size_t bytes) {
+bool HelperProcess::receive_all(void* to, std::size_t bytes) {
   auto* at = static_cast<std::uint8_t*>(to);
   const std::chrono::milliseconds wait{stop_ == nullptr ? 1000 : 100};
-  // Counted in waits, not by the clock: a scheduler may suspend both processes for hours.
+  // Idle time is counted in waits, not by the clock: a scheduler may suspend both processes for
+  // hours.
   std::chrono::milliseconds idle{0};
   std::int64_t computed = -1;
   while (bytes > 0) {
@@ -305,7 +309,7 @@ bool HelperProcess::read_all(void* to, std::size_t bytes) {
 
 Result<HelperAnswer> HelperProcess::read_answer() {
   HelperReply head;
-  if (!read_all(&head, sizeof head)) return died();
+  if (!receive_all(&head, sizeof head)) return died();
   if (head.answer_bytes > kMostAnswerBytes) return died();
   HelperAnswer answer;
   answer.outcome = head.outcome;
@@ -314,7 +318,7 @@ Result<HelperAnswer> HelperProcess::read_answer() {
     const std::size_t piece = std::min(left, std::size_t{1} << 16U);
     const std::size_t had = answer.text.size();
     answer.text.resize(had + piece);
-    if (!read_all(answer.text.data() + had, piece)) return died();
+    if (!receive_all(answer.text.data() + had, piece)) return died();
     left -= piece;
   }
   return answer;

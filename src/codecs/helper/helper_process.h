@@ -38,7 +38,7 @@ struct HelperJob {
   std::optional<Bytes> file{};  ///< empty: the file that the process was started for
   std::span<std::uint8_t>
       room{};  ///< filled completely with samples or numbers; unchanged if the job fails
-  const Stop* stop = nullptr;  ///< if it stops, the process is ended, and the error is Stopped
+  const Stop* stop = nullptr;  ///< if it is set, the process is ended, and the error is Stopped
 };
 
 /// `text` is the answer of the plug-in; if `outcome` is Damaged or Unsupported, the reason from its
@@ -50,7 +50,7 @@ struct HelperAnswer {
 
 class HelperProcess {
  public:
-  /// Starts a process, for jobs that each have a file, or for one open file. Searches `folders` for
+  /// Starts a process: for jobs that have a file each, or for one open file. Looks in `folders` for
   /// the helper program and the plug-in. Unsupported if one is missing or unusable: the message
   /// begins with its name. Unreadable with errno if the system starts no process.
   [[nodiscard]] static Result<std::unique_ptr<HelperProcess>> start(
@@ -64,7 +64,8 @@ class HelperProcess {
   [[nodiscard]] const std::string& version() const { return version_; }
 
   /// Damaged or TooLarge if the job killed the process: "damaged: the decoder of OpenEXR died
-  /// (signal 11, Segmentation fault)". Then it has `ended`. TooLarge also if memory is short.
+  /// (signal 11, Segmentation fault)". The process has then ended. TooLarge also if memory is
+  /// short.
   [[nodiscard]] Result<HelperAnswer> run(const HelperJob& job);
   [[nodiscard]] bool ended() const { return pid_ < 0; }
 
@@ -79,7 +80,7 @@ class HelperProcess {
   [[nodiscard]] Result<Done> set_limits(std::size_t room_bytes);
   [[nodiscard]] std::uint64_t most_memory(std::size_t room_bytes) const;
   [[nodiscard]] Result<HelperAnswer> read_answer();
-  [[nodiscard]] bool read_all(void* to, std::size_t bytes);
+  [[nodiscard]] bool receive_all(void* to, std::size_t bytes);
   [[nodiscard]] std::int64_t processor_ms() const;
   [[nodiscard]] bool take_room(std::span<std::uint8_t> room) const;
   void give_back();

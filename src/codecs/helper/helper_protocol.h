@@ -15,7 +15,7 @@ inline constexpr int kHelperFile = 4;  ///< the file to decode: opened by deckle
 inline constexpr int kHelperRoom = 5;  ///< a memfd for samples
 inline constexpr int kHelperFirstFree = 6;
 
-/// Precedes the bytes of the arguments.
+/// A request is this struct, followed by the arguments.
 struct HelperRequest {
   std::uint32_t operation = 0;
   std::uint32_t unused = 0;
@@ -24,8 +24,8 @@ struct HelperRequest {
   std::uint64_t room_bytes = 0;
 };
 
-/// Precedes the bytes of the answer. The first reply needs no request: it is the version of the
-/// library, or why the plug-in cannot be used.
+/// A reply is this struct, followed by the answer. The first reply needs no request: it is the
+/// version of the library, or the reason why the plug-in cannot be used.
 struct HelperReply {
   DecoderOutcome outcome = DecoderOutcome::Done;
   std::uint32_t unused = 0;

@@ -30,7 +30,7 @@ int drop_error(int /*code*/, const char* /*function*/, const char* /*message*/,
 }
 
 // "OpenCV(4.6.0) ./modules/...: error: (-2:Unspecified error) Unexpected end of input stream in
-// function 'f'\n" without the details for its developers.
+// function 'f'\n" without the parts for developers of OpenCV.
 std::string clean(std::string_view what) {
   if (const std::size_t at = what.find(") ", what.find("error: (")); at != std::string_view::npos) {
     what.remove_prefix(at + 2);
@@ -46,11 +46,11 @@ int depth_of(std::int64_t sample_bytes) {
   return sample_bytes == 1 ? CV_8U : sample_bytes == 2 ? CV_16U : CV_32F;
 }
 
-// Allocates the first Mat of a job that has the size of the room in the room: nearly always it is
-// the picture.
+// The first Mat of a job that has the size of the room is allocated in the room: it is nearly
+// always the picture.
 class RoomAllocator : public cv::MatAllocator {
  public:
-  // Set at the beginning of a job.
+  // Called at the beginning of a job.
   void use(std::uint8_t* room, std::size_t bytes) {
     room_ = room;
     bytes_ = bytes;
@@ -87,7 +87,7 @@ RoomAllocator& allocator() {
   return one;
 }
 
-// Copies the image to the room, unless it is there already. Reorders B, G, R to R, G, B.
+// Copies the image to the room, unless it is in the room already. Reorders B, G, R to R, G, B.
 template <typename T>
 void take(const cv::Mat& image, std::uint8_t* to) {
   const auto channels = static_cast<std::size_t>(image.channels());

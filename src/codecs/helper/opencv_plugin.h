@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// opencv_plugin: the jobs of libdeckle_opencv.so. There is one kind: decode a file to samples in
-// the order R, G, B, alpha, rows without gaps.
+// opencv_plugin: the jobs of libdeckle_opencv.so. There is one kind of job: decode a file to
+// samples in the order R, G, B, alpha. The rows have no gaps.
 #pragma once
 
 #include <cstdint>
 
 namespace deckle {
 
-/// A job's arguments: what the header says of the picture.
+/// A job's arguments: what the header says about the picture.
 struct OpenCvPicture {
   std::int64_t rows = 0;
   std::int64_t cols = 0;

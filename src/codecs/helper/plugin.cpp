@@ -26,7 +26,7 @@ std::vector<fs::path> plugin_folders() {
   }
   if (failed) return {DECKLE_INSTALLED_PLUGINS};
   const fs::path here = self.parent_path();
-  // Not the folder of the program: it may contain unknown downloads.
+  // Not the folder of the program itself: downloads of other origin may be in it.
   std::vector<fs::path> folders{here / "plugins", (here / DECKLE_PLUGIN_FOLDER).lexically_normal()};
   if (folders.back() != DECKLE_INSTALLED_PLUGINS) folders.emplace_back(DECKLE_INSTALLED_PLUGINS);
   return folders;

@@ -23,7 +23,7 @@ struct alignas(64) Quantiser {
 
 struct CoefficientPair {
   BlockPair blocks;
-  /// For each block, which coefficients are not zero: bit k for the k-th in zigzag order.
+  /// For each block, the coefficients that are not zero: bit k is set for the k-th in zigzag order.
   std::array<std::uint64_t, 2> nonzero{};
 };
 

@@ -8,7 +8,7 @@
 namespace deckle {
 namespace {
 
-constexpr unsigned kMostBits = 18;  // of an entry, so that three entries fit in one refill
+constexpr unsigned kMostBits = 18;  // of an entry: three entries fit in one refill
 
 SymbolStep step_of(TableKind kind, std::uint8_t symbol) {
   if (kind == TableKind::Dc) return {1, symbol, true, false};
@@ -71,7 +71,7 @@ struct HuffmanTable::First {
   unsigned missing = 0;  // bits to be added to the value
 };
 
-// For a window of the last `length` bits of `window`.
+// The first symbol in a window: the last `length` bits of `window`.
 HuffmanTable::First HuffmanTable::first_of(std::size_t window, unsigned length) const {
   window &= low_bits(length);
   const Symbol symbol = direct_[window << (kWindow - length)];
@@ -83,7 +83,7 @@ HuffmanTable::First HuffmanTable::first_of(std::size_t window, unsigned length) 
     first.value = extended(static_cast<std::uint32_t>(value), first.step.size);
     return first;
   }
-  // The window must hold the sign bit: 0 for negative values.
+  // The window must contain the sign bit, which is 0 for negative values.
   if (first.bits > kMostBits || symbol.bits == length) return {};
   first.missing = first.step.size;
   if ((window >> (length - symbol.bits - 1) & 1U) == 0) first.value = 1 - (1 << first.step.size);
@@ -270,7 +270,7 @@ bool BlockReader::read(ScanData& in, ScanBits& bits, std::size_t count) {
   return true;
 }
 
-// `starts` gets the first bits of each block.
+// Sets `starts` to the first bits of each block.
 bool BlockReader::skip_all(ScanData& in, ScanBits& bits, std::size_t count, Starts& starts) const {
   return run_fastest([&]() DECKLE_IN_TWO_COPIES {
     ScanBits b = bits;
@@ -291,7 +291,7 @@ bool BlockReader::skip_all(ScanData& in, ScanBits& bits, std::size_t count, Star
       if (k >= kCoefficients) [[unlikely]] {
         const auto block = static_cast<std::size_t>(way - run_ways_.data());
         in.put_back(b, dropped);
-        if (k == passes) *start = b.bits;  // now it holds the whole DC difference
+        if (k == passes) *start = b.bits;  // now the bits contain the whole DC difference
         const Taken taken = take_alone(in, block, b, k - passes, nullptr);
         if (taken.k == 0) return false;
         b = taken.b;
@@ -307,7 +307,7 @@ bool BlockReader::skip_all(ScanData& in, ScanBits& bits, std::size_t count, Star
     };
     do {
       in.refill(b);
-    } while (step() && step());  // with bits left for a DC difference
+    } while (step() && step());  // enough bits are left for a DC difference
     bits = b;
     return way == end;
   });

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // huffman: decodes the Huffman codes of sequential JPEG to blocks of coefficients, a batch at a
 // time.
-//
-// A plain decoder waits in two places. It can look up a symbol only after the table has told the
-// length of the one before. And each mispredicted branch costs time; the one at the end of a block
-// is nearly always mispredicted. Therefore a table entry holds up to two symbols with their values,
-// or more if they are only skipped. And each step does the same work, without a branch.
+//  A plain decoder loses time in two places. It can look up a symbol only when it knows the length
+// of the previous one. And each mispredicted branch costs time; the branch at the end of a block is
+// nearly always mispredicted. Therefore a table entry contains up to two symbols with their values,
+// or more symbols if they are only skipped, and each step does the same work, without a branch.
 #pragma once
 
 #include <array>
@@ -22,8 +21,8 @@ namespace deckle {
 
 enum class TableKind { Dc, Ac };
 
-// The effect of a symbol: it advances by `passes` coefficients, and may give the last of them a
-// value; or it ends the block.
+// The effect of a symbol: it advances by `passes` coefficients, and may set the last of them; or it
+// ends the block.
 struct SymbolStep {
   unsigned passes = 0;
   unsigned size = 0;  // bits of the value, after the code
@@ -53,7 +52,7 @@ class HuffmanTable {
   using Run = std::int16_t;
 
   HuffmanTable(TableKind kind, const HuffmanCode& code);
-  [[nodiscard]] bool valid() const { return valid_; }  // false if the codes are no prefix code
+  [[nodiscard]] bool valid() const { return valid_; }  // false if the codes are not a prefix code
   [[nodiscard]] bool made_of(TableKind kind, const HuffmanCode& code) const {
     return kind_ == kind && code_ == code;
   }
@@ -109,7 +108,8 @@ class HuffmanTables {
   bool valid_ = true;
 };
 
-// Each thread keeps the last tables: most files of a folder have the same. Null for invalid codes.
+// The tables for these codes; null if the codes are invalid. Each thread keeps its last tables,
+// because most files of a folder have the same.
 [[nodiscard]] std::shared_ptr<const HuffmanTables> tables_of(
     std::span<const ComponentCodes> components);
 
@@ -127,7 +127,7 @@ class BlockReader {
   bool read(ScanData& in, ScanBits& bits, std::size_t count);
   // Skips `count` blocks.
   bool skip(ScanData& in, ScanBits& bits, std::size_t count);
-  // At a restart marker.
+  // Called at a restart marker.
   void reset_dc() { dc_ = {}; }
 
   // Blocks 2i and 2i + 1 of the last read. The caller clears them.
@@ -135,8 +135,8 @@ class BlockReader {
   [[nodiscard]] std::size_t component(std::size_t block) const { return component_[block]; }
 
  private:
-  // The tables of a block: that of its AC coefficients, and the distance from it to the DC table of
-  // the next block.
+  // The tables of a block: the table of its AC coefficients, and the distance from this table to
+  // the DC table of the next block.
   template <typename Entry>
   struct alignas(32) Way {
     const Entry* ac = nullptr;
@@ -157,7 +157,7 @@ class BlockReader {
   std::array<std::uint8_t, kMost + 1> component_{};
   std::array<Way<HuffmanTable::Pair>, kMost> pair_ways_{};
   std::array<Way<HuffmanTable::Run>, kMost> run_ways_{};
-  std::array<std::int32_t, 4> dc_{};  // of each component's last block
+  std::array<std::int32_t, 4> dc_{};  // of the last block of each component
   std::array<BlockPair, kMost / 2> pairs_;
 };
 

@@ -61,7 +61,8 @@ DECKLE_AVX2 void transform(BlockPair& pair, const QuantTablePair& quant_tables,
     x[i] = _mm256_mullo_epi16(values, load32(&quant_tables.values[i * BlockPair::kStride]));
     store32(at, zero);
   }
-  // If only the first row is not zero, each column is constant (and wraps, unlike pass()).
+  // If all rows except the first are zero, each column is constant. It wraps here, unlike in
+  // pass().
   const auto one_row = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi64(below, zero)));
   const bool first_one = (one_row & 0xFFFFU) == 0xFFFFU;
   const bool second_one = one_row >> 16U == 0xFFFFU;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // jpeg: baseline, progressive and arithmetic JPEG; grey, YCbCr, RGB, CMYK and YCCK.
-// Shapes  H x W x 1 (grey) or H x W x 3 (all else), uint8, as stored
+// Shapes  H x W x 1 (grey) or H x W x 3 (all others), uint8, as stored
 // Fails   Truncated with the row or scan where the data ends, Damaged with the row, Unsupported for
 //         12-bit, lossless, hierarchical, 2-component and more than 100 scans
 // Source  ITU-T T.81 (markers, B.1.1). libjpeg-turbo's defaults are kept (islow, fancy upsampling):
@@ -44,7 +44,7 @@ void set_code(HuffmanCode& code, const JHUFF_TBL& table) {
 }
 
 // Opens the scan for a window, after the header was read. Null if JpegScan does not read this kind
-// of file. CMYK gives no rows.
+// of file. It opens CMYK too, but gives no rows of it.
 std::unique_ptr<JpegScan> open_blocks(jpeg_decompress_struct& jpeg, Bytes file,
                                       const Window& needed) {
   const bool colour = jpeg.num_components == 3;
@@ -88,8 +88,8 @@ std::unique_ptr<JpegScan> open_scan(jpeg_decompress_struct& jpeg, Bytes file,
   return jpeg.num_components == 4 ? nullptr : open_blocks(jpeg, file, needed);
 }
 
-// The same if it is faster than libjpeg. The plain kernels are slower than libjpeg's vector code,
-// and pay only if most of the data is skipped.
+// The same; null if libjpeg is faster. The plain kernels are slower than libjpeg's vector code:
+// they save time only if most of the data is skipped.
 std::unique_ptr<JpegScan> fast_scan(jpeg_decompress_struct& jpeg, Bytes file,
                                     const Window& needed) {
   const std::int64_t read = needed[0].end * std::int64_t{jpeg.image_width};
@@ -98,8 +98,8 @@ std::unique_ptr<JpegScan> fast_scan(jpeg_decompress_struct& jpeg, Bytes file,
 }
 
 // The stray bytes before the end marker, for pictures that JpegScan can read. With several scans,
-// or arithmetic coding, stray bytes cannot be told from data: a decoder that lost synchronisation
-// leaves bytes too, and any bits decode as refined coefficients.
+// or arithmetic coding, stray bytes cannot be distinguished from data: a decoder that lost
+// synchronisation leaves bytes too, and any bits decode as refined coefficients.
 Bytes stray_bytes(Bytes file) {
   LibjpegDecoder decoder(file);
   if (!decoder.read_header()) return {};
@@ -153,7 +153,7 @@ Promise jpeg_promise(Bytes file, const ImageInfo& /*info*/) {
 // inverted samples, and libjpeg does not change them (libjpeg.txt, "Special color spaces"). Pillow
 // (JpegImagePlugin.py, rawmode "CMYK;I"), OpenCV (grfmt_jpeg.cpp, icvCvt_CMYK2BGR_8u_C4C3R),
 // ImageMagick (coders/jpeg.c, ReadJPEGImage), GraphicsMagick and OpenImageIO read them in this way
-// too, whatever Adobe's marker says.
+// too, with or without Adobe's marker.
 void cmyk_to_rgb(const JSAMPLE* from, std::uint8_t* to, std::size_t pixels) {
   for (std::size_t i = 0; i < pixels; ++i) {
     const unsigned k = from[4 * i + 3];
@@ -162,7 +162,7 @@ void cmyk_to_rgb(const JSAMPLE* from, std::uint8_t* to, std::size_t pixels) {
   }
 }
 
-// From the first scan to the end of the image; runs inside `guarded`.
+// Reads from the first scan to the end of the image. Runs inside `guarded`.
 void read_pixels(jpeg_decompress_struct& jpeg, std::uint8_t* out, std::size_t row_bytes) {
   const bool cmyk = jpeg.num_components == 4;
   if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
@@ -221,14 +221,14 @@ Result<Damage> decode_jpeg(Bytes file, const ImageInfo& info, const DecodeOption
 
 // ---- reading a window, or row by row
 
-// Skips rows and columns that are not needed: they are not transformed or coloured. `cols` becomes
-// the columns that the rows hold. Runs inside `guarded`.
+// Skips rows and columns that are not needed: they are not transformed or coloured. Sets `cols` to
+// the columns that the rows then have. Runs inside `guarded`.
 void start_part(jpeg_decompress_struct& jpeg, std::int64_t top, Interval& cols) {
   if (jpeg.num_components == 3) jpeg.out_color_space = JCS_RGB;
   jpeg_start_decompress(&jpeg);
   // Upsampling reads the neighbours of a column. With one more column on each side, all needed
-  // samples are those of a full decode. libjpeg upsamples very narrow strips in another way; they
-  // are avoided.
+  // samples equal those of a full decode. libjpeg upsamples very narrow strips differently: the
+  // strip gets a least width.
   constexpr std::int64_t kLeastWidth = 32;
   const std::int64_t all = jpeg.image_width;
   const std::int64_t left = std::max<std::int64_t>(cols.begin - 1, 0);
@@ -241,21 +241,22 @@ void start_part(jpeg_decompress_struct& jpeg, std::int64_t top, Interval& cols) 
   if (top > 0) jpeg_skip_scanlines(&jpeg, static_cast<JDIMENSION>(top));
 }
 
-// Whether a window can be read without the rest. Not with several scans, which must be read to
-// their end; not CMYK, which is rare; and not without an end marker, because only a full decode
-// finds what else is missing.
+// Whether a window can be read without the rest. False for several scans, which must be read to
+// their end; for CMYK, which is rare; and without an end marker, because only a full decode finds
+// what else is missing.
 bool has_parts(LibjpegDecoder& decoder) {
   return jpeg_has_multiple_scans(&decoder.jpeg) == 0 && decoder.jpeg.num_components != 4 &&
          decoder.has_end_marker();
 }
 
-// Rows of a window, or of the whole picture. JpegScan reads them; from the first row that it cannot
-// read, libjpeg does, and reports what is wrong. Not for pictures of several scans, nor for CMYK.
+// Rows of a window, or of the whole picture. JpegScan reads them. From the first row that it cannot
+// read, libjpeg reads the rows and reports what is wrong. Not for pictures of several scans, and
+// not for CMYK.
 class JpegRows final : public RowReader {
  public:
   explicit JpegRows(Bytes file) : file_(file), decoder_(file) {}
 
-  // The header.
+  // Reads the header.
   Result<Done> open() {
     if (!decoder_.read_header()) return decoder_.header_error();
     return Done{};
@@ -313,7 +314,7 @@ class JpegRows final : public RowReader {
       if (auto done = read(row_.data()); !done) return done;
     }
     if (scan_ && scan_->finish()) return Done{};
-    if (scan_) {  // something after the last row
+    if (scan_) {  // something after the last row is damaged
       scan_.reset();
       --next_;
       if (auto started = start_libjpeg(); !started) return started;
@@ -326,7 +327,7 @@ class JpegRows final : public RowReader {
 
  private:
   [[nodiscard]] jpeg_decompress_struct& jpeg() { return decoder_.jpeg; }
-  // From row `next_` on.
+  // Makes libjpeg read from row `next_` on.
   Result<Done> start_libjpeg() {
     decoder_.report.in_pixels = true;
     decoder_.report.stop_at_damage = true;
@@ -436,7 +437,8 @@ void write_pixels(jpeg_compress_struct& jpeg, const RowSource& rows,
   jpeg_finish_compress(&jpeg);
 }
 
-// libjpeg writes if the engine has no vector code for this processor: libjpeg has it for most.
+// If the engine has no vector code for this processor, libjpeg writes: it has vector code for most
+// processors.
 Result<Done> encode_rows(const RowSource& rows, const EncodeOptions& options, Sink& out) {
   if (const Result<Done> can = check_jpeg(rows.shape, rows.dtype); !can) return can.error();
   const int quality = std::clamp(options.quality.value_or(kDefaultQuality), 1, 100);

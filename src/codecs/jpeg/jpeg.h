@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // jpeg: the JPEG engine. Code outside of this folder includes only this header.
-//
-// The engine is fast. It gives the pixels of libjpeg-turbo and writes its bytes, with
-// libjpeg-turbo's default settings. libjpeg-turbo itself does everything that the engine does not:
-// progressive and arithmetic files, CMYK, damaged files, processors without AVX2.
+//  The engine is faster than libjpeg-turbo, and gives the same pixels and bytes as libjpeg-turbo
+// with its default settings. libjpeg-turbo itself is used for progressive and arithmetic files,
+// CMYK, damaged files, and processors without AVX2.
 //
 //   jpeg.cpp         the codec: chooses between the engine and libjpeg-turbo
 //   jpeg_scan        file to pixels: huffman (codes to coefficients), idct, ycbcr

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // jpeg_bits: the entropy-coded data of sequential Huffman JPEG, bit by bit and symbol by symbol.
-// Source  ITU-T T.81: C.2 (Huffman tables), F.2.2 (decoding), B.1.1.5 and E.2.4 (markers within)
+// Source  ITU-T T.81: C.2 (Huffman tables), F.2.2 (decoding), B.1.1.5 and E.2.4 (markers in the
+//         data)
 #pragma once
 
 #include <algorithm>
@@ -18,7 +19,7 @@ inline constexpr unsigned kLongestCode = 16;  // bits
 
 // ---- code for BMI2 and without
 
-// BMI2 has shift instructions that do not touch the flags. Tests change this variable to compare
+// BMI2 has shift instructions that do not change the flags. Tests change this variable to compare
 // both copies.
 #if defined(__x86_64__)
 #define DECKLE_BMI2 __attribute__((target("bmi2")))
@@ -43,8 +44,9 @@ auto run_fastest(const F& f) {
 
 // ---- bits
 
-// The next bits of the data, from the top of `bits`. Bits after the first `count` are correct or
-// zero. Passed by value: the compiler keeps it in registers while blocks are read.
+// The next bits of the data, the first in the highest bit of `bits`. The bits after the first
+// `count` are the following data, or zero. Passed by value: the compiler keeps it in registers
+// while blocks are read.
 struct ScanBits {
   std::uint64_t bits = 0;
   unsigned count = 0;
@@ -60,22 +62,22 @@ struct ScanBits {
   }
 };
 
-// The bytes between two markers, without the stuffed zeros after 0xFF, a piece at a time. Zeros
-// follow their end.
+// The bytes between two markers, without the stuffed zeros after 0xFF, a piece at a time. After
+// their end, zeros are read.
 class ScanData {
  public:
   explicit ScanData(Bytes data) : raw_(data.data()), raw_end_(data.data() + data.size()) {}
   ScanData(const ScanData&) = delete;
   ScanData& operator=(const ScanData&) = delete;
 
-  // From here to the next marker.
+  // Begins the data from here to the next marker.
   ScanBits begin() {
     filled_ = buffer_.data() + kBehind;
     ended_ = ran_out_ = false;
     return more({0, 0, filled_});
   }
 
-  // Afterwards at least 56 bits can be peeked.
+  // Afterwards at least 56 bits are available.
   void refill(ScanBits& b) {
     if (b.at >= limit_) [[unlikely]]
       b = more(b);
@@ -122,7 +124,7 @@ class ScanData {
     return {raw_ - unread - stuffed, raw_end_};
   }
 
-  // Reads this marker. False if another one is next. Then begin() reads the data after it.
+  // Reads this marker. False if another marker is next. begin() then reads the data after it.
   bool pass_marker(std::uint8_t marker) {
     while (raw_end_ - raw_ >= 2 && raw_[0] == 0xFF && raw_[1] == 0xFF)
       ++raw_;
@@ -130,7 +132,7 @@ class ScanData {
     raw_ += 2;
     return true;
   }
-  // The same from the beginning of an interval: skips its data.
+  // The same, but skips the data before the marker: a whole restart interval.
   bool skip_to_marker(std::uint8_t marker) {
     while (raw_ < raw_end_) {
       const void* const ff = std::memchr(raw_, 0xFF, static_cast<std::size_t>(raw_end_ - raw_));
@@ -208,8 +210,8 @@ struct HuffmanCode {
 
   bool operator==(const HuffmanCode&) const = default;
 
-  // Calls f(code, bits, symbol) for each code, in order. False if they are no prefix code, or one
-  // has only ones (C.2).
+  // Calls f(code, bits, symbol) for each code, in order. False if they are not a prefix code, or if
+  // a code has only ones (C.2).
   template <typename F>
   bool for_each(F f) const {
     std::uint32_t code = 0;

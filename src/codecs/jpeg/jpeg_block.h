@@ -9,8 +9,8 @@ namespace deckle {
 
 inline constexpr unsigned kCoefficients = 64;  // of a block
 
-// T.81 leaves these open for both transforms; the values are those of libjpeg-turbo: bits of
-// constants, and extra bits between the two passes.
+// T.81 does not fix these numbers; the values are those of libjpeg-turbo. Both transforms use them:
+// the bits of constants, and the extra bits between the two passes.
 inline constexpr int kConstantBits = 13;
 inline constexpr int kPassBits = 2;
 

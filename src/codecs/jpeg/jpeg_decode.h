@@ -15,14 +15,14 @@ namespace deckle {
 
 class LibjpegDecoder;
 
-/// Opens a file for a window, as the codec does; null if the file is left to libjpeg.
+/// Opens a file for a window, as the codec does. Null if libjpeg must read the file.
 [[nodiscard]] std::unique_ptr<JpegScan> scan_jpeg(Bytes file, const Window& needed);
 
-/// Zero bytes within the picture data. `decoder` has read the header.
+/// The Error for zero bytes within the picture data. `decoder` has read the header.
 [[nodiscard]] std::optional<Error> jpeg_hole(const LibjpegDecoder& decoder, Bytes file);
 
-/// What is wrong with a picture that `decoder` has read to its end. `note` gets what is unusual but
-/// harmless.
+/// What is wrong with a picture that `decoder` has read to its end. Sets `note` to what is unusual
+/// but harmless.
 [[nodiscard]] std::optional<Error> jpeg_damage(const LibjpegDecoder& decoder, Bytes file,
                                                std::string& note);
 

@@ -127,7 +127,7 @@ class Scan final : public JpegScan {
   }
 
  private:
-  // MCUs that hold the samples, and those that upsampling reads.
+  // The MCUs that contain `samples` and the samples that upsampling reads.
   static Interval mcus_of(const Interval& samples, int blocks, std::int64_t count) {
     const std::int64_t margin = blocks == 1 ? 0 : 2;
     const std::int64_t size = kBlock * blocks;
@@ -198,9 +198,9 @@ class Scan final : public JpegScan {
     return to;
   }
 
-  // Whether the data after the last MCU can be decoded as blocks up to the marker, starting at any
-  // block of an MCU. The data are the last `bits` bits of the byte before `at`, and all from `at`.
-  // A decoder that lost synchronisation usually finds it again, but some blocks ahead.
+  // Whether the data after the last MCU can be decoded as blocks up to the marker, beginning with
+  // any block of an MCU. The data are the last `bits` bits of the byte before `at`, and all bytes
+  // from `at` on. A decoder that lost synchronisation usually regains it, but at the wrong block.
   [[nodiscard]] bool more_blocks(const std::uint8_t* at, unsigned bits) const {
     const std::uint8_t* begin = at;
     if (bits > 0) begin -= at[-1] == 0 && at[-2] == 0xFF ? 2 : 1;
@@ -276,7 +276,7 @@ class Scan final : public JpegScan {
     return static_cast<std::size_t>(mcus) * mcu_.count;
   }
 
-  // How many of `mcus` are read in the next batch.
+  // The number of MCUs, of the next `mcus`, that are read in the next batch.
   std::int64_t batch_of(std::int64_t mcus) {
     const auto most = static_cast<std::int64_t>(BlockReader::kMost / mcu_.count);
     const std::int64_t n = std::min({mcus, most, left_});
@@ -286,7 +286,8 @@ class Scan final : public JpegScan {
 
   std::uint8_t restart() { return static_cast<std::uint8_t>(0xD0 + restarts_++ % 8); }
 
-  // Begins the next restart interval. Skips intervals that lie within the next `unneeded` MCUs.
+  // Begins the next restart interval. Skips intervals that lie entirely within the next `unneeded`
+  // MCUs.
   bool begin_interval(std::int64_t& unneeded) {
     if (begun_ && !(data_.at_marker(bits_) && data_.pass_marker(restart()))) return false;
     begun_ = true;
@@ -338,7 +339,7 @@ class Scan final : public JpegScan {
 
   const JpegScanHeader header_;
   const Window needed_;
-  const int v_sampling_;  // of luma, which has all blocks of an MCU side by side
+  const int v_sampling_;  // of luma, whose blocks fill an MCU
   const int h_sampling_;
   const std::int64_t mcu_rows_;
   const std::int64_t mcu_cols_;

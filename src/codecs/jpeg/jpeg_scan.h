@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // jpeg_scan: rows of pixels from sequential Huffman JPEG of one scan. Most JPEG files are of this
 // kind. The samples are those of libjpeg-turbo.
-//
-// libjpeg-turbo spends most of its time on Huffman codes. This decoder takes about half as long for
-// them. Blocks that are not needed take less, and restart intervals that are not needed take almost
-// nothing.
+//  libjpeg-turbo spends most of its time on Huffman codes. This decoder needs about half of that
+// time. It skips blocks that are not needed in less time, and restart intervals that are not needed
+// in almost no time.
 #pragma once
 
 #include <array>
@@ -37,8 +36,8 @@ struct JpegScanHeader {
 
 class JpegScan {
  public:
-  /// For the window `needed`. Null if the file is left to libjpeg: chroma that has neither full nor
-  /// half size, or an invalid Huffman table.
+  /// For the window `needed`. Null if libjpeg must read the file: its chroma has neither full nor
+  /// half size, or a Huffman table is invalid.
   [[nodiscard]] static std::unique_ptr<JpegScan> open(const JpegScanHeader& header,
                                                       const Window& needed);
   JpegScan(const JpegScan&) = delete;
@@ -46,15 +45,15 @@ class JpegScan {
   virtual ~JpegScan() = default;
 
   /// Columns needed[1] of row `r` of needed[0], grey or RGB; `r` never decreases. False if the data
-  /// are wrong; libjpeg then finds out what is wrong.
+  /// are damaged; libjpeg then finds the reason.
   virtual bool row(std::int64_t r, std::uint8_t* out) = 0;
   /// For a window that ends at the last pixel: reads the rest. True if it is correct up to the end
   /// marker.
   virtual bool finish() = 0;
-  /// For such a window: reads the rest, and returns the bytes between the picture data and the end
-  /// marker that are not picture data. Empty if there are none, or if the decoder may have lost
-  /// synchronisation before: then the bits after the last MCU are not padding, or they can be
-  /// decoded as blocks up to the end marker.
+  /// For a window that ends at the last pixel: reads the rest, and returns the stray bytes between
+  /// the picture data and the end marker. Empty if there are none, or if the decoder may have lost
+  /// synchronisation: the bits after the last MCU are not padding, or all bytes up to the end
+  /// marker can be decoded as blocks.
   virtual Bytes stray_bytes() = 0;
 
  protected:

@@ -66,7 +66,7 @@ struct Codes {
     return {dc[size.size].bits | size.bits, dc[size.size].count};
   }
 
-  // By run, and value + kSmall: bits, then 5 bits of their number.
+  // Indexed by run, and value + kSmall: the bits of code and value, then their number in 5 bits.
   std::array<std::array<std::uint32_t, std::size_t{2} * kSmall>, kMostRun + 1> small{};
   std::array<CodeBits, 256> ac{};  // by run and size
   std::array<CodeBits, 12> dc{};   // by size
@@ -83,7 +83,7 @@ struct Codes {
 
 // ---- bits
 
-// Collects bits and writes them as bytes, with a zero after each 0xFF. Passed by value: the
+// Collects bits and writes them as bytes, with a stuffed zero after each 0xFF. Passed by value: the
 // compiler keeps it in registers while a block is written.
 struct Pending {
   static constexpr int kBits = 64;
@@ -97,7 +97,7 @@ struct Pending {
       const auto excess = static_cast<unsigned>(-free);
       at = write(bits << (count - excess) | more >> excess, at);
       free += kBits;
-      bits = more;  // some are written already; later shifts push them out
+      bits = more;  // its high bits are written already; later shifts remove them
     } else {
       bits = bits << count | more;
     }
@@ -281,7 +281,8 @@ class Writer {
     if (!grey_) quantisers_[1].emplace(tables.quant[1], tables.quant[1]);
     header_ = header_of(rows.shape, tables, segments);
 
-    // A row holds whole MCUs, two for grey, and the samples that kernels write after them.
+    // A row has whole MCUs (for grey, an even number), and the samples that kernels write after
+    // them.
     constexpr std::int64_t kMargin = 64;
     stride_ = (mcu_cols_ + 1) * mcu_ + kMargin;
     samples_.resize(static_cast<std::size_t>((mcu_ + 4 + 2 * kBlock) * stride_));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // jpeg_writer: rows of pixels to baseline JPEG. It writes the bytes that libjpeg-turbo writes with
-// its default settings (grey, or YCbCr 4:2:0; the default Huffman tables), in about two thirds of
-// the time.
+// its default settings (grey, or YCbCr 4:2:0; the default Huffman tables), in about 0.8 of its time
+// (0.78 to 0.81, measured).
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ struct JpegTables {
 };
 
 /// rows.shape: rows x cols x 1 or 3, with 1 to 65535 rows and columns. `segments` follow APP0.
-/// False if a row or a write failed; only the caller's `rows` and `out` know why.
+/// False if a row or a write failed; `rows` and `out` belong to the caller and have the reason.
 [[nodiscard]] bool write_jpeg(const RowSource& rows, const JpegTables& tables,
                               const std::vector<JpegSegment>& segments, Sink& out);
 

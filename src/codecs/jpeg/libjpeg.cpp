@@ -77,7 +77,7 @@ void on_message(j_common_ptr jpeg, int level) {
   report.damage = code;
   report.before_end =
       code == JWRN_EXTRANEOUS_DATA && !report.ran_out && report.base.msg_parm.i[1] == kEoi;
-  // Left-over data at the end of a single scan means that its decoder lost synchronisation before.
+  // Left-over data at the end of a single scan mean that its decoder had lost synchronisation.
   report.at_end = code == JWRN_EXTRANEOUS_DATA ? report.ran_out && report.multiple_scans
                                                : report.ran_out || decoder->unread_marker == kEoi;
   report.damaged_scan = decoder->input_scan_number;
@@ -128,7 +128,7 @@ class Markers {
  public:
   Markers(Bytes file, std::size_t at) : file_(file), at_(at) {}
 
-  // Code of the next marker except TEM and RSTn; 0 at the end of the file.
+  // The code of the next marker, without TEM and RSTn; 0 at the end of the file.
   std::uint8_t next() {
     while (at_ < file_.size()) {
       const void* const found = std::memchr(file_.data() + at_, 0xFF, file_.size() - at_);
@@ -168,7 +168,8 @@ int count_scans(Bytes file) {
   return scans;
 }
 
-// Whether this marker is in `data`, before the end of the picture. SOI begins another picture.
+// Whether this marker is in `data` before the end of the picture: before EOI, or SOI of another
+// picture.
 bool holds_marker(Bytes data, std::uint8_t wanted) {
   Markers markers(data, 0);
   std::uint8_t marker = 0;
@@ -217,11 +218,11 @@ bool LibjpegDecoder::has_end_marker() const {
   return holds_marker(file_.last(jpeg.src->bytes_in_buffer), kEoi);
 }
 
-// Zeros are valid Huffman codes, and a decoder may find synchronisation after them without a
-// warning. The code of zeros is the first of a table. If it is the code of a coefficient, a run of
-// this length would be whole blocks with the same coefficient everywhere: no real picture. If it is
-// the code of "end of block", it may be a plain area, and is not reported. Data after the end
-// marker are not picture data.
+// Zeros are valid Huffman codes, and a decoder may regain synchronisation after them without a
+// warning. The code that has only zeros is the first of a table. If it is the code of a
+// coefficient, a run of this length would be whole blocks of equal coefficients: no real picture
+// has them. If it is the code of "end of block", the run may be a plain area, and is not reported.
+// Data after the end marker are not picture data.
 Bytes LibjpegDecoder::find_hole() const {
   constexpr std::size_t kRun = 128;
   if (jpeg.progressive_mode != 0 || jpeg.arith_code != 0) return {};
@@ -236,7 +237,7 @@ Bytes LibjpegDecoder::find_hole() const {
 
   const Bytes data = file_.last(jpeg.src->bytes_in_buffer);
   for (std::size_t at = kRun; at < data.size();
-       at += kRun) {  // each longer run contains such a byte
+       at += kRun) {  // each run of zeros of this length has such a byte
     if (at % (std::size_t{1} << 20U) < kRun) release_mapped_before(data.data() + at);
     if (data[at] != 0) continue;
     const Bytes zeros = zeros_around(data, at);
@@ -318,15 +319,15 @@ Error LibjpegDecoder::fatal_error() const {
 }
 
 std::optional<Error> LibjpegDecoder::silent_damage() const {
-  // With one scan, all pixels have been read when the file ends; with several, scans may be
-  // missing. An arithmetic decoder reads zeros instead of missing data, without a warning.
+  // With one scan, all pixels were read before the file ended. With several, scans may be missing.
+  // An arithmetic decoder reads zeros instead of missing data, without a warning.
   if (report.ran_out && (report.multiple_scans || jpeg.arith_code != 0)) {
     return Error{ErrorCode::Truncated, "truncated: the file ends after scan " +
                                            std::to_string(jpeg.input_scan_number) +
                                            " without an end marker"};
   }
   if (report.never_seen != 0) {
-    return Error{ErrorCode::Damaged, "damaged: no scan holds colour component " +
+    return Error{ErrorCode::Damaged, "damaged: no scan contains colour component " +
                                          std::to_string(report.never_seen) + " of " +
                                          std::to_string(jpeg.num_components)};
   }
@@ -374,7 +375,7 @@ void LibjpegEncoder::create() {
 Error LibjpegEncoder::error() const {
   switch (report.fatal) {
     case JERR_MISMATCHED_QUANT_TABLE:
-      return {ErrorCode::Unsupported, "its scans use several tables of one number"};
+      return {ErrorCode::Unsupported, "its scans use different tables with the same number"};
     case JERR_BAD_DCT_COEF:
       return {ErrorCode::Damaged, "damaged: the picture data hold impossible coefficients"};
     default:

@@ -30,23 +30,23 @@ struct LibjpegReport {
   jpeg_error_mgr base;
   std::jmp_buf jump;
   bool stop_at_damage;
-  bool in_pixels;  ///< the header has been read: warnings are now about picture data
+  bool in_pixels;  ///< the header was read: later warnings are about picture data
   bool multiple_scans;
   bool ran_out;     ///< libjpeg asked for bytes after the end of the file
   int damage;       ///< code of the first warning about picture data, or 0
-  bool before_end;  ///< ... and it was only of bytes between the picture data and the end marker
-  bool at_end;      ///< ... and it was that the data ended
+  bool before_end;  ///< that warning is about bytes before the end marker, after the picture data
+  bool at_end;      ///< that warning says that the data ended
   unsigned damaged_row;
   int damaged_scan;
-  int fatal;         ///< code of the error that ended it, or 0
+  int fatal;         ///< code of the error that ended libjpeg's work, or 0
   const Stop* stop;  ///< asked by libjpeg's progress monitor
-  bool stopped;      ///< and it said so
-  int never_seen;    ///< number, from 1, of a component that no scan holds, or 0
-  std::array<char, JMSG_LENGTH_MAX> text;  ///< of the error, or of the first such warning
+  bool stopped;      ///< `stop` was set
+  int never_seen;    ///< number, from 1, of a component that is in no scan, or 0
+  std::array<char, JMSG_LENGTH_MAX> text;  ///< of the error, or of the warning with code `damage`
 };
 
-/// Runs `body`; false if libjpeg gave up. Never inlined: the locals of the caller must not be in
-/// the frame that longjmp returns to.
+/// Runs `body`. False if libjpeg reported an error. Never inlined: the locals of the caller must
+/// not be in the frame that longjmp returns to.
 template <typename Body>
 [[gnu::noinline]] bool guarded(LibjpegReport& report, Body&& body) {
   if (setjmp(report.jump) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg is C
@@ -62,17 +62,17 @@ class LibjpegDecoder {
   LibjpegDecoder(const LibjpegDecoder&) = delete;
   LibjpegDecoder& operator=(const LibjpegDecoder&) = delete;
 
-  /// Asks `stop` from now on; if it stops, fatal_error() is Stopped. Null: nothing is asked.
+  /// From now on libjpeg asks `stop`. If it is set, fatal_error() is Stopped. Null: never asked.
   void stop_by(const Stop* stop);
 
   /// Reads up to the first scan. If it fails, header_error() has the reason.
   [[nodiscard]] bool read_header();
   /// Reads the header, and checks whether the whole picture can be read.
   [[nodiscard]] Result<Done> open_whole();
-  /// Whether the file has the end marker of this picture, not only that of another picture after
-  /// it.
+  /// Whether the file has the end marker of this picture. The end marker of another picture after
+  /// it does not count.
   [[nodiscard]] bool has_end_marker() const;
-  /// A run of zero bytes in the picture data, where a part was lost or never written; empty if
+  /// A run of zero bytes in the picture data, because a part was lost or never written; empty if
   /// there is none.
   [[nodiscard]] Bytes find_hole() const;
 
@@ -95,7 +95,7 @@ class LibjpegDecoder {
   bool created_ = false;
 };
 
-/// After the last row; runs inside `guarded`.
+/// Called inside `guarded`, after the last row.
 void finish_pixels(jpeg_decompress_struct& jpeg);
 
 /// Encodes to a sink.
@@ -117,7 +117,7 @@ class LibjpegEncoder {
   struct Destination {
     jpeg_destination_mgr base{};
     Sink* out = nullptr;
-    std::array<JOCTET, 65536> chunk;  // not cleared: that would cost time for each image
+    std::array<JOCTET, 65536> chunk;  // not initialised: this would cost time for each image
   };
   static void empty_chunk(j_compress_ptr jpeg, std::size_t bytes);
   static Destination& destination_of(j_compress_ptr jpeg) {

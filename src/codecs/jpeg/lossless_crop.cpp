@@ -16,7 +16,7 @@
 namespace deckle {
 namespace {
 
-// Rows and cols of an MCU. With one component it is one block, whatever the sampling factors (T.81,
+// Rows and cols of an MCU. With one component an MCU is one block, with any sampling factors (T.81,
 // A.2.2).
 Window mcu_of(const jpeg_decompress_struct& jpeg) {
   if (jpeg.num_components == 1) return {2, {Interval{0, DCTSIZE}, Interval{0, DCTSIZE}}};
@@ -25,7 +25,7 @@ Window mcu_of(const jpeg_decompress_struct& jpeg) {
            Interval{0, std::int64_t{DCTSIZE} * jpeg.max_h_samp_factor}}};
 }
 
-// A progressive picture whose scans end before the last bits. Decoders smooth such a picture.
+// Whether a progressive picture has no scans for the last bits of coefficients. Decoders smooth it.
 bool omits_bits(const jpeg_decompress_struct& jpeg) {
   if (jpeg.progressive_mode == 0) return false;
   return std::any_of(jpeg.coef_bits, jpeg.coef_bits + jpeg.num_components, [](const auto& bits) {

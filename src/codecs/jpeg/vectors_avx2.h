@@ -25,7 +25,7 @@ DECKLE_AVX2 inline void store32(void* to, __m256i value) {
   _mm256_storeu_si256(static_cast<__m256i*>(to), value);
 }
 
-// Sums of 32 bits for the 16 columns: of the first four of each block, and of the others.
+// Sums of 32 bits for the 16 columns: for the first four columns of each block, and for the others.
 struct Sums {
   __m256i low, high;
 };

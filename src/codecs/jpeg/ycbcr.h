@@ -12,8 +12,8 @@ struct ColorKernels {
   /// `count` pixels of RGB to YCbCr. Up to 31 more samples are written.
   void (*from_rgb)(const std::uint8_t* rgb, std::size_t count, std::uint8_t* y, std::uint8_t* cb,
                    std::uint8_t* cr);
-  /// `count` averages of 2 x 2 samples; halves are rounded down and up in turns. Up to 31 more are
-  /// written, and twice as many read.
+  /// `count` averages of 2 x 2 samples; halves are rounded down and up alternately. Up to 31 more
+  /// are written, and twice as many read.
   void (*halve)(const std::uint8_t* upper, const std::uint8_t* lower, std::size_t count,
                 std::uint8_t* out);
 

@@ -51,7 +51,7 @@ DECKLE_AVX2 inline __m256i sample(const Sums& a, const Sums& b, int whole) {
   const Sums sum = a + b + Sums{add, add};
   return _mm256_packs_epi32(_mm256_srli_epi32(sum.low, 16), _mm256_srli_epi32(sum.high, 16));
 }
-// The first of the two times 2^15.
+// The first number of each pair, times 2^15.
 DECKLE_AVX2 inline Sums halved(const Side& x) {
   return {_mm256_srli_epi32(_mm256_slli_epi32(x.low, 16), 1),
           _mm256_srli_epi32(_mm256_slli_epi32(x.high, 16), 1)};
@@ -61,7 +61,7 @@ struct Ycc {
   __m256i y, cb, cr;
 };
 
-// JFIF's factors times 2^16; 38470 for green in two parts, so that they fit.
+// JFIF's factors times 2^16; 38470 for green is in two parts, because it does not fit in 16 bits.
 DECKLE_AVX2 inline Ycc converted(const Colours& c) {
   constexpr int kHalf = 1 << 15;
   constexpr int kMiddle = (128 << 16) + kHalf - 1;

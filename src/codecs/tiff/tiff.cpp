@@ -6,12 +6,11 @@
 //         uint16; indexed: as stored. Palettes become H x W x 3 uint8, CMYK H x W x 3 of its own
 //         depth, LogLuv H x W x 3 float32, YCbCr and CIE L*a*b* H x W x 3 uint8
 // Fails   Truncated or Damaged with the rows, Unsupported for more than 4 channels and odd samples,
-//         Shape if the pages of a volume differ; messages count pages from 1
+//         Shape if the pages of a volume differ; messages number pages from 1
 // Source  TIFF 6.0; libtiff's tiffio.h, and tif_getimage.c for YCbCr and CIE L*a*b*
 // Metadata: ICC and XMP. An EXIF directory is neither read nor written: its values are spread over
-// the file, and maker notes are lost when they move.
-// Samples of 8, 16 and 32 bits are never scaled. Associated alpha is divided out: a Tensor has
-// straight alpha.
+// the file, and moving them would damage maker notes. Samples of 8, 16 and 32 bits are never
+// scaled. Colours are divided by associated alpha: a Tensor has unassociated alpha.
 #include <tiffio.h>
 
 #include <algorithm>
@@ -101,8 +100,8 @@ Result<ImageInfo> read_info(Bytes file) {
   return layout->info;
 }
 
-// For the first page. EXIF is a directory with offsets into the file: it cannot be copied as a
-// block.
+// Reads the metadata of the first page. EXIF is a directory with offsets into the file: it cannot
+// be copied as a block.
 Metadata read_metadata(Bytes file) {
   TiffPort port;
   port.file = file;
@@ -115,13 +114,13 @@ Metadata read_metadata(Bytes file) {
           has_tag(port, tiff.get(), TIFFTAG_EXIFIFD) || has_tag(port, tiff.get(), TIFFTAG_GPSIFD)};
 }
 
-// An error of page `page` of a volume, counted from 0; the message counts from 1.
+// An error of page `page` of a volume, numbered from 0. The message numbers pages from 1.
 Error in_page(std::int64_t page, Error error) {
   error.message = "page " + std::to_string(page + 1) + ": " + error.message;
   return error;
 }
 
-// Moves to the next page, number `page` from 0.
+// Moves to the next page, which has the number `page`, from 0.
 Result<Done> next_page(TiffPort& port, TIFF* tiff, std::int64_t page) {
   port.error[0] = '\0';
   port.guess[0] = '\0';
@@ -191,7 +190,8 @@ std::uint64_t bytes_there(const TiffPort& port, TIFF* tiff, std::uint32_t block)
   return std::min<std::uint64_t>(TIFFGetStrileByteCount(tiff, block), port.file.size() - offset);
 }
 
-// For libtiff's current page: unpacked bytes, and the most that its strips or tiles can become.
+// For libtiff's current page: the bytes of its samples, and the most that its strips or tiles can
+// be decoded to.
 Promise promise_of(const TiffPort& port, TIFF* tiff, const TiffLayout& layout) {
   const std::uint32_t blocks = layout.tiled ? TIFFNumberOfTiles(tiff) : TIFFNumberOfStrips(tiff);
   const bool sampled = layout.colour == TiffColour::ByLibtiff;  // YCbCr: a byte a pixel and more
@@ -222,7 +222,7 @@ Promise promise(Bytes file, const ImageInfo& info) {
     const Promise one = promise_of(port, tiff.get(), *layout);
     all.least += one.least;
     if (pages == 1) return one;
-    all.there += std::min(one.there, one.least);
+    all.available += std::min(one.available, one.least);
   }
   return all;
 }
@@ -242,14 +242,14 @@ Error block_error(const TiffPort& port, TIFF* tiff, std::uint32_t block, std::in
   return {ErrorCode::Damaged, "damaged: corrupt data in " + where + because(port)};
 }
 
-// How a page is read: by strips, by rows of tiles (also called strips here), or row by row for a
-// very large strip.
+// The units in which a page is read: strips, rows of tiles (also called strips here), or single
+// rows of a very large strip.
 struct Strips {
   std::int64_t rows = 0;  // in a strip; the last one may have fewer
   std::int64_t tile_cols = 0;
   std::size_t planes = 1;
   tmsize_t size = 0;      // bytes of a strip of the file, or of a tile
-  tmsize_t stride = 0;    // ... of one of its rows
+  tmsize_t stride = 0;    // bytes of one of its rows
   std::size_t width = 0;  // samples of a pixel that are stored together
   bool by_rows = false;
   bool direct = false;  // the bytes are the unpacked samples
@@ -304,7 +304,7 @@ tmsize_t wanted_bytes(const TiffLayout& layout, const Strips& strips, std::int64
   return layout.tiled ? strips.size : strips.stride * high;
 }
 
-// Unpacks a strip or tile of deflate without libtiff. Nothing if only libtiff can.
+// Unpacks a strip or tile of deflate without libtiff. Nothing if only libtiff can unpack it.
 std::optional<Deflated> unpack_block(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                      const Strips& strips, std::uint32_t number, std::uint8_t* to,
                                      std::size_t size) {
@@ -327,7 +327,7 @@ std::optional<Deflated> unpack_block(const TiffPort& port, TIFF* tiff, const Tif
 
 // Reads the strip or tile `number` to `to`: its first `high` rows, with `wide` pixels of the
 // picture each. Returns whether all were decoded. A decoder that does not count its output is run
-// twice, over memory with different contents: both results must be equal.
+// twice, over memory with different contents: bytes that it does not write differ.
 bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Strips& strips,
                 std::uint32_t number, std::int64_t high, std::int64_t wide, std::uint8_t* to) {
   const tmsize_t wanted = wanted_bytes(layout, strips, high);
@@ -343,7 +343,7 @@ bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Stri
     const bool whole = decode(to);
     if (!whole || unpacked != Deflated::Wrong) return whole;
     // libtiff does not read zlib's data after the last row.
-    std::snprintf(port.error.data(), port.error.size(), "their checksum is wrong or missing");
+    std::snprintf(port.error.data(), port.error.size(), "the checksum is wrong or missing");
     return false;
   }
   constexpr int kOther = 0xFF;
@@ -357,12 +357,12 @@ bool read_block(TiffPort& port, TIFF* tiff, const TiffLayout& layout, const Stri
 }
 
 // Reads the strip at row `top` of the page, of one plane, to `out`: unpacked samples, as stored.
-// Row `first` of `out` is the first of the page. Returns the damage; with `go_on` it reads the rest
-// too, and does not write what cannot be read.
+// Row `first` of `out` is the first of the page. Returns the damage; with `keep_reading` it also
+// reads the rest, and leaves samples unwritten that cannot be read.
 std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                 const Strips& strips, std::size_t plane, std::int64_t top,
-                                bool go_on, Tensor& out, std::int64_t first) {
-  thread_local Buffer block;  // kept from picture to picture
+                                bool keep_reading, Tensor& out, std::int64_t first) {
+  thread_local Buffer block;  // reused for the next picture
   thread_local Buffer line;
   const std::int64_t rows = layout.info.shape.rows();
   const std::int64_t cols = layout.info.shape.cols();
@@ -376,7 +376,7 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
     const std::uint32_t number =
         layout.tiled ? TIFFComputeTile(tiff, static_cast<std::uint32_t>(left), y, 0, sample)
                      : TIFFComputeStrip(tiff, y, sample);
-    // Before memory is allocated: a tile may be far larger than its picture.
+    // Checked before memory is allocated: a tile may be far larger than its picture.
     const std::uint64_t there = bytes_there(port, tiff, number);
     const auto wanted = static_cast<std::uint64_t>(wanted_bytes(layout, strips, high));
     const std::uint64_t most = most_unpacked(coding_of(layout.compression), there,
@@ -390,12 +390,12 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
                           std::to_string(there) + " bytes, which cannot be the " +
                           std::to_string(wanted) + " of a strip or tile"};
       }
-      if (!go_on) return wrong;
+      if (!keep_reading) return wrong;
       continue;
     }
     if (!strips.direct) {
       block.resize(static_cast<std::size_t>(strips.by_rows ? strips.stride : strips.size));
-      if (go_on) std::memset(block.data(), 0, block.size());
+      if (keep_reading) std::memset(block.data(), 0, block.size());
     }
     std::uint8_t* const to = strips.direct ? out.row(first + top) : block.data();
     const bool whole = strips.by_rows
@@ -403,7 +403,7 @@ std::optional<Error> read_strip(TiffPort& port, TIFF* tiff, const TiffLayout& la
                            : read_block(port, tiff, layout, strips, number, high, wide, to);
     if (!whole && !wrong) {
       wrong = block_error(port, tiff, number, top, top + high - 1, rows);
-      if (!go_on) return wrong;
+      if (!keep_reading) return wrong;
     }
     if (const std::uint64_t at = TIFFGetStrileOffset(tiff, number); at < port.file.size())
       release_mapped_before(port.file.data() + at);
@@ -435,8 +435,8 @@ void clear(Tensor& samples, std::int64_t first, std::int64_t rows) {
   std::memset(samples.row(first), 0, static_cast<std::size_t>(rows) * samples.row_bytes());
 }
 
-// Strips or tiles that are far larger than the data of any of them. Nothing could be read of them,
-// and zeros are no picture.
+// An Error if strips or tiles are far larger than the data of any of them. Nothing of them could be
+// read, and only zeros would be the picture.
 std::optional<Error> nothing_there(const TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                    const Strips& strips) {
   constexpr tmsize_t kLittle = tmsize_t{64} << 20U;
@@ -454,17 +454,17 @@ std::optional<Error> nothing_there(const TiffPort& port, TIFF* tiff, const TiffL
                                          " at most: nothing of the picture can be read"};
 }
 
-// Reads strips or tiles to `out` from its row `first`. Returns the damage; missing samples are
-// zero.
+// Reads strips or tiles to `out`, beginning at row `first` of `out`. Returns the damage; missing
+// samples are zero.
 Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
                                           const DecodeOptions& options, Tensor& out,
                                           std::int64_t first) {
-  const bool go_on = options.accept_truncated;
+  const bool keep_reading = options.accept_truncated;
   const auto strips = strips_of(port, tiff, layout);
   if (!strips) return strips.error();
   const std::int64_t rows = layout.info.shape.rows();
   const std::int64_t cols = layout.info.shape.cols();
-  if (go_on) {
+  if (keep_reading) {
     if (auto nothing = nothing_there(port, tiff, layout, *strips)) return *std::move(nothing);
   }
   const bool plain = layout.colour == TiffColour::Plain;
@@ -473,18 +473,18 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
     reset_stored(layout, layout.separate ? rows : std::min(strips->rows, rows), converted);
   Tensor& stored = plain ? out : converted;
   std::optional<Error> wrong;
-  if (go_on && (plain || layout.separate)) clear(stored, plain ? first : 0, rows);
+  if (keep_reading && (plain || layout.separate)) clear(stored, plain ? first : 0, rows);
   for (std::size_t plane = 0; plane < strips->planes; ++plane) {
     for (std::int64_t top = 0; top < rows; top += strips->rows) {
       if (is_told(options.stop)) return given_up();
       const std::int64_t high = std::min(strips->rows, rows - top);
       const bool alone = !plain && !layout.separate;
-      if (go_on && alone) clear(stored, 0, high);
-      auto here = read_strip(port, tiff, layout, *strips, plane, top, go_on, stored,
+      if (keep_reading && alone) clear(stored, 0, high);
+      auto here = read_strip(port, tiff, layout, *strips, plane, top, keep_reading, stored,
                              plain   ? first
                              : alone ? -top
                                      : 0);
-      if (here && !go_on) return here;
+      if (here && !keep_reading) return here;
       if (!wrong) wrong = std::move(here);
       if (alone) {
         convert_colours(layout, stored.row(0), out.row(first + top),
@@ -499,10 +499,10 @@ Result<std::optional<Error>> read_samples(TiffPort& port, TIFF* tiff, const Tiff
   return wrong;
 }
 
-// Uses libtiff's conversion to RGBA. The orientation of the file is requested, because libtiff
-// would turn the picture for another one.
+// Uses libtiff's conversion to RGBA. The requested orientation is that of the file: for any other,
+// libtiff would turn the picture.
 Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const TiffLayout& layout,
-                                            bool go_on, Tensor& out, std::int64_t first) {
+                                            bool keep_reading, Tensor& out, std::int64_t first) {
   thread_local Buffer raster;
   const auto rows = static_cast<std::uint32_t>(layout.info.shape.rows());
   const auto cols = static_cast<std::uint32_t>(layout.info.shape.cols());
@@ -512,7 +512,7 @@ Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const Ti
 
   TIFFRGBAImage image{};
   std::array<char, 1024> why{};
-  if (TIFFRGBAImageBegin(&image, tiff, go_on ? 0 : 1, why.data()) == 0) {
+  if (TIFFRGBAImageBegin(&image, tiff, keep_reading ? 0 : 1, why.data()) == 0) {
     return Error{ErrorCode::Unsupported,
                  "this kind of TIFF is not read (" + std::string(why.data()) + ")"};
   }
@@ -535,7 +535,7 @@ Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const Ti
                         ", the file has " + std::to_string(port.file.size())};
       break;
     }
-    if (!go_on) return wrong;
+    if (!keep_reading) return wrong;
   }
   for (std::size_t i = 0; i < pixels; ++i) {
     std::uint32_t abgr = 0;
@@ -548,22 +548,23 @@ Result<std::optional<Error>> read_converted(TiffPort& port, TIFF* tiff, const Ti
   return wrong;
 }
 
-// Reads libtiff's current page to `out` from its row `first`; returns the damage.
+// Reads libtiff's current page to `out`, beginning at row `first` of `out`. Returns the damage.
 Result<std::optional<Error>> read_page(TiffPort& port, TIFF* tiff, const Shape& shape, bool indexed,
                                        const DecodeOptions& options, Tensor& out,
                                        std::int64_t first) {
-  const bool go_on = options.accept_truncated;
+  const bool keep_reading = options.accept_truncated;
   const Result<TiffLayout> layout = read_tiff_layout(port, tiff, indexed);
   if (!layout) return layout.error();
   if (layout->info.shape != shape || layout->info.dtype != out.dtype)
-    return Error{ErrorCode::Changed, "not what the header said"};
+    return Error{ErrorCode::Changed, "the page is not what the header said"};
   port.error[0] = '\0';
   port.phase = TiffPhase::Strips;
-  Result<std::optional<Error>> read = layout->colour == TiffColour::ByLibtiff
-                                          ? read_converted(port, tiff, *layout, go_on, out, first)
-                                          : read_samples(port, tiff, *layout, options, out, first);
+  Result<std::optional<Error>> read =
+      layout->colour == TiffColour::ByLibtiff
+          ? read_converted(port, tiff, *layout, keep_reading, out, first)
+          : read_samples(port, tiff, *layout, options, out, first);
   port.phase = TiffPhase::Header;
-  if (!read || (*read && !go_on)) return read;
+  if (!read || (*read && !keep_reading)) return read;
 
   finish_samples(*layout, out.row(first), static_cast<std::size_t>(shape.pixels()));
   return read;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// tiff_deflate: unpacks strips and tiles of deflate by libdeflate, in half of zlib's time, and
-// counts the bytes.
+// tiff_deflate: unpacks deflated strips and tiles by libdeflate, in half of zlib's time, and counts
+// the bytes.
 // Source  TIFF 6.0, "Differencing Predictor"; libdeflate.h
-// libtiff 4.5 uses libdeflate too, but reports nothing if the data are longer than the strip: then
-// it does not write the end of the strip.
+// libtiff 4.5 also uses libdeflate. But if the data are longer than the strip, it leaves the end of
+// the strip unwritten and reports nothing.
 #pragma once
 
 #include <cstddef>

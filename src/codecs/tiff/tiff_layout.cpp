@@ -24,7 +24,7 @@ struct Tags {
   unsigned compression = COMPRESSION_NONE;
   unsigned photometric = 0;
   bool separate = false;
-  std::vector<Extra> extras;  // as the file lists them
+  std::vector<Extra> extras;  // in the order of the file
 
   [[nodiscard]] bool is_unsigned() const {
     return format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_VOID;
@@ -117,7 +117,7 @@ Result<Done> plain(const Tags& tags, TiffLayout& layout) {
   layout.invert = tags.photometric == PHOTOMETRIC_MINISWHITE;
   if (layout.invert && !tags.is_unsigned()) {
     return unsupported("white as zero and " + described(tags) +
-                       ", for which TIFF does not say what is black,");
+                       ", for which TIFF does not define black,");
   }
   Bands bands{colour ? 3 : 1, tags.extras};
   bands.others.resize(tags.samples - static_cast<unsigned>(bands.colours), Extra::Unspecified);
@@ -261,7 +261,7 @@ bool is_deflate(unsigned compression) {
 bool counts_its_rows(unsigned compression) {
   constexpr std::array kCount{
       COMPRESSION_NONE,          COMPRESSION_LZW,
-      COMPRESSION_ADOBE_DEFLATE,  // zlib's: see read_tiff_layout
+      COMPRESSION_ADOBE_DEFLATE,  // by zlib: see read_tiff_layout
       COMPRESSION_DEFLATE,       COMPRESSION_PACKBITS,    COMPRESSION_LZMA,   COMPRESSION_ZSTD,
       COMPRESSION_JPEG,          COMPRESSION_THUNDERSCAN, COMPRESSION_SGILOG, COMPRESSION_SGILOG24,
       COMPRESSION_PIXARLOG,      COMPRESSION_JBIG,        COMPRESSION_WEBP,   COMPRESSION_LERC};

@@ -29,7 +29,7 @@ enum class TiffColour : std::uint8_t {
 /// How a sample is stored.
 enum class TiffPacking : std::uint8_t {
   Whole,  ///< as in memory
-  Bits,   ///< unsigned, of fewer bits than its type has, the highest first
+  Bits,   ///< unsigned, of fewer bits than its type has, the highest bit first
   Half,   ///< a float of 16 bits
   Three,  ///< a float of 24 bits
 };
@@ -44,9 +44,9 @@ struct TiffLayout {
   unsigned compression = COMPRESSION_NONE;
   unsigned predictor = PREDICTOR_NONE;
   bool in_order = true;   ///< bytes and bits are in the order of memory
-  bool separate = false;  ///< each channel is a plane of its own
+  bool separate = false;  ///< each channel has its own plane
   bool tiled = false;
-  bool invert = false;                ///< white is zero
+  bool invert = false;                ///< photometric WhiteIsZero
   bool associated = false;            ///< colours are multiplied with the alpha
   bool scaled = true;                 ///< integers of fewer bits than their type fill its range
   std::vector<std::uint8_t> palette;  ///< R, G, B of each index
@@ -57,7 +57,7 @@ struct TiffLayout {
   }
 };
 
-/// Keeps indices, or grey of few bits, as samples: ImageInfo::indexed.
+/// Keeps indices, or grey of fewer than 8 bits, as samples: ImageInfo::indexed.
 void keep_numbers(TiffLayout& layout);
 
 /// The layout of libtiff's current page; with `indexed`, samples stay as stored. Configures
@@ -73,7 +73,7 @@ void keep_numbers(TiffLayout& layout);
 /// The Coding of a TIFF compression, for the table of ratios.
 [[nodiscard]] Coding coding_of(unsigned compression);
 
-/// The value of a tag, else its default, else `otherwise`.
+/// The value of a tag; else its default in TIFF; else `otherwise`.
 template <typename T>
 T tiff_field(TIFF* tiff, std::uint32_t tag, T otherwise) {
   T value = otherwise;

@@ -62,7 +62,7 @@ constexpr std::array kMeanings{
 
 void put(std::array<char, 256>& to, const char* format, std::va_list values) {
   std::vsnprintf(to.data(), to.size(), format, values);
-  // messages end with a full stop, or not
+  // some messages end with a full stop
   std::size_t n = std::strlen(to.data());
   while (n > 0 && (to[n - 1] == '.' || to[n - 1] == '\n'))
     to[--n] = '\0';
@@ -86,8 +86,8 @@ int on_warning(TIFF* /*tiff*/, void* user, const char* /*module*/, const char* f
   return 1;
 }
 
-// What libtiff can read back while it writes: everything in memory; nothing in a file, where pages
-// are written in order.
+// The bytes that libtiff can read while it writes: all of them if it writes to memory; none if it
+// writes to a file, because pages are then written in order.
 Bytes bytes_of(const TiffPort& port) {
   if (port.out == nullptr) return port.file;
   const Buffer* const memory = port.out->memory();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tiff_port: libtiff on bytes in memory, and what its messages mean.
 // Shapes  none: no pixels here
-// Fails   messages of libtiff are kept in the Port, and never printed
+// Fails   messages of libtiff are kept in the TiffPort, and never printed
 // Source  libtiff's tiffio.h; its sources, for the messages
 #pragma once
 
@@ -31,11 +31,11 @@ enum class TiffWord : std::uint8_t {
 enum class TiffPhase : std::uint8_t {
   Header,
   Strips,
-  Rows,  ///< a strip row by row
+  Rows,  ///< a strip that is read row by row
 };
 
-/// The meaning of a warning. An unknown one is harmless in a header, and means lost pixels
-/// elsewhere.
+/// The meaning of a warning. An unknown warning is harmless in a header. Elsewhere it means lost
+/// pixels.
 [[nodiscard]] TiffWord meaning_of_warning(std::string_view warning, TiffPhase phase);
 
 /// The messages of libtiff, and the memory that it reads or writes. The first important message is

@@ -76,7 +76,7 @@ void look_up(const std::vector<std::uint8_t>& palette, const std::uint8_t* from,
     std::memcpy(to + 3 * i, palette.data() + 3 * std::size_t{load<T>(from + i * sizeof(T))}, 3);
 }
 
-// As libtiff for 8 bits.
+// The formula of libtiff for 8 bits.
 template <typename T>
 void cmyk_to_rgb(const std::uint8_t* from, std::uint8_t* to, std::size_t pixels) {
   constexpr std::uint64_t kWhite = std::numeric_limits<T>::max();
@@ -87,7 +87,8 @@ void cmyk_to_rgb(const std::uint8_t* from, std::uint8_t* to, std::size_t pixels)
   }
 }
 
-// libtiff's matrix, to linear light with the primaries of Rec. 709 and equal energy as white.
+// libtiff's matrix. The result is linear light with the primaries of Rec. 709; white is equal
+// energy.
 void xyz_to_rgb(const std::uint8_t* from, std::uint8_t* to, std::size_t pixels) {
   constexpr std::array<std::array<double, 3>, 3> kMatrix{
       {{2.690, -1.276, -0.414}, {-1.022, 1.978, 0.044}, {0.061, -0.224, 1.163}}};

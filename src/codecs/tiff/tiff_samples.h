@@ -21,7 +21,7 @@ void unpack_samples(const TiffLayout& layout, const std::uint8_t* from, std::uin
 void convert_colours(const TiffLayout& layout, const std::uint8_t* from, std::uint8_t* to,
                      std::size_t pixels);
 
-/// In place: white becomes large, alpha straight.
+/// In place: inverts WhiteIsZero, and divides colours by associated alpha.
 void finish_samples(const TiffLayout& layout, std::uint8_t* samples, std::size_t pixels);
 
 }  // namespace deckle

@@ -31,7 +31,7 @@ void set_palette(TIFF* tiff, const std::vector<Colour>& palette, std::size_t bit
   TIFFSetField(tiff, TIFFTAG_COLORMAP, map[0].data(), map[1].data(), map[2].data());
 }
 
-// If it fails, libtiff has reported it.
+// If this fails, libtiff has reported the reason.
 void set_bytes(TIFF* tiff, std::uint32_t tag, Bytes data) {
   if (!data.empty()) TIFFSetField(tiff, tag, static_cast<std::uint32_t>(data.size()), data.data());
 }
@@ -114,10 +114,10 @@ Result<Done> encode_tiff_rows(const RowSource& pixels, const EncodeOptions& opti
   const bool big = bytes > kMostClassicBytes;
   TiffHandle tiff = open_tiff(port, big ? "wl8" : "wl");
   bool done = tiff != nullptr;
-  thread_local Buffer strip;  // kept from picture to picture
+  thread_local Buffer strip;  // reused for the next picture
   for (std::int64_t page = 0; done && page < pages; ++page) {
     describe_page(tiff.get(), pixels, options);
-    // A profile is for one page; a packet is for all, and stored in the first.
+    // A profile is for one page. An XMP packet is for all pages, and is stored in the first.
     set_bytes(tiff.get(), TIFFTAG_ICCPROFILE, metadata.icc);
     if (page == 0) set_bytes(tiff.get(), TIFFTAG_XMLPACKET, as_bytes(metadata.xmp));
     const auto rows_per_strip =

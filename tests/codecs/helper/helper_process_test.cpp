@@ -100,7 +100,7 @@ TEST_CASE("the end of a helper process is an error that says why", "[codecs][hel
               "file of this size"});
 }
 
-TEST_CASE("a job that is told to stop takes its process along", "[codecs][helper]") {
+TEST_CASE("a job that is stopped ends its process", "[codecs][helper]") {
   const auto process = started();
   const Stop stop = [] { return true; };
   const auto answer =

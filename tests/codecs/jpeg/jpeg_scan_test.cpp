@@ -42,8 +42,7 @@ Window random_window(const Shape& shape, std::mt19937& random) {
   return window;
 }
 
-// Checks the whole picture and random windows against libjpeg; false if the file is left to
-// libjpeg.
+// Compares the whole picture and random windows with libjpeg. False if libjpeg must read the file.
 bool scans(const File& file, int count, std::mt19937& random) {
   const ByLibjpeg expected = decode_by_libjpeg(file);
   REQUIRE(expected.good());
@@ -158,7 +157,7 @@ TEST_CASE("what is not sequential Huffman JPEG of one scan is left to libjpeg",
                   Window{2, {Interval{0, 8}, Interval{0, 8}}}) == nullptr);
 }
 
-TEST_CASE("what a decode gives of changed bytes is what libjpeg gives without a warning",
+TEST_CASE("a scan of changed bytes gives pixels only if libjpeg gives them without a warning",
           "[codecs][jpeg][window]") {
   const Stderr said;
   int given = 0;
@@ -224,7 +223,7 @@ TEST_CASE("damage before the window is reported, but not in restart intervals th
   CHECK(read(restarts));
 }
 
-TEST_CASE("rows go on by libjpeg where a scan cannot", "[codecs][jpeg][window]") {
+TEST_CASE("rows continue by libjpeg if a scan cannot read them", "[codecs][jpeg][window]") {
   const Codec& codec = codec_of(Format::Jpeg);
   File file = jpeg_with(lively(200, 160, 3), JCS_UNKNOWN, [](auto& j) { j.restart_interval = 10; });
   const auto info = read_info(file, {});

@@ -156,7 +156,7 @@ TEST_CASE("a baseline JPEG without its end marker is whole, a progressive one is
   }
 }
 
-TEST_CASE("bytes behind the end marker are nobody's business", "[codecs][jpeg]") {
+TEST_CASE("bytes after the end marker are ignored", "[codecs][jpeg]") {
   File file = jpeg(picture(20, 20, 3), Kind::Progressive);
   Tensor before;
   Tensor after;
@@ -168,7 +168,7 @@ TEST_CASE("bytes behind the end marker are nobody's business", "[codecs][jpeg]")
   CHECK(same(before, after));
 }
 
-TEST_CASE("zero bytes behind the end marker are no hole, whatever follows them",
+TEST_CASE("zero bytes after the end marker are not a hole, with any bytes after them",
           "[codecs][jpeg][window]") {
   for (const Kind kind : {Kind::Baseline, Kind::Restarts, Kind::SeparateScans}) {
     const File file = jpeg(picture(200, 200, 3), kind);
@@ -277,7 +277,7 @@ TEST_CASE("stray bytes before the end marker are noted, and the picture is whole
   }
 }
 
-TEST_CASE("bytes before the end marker are damage where the reading may have lost its way",
+TEST_CASE("bytes before the end marker are damage if synchronisation may have been lost",
           "[codecs][jpeg]") {
   // If the header asks for fewer MCUs than there are, whole MCUs are left.
   const auto lower = [](File file) {
@@ -301,7 +301,7 @@ TEST_CASE("bytes before the end marker are damage where the reading may have los
   }
   CHECK(padded >= 1);
   CHECK(padded < 128);
-  // Between scans, between restarts, and where a scan cannot tell.
+  // Between scans, between restarts, and in files that JpegScan does not read.
   for (const Kind kind : {Kind::Progressive, Kind::Arithmetic, Kind::SeparateScans}) {
     const File other = jpeg(picture(61, 83, 3), kind);
     INFO(static_cast<int>(kind));
@@ -322,7 +322,7 @@ TEST_CASE("a component without a scan is damage, not grey", "[codecs][jpeg]") {
   REQUIRE(scan < file.size());
   file.resize(scan);
   file += "\xff\xd9"sv;
-  CHECK(message_of(file) == "damaged: no scan holds colour component 3 of 3");
+  CHECK(message_of(file) == "damaged: no scan contains colour component 3 of 3");
 }
 
 TEST_CASE("a JPEG with more than 100 scans is refused before it is decoded", "[codecs][jpeg]") {
@@ -396,7 +396,7 @@ TEST_CASE("JPEG orientation is read from APP1 and applied unless it is to be ign
   CHECK(std::memcmp(upright.data.data() + 19 * 3, stored.data.data(), 3) == 0);
 }
 
-TEST_CASE("the ICC profile of a JPEG is put together from its parts", "[codecs][jpeg]") {
+TEST_CASE("the ICC profile of a JPEG is joined from its parts", "[codecs][jpeg]") {
   const File file = jpeg(picture(20, 30, 3), Kind::Baseline);
   const auto part = [](int number, int of, const std::string& data) {
     return std::string("\xff\xe2\0"sv) + static_cast<char>(16 + data.size()) +
@@ -431,7 +431,8 @@ TEST_CASE("changed bytes in a JPEG never crash it or print anything", "[codecs][
   CHECK(said.text().empty());
 }
 
-TEST_CASE("JPEG refuses what it cannot hold and says what it could", "[codecs][jpeg]") {
+TEST_CASE("JPEG refuses samples that it cannot contain, and names those that it can",
+          "[codecs][jpeg]") {
   const auto refuse = [](const Shape& shape, DType dtype) {
     return codec_of(Format::Jpeg).encoder->check(shape, dtype).error();
   };
@@ -513,7 +514,7 @@ TEST_CASE("JPEG windows of photographs are those of a full decode", "[codecs][jp
   }
 }
 
-TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
+TEST_CASE("a lossless crop has the samples of the window", "[codecs][jpeg]") {
   const Codec& codec = codec_of(Format::Jpeg);
   const Window window{2, {Interval{16, 67}, Interval{32, 91}}};
   for (const std::int64_t channels : {1, 3}) {
@@ -547,7 +548,7 @@ TEST_CASE("a lossless cut holds the samples of the window", "[codecs][jpeg]") {
   }
 }
 
-TEST_CASE("a lossless cut says why it cannot be", "[codecs][jpeg]") {
+TEST_CASE("a lossless crop that is impossible is refused with the reason", "[codecs][jpeg]") {
   const Codec& codec = codec_of(Format::Jpeg);
   const File file = encoded(picture(60, 60, 3), {.format = Format::Jpeg});
   const auto refused =
@@ -567,7 +568,8 @@ TEST_CASE("a lossless cut says why it cannot be", "[codecs][jpeg]") {
   CHECK(truncated.error().code == ErrorCode::Truncated);
 }
 
-TEST_CASE("a lossless cut of grey begins at any block, whatever its sampling", "[codecs][jpeg]") {
+TEST_CASE("a lossless crop of grey begins at any block, with any sampling factors",
+          "[codecs][jpeg]") {
   const File file = jpeg_with(picture(60, 70, 1), JCS_UNKNOWN, [](auto& j) {
     j.comp_info[0].h_samp_factor = j.comp_info[0].v_samp_factor = 2;
   });

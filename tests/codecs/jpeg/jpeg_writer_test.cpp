@@ -121,7 +121,8 @@ TEST_CASE("a JPEG has the bytes that libjpeg writes with BMI2 and without", "[co
   use_bmi2 = has_bmi2;
 }
 
-TEST_CASE("of all sizes at the edge of a block, too", "[codecs][jpeg]") {
+TEST_CASE("a JPEG of any size at the edge of a block has the bytes that libjpeg writes",
+          "[codecs][jpeg]") {
   const JpegTables tables = tables_of(90);
   for (std::int64_t rows = 1; rows <= 33; ++rows) {
     for (std::int64_t cols = 1; cols <= 33; ++cols) {

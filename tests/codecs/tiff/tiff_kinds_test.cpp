@@ -173,13 +173,13 @@ TEST_CASE("floats of 16 and of 24 bits become float32", "[codecs][tiff]") {
   }
 }
 
-TEST_CASE("what is not read says the true reason", "[codecs][tiff]") {
+TEST_CASE("the message about a TIFF that is not read has the true reason", "[codecs][tiff]") {
   const auto refusal = [](std::int64_t channels, const Kind& kind) {
     return message_of(of_strips(shaped(1, 1, channels), kind, {File(64)}));
   };
   CHECK(refusal(1, {.photometric = PHOTOMETRIC_MINISWHITE, .bits = 16, .format = SAMPLEFORMAT_INT})
             .starts_with("TIFF with white as zero and 16-bit signed samples, for which TIFF does "
-                         "not say what is black, is not read"));
+                         "not define black, is not read"));
   CHECK(refusal(1, {.bits = 64, .format = SAMPLEFORMAT_INT}) ==
         "TIFF with 64-bit signed samples (a picture's integers have up to 32 bits) is not read");
   CHECK(refusal(4, {.photometric = PHOTOMETRIC_SEPARATED, .more = [](TIFF* t) {
@@ -250,7 +250,7 @@ TEST_CASE("CMYK of 8 and 16 bits, its inks side by side or one after the other",
   CHECK(same(out, planes));
 }
 
-TEST_CASE("LogLuv is float, and so is LogL", "[codecs][tiff]") {
+TEST_CASE("LogLuv and LogL are float", "[codecs][tiff]") {
   const auto logged = [](int photometric, int compression) {
     const std::int64_t channels = photometric == PHOTOMETRIC_LOGL ? 1 : 3;
     // grey of equal energy: X = Y = Z = 0.5
@@ -344,7 +344,7 @@ TEST_CASE("bands keep their meaning in TIFF", "[codecs][tiff][bands]") {
 
 // ---- proofs
 
-TEST_CASE("a strip may hold more rows than the picture", "[codecs][tiff][written]") {
+TEST_CASE("a strip may have more rows than the picture", "[codecs][tiff][written]") {
   // the header says fewer rows than the data have
   const Tensor in = picture(16, 100, 1);
   for (const int compression : {COMPRESSION_ADOBE_DEFLATE, COMPRESSION_LZW, COMPRESSION_PACKBITS,
@@ -368,7 +368,7 @@ TEST_CASE("deflate with differences, in either order of bytes and bits, comes ba
     for (const char* mode : {"wl", "wb"}) {
       for (const int predictor : {PREDICTOR_NONE, PREDICTOR_HORIZONTAL, PREDICTOR_FLOATINGPOINT}) {
         if ((predictor == PREDICTOR_FLOATINGPOINT) != is_float) continue;
-        // libtiff swaps the bytes of such data when it writes them, and need not
+        // libtiff swaps the bytes of differenced floats when it writes them, which is wrong
         if (is_float && std::string_view(mode) == "wb") continue;
         for (const int fill : {FILLORDER_MSB2LSB, FILLORDER_LSB2MSB}) {
           INFO(name_of(dtype) << " " << mode << " " << predictor << " " << fill);
@@ -522,7 +522,7 @@ TEST_CASE("every kind of TIFF writes all of its output", "[codecs][tiff][written
   CHECK(said.text().empty());
 }
 
-TEST_CASE("memory is taken in proportion to what a TIFF holds", "[codecs][tiff]") {
+TEST_CASE("memory is allocated in proportion to the size of a TIFF", "[codecs][tiff]") {
   File palette = of_strips(shaped(16, 16, 1),
                            {.photometric = PHOTOMETRIC_PALETTE,
                             .compression = COMPRESSION_LZW,

@@ -138,7 +138,7 @@ TEST_CASE("associated alpha is divided out, unassociated stays", "[codecs][tiff]
   }
 }
 
-TEST_CASE("the ICC profile of a TIFF is handed up", "[codecs][tiff]") {
+TEST_CASE("the ICC profile of a TIFF is read", "[codecs][tiff]") {
   const Tensor in = picture(9, 8, 3);
   const File profile = bytes_of("a profile");
   for (const bool with : {false, true}) {
@@ -348,7 +348,7 @@ TEST_CASE("a volume comes back exactly, a page a plane, for every dtype and comp
   }
 }
 
-TEST_CASE("a TIFF of one page is a volume of one plane, the very file of the picture",
+TEST_CASE("a TIFF of one page is a volume of one plane, and the same file as the picture",
           "[codecs][tiff][volume]") {
   std::vector<Tensor> pages;
   pages.push_back(picture(9, 14, 3));
@@ -428,7 +428,7 @@ TEST_CASE("a volume counts its planes for max_pixels", "[codecs][tiff][volume]")
   CHECK(read(file, out, options));
 }
 
-TEST_CASE("pages that are to be turned are refused, unless tags are ignored",
+TEST_CASE("pages with an orientation are refused, unless the orientation is ignored",
           "[codecs][tiff][volume]") {
   const std::vector<Tensor> pages = some_pages(1, DType::UInt8);
   const File file = tiff_file("w", [&](TIFF* t) {
@@ -474,7 +474,7 @@ TEST_CASE("a volume that is cut anywhere is an error that names the page, or dam
     INFO(n << " of " << file.size());
     Tensor out;
     const Result<Damage> strict = read(first_bytes(file, n), out, kVolume);
-    if (strict) continue;  // the very end may be a tag that is not needed
+    if (strict) continue;  // the last bytes may be a tag that is not needed
     if (strict.error().message.starts_with("page ")) ++named;
     const Result<Damage> taken = read(first_bytes(file, n), out, lenient);
     if (taken) CHECK_FALSE(taken->empty());
@@ -486,7 +486,7 @@ TEST_CASE("a volume that is cut anywhere is an error that names the page, or dam
   CHECK(said.text().empty());
 }
 
-TEST_CASE("a page whose data is damaged is named, or taken with zeros", "[codecs][tiff][volume]") {
+TEST_CASE("a page with damaged data is named, or accepted with zeros", "[codecs][tiff][volume]") {
   const std::vector<Tensor> pages = some_pages(1, DType::UInt8);
   File file = encoded(volume_of(pages), {.format = Format::Tiff, .compression = 6});
   // The data of the second page follows the first directory.
@@ -504,7 +504,7 @@ TEST_CASE("a page whose data is damaged is named, or taken with zeros", "[codecs
   CHECK(std::memcmp(out.row(18), pages[2].data.data(), pages[2].byte_count()) == 0);
 }
 
-TEST_CASE("directories in a circle are no volume", "[codecs][tiff][volume]") {
+TEST_CASE("directories in a circle are refused as a volume", "[codecs][tiff][volume]") {
   File file = encoded(picture(4, 5, 1), {.format = Format::Tiff});
   const std::size_t directory = file[4] | std::size_t{file[5]} << 8U;
   const std::size_t next = directory + 2 + 12 * std::size_t{file[directory]};
