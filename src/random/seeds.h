@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // seeds: from the chain's seed, the layer and the image to the seed pair of one draw.
 //
-// This derivation decides where every random crop falls. It never changes: a better one gets a new
-// version number. A manifest records its draws: replaying it needs no derivation.
-// tests/golden/seeds.json holds it fast.
+// This derivation decides the place of every random crop. It never changes: a better one gets a new
+// version number. A manifest records its draws, therefore a replay needs no derivation. The vectors
+// in tests/golden/seeds.json guard it.
 #pragma once
 
 #include <array>
@@ -19,26 +19,27 @@ namespace deckle {
 /// In every manifest's header.
 inline constexpr int kSeedDerivation = 2;
 
-/// The extensions that are no part of an image's key. A part of the derivation, not of what is
-/// read: another list is another derivation.
+/// The extensions that are not part of an image's key. This list belongs to the derivation, not to
+/// the formats that are read: another list is another derivation.
 inline constexpr std::array<std::string_view, 43> kPictureExtensions{
     "apng", "avif", "bmp", "dcm", "dds",  "dib", "dng", "exr", "gif",  "hdr", "heic",
     "heif", "ico",  "j2c", "j2k", "jfif", "jp2", "jpc", "jpe", "jpeg", "jpf", "jpg",
     "jpx",  "jxl",  "npy", "pam", "pbm",  "pcx", "pfm", "pgm", "pic",  "png", "pnm",
     "ppm",  "psd",  "pxm", "qoi", "ras",  "sr",  "tga", "tif", "tiff", "webp"};
 
-/// What of a path decides draws: all of it but the extension of a picture, in upper or lower case.
-/// a.jpg, its mask a.png and its copy a.webp have one key; scan.0017 keeps its .0017.
+/// The part of a path that decides draws: the path without the extension of a picture, in upper or
+/// lower case. a.jpg, its mask a.png and its copy a.webp have the same key; scan.0017 keeps its
+/// .0017.
 [[nodiscard]] std::string_view image_key(std::string_view path);
 
 /// Which part of an image's identity decides its draws.
 enum class SeedFrom { Path, Index, Content, Fixed };
 
-/// An image, as far as draws depend on it.
+/// What draws depend on in an image.
 struct ImageIdentity {
   std::string path;  ///< relative to the input root, '/' between folders: the bytes of the name
-  std::int64_t index = 0;  ///< place in the sorted list of images, from 0
-  Sha256 content{};        ///< of the file as it lies on the disk
+  std::int64_t index = 0;  ///< index in the sorted list of images, from 0
+  Sha256 content{};        ///< of the file's bytes
   int copy = 0;            ///< which of several copies, from 0
 };
 
