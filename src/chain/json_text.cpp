@@ -16,8 +16,8 @@
 namespace deckle {
 namespace {
 
-// Walks over a text that is known to be JSON and tells where each value begins. It does not
-// recurse: a hostile depth of brackets costs memory, not the stack.
+// Goes through a text that is valid JSON and reports where each value begins. It does not recurse:
+// a hostile depth of brackets uses memory, not stack.
 class Walker {
  public:
   explicit Walker(std::string_view text) : text_(text) {}

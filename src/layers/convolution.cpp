@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kPaddings{"valid", "same", "causal", "full"};
 
-// "hard_sigmoid" was another function before Keras 3; "gelu_tanh" is Keras' gelu(approximate=True).
+// "hard_sigmoid" is another function before Keras 3. "gelu_tanh" is Keras' gelu(approximate=True).
 constexpr std::array<std::string_view, 16> kActivations{
     "linear",  "relu",        "relu6", "elu",  "selu", "softplus",  "softsign", "tanh",
     "sigmoid", "exponential", "swish", "silu", "gelu", "gelu_tanh", "softmax",  "hard_sigmoid"};
@@ -219,7 +219,7 @@ std::optional<Layer> ConvolutionReader::read() {
   }
   check();
   const DType dtype = arguments_.dtype("dtype");
-  // Sequences are channels_last in Keras 1, whatever the setting.
+  // In Keras 1 sequences are always channels_last.
   if (given_.rank > 1 || arguments_.keras().major > 1)
     data_format_ = arguments_.word("data_format");
   const std::vector<Stage> stages = read_stages(arguments_, given_);
@@ -266,7 +266,7 @@ std::optional<Layer> ConvolutionReader::read() {
   return layer;
 }
 
-// Arguments that only training uses, by their names in all versions of Keras.
+// The names of arguments that only training uses, in all versions of Keras.
 std::vector<std::string_view> ignored(ConvolutionKind kind, int rank) {
   std::vector<std::string_view> names{"init",
                                       "activity_regularizer",

@@ -22,7 +22,7 @@ namespace deckle {
 namespace {
 
 constexpr std::string_view kName = "RandomCrop";
-constexpr KerasVersion kFirstRules{2, 9};  // the first whose rules deckle knows
+constexpr KerasVersion kFirstRules{2, 9};  // the first version whose rules deckle knows
 
 enum class IfSmaller : std::size_t { Resize, Error, Skip, Pad };
 constexpr std::array<std::string_view, 4> kIfSmaller{"resize", "error", "skip", "pad"};
@@ -58,11 +58,11 @@ Error too_small(const RandomCrop& crop, const Shape& in) {
                                 crop.size() + "; \"if_smaller\" may be resize, skip or pad");
 }
 
-// The window that Keras shows if it does not draw.
+// The window that Keras keeps if it does not draw.
 Window fixed_window(const RandomCrop& crop, const Shape& in) {
   Window window = smart_window(in, crop.height, crop.width, crop.keras);
   if (crop.rules == CropRules::Resizes) return window;
-  // It begins where that window begins, and ends at the image's end at the latest.
+  // It begins where smart_resize's window begins, and ends at the image's end at the latest.
   window[0].end = std::min(window[0].begin + crop.height, in.rows());
   window[1].end = std::min(window[1].begin + crop.width, in.cols());
   return window;
@@ -84,7 +84,7 @@ std::array<Pair, 2> padding(const RandomCrop& crop, const Shape& in) {
   return {around(in.rows(), crop.height), around(in.cols(), crop.width)};
 }
 
-// TensorFlow draws for every axis of the value that it is given, in their order.
+// TensorFlow draws for every axis of its input, in their order.
 struct Axes {
   std::vector<std::int64_t> shape;
   std::vector<std::int64_t> size;
@@ -107,7 +107,7 @@ Axes axes_of(const RandomCrop& crop, const Shape& room, const ArrayLayout& layou
   return axes;
 }
 
-// Draws the offset of a window in `room`; keeps what it was drawn from.
+// Draws the offset of a window in `room`, and records the seed or the call.
 Choice draw(const RandomCrop& crop, const Shape& room, const Draws& draws) {
   Choice choice;
   if (crop.generator == Generator::Keras) {
@@ -129,7 +129,7 @@ Choice draw(const RandomCrop& crop, const Shape& room, const Draws& draws) {
           draws.global_seed ? std::optional(wide(*draws.global_seed)) : std::nullopt;
       seeds = kernel_seeds(global, wide(crop.seed->a));
       call = draws.call;
-    } else {  // every call draws a seed of its own
+    } else {  // every call draws its own seed
       const WideSeed global = wide(draws.global_seed.value_or(0));
       seeds = kernel_seeds(global, wide(eager_op_seed(global, draws.call)));
     }

@@ -53,7 +53,7 @@ std::optional<Layer> parse(Arguments& arguments) {
     return enlarged(name, in, size);
   };
   layer.edit = [=, keras = arguments.keras()](OpBuilder& builder, const Choice&) -> Result<Done> {
-    // Area averages over less than a pixel here, which gives that pixel.
+    // Area averages less than a pixel here: the result is that pixel.
     if (interpolation == Interpolation::Nearest || interpolation == Interpolation::Area) {
       for (int a = 0; a < kRank; ++a)
         builder.axis(a).repeat(size[static_cast<std::size_t>(a)]);
@@ -79,7 +79,7 @@ ArgumentSpec size_argument(std::string_view help) {
           .since = kKeras1};
 }
 
-// Before 2.9 the layer knows two of them.
+// Before 2.9 the layer has only two of them.
 std::vector<std::string_view> interpolations_of(KerasVersion keras) {
   if (keras < KerasVersion{2, 9}) return {"nearest", "bilinear"};
   return keras_interpolations(keras);

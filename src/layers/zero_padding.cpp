@@ -4,7 +4,7 @@
 // Shapes  (2-D) rows x cols x channels -> (rows + top + bottom) x (cols + left + right) x channels
 // Fails   Shape if an axis would be longer than kMaxExtent, or if `value` has not one number for
 //         each channel; Depth if the samples' type cannot hold `value`
-// Source  Keras 1.2 to 3: ZeroPadding1D, 2D, 3D; Keras 1's four numbers and dictionaries too.
+// Source  Keras 1.2 to 3: ZeroPadding1D, 2D, 3D; also Keras 1's four numbers and dictionaries.
 //         numpy.pad for the modes
 #include <algorithm>
 #include <array>
@@ -124,7 +124,7 @@ std::optional<Layer> parse(Arguments& arguments) {
   return layer;
 }
 
-// JSON Schema of Keras 1's forms; null for three axes, which have none.
+// JSON Schema of Keras 1's forms; null for three axes, for which there are none.
 Json keras1_schema(int rank) {
   if (rank == 3) return nullptr;
   Json sides = Json::object();
