@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // chain: a chain file after it was checked: layers, seeds, how inputs are read and outputs are
-// written. Shapes  spatial axes, then channels: rows x cols x channels for images; lengths in
-// samples
+// written.
+// Shapes  spatial axes, then channels: rows x cols x channels for images
 // Fails   parse_chain returns all Mistakes, each with its position; nothing throws
 // Source  Keras' get_config and to_json for the layers; docs/chain-file.md for the keys around them
 #pragma once
@@ -27,13 +27,13 @@ namespace deckle {
 enum class Goes : std::uint8_t { Icc, None, All };
 
 struct OutputOptions {
-  std::optional<Format> format;        ///< nothing: the input's own
-  std::optional<int> quality;          ///< 1 to 100
-  bool lossless = false;               ///< "quality": "lossless"
-  bool jpeg_lossless = false;          ///< jpg from jpg by copying its coefficients
-  std::optional<int> compression;      ///< 0 to 9
-  std::optional<DType> dtype;          ///< nothing: that of the input; for npy, the type that Keras returns
-  bool stack = false;                  ///< npy: also write one array with all outputs of a folder
+  std::optional<Format> format;    ///< nothing: that of the input
+  std::optional<int> quality;      ///< 1 to 100
+  bool lossless = false;           ///< "quality": "lossless"
+  bool jpeg_lossless = false;      ///< jpg from jpg by copying its coefficients
+  std::optional<int> compression;  ///< 0 to 9
+  std::optional<DType> dtype;  ///< nothing: that of the input; for npy, the type that Keras returns
+  bool stack = false;          ///< npy: also write one array with all outputs of a folder
   std::optional<bool> channels_first;  ///< layout of npy; nothing: the chain's
   std::string name;                    ///< template that check_name accepts; "": kDefaultName
   Goes metadata = Goes::Icc;           ///< the input's metadata that outputs get
@@ -57,12 +57,14 @@ struct Chain {
   std::optional<SeedPair> seed;  ///< nothing: a seed must be drawn before the run
   SeedFrom seed_from = SeedFrom::Path;
   int copies = 1;
-  std::int64_t batch_size = 1;  ///< number of inputs that share one call of a generator that counts calls
+  std::int64_t batch_size =
+      1;  ///< number of inputs that share one call of a generator that counts calls
   bool channels_first = false;  ///< layout of arrays
   As as = As::Layer;
-  DType model_input_dtype = DType::Float32;  ///< As::Model: the type to which its Input casts everything
-  KerasVersion keras;                        ///< the version whose rules hold
-  int rank = 2;                              ///< number of spatial axes that the layers work on
+  DType model_input_dtype =
+      DType::Float32;  ///< As::Model: the type to which its Input casts everything
+  KerasVersion keras;  ///< the version whose rules hold
+  int rank = 2;        ///< number of spatial axes that the layers work on
   std::vector<Layer> layers;
   std::vector<LayerPointers> pointers;  ///< of the layers
   std::vector<LayerPointers> skipped;   ///< layers of a Keras model that act in training only

@@ -20,7 +20,8 @@ namespace {
 // The definitions ("$defs") of a schema. A form that many arguments share is defined once.
 class Definitions {
  public:
-  /// A reference to the definition of that name, which `form` becomes if there is none yet.
+  /// A reference to the definition of that name. `form` becomes the definition if there is none
+  /// yet.
   static Json reference(std::string_view name) {
     return {{"$ref", "#/$defs/" + std::string(name)}};
   }
@@ -34,7 +35,7 @@ class Definitions {
   Json all_ = Json::object();
 };
 
-// The name of a form that several layers share; "" if it is only one argument's.
+// The name of a form that several layers share; "" if only one argument has it.
 std::string shared_form(const ArgumentSpec& argument, int rank) {
   const std::string axes = std::to_string(rank) + "d";
   if (argument.name == "data_format") return "data_format";
@@ -62,7 +63,7 @@ std::string shared_form(const ArgumentSpec& argument, int rank) {
   }
 }
 
-// One argument. What is said of it stays with it; the form may be a reference.
+// The schema of one argument. Its description is written here; its form may be a reference.
 Json argument_schema(const ArgumentSpec& argument, int rank, Definitions& definitions) {
   Json schema = schema_of(argument, rank);
   const std::string shared = shared_form(argument, rank);
@@ -78,7 +79,7 @@ Json argument_schema(const ArgumentSpec& argument, int rank, Definitions& defini
   return result;
 }
 
-// The arguments of one layer under all their names. Others are refused where it is used.
+// The arguments of one layer under all their names. The caller refuses other keys.
 Json arguments_schema(const LayerSpec& spec, Definitions& definitions) {
   Json properties = Json::object();
   Json required = Json::array();
@@ -115,7 +116,7 @@ Json arguments_schema(const LayerSpec& spec, Definitions& definitions) {
   return schema;
 }
 
-// A word in letters of either case, as a regular expression.
+// A regular expression for a word in upper or lower case.
 std::string either_case(std::string_view word) {
   std::string pattern;
   for (const char c : word) {
@@ -138,7 +139,7 @@ std::string formats_pattern() {
   return "^(" + pattern + ")$";
 }
 
-// An entry of "layers": its arguments are in "config", or beside the name.
+// An entry of "layers". Its arguments are in "config" or beside the name.
 Json layer_schema(Definitions& definitions) {
   Json names = Json::array();
   Json cases = Json::array();

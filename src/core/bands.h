@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bands: what the channels of a picture mean, if their number does not say it. Source  TIFF 6.0,
-// ExtraSamples and PhotometricInterpretation
+// bands: what the channels of a picture mean, if their number does not say it.
+// Source  TIFF 6.0, ExtraSamples and PhotometricInterpretation
 #pragma once
 
 #include <cstdint>

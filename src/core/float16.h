@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// float16: IEEE 754 binary16 as a value of two bytes, with integer arithmetic alone. Source  IEEE
-// 754-2008, 3.4 (1 sign, 5 exponent and 10 fraction bits) and 4.3.1 (ties to even)
+// float16: IEEE 754 binary16 as a value of two bytes, with integer arithmetic alone.
+// Source  IEEE 754-2008, 3.4 (1 sign, 5 exponent and 10 fraction bits) and 4.3.1 (ties to even)
 #pragma once
 
 #include <algorithm>
@@ -30,8 +30,10 @@ struct Float16 {
     static_assert(std::numeric_limits<T>::is_iec559 && sizeof(T) == sizeof(Bits));
     static constexpr int kFraction = std::numeric_limits<T>::digits - 1;
     static constexpr int kBias = std::numeric_limits<T>::max_exponent - 1;
-    static constexpr int kSignShift = static_cast<int>(sizeof(T)) * 8 - 16;  ///< from our sign to that of T
-    static constexpr int kExtra = kFraction - Float16::kFraction;  ///< additional fraction bits of T
+    static constexpr int kSignShift =
+        static_cast<int>(sizeof(T)) * 8 - 16;  ///< from our sign to that of T
+    static constexpr int kExtra =
+        kFraction - Float16::kFraction;  ///< additional fraction bits of T
     static constexpr Bits kInfinity = Bits{2 * kBias + 1} << kFraction;
   };
 
@@ -47,7 +49,8 @@ struct Float16 {
       return static_cast<std::uint16_t>(sign | half);
     };
     constexpr std::uint32_t kInfinity = 0x7C00;
-    if (magnitude > W::kInfinity) {  // NaN: if its payload has only lower bits, it must not become infinity
+    if (magnitude >
+        W::kInfinity) {  // NaN: if its payload has only lower bits, it must not become infinity
       return with_sign(kInfinity | std::max(1U, static_cast<std::uint32_t>(fraction >> W::kExtra)));
     }
     const int exponent = static_cast<int>(magnitude >> W::kFraction) - W::kBias;

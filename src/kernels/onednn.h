@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// onednn: only what differs between oneDNN 2.6 and 3. Only convolve.cpp includes it. Source  the
-// manuals of oneDNN 2.6 and 3.7, "Transition from v2.x to v3.x"
+// onednn: only what differs between oneDNN 2.6 and 3. Only convolve.cpp includes it.
+// Source  the manuals of oneDNN 2.6 and 3.7, "Transition from v2.x to v3.x"
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // cropping: drops samples at the ends of each axis.
 // Shapes  (2-D) rows x cols x channels -> (rows - top - bottom) x (cols - left - right) x channels
-// Fails   Shape if nothing would be left (Keras 1 and 2.3 return wrong results) Source  Keras 1.2
-// to 3: Cropping1D, Cropping2D, Cropping3D
+// Fails   Shape if nothing would be left (Keras 1 and 2.3 return wrong results)
+// Source  Keras 1.2 to 3: Cropping1D, Cropping2D, Cropping3D
 #include "layers/arguments.h"
 #include "layers/common.h"
 #include "layers/registry.h"

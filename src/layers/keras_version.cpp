@@ -40,7 +40,7 @@ std::optional<KerasVersion> nearest_keras_version(std::string_view text) {
 
 std::optional<KerasVersion> keras_version(std::string_view text) {
   const auto version = nearest_keras_version(text);
-  // `newest` read "3.16" and later as the newest version.
+  // nearest_keras_version reads "3.16" and later as the newest version.
   if (version == kNewestKeras && text != "3") {
     const std::string newest = to_text(kNewestKeras);
     if (!text.starts_with(newest) ||

@@ -4,9 +4,9 @@
 // Shapes  rows x cols x channels -> height x width x channels; float32 unless dtype says otherwise.
 //         At inference from Keras 3.8 on: the same shape and dtype
 // Fails   Shape if the image is too small and if_smaller is "error"; Depth if dtype is too narrow
-// Source  RandomCrop of Keras 2.9 to 3.15 for when it crops and when it resizes (smart_resize, in
-//         float32 before 3.0); for where: tf.image.stateless_random_crop, or by `generator` the
-//         draws of 2.9's layer or those of tf.image.random_crop
+// Source  whether it crops or resizes: RandomCrop of Keras 2.9 to 3.15 (smart_resize, in float32
+//         before 3.0). The place: tf.image.stateless_random_crop, or with `generator` the draws of
+//         2.9's layer or those of tf.image.random_crop
 #include "layers/random_crop.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // training: arguments that only training uses. They change no output, but their values are checked,
-// because a wrong value is a mistake in the chain. Source  Keras 1.2 to 3.15: initializers,
-// regularizers, constraints, Layer.__init__
+// because a wrong value is a mistake in the chain.
+// Source  Keras 1.2 to 3.15: initializers, regularizers, constraints, Layer.__init__
 #pragma once
 
 #include <optional>

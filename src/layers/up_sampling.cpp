@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // up_sampling: shows every sample several times, or enlarges by interpolation.
 // Shapes  (2-D) rows x cols x channels -> (rows * k) x (cols * l) x channels. Without interpolation
-//         the dtype stays. With it the answer is float32; from Keras 3.6 on, integers are rounded
+//         the dtype stays. With it the result is float32; from Keras 3.6 on, integers are rounded
 //         back to their own type. In Keras 2.2 and 2.3 bilinear is TensorFlow 1's, which measures
 //         from the corners of pixels
 // Fails   Shape if an axis would be longer than kMaxExtent

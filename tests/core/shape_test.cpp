@@ -17,10 +17,10 @@ concept ListOfNumbers = requires {
 
 }  // namespace
 
-// Its first number would be the rank.
+// The first number would be the rank.
 static_assert(!ListOfNumbers<Shape>);
 
-TEST_CASE("a shape counts positions, whatever the channels, of its own axes only") {
+TEST_CASE("a shape counts pixels, without channels, on its rank of axes") {
   CHECK(Shape::image(3, 5, 4).pixels() == 15);
   CHECK(Shape{1, {7, 9, 9}, 3}.pixels() == 7);
   CHECK(Shape{3, {2, 3, 4}, 3}.pixels() == 24);
@@ -38,7 +38,7 @@ TEST_CASE("shapes have names for each number of axes") {
   CHECK(Shape::volume(2, 4, 6, 1) == Shape{3, {2, 4, 6}, 1});
 }
 
-TEST_CASE("what is no shape is refused with its numbers") {
+TEST_CASE("a shape that is not valid is refused with its numbers") {
   const auto refused = [](const Shape& shape) {
     const auto checked = check_shape(shape);
     if (checked) return std::string("taken");
