@@ -338,7 +338,7 @@ class ChainParser {
       chain.pointers.push_back({chain.layers.back().called, pointer, arguments_at});
     }
     if (chain.layers.empty() && mistakes_.size() == mistakes_before) {
-      keys_.mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
+      keys_.mistake(at, "the list of layers is empty; \"deckle layers\" lists all");
     }
     if (chain.input.volume && !ranked_) chain.rank = 3;
     if (chain.input.volume && chain.rank != 3) {
@@ -452,7 +452,7 @@ class ChainParser {
     for (const auto& [key, value] : entry.items()) {
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
         keys_.mistake(join_pointer(pointer, key),
-                      "not a key of a layer; its arguments stand in \"config\"");
+                      "not a key of a layer; its arguments are in \"config\"");
       }
     }
     if (!config->is_object()) {
@@ -491,7 +491,7 @@ class ChainParser {
           get_member(arguments, "dim_ordering") != nullptr &&
           arguments.value("interpolation", Json("nearest")) == "bilinear") {
         return Mistake{arguments_at + "/interpolation",
-                       "\"dim_ordering\" is of Keras 1, and bilinear was another one until Keras "
+                       "\"dim_ordering\" is of Keras 1, and bilinear was different until Keras "
                        "2.3; say \"keras\" in the chain"};
       }
       return std::nullopt;
@@ -516,7 +516,7 @@ class ChainParser {
     const std::string last = dot == std::string::npos ? name : name.substr(dot + 1);
     std::string hint = find_layer(last) != nullptr ? "; did you mean \"" + last + "\"?"
                                                    : did_you_mean(last, layer_names());
-    if (hint.empty()) hint = "; \"deckle layers\" shows which there are";
+    if (hint.empty()) hint = "; \"deckle layers\" lists all";
     return "there is no layer \"" + name + "\"" + hint;
   }
 
@@ -579,9 +579,9 @@ std::variant<Chain, Mistakes> parse_chain(const JsonText& json, const Json& root
 
   Mistakes mistakes = with_positions(std::move(noted), json);
   for (const JsonText::Repeated& key : json.repeated()) {
-    mistakes.push_back({key.second, key.pointer,
-                        "this key stands twice, first in line " + std::to_string(key.first.line) +
-                            "; take one of them out"});
+    mistakes.push_back(
+        {key.second, key.pointer,
+         "this key is already in line " + std::to_string(key.first.line) + "; remove one of them"});
   }
   if (mistakes.empty()) return chain;
   sort_by_position(mistakes);

@@ -36,8 +36,7 @@ void read_colours(KeyReader& keys, const Json& object, DecodeOptions& input) {
       static_cast<ColorMode>(keys.word(object, "/input", "color_mode", kColorModes).value_or(0));
   input.to_srgb = keys.word(object, "/input", "icc", kProfiles).value_or(0) == 1;
   if (input.index && input.volume)
-    keys.mistake("/input/palette",
-                 R"("index" takes first pages; "pages": "volume" does not go with it)");
+    keys.mistake("/input/palette", R"("index" takes first pages; it excludes "pages": "volume")");
   if (input.index && input.color_mode != ColorMode::Keep) {
     keys.mistake("/input/palette",
                  R"(indices are no colours: "index" goes with "color_mode": "keep")");
@@ -60,7 +59,7 @@ void read_colours(KeyReader& keys, const Json& object, DecodeOptions& input) {
   if (input.color_mode != ColorMode::Grayscale && input.color_mode != ColorMode::Rgb) {
     keys.mistake(
         "/input/background",
-        R"(it is behind alpha that goes away: it needs "color_mode": "rgb" or "grayscale")");
+        R"(it replaces alpha that is removed: it needs "color_mode": "rgb" or "grayscale")");
   }
 }
 

@@ -195,8 +195,8 @@ class Exporter {
     if (layer.spec->name == "UpSampling2D" && key == "interpolation" && value == "bilinear" &&
         bilinear_from_corners(chain_.keras) != bilinear_from_corners(keras_)) {
       return wrong("bilinear of " + version() + " is not that of Keras " + to_text(chain_.keras) +
-                   ", whose rules hold here: up to 2.3 it went by the corners of pixels, from "
-                   "2.4 on by their centres");
+                   ", whose rules hold here: up to 2.3 it measures from the corners of pixels, "
+                   "from 2.4 on from their centres");
     }
     if (key == "seed" && value.is_array())
       return wrong("a seed of Keras is one number, not a pair");
@@ -260,7 +260,7 @@ class Exporter {
       if (keras_ < KerasVersion{2, 2}) {
         mistake("", version() +
                         " needs the shape of the input: --input-shape, or \"input\": "
-                        "{\"shape\": ..} in the chain; \"none\" where an axis is open");
+                        "{\"shape\": ..} in the chain; \"none\" for an open axis");
       } else if (chain_.model_input_dtype != DType::Float32) {
         mistake("/input/dtype", "Keras needs the shape of the input too: --input-shape");
       }

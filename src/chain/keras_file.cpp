@@ -131,9 +131,10 @@ Result<Done> KerasFile::list_layers() {
   }
   list_by_class();
   if (layers_.empty()) {
-    return Error{ErrorCode::Damaged,
-                 "it holds no layers with weights that Keras wrote: neither \"layer_names\", as of "
-                 "Keras 1 and 2, nor layers/../vars, as of Keras 3"};
+    return Error{
+        ErrorCode::Damaged,
+        "it contains no layers with weights that Keras wrote: neither \"layer_names\", as of "
+        "Keras 1 and 2, nor layers/../vars, as of Keras 3"};
   }
   return Done{};
 }
@@ -253,8 +254,9 @@ Result<ChainText> read_chain_text(const std::string& path) {
   const auto file = KerasFile::open(path);
   if (!file) return file.error();
   if (file->model().empty()) {
-    return Error{ErrorCode::Usage,
-                 "it holds weights without a model; give the model's JSON, and this as --weights"};
+    return Error{
+        ErrorCode::Usage,
+        "it contains weights without a model; give the model's JSON, and this file as --weights"};
   }
   return ChainText{file->model(), path};
 }

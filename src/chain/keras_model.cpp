@@ -169,7 +169,7 @@ class ModelReader {
       const Json& entry = (*result_.layers)[i];
       const std::string at = result_.layers_at + "/" + std::to_string(i);
       const bool input = is_input_layer(text_of(get(entry, "class_name")));
-      if (input && i > 0) mistake(at, "an InputLayer stands before all other layers");
+      if (input && i > 0) mistake(at, "an InputLayer must be the first layer");
       const Json* config = get(entry, "config");
       if (config == nullptr || !config->is_object()) continue;
       const std::string here = at + "/config";

@@ -27,9 +27,9 @@ bool is_of(const OpenShape& wanted, const Shape& in) {
 Result<Done> check_input(const Chain& chain, const Shape& in) {
   const auto& wanted = chain.input_shape;
   if (is_of(wanted, in)) return Done{};
-  return Error{ErrorCode::Shape, std::string(chain.as == As::Model ? "the model's input is "
-                                                                   : "the input is to be ") +
-                                     to_string(wanted) + ", not " + to_string(in)};
+  return Error{ErrorCode::Shape,
+               std::string(chain.as == As::Model ? "the model's input is " : "the input must be ") +
+                   to_string(wanted) + ", not " + to_string(in)};
 }
 
 Result<Shape> next_shape(const Chain& chain, std::size_t index, const Shape& in) {
@@ -129,7 +129,7 @@ Result<Done> check_source(const Plan& plan, const Tensor& source, const Window& 
   if (plan.ops.empty()) {
     return Error{ErrorCode::Usage, plan.skip.empty()
                                        ? "a plan without operations: it is no plan of make_plan"
-                                       : "this image is to be left out: " + plan.skip};
+                                       : "this image is skipped: " + plan.skip};
   }
   // If all is fill, only the type and the channels of the source matter.
   const bool fill = plan.window.pixels() == 0;

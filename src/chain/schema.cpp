@@ -238,7 +238,7 @@ Json output_schema(const Json& types) {
        {"dtype",
         key(types,
             "type of the outputs. Image files take uint8, uint16, float32, float64 "
-            "(default: the input's; white stays white). npy (default: what Keras answers)")},
+            "(default: the input's; white stays white). npy (default: what Keras returns)")},
        {"stack", key({{"type", "boolean"}},
                      "npy: also write the outputs of each folder as one array", false)},
        {"data_format", key(words({"channels_last", "channels_first"}),
@@ -301,21 +301,20 @@ Json chain_schema() {
                "Layers that deckle applies to every image, and how it reads and writes them"}};
   schema.update(object_of(
       {{"$schema", key(text, "for editors: where this schema is")},
-       {"name", key(text, "for people: a name, which is also a model's when it is exported")},
+       {"name", key(text, "for people: a name; an exported model has it too")},
        {"description", key(text, "for people: what the chain is for")},
        {"seed", key({{"anyOf", {seed, two_seeds}}},
                     "start of all random draws (default: drawn once, and recorded)")},
        {"seed_from", key(words({"path", "index", "content", "fixed"}),
-                         "what of an image decides its draws", "path")},
+                         "which property of an image decides its draws", "path")},
        {"copies", key(from_to(1, kMaxCopies), "independent outputs of each image", 1)},
        {"batch_size",
         key(from_to(1, kMaxExtent),
             "inputs that share a draw of the generators \"keras\" and \"tensorflow\"", 1)},
-       {"as",
-        key(words({"layer", "model"}),
-            "whose dtypes: a layer called on an array keeps integers, a model makes float32 of "
-            "everything",
-            "layer")},
+       {"as", key(words({"layer", "model"}),
+                  "the rules for dtypes: a layer called on an array keeps integers, a model casts "
+                  "everything to float32",
+                  "layer")},
        {"keras", key({{"type", {"string", "number"}}},
                      "the version of Keras whose rules hold if they differ", "2.9")},
        {"data_format",

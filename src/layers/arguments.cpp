@@ -236,7 +236,7 @@ std::vector<double> Arguments::numbers(std::string_view name) {
   };
   if (is_finite(value)) return {value.get<double>()};
   if (!value.is_array() || value.empty() || !std::all_of(value.begin(), value.end(), is_finite)) {
-    mistake(name, shown(value) + " is not a number, or a list of one number a channel");
+    mistake(name, shown(value) + " is not a number, or a list of one number for each channel");
     return {usual};
   }
   return value.get<std::vector<double>>();

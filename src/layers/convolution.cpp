@@ -212,8 +212,8 @@ std::optional<Layer> ConvolutionReader::read() {
     if (arguments_.find("weights") != nullptr)
       arguments_.mistake("weights", "\"kernel\" names the filter already; give only one of them");
     if (given_.multiplier != 1)
-      arguments_.mistake("depth_multiplier", "a filter with a name makes one channel of each");
-    if (given_.use_bias == true) arguments_.mistake("use_bias", "a filter with a name has no bias");
+      arguments_.mistake("depth_multiplier", "a named filter makes one channel of each");
+    if (given_.use_bias == true) arguments_.mistake("use_bias", "a named filter has no bias");
   } else if (given_.has_names() && arguments_.find("sigma") != nullptr) {
     arguments_.mistake("sigma", "sigma belongs to \"kernel\": \"gaussian\"");
   }
@@ -363,7 +363,7 @@ std::vector<ArgumentSpec> declared(ConvolutionKind kind, int rank) {
     list.push_back({.name = "kernel",
                     .form = Form::Word,
                     .words = named_kernels(),
-                    .help = "a filter with a name, instead of weights"});
+                    .help = "a named filter, instead of weights"});
     list.push_back({.name = "sigma",
                     .values = "number, > 0",
                     .fallback = 1,

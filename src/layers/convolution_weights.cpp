@@ -91,7 +91,7 @@ void StageReader::read_arrays() {
           arguments_.layer_name() +
               R"( needs "weights": ["kernel.npy", "bias.npy"], one .npz, a file of )"
               "Keras' (.h5, .keras; of all layers: --weights), or lists of numbers" +
-              (given_.kind == ConvolutionKind::Depthwise ? R"(; or a "kernel" that has a name)"
+              (given_.kind == ConvolutionKind::Depthwise ? R"(; or "kernel", the name of a filter)"
                                                          : ""));
     }
     return;

@@ -49,7 +49,8 @@ std::optional<Layer> parse(Arguments& arguments) {
   return layer;
 }
 
-constexpr std::string_view kSource = "As in Keras; more than the image has is that image's error.";
+constexpr std::string_view kSource =
+    "As in Keras; cropping more than an image has is an error of that image.";
 
 // Keras' default is 0 for two axes, 1 for one and three.
 ArgumentSpec cropping_argument(int usual, std::string_view help) {

@@ -222,8 +222,8 @@ std::optional<Layer> parse(Arguments& arguments) {
   require_keras(arguments, kFirstRules);
   if (crop.generator == Generator::Keras && crop.keras.major > 2) {
     arguments.mistake("generator",
-                      "\"keras\" draws as the layer of Keras 2.9 does; where that of Keras " +
-                          to_text(crop.keras) + " crops depends on its backend");
+                      "\"keras\" draws as the layer of Keras 2.9 does; the draws of Keras " +
+                          to_text(crop.keras) + " depend on its backend");
   }
   if (crop.generator != Generator::Stateless && crop.seed && crop.seed->b != 0) {
     arguments.mistake("seed",
@@ -270,11 +270,10 @@ std::vector<LayerSpec> random_crop_layers() {
        .summary = "keep a height x width window at a random place",
        .shapes = "rows x cols x c  ->  height x width x c",
        .example = R"({"class_name": "RandomCrop", "config": {"height": 224, "width": 224}})",
-       .source =
-           "As in the Keras that the chain says, 2.9 and later: where an image is not large "
-           "enough, 2.9 to 3.5 resize the largest window of that aspect ratio, later ones show the "
-           "window that begins there. Offsets as tf.image.stateless_random_crop draws them, or "
-           "Keras 2.9, or tf.image.random_crop.",
+       .source = "As in the chain's version of Keras, from 2.9 on. If an image is not large "
+                 "enough, 2.9 to 3.5 resize the largest window of that aspect ratio; later "
+                 "versions keep the window that begins there. Offsets as drawn by "
+                 "tf.image.stateless_random_crop, Keras 2.9 or tf.image.random_crop.",
        .arguments = {pixels_argument("height", "rows of the window", kFirstRules),
                      pixels_argument("width", "columns of the window", kFirstRules),
                      seed_argument(kFirstRules),
@@ -288,8 +287,9 @@ std::vector<LayerSpec> random_crop_layers() {
                       .form = Form::Word,
                       .words = kGenerators,
                       .fallback = "stateless",
-                      .help = "whose random numbers are drawn: tf.image.stateless_random_crop, "
-                              "Keras 2.9, or tf.image.random_crop"},
+                      .help =
+                          "the generator of the random numbers: tf.image.stateless_random_crop, "
+                          "Keras 2.9, or tf.image.random_crop"},
                      any_dtype_argument(),
                      data_format_argument(kKeras3)},
        .parse = parse}};

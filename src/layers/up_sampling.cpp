@@ -68,7 +68,7 @@ std::optional<Layer> parse(Arguments& arguments) {
   return layer;
 }
 
-constexpr std::string_view kSource = "As in Keras: every sample several times.";
+constexpr std::string_view kSource = "As in Keras: every sample is repeated.";
 
 ArgumentSpec size_argument(std::string_view help) {
   return {.name = "size",
@@ -90,19 +90,19 @@ std::vector<std::string_view> interpolations_of(KerasVersion keras) {
 std::vector<LayerSpec> up_sampling_layers() {
   return {{.name = "UpSampling1D",
            .rank = 1,
-           .summary = "show every step several times",
+           .summary = "repeat every step",
            .shapes = "steps x c  ->  steps * k x c",
            .example = R"({"class_name": "UpSampling1D", "config": {"size": 2}})",
            .source = kSource,
-           .arguments = {size_argument("how often each step is shown"), dtype_argument()},
+           .arguments = {size_argument("how often each step is repeated"), dtype_argument()},
            .parse = parse<1>},
           {.name = "UpSampling2D",
            .rank = 2,
-           .summary = "show every row and column several times, or enlarge by interpolation",
+           .summary = "repeat every row and column, or enlarge by interpolation",
            .shapes = "rows x cols x c  ->  rows * k x cols * l x c",
            .example = R"({"class_name": "UpSampling2D", "config": {"size": [2, 2]}})",
            .source = "As in Keras; nearest moves pixels, the others compute float32.",
-           .arguments = {size_argument("how often each row and column is shown"),
+           .arguments = {size_argument("how often each row and column is repeated"),
                          data_format_argument(kKeras1),
                          {.name = "interpolation",
                           .form = Form::Word,
@@ -115,11 +115,11 @@ std::vector<LayerSpec> up_sampling_layers() {
            .parse = parse<2>},
           {.name = "UpSampling3D",
            .rank = 3,
-           .summary = "show every plane, row and column several times",
+           .summary = "repeat every plane, row and column",
            .shapes = "planes x rows x cols x c  ->  planes * k x rows * l x cols * m x c",
            .example = R"({"class_name": "UpSampling3D", "config": {"size": [1, 2, 2]}})",
            .source = kSource,
-           .arguments = {size_argument("how often each plane, row and column is shown"),
+           .arguments = {size_argument("how often each plane, row and column is repeated"),
                          data_format_argument(kKeras1), dtype_argument()},
            .parse = parse<3>}};
 }

@@ -67,7 +67,7 @@ Result<WeightArray> packed(const Json& value) {
   std::size_t count = 1;
   for (const Json& extent : *shape) {
     if (!extent.is_number_integer() || extent < 0 || extent > kMaxExtent)
-      return wrong(extent.dump() + " is no length of an axis");
+      return wrong(extent.dump() + " is not a length of an axis");
     array.shape.push_back(extent.get<std::int64_t>());
     count *= static_cast<std::size_t>(array.shape.back());
     if (count > kMost) return wrong("more numbers than weights may have");
@@ -88,7 +88,7 @@ Result<Done> take_nested(const Json& value, std::size_t depth, WeightArray& arra
     if (depth != array.shape.size()) return wrong("the lists are not equally deep");
     array.values.push_back(static_cast<float>(value.get<double>()));
     if (!std::isfinite(array.values.back()))
-      return wrong(value.dump() + " is beyond what float32 holds");
+      return wrong(value.dump() + " is too large for float32");
     return Done{};
   }
   if (depth == array.shape.size() ||

@@ -88,8 +88,8 @@ std::optional<Layer> parse(Arguments& arguments) {
   const std::size_t mode = arguments.choice("mode");
   const Fill value = arguments.numbers("value");
   if (mode > 0 && arguments.find("value") != nullptr) {
-    arguments.mistake("value", "\"value\" goes with mode \"constant\"; mode \"" +
-                                   std::string(kModes.at(mode)) + "\" shows the image itself");
+    arguments.mistake("value", "\"value\" is only for mode \"constant\"; mode \"" +
+                                   std::string(kModes.at(mode)) + "\" copies pixels of the image");
   }
   const DType dtype = arguments.dtype("dtype");
   if (!arguments.good()) return std::nullopt;
@@ -148,7 +148,7 @@ std::vector<ArgumentSpec> arguments_for(int rank, std::string_view help) {
            .form = Form::Word,
            .words = kModes,
            .fallback = kModes[0],
-           .help = "what is put there: a constant, or the image itself as numpy.pad does"},
+           .help = "what is added: a constant, or copies of the image as in numpy.pad"},
           {.name = "value",
            .form = Form::Numbers,
            .fallback = 0,

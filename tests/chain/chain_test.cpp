@@ -160,7 +160,7 @@ TEST_CASE("settings of colours that exclude each other are mistakes") {
   CHECK(wrong(R"("input": {"color_mode": "rgb", "background": [255, 255, 255]})").empty());
   CHECK(wrong(R"("input": {"color_mode": "grayscale", "background": [0, 0, 0]})").empty());
   const std::string needs =
-      R"(it is behind alpha that goes away: it needs "color_mode": "rgb" or "grayscale")";
+      R"(it replaces alpha that is removed: it needs "color_mode": "rgb" or "grayscale")";
   CHECK(wrong(R"("input": {"background": [0, 0, 0]})") ==
         Lines{"1:12 /input/background: " + needs});
   CHECK(wrong(R"("input": {"color_mode": "rgba", "background": [0, 0, 0]})") ==
@@ -176,8 +176,7 @@ TEST_CASE("settings of colours that exclude each other are mistakes") {
   const Lines volume = wrong(R"("input": {"palette": "index", "pages": "volume"})");
   REQUIRE(volume.size() == 2);
   CHECK(volume[0] ==
-        "1:12 /input/palette: \"index\" takes first pages; \"pages\": \"volume\" does not go with "
-        "it");
+        "1:12 /input/palette: \"index\" takes first pages; it excludes \"pages\": \"volume\"");
 }
 
 TEST_CASE("unknown words in a chain are mistakes") {
@@ -252,7 +251,7 @@ TEST_CASE("messages name the kind of a value that has the wrong kind") {
   CHECK(mistakes_in(R"({"layers": {}})") ==
         Lines{"1:2 /layers: \"layers\" is a list, not an object"});
   CHECK(mistakes_in(R"({"layers": []})") ==
-        Lines{"1:2 /layers: the list of layers is empty; \"deckle layers\" shows which there are"});
+        Lines{"1:2 /layers: the list of layers is empty; \"deckle layers\" lists all"});
   CHECK(mistakes_in("{}") ==
         Lines{"1:1 : a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}"});
 }
@@ -266,7 +265,7 @@ TEST_CASE("unknown keys are refused everywhere") {
         Lines{"1:13 /output/level: not a key of \"output\"",
               "1:25 /output/a~1b: not a key of \"output\""});
   CHECK(wrong_layer(R"({"class_name": "Cropping2D", "cropping": 1, "config": {}})") ==
-        Lines{"1:42 /layers/0/cropping: not a key of a layer; its arguments stand in \"config\""});
+        Lines{"1:42 /layers/0/cropping: not a key of a layer; its arguments are in \"config\""});
   CHECK(wrong_layer(R"({"class_name": "Cropping2D", "croping": 1})") ==
         Lines{"1:42 /layers/0/croping: Cropping2D has no argument \"croping\"; did you mean "
               "\"cropping\"?"});
@@ -290,8 +289,7 @@ TEST_CASE("entries that are not layers are refused") {
               "\"Cropping2D\"?"});
   CHECK(
       wrong_layer(R"({"class_name": "Dense"})") ==
-      Lines{"1:14 /layers/0/class_name: there is no layer \"Dense\"; \"deckle layers\" shows which "
-            "there are"});
+      Lines{"1:14 /layers/0/class_name: there is no layer \"Dense\"; \"deckle layers\" lists all"});
 }
 
 TEST_CASE("all mistakes of a chain are reported at once, in the order of the text") {
@@ -322,11 +320,10 @@ TEST_CASE("all mistakes of a chain are reported at once, in the order of the tex
 
 TEST_CASE("a repeated key is a mistake, at its second position") {
   CHECK(mistakes_in("{\"seed\": 1,\n \"seed\": 2,\n " + kLayers + "}") ==
-        Lines{"2:2 /seed: this key stands twice, first in line 1; take one of them out"});
+        Lines{"2:2 /seed: this key is already in line 1; remove one of them"});
   CHECK(wrong_layer("{\"class_name\": \"Cropping2D\", \"config\": {\"cropping\": 1,\n"
                     "\"cropping\": 2}}") ==
-        Lines{"2:1 /layers/0/config/cropping: this key stands twice, first in line 1; take one of "
-              "them out"});
+        Lines{"2:1 /layers/0/config/cropping: this key is already in line 1; remove one of them"});
 }
 
 TEST_CASE("all layers of a chain share one data_format") {
@@ -457,7 +454,7 @@ TEST_CASE("a layer's input_shape is checked") {
                                    Shape::image(12, 12, 3));
   REQUIRE_FALSE(refused);
   CHECK(refused.error() ==
-        Error{ErrorCode::Shape, "the input is to be 128 x 128 x 3, not 12 x 12 x 3"});
+        Error{ErrorCode::Shape, "the input must be 128 x 128 x 3, not 12 x 12 x 3"});
   // For a later layer it is the input of that layer.
   const Chain later =
       chain_of(chain(layer("\"name\": \"a\"") + ", " + layer(R"("input_shape": [10, null, 3])")));
@@ -512,10 +509,9 @@ TEST_CASE("unknown layers are refused with a short suggestion") {
           .at(0)
           .ends_with(
               R"(there is no layer "experimental.preprocessing.RandomCrop"; did you mean "RandomCrop"?)"));
-  CHECK(
-      wrong_layer(R"({"class_name": "Kaleidoscope"})")
-          .at(0)
-          .ends_with(R"(there is no layer "Kaleidoscope"; "deckle layers" shows which there are)"));
+  CHECK(wrong_layer(R"({"class_name": "Kaleidoscope"})")
+            .at(0)
+            .ends_with(R"(there is no layer "Kaleidoscope"; "deckle layers" lists all)"));
   CHECK(wrong_layer(R"({"class_name": "Cropping2D"}, {"class_name": "InputLayer"})")
             .at(0)
             .ends_with(

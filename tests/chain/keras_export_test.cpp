@@ -306,13 +306,14 @@ TEST_CASE("what a Keras cannot do is refused, with position and value") {
   CHECK(
       refused(layers(R"({"class_name": "UpSampling2D", "interpolation": "bilinear"})"), "2.3") ==
       Lines{"/layers/0/interpolation: bilinear of Keras 2.3 is not that of Keras 2.9, whose rules "
-            "hold here: up to 2.3 it went by the corners of pixels, from 2.4 on by their centres"});
+            "hold here: up to 2.3 it measures from the corners of pixels, from 2.4 on from their "
+            "centres"});
   CHECK(refused(layers(R"({"class_name": "UpSampling2D", "interpolation": "bilinear"})",
                        R"(, "keras": "2.2.4")"),
                 "3") ==
         Lines{"/layers/0/interpolation: bilinear of Keras 3.15 is not that of Keras 2.2, whose "
-              "rules hold here: up to 2.3 it went by the corners of pixels, from 2.4 on by their "
-              "centres"});
+              "rules hold here: up to 2.3 it measures from the corners of pixels, from 2.4 on from "
+              "their centres"});
   CHECK(refused(layers(R"({"class_name": "ZeroPadding3D", "padding": [[1, 2], 3, 4]})",
                        R"(, "input": {"shape": [null, null, null, 1]})"),
                 "1") == Lines{"/layers/0/padding: Keras 1.2 pads volumes on both sides alike: "
@@ -324,7 +325,7 @@ TEST_CASE("what a Keras cannot do is refused, with position and value") {
       refused(layers(R"({"class_name": "Cropping2D"})"), "1") ==
       Lines{
           ": Keras 1.2 needs the shape of the input: --input-shape, or \"input\": {\"shape\": ..} "
-          "in the chain; \"none\" where an axis is open"});
+          "in the chain; \"none\" for an open axis"});
   CHECK(refused(layers(R"({"class_name": "Rescaling", "scale": 2})",
                        R"(, "data_format": "channels_first")"),
                 "3") ==

@@ -157,9 +157,10 @@ TEST_CASE("a file that does not fit the chain is only a mistake of the chain",
     REQUIRE(lines.size() == 1);
     return lines.front().substr(lines.front().find(file) + file.size() + 2);
   };
-  CHECK(only("other.h5") ==
-        "it holds no layers with weights that Keras wrote: neither \"layer_names\", as of Keras 1 "
-        "and 2, nor layers/../vars, as of Keras 3");
+  CHECK(
+      only("other.h5") ==
+      "it contains no layers with weights that Keras wrote: neither \"layer_names\", as of Keras 1 "
+      "and 2, nor layers/../vars, as of Keras 3");
   CHECK(only("make.py") ==
         "neither a file of HDF5 (.h5) nor a zip archive (.keras); did Keras write it?");
   CHECK(only("no-weights.keras") == "there is no \"model.weights.h5\" in the archive");
@@ -185,5 +186,5 @@ TEST_CASE("messages about files that cannot be read have the file's name", "[cha
   const auto weights_alone = read_chain_text(kFolder + "/keras3.weights.h5");
   REQUIRE_FALSE(weights_alone);
   CHECK(weights_alone.error().message ==
-        "it holds weights without a model; give the model's JSON, and this as --weights");
+        "it contains weights without a model; give the model's JSON, and this file as --weights");
 }

@@ -213,7 +213,7 @@ TEST_CASE("only layers that act in training alone are skipped, by name") {
   CHECK(chain.skipped[0].class_name == "Dropout");
   CHECK(chain.skipped[1].entry == "/config/layers/2");
   CHECK(mistakes_in(keras2(dropout)) == Lines{"1:65 /config/layers: the list of layers is empty; "
-                                              "\"deckle layers\" shows which there are"});
+                                              "\"deckle layers\" lists all"});
   // In a chain that is not a model, they are not layers.
   CHECK(mistakes_in(R"({"layers": [)" + dropout + "]}").size() == 1);
   CHECK(mistakes_in(R"({"layers": [)" + input_layer(R"("batch_shape": [null, 8, 8, 3])") + "]}")
@@ -221,15 +221,15 @@ TEST_CASE("only layers that act in training alone are skipped, by name") {
 }
 
 TEST_CASE("mistakes are reported at their positions in the model") {
-  CHECK(mistakes_in(keras1(R"(
+  CHECK(
+      mistakes_in(keras1(R"(
 {"class_name": "Cropping2D", "config": {"cropping": [[1, -1], [0, 0]]}},
 {"class_name": "Flatten", "config": {}},
 {"class_name": "UpSampling2D", "config": {"sise": 2}})")) ==
-        Lines{"2:58 /config/0/config/cropping/0/1: -1 is too small; at least 0 is needed",
-              "3:2 /config/1/class_name: there is no layer \"Flatten\"; \"deckle layers\" "
-              "shows which there are",
-              "4:43 /config/2/config/sise: UpSampling2D has no argument \"sise\"; did you mean "
-              "\"size\"?"});
+      Lines{"2:58 /config/0/config/cropping/0/1: -1 is too small; at least 0 is needed",
+            "3:2 /config/1/class_name: there is no layer \"Flatten\"; \"deckle layers\" lists all",
+            "4:43 /config/2/config/sise: UpSampling2D has no argument \"sise\"; did you mean "
+            "\"size\"?"});
   CHECK(
       mistakes_in(keras3("\n" + input_layer(R"("batch_shape": [null, 0, 8.5, 3], "sparse": true,
 "dtype": "complex64", "shape": 1)") +
@@ -244,7 +244,7 @@ TEST_CASE("mistakes are reported at their positions in the model") {
           "is one of " +
               one_of(dtype_names()),
           "5:23 /config/layers/0/config/shape: not a key of an InputLayer",
-          "7:1 /config/layers/2: an InputLayer stands before all other layers",
+          "7:1 /config/layers/2: an InputLayer must be the first layer",
           "8:2 /config/layers/3/class_name: a model within a model; put its layers in its place"});
   CHECK(
       mistakes_in(keras2(R"(

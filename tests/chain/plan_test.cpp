@@ -377,7 +377,7 @@ TEST_CASE("wrong arguments of a caller are an error with the numbers") {
   const Shape good = Shape::image(8, 9, 3);
   for (const auto& [shape, why] : std::vector<std::pair<Shape, std::string>>{
            {Shape{480, {640, 3, 0}, 1}, "a shape has 1 to 3 spatial axes, not 480"},
-           {Shape::image(0, 9, 3), "a shape of 0 x 9 x 3: an axis has 1 to 2147483647 samples"},
+           {Shape::image(0, 9, 3), "a shape of 0 x 9 x 3: an axis has 1 to 2147483647 pixels"},
            {Shape::image(8, 9, -1), "a shape of 8 x 9 x -1: there is at least one channel"}}) {
     CHECK(usage(plan_shapes(chain, shape)) == why);
     CHECK(usage(make_plan(chain, shape, DType::UInt8, image)) == why);
@@ -398,7 +398,7 @@ TEST_CASE("wrong arguments of a caller are an error with the numbers") {
   CHECK(usage(run_plan(Plan{}, source, all, scratch)) ==
         "a plan without operations: it is no plan of make_plan");
   CHECK(usage(run_plan(plan, Tensor{}, all, scratch)) ==
-        "a shape of 0 x 0 x 1: an axis has 1 to 2147483647 samples");
+        "a shape of 0 x 0 x 1: an axis has 1 to 2147483647 pixels");
   CHECK(usage(run_plan(plan, source, whole(Shape::image(80, 9, 3)), scratch)) ==
         "a window of 0 to 80, 0 to 9 is not inside 8 x 9 x 3");
   CHECK(usage(run_plan(plan, source, Window{2, {Interval{0, 7}, Interval{0, 9}}}, scratch)) ==

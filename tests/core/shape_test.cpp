@@ -50,11 +50,11 @@ TEST_CASE("a shape that is not valid is refused with its numbers") {
   CHECK(refused(Shape{480, {640, 3, 0}, 1}) == "a shape has 1 to 3 spatial axes, not 480");
   CHECK(refused(Shape{0, {}, 1}) == "a shape has 1 to 3 spatial axes, not 0");
   CHECK(refused(Shape::image(480, -1, 3)) ==
-        "a shape of 480 x -1 x 3: an axis has 1 to 2147483647 samples");
+        "a shape of 480 x -1 x 3: an axis has 1 to 2147483647 pixels");
   CHECK(refused(Shape::image(0, 640, 3)) ==
-        "a shape of 0 x 640 x 3: an axis has 1 to 2147483647 samples");
+        "a shape of 0 x 640 x 3: an axis has 1 to 2147483647 pixels");
   CHECK(refused(Shape::sequence(kMaxExtent + 1, 1)) ==
-        "a shape of 2147483648 x 1: an axis has 1 to 2147483647 samples");
+        "a shape of 2147483648 x 1: an axis has 1 to 2147483647 pixels");
   CHECK(refused(Shape::image(480, 640, 0)) ==
         "a shape of 480 x 640 x 0: there is at least one channel");
   CHECK(refused(Shape::volume(kMaxExtent, kMaxExtent, kMaxExtent, 1)) ==

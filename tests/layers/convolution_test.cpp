@@ -167,7 +167,7 @@ TEST_CASE("a layer in the words of two generations needs a version") {
   CHECK(keras1("DepthwiseConv2D", R"({"kernel": "box"})").empty());
   CHECK(
       test::mistakes_of("UpSampling2D", R"({"dim_ordering": "tf", "interpolation": "bilinear"})") ==
-      Lines{R"(/interpolation: "dim_ordering" is of Keras 1, and bilinear was another one until )"
+      Lines{R"(/interpolation: "dim_ordering" is of Keras 1, and bilinear was different until )"
             R"(Keras 2.3; say "keras" in the chain)"});
 }
 
@@ -387,7 +387,7 @@ TEST_CASE("weights that do not fit are shown with what is expected and in which 
   CHECK(test::mistakes_of("Conv2D", R"({"weights": [[[1, "2"]]]})") ==
         Lines{"/weights/0: \"2\" is not a number"});
   CHECK(test::mistakes_of("Conv2D", R"({"weights": [[[1, 1e60]]]})") ==
-        Lines{"/weights/0: 1e+60 is beyond what float32 holds"});
+        Lines{"/weights/0: 1e+60 is too large for float32"});
   CHECK(test::mistakes_of("Conv2D", R"({"weights": [{"shape": [2], "float32": "AAAA"}]})") ==
         Lines{"/weights/0: \"float32\" is not the base64 of the 2 numbers of shape (2,)"});
 }

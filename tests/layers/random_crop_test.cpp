@@ -334,8 +334,8 @@ TEST_CASE("RandomCrop of a Keras whose rules are unknown is refused by name") {
         Lines{"1:27 /layers/0: deckle knows RandomCrop from Keras 2.9 on, not that of 1.2" + tail});
   CHECK(wrong_in("1", R"(, "keras": "2.9")").empty());
   CHECK(wrong_in("3", R"(, "generator": "keras")") ==
-        Lines{"1:81 /layers/0/generator: \"keras\" draws as the layer of Keras 2.9 does; where "
-              "that of Keras 3.15 crops depends on its backend"});
+        Lines{"1:81 /layers/0/generator: \"keras\" draws as the layer of Keras 2.9 does; the "
+              "draws of Keras 3.15 depend on its backend"});
   CHECK(wrong_in("2.12", R"(, "generator": "keras")").empty());
 }
 

@@ -58,7 +58,7 @@ TEST_CASE("Rescaling refuses values that are not numbers, at their position") {
   CHECK(test::mistakes_of("Rescaling", "{}") ==
         Lines{": Rescaling needs \"scale\", such as 0.00392156862745098 (1/255)"});
   CHECK(test::mistakes_of("Rescaling", R"({"scale": "1/255"})") ==
-        Lines{"/scale: \"1/255\" is not a number, or a list of one number a channel"});
+        Lines{"/scale: \"1/255\" is not a number, or a list of one number for each channel"});
   CHECK(test::mistakes_of("Rescaling", R"({"scale": 1, "offset": []})") ==
-        Lines{"/offset: [] is not a number, or a list of one number a channel"});
+        Lines{"/offset: [] is not a number, or a list of one number for each channel"});
 }
