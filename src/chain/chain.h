@@ -43,7 +43,7 @@ struct OutputOptions {
 /// casts everything to float32.
 enum class As : std::uint8_t { Layer, Model };
 
-/// JSON pointers to a layer's entry in the chain's text, and to the object that holds its
+/// JSON pointers to a layer's entry in the chain's text, and to the object that contains its
 /// arguments.
 struct LayerPointers {
   std::string class_name;

@@ -14,7 +14,7 @@ namespace deckle {
 /// One layer of the JSON.
 struct LayerEntry {
   std::string class_name;
-  Json* arguments;                       ///< the object that holds them
+  Json* arguments;                       ///< the object that contains them
   std::string pointer;                   ///< to the arguments in the text
   std::optional<Mistake> weights_twice;  ///< "weights" beside "config" and in it
 };

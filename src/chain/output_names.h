@@ -25,7 +25,7 @@ inline constexpr std::string_view kDefaultName = "{dir}/{stem}{_copy}.{ext}";
 /// The values of a template's fields.
 struct NameFields {
   std::string_view input;  ///< path: {dir}, {stem}, {name}, {input_ext}
-  int copy = 0;            ///< {copy}; {_copy} is "" where there is one copy
+  int copy = 0;            ///< {copy}; {_copy} is "" if there is one copy
   int copies = 1;
   std::int64_t index = 0;  ///< {index}: place in the sorted list, from 0, six digits or more
   std::string hash{};      ///< {hash}: of the input, known once it is read

@@ -61,8 +61,8 @@ class GatheredRows {
 
   [[nodiscard]] Shape shape() const;
   [[nodiscard]] std::size_t row_bytes() const { return row_bytes_; }
-  /// Valid until the next call; null where the source returned none. A row that equals the row
-  /// before is not computed again. A row that is in the source unchanged is not copied.
+  /// Valid until the next call; null if the source returned none. A row that equals the row before
+  /// is not computed again. A row that is in the source unchanged is not copied.
   [[nodiscard]] const std::uint8_t* row(std::int64_t r);
 
  private:

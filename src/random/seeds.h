@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// seeds: from the chain's seed, the layer and the image to the seed pair of one draw.
+// seeds: derives the seed pair of one draw from the chain's seed, the layer and the image.
 //
 // This derivation decides the place of every random crop. It never changes: a better one gets a new
 // version number. A manifest records its draws, therefore a replay needs no derivation. The vectors
@@ -43,17 +43,16 @@ struct ImageIdentity {
   int copy = 0;            ///< which of several copies, from 0
 };
 
-/// The seed pair of one draw. `base` is the layer's own seed or the chain's; a number s stands for
-/// [s, 0]. `ordinal` counts the random layers before this one that draw from the chain's seed too
-/// (0 for a layer with a seed of its own), so that no two of them draw the same numbers.
+/// The seed pair of one draw. `base` is the layer's own seed or the chain's; a number s means [s,
+/// 0]. `ordinal` counts the random layers before this one that draw from the chain's seed too (0
+/// for a layer with its own seed). With it, no two of them draw the same numbers.
 ///
 ///     Path     fold_in(base, first 8 bytes of SHA-256(image_key(path)) as a big-endian int64)
 ///     Content  fold_in(base, first 8 bytes of SHA-256(file) as a big-endian int64)
 ///     Index    [a + i, b + i]
 ///     Fixed    base
 ///
-/// then, where ordinal or copy are not 0, fold_in(.., ordinal); then, where copy > 0, fold_in(..,
-/// copy).
+/// then, if ordinal or copy is not 0, fold_in(.., ordinal); then, if copy > 0, fold_in(.., copy).
 [[nodiscard]] SeedPair derive_seed(SeedPair base, SeedFrom from, int ordinal,
                                    const ImageIdentity& image);
 
