@@ -5,8 +5,8 @@
 #                              valgrind, bench, power, slurm, package, fresh, cache; default: build test
 #     source setup.sh          gives `need_packages GROUP...` and `build_preset NAME [CMAKE-OPTION...] [-- TARGET...]`
 #
-# DECKLE_NO_INSTALL=1 installs nothing: for libraries that do not come from packages. CMake then names what it misses.
-# DECKLE_CMAKE_OPTIONS holds further options for CMake, for instance -DCMAKE_CXX_COMPILER=clang++.
+# DECKLE_NO_INSTALL=1 installs nothing: for libraries that do not come from packages. CMake then names what is missing.
+# DECKLE_CMAKE_OPTIONS contains more options for CMake, for instance -DCMAKE_CXX_COMPILER=clang++.
 
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config libcli11-dev nlohmann-json3-dev libopencv-core-dev
@@ -32,7 +32,7 @@ declare -A packages=(
 unset CDPATH  # with it, cd prints
 deckle_root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
-# Says on stderr what is wrong, a paragraph an argument.
+# Says on stderr what is wrong. Each argument is a paragraph.
 complain() {
   printf '\n' >&2
   printf '%s\n' "$@" >&2
@@ -51,7 +51,7 @@ logged() {
   printf 'done in %d s\n' "$((SECONDS - start))" >&2
 }
 
-# Those of these packages that are not installed, a line each. A package may be there for several architectures.
+# Prints the packages that are not installed, one on each line. A package may be installed for several architectures.
 not_installed() {
   local package
   for package in "$@"; do
@@ -61,7 +61,8 @@ not_installed() {
   done
 }
 
-# How much apt-get will install: ", 224 with what they need: 201 MB to fetch, 905 MB on disk". Empty if it does not say.
+# How much apt-get will install: ", 224 with what they need: 201 MB to fetch, 905 MB on disk". Empty if apt-get does not
+# say.
 install_size() {
   LC_ALL=C apt-get install --assume-no --no-install-recommends -o Debug::NoLocking=1 "$@" 2>/dev/null | awk '
     /newly installed/ { for (i = 2; i <= NF; ++i) if ($i == "newly") count = $(i - 1) }
@@ -70,7 +71,7 @@ install_size() {
     END { if (count && fetch) printf ", %d with what they need: %s%s", count, fetch, disk }'
 }
 
-# apt-get update, once no other apt works on the lists (a machine that has just started updates them by itself).
+# Runs apt-get update when no other apt uses the lists. (A machine that has just started updates them by itself.)
 #     update_lists LOG APT-GET...
 update_lists() {
   local log=$1 tries=80
@@ -84,7 +85,7 @@ update_lists() {
   done
 }
 
-# The lines of apt-get's log that say why it failed, each once; without such lines, the end of the log.
+# The lines of apt-get's log that say why it failed, each once. If there are none, the end of the log.
 apt_reasons() {
   if ! grep -qE '^(E|W|Err)[:0-9]' "$1"; then
     tail -n 4 -- "$1" | sed 's/^/  /'
@@ -95,7 +96,7 @@ apt_reasons() {
        { behind = 0 }' "$1" | awk '!seen[$0]++' | head -n 6
 }
 
-# Installs the missing packages of the groups. Where that is not possible, it says what is missing, and fails.
+# Installs the missing packages of the groups. If that is not possible, it says what is missing, and fails.
 need_packages() {
   if [[ -n ${DECKLE_NO_INSTALL-} ]]; then
     return 0
@@ -127,14 +128,14 @@ need_packages() {
   fi
 
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -o DPkg::Lock::Timeout=400)
-  # A source that fails may be one that is not needed: the packages are asked for all the same.
+  # The source that failed may not be needed, therefore the installation is tried.
   local log update_log
   log=$(mktemp)
   update_log=$(mktemp)
   logged "$update_log" "Reading the lists of packages" update_lists "$update_log" "${apt[@]}" || true
   if ! logged "$log" "Installing ${#missing[@]} packages$(install_size "${missing[@]}")" \
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; then
-    # Why the lists could not be read, if so, comes first. To apt-get that is a warning.
+    # If the lists could not be read, the reason comes first. For apt-get it is only a warning.
     complain "apt-get failed:" "$(apt_reasons "$update_log")" "$(apt_reasons "$log")" \
       "Check the network and apt's sources (/etc/apt/sources.list, /etc/apt/sources.list.d); deckle needs Debian 12 or" \
       "later, or Ubuntu 24.04. By hand:" \
@@ -145,7 +146,7 @@ need_packages() {
   rm -f -- "$log" "$update_log"
 }
 
-# How many compilers may run at once: one a processor, and 1.5 GB of memory for each.
+# How many compilers may run at once: one for each processor, if each can have 1.5 GB of memory.
 build_jobs() {
   local processors memory
   processors=$(nproc 2>/dev/null || echo 1)
@@ -154,7 +155,7 @@ build_jobs() {
   echo "$((memory < 1 ? 1 : memory < processors ? memory : processors))"
 }
 
-# Whether the CMake that will be run is new enough for the presets.
+# Whether CMake is new enough for the presets.
 check_cmake() {
   local version
   if ! version=$(cmake --version 2>/dev/null | awk 'NR == 1 { print $3 }') || [[ -z $version ]]; then
@@ -168,8 +169,8 @@ check_cmake() {
   fi
 }
 
-# Configures and builds a preset; without a TARGET, all of it. Quiet: all output is in build/NAME.log, and its end is
-# shown if it fails.
+# Configures and builds a preset; without a TARGET, all of it. All output goes to build/NAME.log. If a step fails, the
+# end of the log is shown.
 #     build_preset NAME [CMAKE-OPTION...] [-- TARGET...]
 build_preset() {
   local preset=$1 options=() targets=()
@@ -201,7 +202,7 @@ build_preset() {
   fi
 }
 
-# Runs two commands, divided by the first --, in the root of the repository.
+# Runs two commands in the root of the repository. The first -- is between them.
 in_root_do() (
   cd -- "$deckle_root" || exit 1
   local first=()

@@ -1,6 +1,6 @@
 # cmake --install. Four components are Debian packages of the same names: deckle (the program, and the helper that runs
 # plug-ins), deckle-hdf5 and deckle-opencv (its plug-ins), libdeckle-dev (the library). The fifth, licence, is in no
-# package: each has its own copy.
+# package, because each package has its own copy.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS deckle RUNTIME COMPONENT deckle)
@@ -15,7 +15,7 @@ foreach(plugin IN ITEMS hdf5 opencv)
 endforeach()
 
 # The headers that a program may include, and those that these include. In the repository they include each other as
-# "core/shape.h"; installed they are <deckle/core/shape.h>, so that no other library's "core" gets in the way.
+# "core/shape.h". Installed they are <deckle/core/shape.h>, to avoid conflicts with the "core" of another library.
 set(public_headers
   batch/effects.h
   batch/engine.h

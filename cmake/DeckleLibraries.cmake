@@ -1,9 +1,9 @@
-# The libraries that deckle is built with. Those that it cannot do without are looked for first, and all that are
-# missing are named at once, by the packages of Debian that have them. Those that one part alone needs may be left
-# out: -DDECKLE_WITH_NAME=AUTO (the default: used where it is found), ON (must be there) or OFF.
+# The libraries that deckle is built with. Required ones are searched first. All that are missing are named in one
+# message, with the Debian packages that have them. Libraries that only one part needs may be left out:
+# -DDECKLE_WITH_NAME=AUTO (the default: used if it is found), ON (must be there) or OFF.
 #
-# Gives DECKLE_HAS_NAME of the optional ones, DECKLE_DEV_PACKAGES, the packages that a program which links deckle
-# needs, and DECKLE_LEFT_OUT, sentences about what this deckle cannot do.
+# Gives DECKLE_HAS_NAME of the optional ones, DECKLE_DEV_PACKAGES, the packages that a program needs to link deckle, and
+# DECKLE_LEFT_OUT, sentences about what this deckle cannot do.
 
 set(DECKLE_MISSING "")       # "what (package)"
 set(DECKLE_MISSING_PACKAGES "")
@@ -57,7 +57,7 @@ macro(deckle_found name found)
   endif()
 endmacro()
 
-# Ends the configuration where anything is missing that must be there: one message with all of it.
+# Ends the configuration with one message if anything that is required is missing.
 macro(deckle_check_missing)
   if(DECKLE_MISSING)
     list(REMOVE_DUPLICATES DECKLE_MISSING_PACKAGES)
@@ -68,7 +68,7 @@ macro(deckle_check_missing)
   endif()
 endmacro()
 
-# Says what this deckle goes without, if anything.
+# Says which optional libraries this deckle is built without.
 function(deckle_say_what_is_left_out)
   if(DECKLE_LEFT_OUT)
     list(JOIN DECKLE_LEFT_OUT "\n  " text)
@@ -94,7 +94,7 @@ deckle_needs(PNG_FOUND "libpng" libpng-dev)
 find_package(TIFF 4.5 QUIET)
 deckle_needs(TIFF_FOUND "libtiff 4.5" libtiff-dev)
 
-# Those that are known by pkg-config alone. The package's CMake files and its deckle.pc ask for the same.
+# Libraries that only pkg-config knows. The package's CMake files and its deckle.pc ask for the same.
 find_package(PkgConfig QUIET)
 deckle_needs(PkgConfig_FOUND "pkg-config" pkg-config)
 set(DECKLE_PKG_CONFIG_MODULES "")
@@ -113,7 +113,7 @@ deckle_module(Zip "libzip" libzip-dev libzip)
 deckle_module(Deflate "libdeflate" libdeflate-dev libdeflate)
 deckle_module(OpenJPEG "OpenJPEG 2.5" libopenjp2-7-dev libopenjp2>=2.5)
 
-# Only the command line needs it: where it is found, it is not one of DECKLE_DEV_PACKAGES.
+# Only the command line needs it, therefore it is not one of DECKLE_DEV_PACKAGES.
 find_package(CLI11 2.1 QUIET)
 if(NOT CLI11_FOUND)
   deckle_needs(CLI11_FOUND "CLI11 2.1" libcli11-dev)
@@ -141,7 +141,7 @@ if(DECKLE_SEARCH)
 endif()
 deckle_found(OPENCV OpenCVParts_FOUND)
 
-# Tests are no library, but what they need may be missing in the same way.
+# The tests are not a library, but their packages may be missing in the same way.
 if(BUILD_TESTING)
   deckle_optional(TESTS "Catch2" catch2 "the tests are not built")
   if(DECKLE_SEARCH)

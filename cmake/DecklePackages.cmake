@@ -1,6 +1,6 @@
-# cpack: Debian packages, one a component. What a binary needs is found out by dpkg-shlibdeps (packages dpkg-dev and
-# file). `cmake --preset package` puts libraries where Debian has them; tests/package.sh builds the
-# packages; tests/fresh.sh SUITE package also tries them.
+# cpack: Debian packages, one for each component. dpkg-shlibdeps (packages dpkg-dev and file) finds out what a binary
+# needs. `cmake --preset package` puts libraries into Debian's folders; tests/package.sh builds the packages;
+# tests/fresh.sh SUITE package also tries them.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME deckle)
 set(CPACK_PACKAGE_CONTACT "deckle maintainers <maintainers@deckle.invalid>")
@@ -28,14 +28,14 @@ function(deckle_package name section title description)
   install(FILES "${CMAKE_CURRENT_BINARY_DIR}/changelog.gz" DESTINATION ${folder} COMPONENT ${name} EXCLUDE_FROM_ALL)
 endfunction()
 
-string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)  # of SOURCE_DATE_EPOCH, where that is set
+string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)  # of SOURCE_DATE_EPOCH, if that is set
 file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/changelog"
   "deckle (${PROJECT_VERSION}) unstable; urgency=medium\n\n  * Built from the sources of this version.\n\n"
   " -- ${CPACK_PACKAGE_CONTACT}  ${now}\n")
 find_program(DECKLE_GZIP gzip)
 mark_as_advanced(DECKLE_GZIP)
 if(NOT DECKLE_GZIP)
-  return()  # nowhere near Debian
+  return()  # not a kind of Debian
 endif()
 execute_process(COMMAND "${DECKLE_GZIP}" -9nf changelog WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
 
@@ -56,7 +56,7 @@ install(FILES cmake/debian/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR
 set(CPACK_DEBIAN_DECKLE_PACKAGE_SUGGESTS "deckle-opencv")
 
 set(dev_packages ${DECKLE_DEV_PACKAGES})
-list(REMOVE_ITEM dev_packages g++)  # who compiles has one
+list(REMOVE_ITEM dev_packages g++)  # every developer has a compiler
 list(JOIN dev_packages ", " dev_packages)
 set(CPACK_DEBIAN_LIBDECKLE-DEV_PACKAGE_DEPENDS "${dev_packages}")
 set(CPACK_DEBIAN_LIBDECKLE-DEV_PACKAGE_SUGGESTS "deckle, deckle-hdf5, deckle-opencv")

@@ -1,5 +1,5 @@
-# oneDNN: Debian's dnnl-config.cmake asks for OpenCL's headers, which a program for the processor alone has
-# no use for. Gives the target OneDNN::dnnl.
+# oneDNN: Debian's dnnl-config.cmake asks for OpenCL's headers, which deckle does not need because it only uses the
+# processor. Gives the target OneDNN::dnnl.
 find_path(OneDNN_INCLUDE_DIR oneapi/dnnl/dnnl.hpp)
 find_library(OneDNN_LIBRARY dnnl)
 if(OneDNN_INCLUDE_DIR)

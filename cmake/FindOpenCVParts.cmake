@@ -1,6 +1,6 @@
-# Debian's split OpenCV packages (libopencv-core-dev, libopencv-imgcodecs-dev) have no OpenCVConfig.cmake of
-# their own, and the one of libopencv-dev pulls in all of OpenCV. This finds just the two parts that are used.
-# Gives OpenCVParts::core, OpenCVParts::imgcodecs and OpenCVParts_VERSION, which is what cv::getVersionString says.
+# Debian's separate OpenCV packages (libopencv-core-dev, libopencv-imgcodecs-dev) have no OpenCVConfig.cmake, and that
+# of libopencv-dev needs all of OpenCV. This finds only the two parts that are used. Gives OpenCVParts::core,
+# OpenCVParts::imgcodecs and OpenCVParts_VERSION, which is what cv::getVersionString says.
 find_path(OpenCVParts_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4)
 find_library(OpenCVParts_CORE_LIBRARY opencv_core)
 find_library(OpenCVParts_IMGCODECS_LIBRARY opencv_imgcodecs)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // make_samples: draws the pictures of samples/pictures.
 //
-// Each picture is a function from a point to a colour, averaged over a few points of every pixel.
-// Coloured marks in the corners of all but the grey one (red, green, blue, yellow: top left, top
-// right, bottom left, bottom right) show at a glance what was cropped, padded or turned.
+// Each picture is a function from a point to a colour, averaged over some points of every pixel.
+// All pictures except the grey one have coloured marks in their corners (red: top left, green: top
+// right, blue: bottom left, yellow: bottom right). They show what was cropped, padded or rotated.
 //
 //     make_samples FOLDER
 #include <algorithm>
@@ -54,7 +54,7 @@ double smooth_step(double low, double high, double v) {
   return t * t * (3 - 2 * t);
 }
 
-/// A number in [0, 1) for a pair of whole numbers, without pattern to the eye.
+/// A number in [0, 1) for a pair of whole numbers, without a visible pattern.
 double scatter(int x, int y) {
   std::uint32_t h =
       static_cast<std::uint32_t>(x) * 0x9E3779B1u ^ static_cast<std::uint32_t>(y) * 0x85EBCA77u;
@@ -111,7 +111,7 @@ Colour landscape(double x, double y) {
 
   for (int i = 0; i < 9; ++i) {
     const double centre = 40 + 52 * i + 20 * scatter(i, 1);
-    if (std::abs(centre - 138) < 36) continue;  // where the house stands
+    if (std::abs(centre - 138) < 36) continue;  // the place of the house
     const double foot = top_of(kRidges[3], centre) + 8 + 14 * scatter(i, 2);
     const double height = 44 + 22 * scatter(i, 3);
     for (int tier = 0; tier < 3; ++tier) {
@@ -163,7 +163,7 @@ Colour balloon(double x, double y) {
   if (std::abs(across) < half_width) {
     constexpr std::array<Colour, 4> kGores{
         {{0.90, 0.22, 0.20}, {0.99, 0.78, 0.20}, {0.16, 0.55, 0.52}, {0.97, 0.95, 0.88}}};
-    const double angle = std::asin(across / half_width);  // the gores seen on a round body
+    const double angle = std::asin(across / half_width);  // the stripes on a round body
     const auto gore = static_cast<std::size_t>((angle / kPi + 0.5) * 8) % kGores.size();
     c = mix(kGores[gore], {0.10, 0.05, 0.20}, 0.42 * smooth_step(-0.5, 1.6, angle));
   }
@@ -239,7 +239,7 @@ Colour panes(double x, double y) {
   return with_corners(c, x, y, 220, 220, 10);
 }
 
-/// A ball on a ground of slow ramps, finer than 8 bits can hold. 160 x 240.
+/// A ball on smooth ramps that need more than 8 bits. 160 x 240.
 Colour ball(double x, double y) {
   Colour c{0.10 + 0.10 * x / 240, 0.16 + 0.12 * y / 160, 0.30};
   c = mix(c, {0.05, 0.07, 0.14},
@@ -294,7 +294,7 @@ bool in_text(std::string_view text, double x, double y, double left, double top,
   return ((glyph(text[letter])[static_cast<std::size_t>(line)] >> (2 - column % 4)) & 1) != 0;
 }
 
-/// Fields of 40 pixels with their row and column in them, and an arrow that points up. 320 x 240.
+/// Squares of 40 pixels that show their row and column, and an arrow that points up. 320 x 240.
 Colour board(double x, double y) {
   const int column = std::clamp(static_cast<int>(x / 40), 0, 5);
   const int line = std::clamp(static_cast<int>(y / 40), 0, 7);
@@ -344,7 +344,7 @@ Colour meadow(double x, double y) {
   constexpr std::array<Colour, 4> kPetals{
       {{0.98, 0.97, 0.95}, {0.95, 0.55, 0.66}, {0.68, 0.56, 0.90}, {0.99, 0.72, 0.36}}};
   Colour c = grass(x, y, 160);
-  for (int i = 0; i < 14; ++i) {  // the lower, the nearer: drawn later and larger
+  for (int i = 0; i < 14; ++i) {  // the lower ones are nearer: drawn later and larger
     const double depth = i / 13.0;
     const double centre_x = std::fmod(40 + 247.0 * i + 30 * scatter(i, 9), 600.0) + 20;
     const double centre_y = 26 + 104 * depth;
@@ -356,7 +356,7 @@ Colour meadow(double x, double y) {
   return with_corners(c, x, y, 640, 160, 10);
 }
 
-// ---- from scenes to files
+// ---- the files of the scenes
 
 using Scene = Colour (*)(double x, double y);
 
@@ -400,7 +400,7 @@ Tensor draw(Scene scene, const Shape& shape, DType dtype) {
   return picture;
 }
 
-/// The picture a quarter turn to the left: what a camera held on its side would have stored.
+/// The picture rotated to the left by 90 degrees, as a camera that is held on its side stores it.
 Tensor turned_left(const Tensor& upright) {
   Tensor stored;
   stored.reset(Shape::image(upright.shape.cols(), upright.shape.rows(), upright.shape.channels),
@@ -423,7 +423,7 @@ deckle::Buffer encoded(const Tensor& picture, const deckle::EncodeOptions& optio
   return file;
 }
 
-/// The JPEG file with an EXIF segment after its first two bytes that holds nothing but the
+/// The JPEG file with an EXIF segment after its first two bytes, which contains only the
 /// orientation.
 deckle::Buffer with_orientation(const deckle::Buffer& jpeg, std::uint8_t orientation) {
   const std::array<std::uint8_t, 36> exif{

@@ -28,7 +28,7 @@ need_packages build
 build_preset release -- deckle
 deckle=$deckle_root/build/release/deckle
 
-# From here on all paths are as seen from the repository, so that they are short on the screen.
+# From here on all paths are relative to the repository, to be short on the screen.
 cd -- "$deckle_root"
 if [[ $pictures == "$PWD"/* ]]; then pictures=./${pictures#"$PWD"/}; fi
 out=out/samples
@@ -41,7 +41,7 @@ if [[ -e $out ]]; then
 fi
 mkdir -p out
 
-# Shows a command and runs it, with the name by which it will be called once installed.
+# Shows a command with the name of the installed program, and runs it.
 show() {
   printf '\n$ deckle'
   printf ' %q' "$@"
@@ -65,7 +65,7 @@ find "$out" -type f ! -name '*.jsonl*' ! -name '.*' -printf '%P\t%s\n' | LC_ALL=
     printf "  %9d bytes in %d picture%s\n", bytes, NR, NR == 1 ? "" : "s"
   }'
 
-# One line of the manifest, broken for reading.
+# Shows one line of the manifest, divided for reading.
 wrapped() {
   sed -n "$1p" "$out/manifest.jsonl" | sed 's/,"/, "/g; s/":\([^ ]\)/": \1/g' | fold -s -w 100 | sed 's/^/  /'
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command of the README as a stranger would: in a bare Debian, in a clone of HEAD, in a path with a space.
+# Runs a command of the README on a new machine: in a bare Debian, in a clone of HEAD, in a path with a space.
 #
 #     tests/fresh.sh [SUITE] [JOB] [OPTION]...
 #
@@ -86,13 +86,13 @@ clean() {
 }
 trap clean EXIT
 
-# The mirror that this machine takes its own packages from.
+# The mirror from which this machine gets its packages.
 mirror() {
   apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' | awk '
     $1 == "Debian" || $1 == "Ubuntu" { print $2; exit }'
 }
 
-# A tarball of a bare root, made once.
+# Makes the tarball of a bare root once.
 tarball=$cache/$suite-$arch.tar
 make_tarball() {
   local from options=()
@@ -115,7 +115,7 @@ fi
 # Unpacks a bare root and puts a clone into it.
 #     new_root ROOT
 archives=$cache/archives-$suite-$arch
-if [[ $job == bad ]]; then archives=$scratch/archives; fi  # with fetched packages no network is no fault
+if [[ $job == bad ]]; then archives=$scratch/archives; fi  # with fetched packages, a missing network would cause no error
 clone_dir="/home/stranger/my pictures/deckle"
 new_root() {
   local root=$1
@@ -130,7 +130,8 @@ new_root() {
   if [[ -n ${DECKLE_TEST_DATA-} ]]; then mkdir -- "$root/mnt/data"; fi
 }
 
-# Runs a bash script in a root, in the clone. Namespaces of its own: nothing stays mounted, no process stays behind.
+# Runs a bash script in a root, in the clone. It has its own namespaces: nothing stays mounted, and no process stays
+# alive.
 #     in_root ROOT USER SCRIPT [UNSHARE-OPTION...]
 in_root() {
   local root=$1 user=$2 script=$3 folder=$clone_dir
@@ -154,7 +155,7 @@ in_root() {
   ' bash "$root" "$archives" "$user" "$folder" "$script" </dev/null
 }
 
-# Runs the main job and checks what came out of it.
+# Runs the main job and checks its results.
 run_samples() {
   local root=$1 out
   in_root "$root" "$user" 'samples/run.sh' || fail "samples/run.sh ended with $?"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of includes.py: it must find each kind of mistake in a tree that has it."""
+"""Tests of includes.py: it must find each kind of mistake."""
 import pathlib
 import sys
 import tempfile

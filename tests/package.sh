@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the Debian packages into build/package, and shows what each needs. `tests/fresh.sh SUITE package` does this in a
-# bare root, and tries them in another (package/inside.sh).
+# bare root, and tries them in another one (package/inside.sh).
 set -euo pipefail
 
 here=$(unset CDPATH && cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)

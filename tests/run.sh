@@ -32,7 +32,7 @@ check_format() {
   printf 'format: %d files as they should be\n' "${#files[@]}"
 }
 
-# The commit that "changed" counts from: the last release tag, or 50 commits ago where that is later.
+# The commit from which "changed" counts: the last release tag, or 50 commits ago if that is later.
 tidy_base() {
   local tag count
   count=$(git rev-list --count --first-parent HEAD)
@@ -90,15 +90,15 @@ run_slurm() {
   tests/slurm/acceptance.sh build/ci/deckle "$@"
 }
 
-# The engine's tests under the thread sanitizer, without all others.
+# Only the engine's tests, under the thread sanitizer.
 run_threads() {
   need_packages build test tsan
   build_preset tsan -- deckle_thread_tests
   TSAN_OPTIONS=ignore_noninstrumented_modules=1:allocator_may_return_null=1 build/tsan/deckle_thread_tests
 }
 
-# A summary line a target; fails where anything was found. What was found is in build/fuzz/findings, and the files that
-# reach something new in build/fuzz/corpus: the next run goes on from them.
+# Prints one line for each target, and fails if any target found something. The findings are in build/fuzz/findings.
+# Files that reach new code are in build/fuzz/corpus, from which the next run continues.
 run_fuzz() {
   local seconds=${1:-60} wanted=" ${*:2} " name dictionary options corpus findings covered status=0
   need_packages build fuzz || true
@@ -135,12 +135,12 @@ run_fuzz() {
   return "$status"
 }
 
-# Lines of src/ by file, the least reached last.
+# Lines of src/ by file; the file with the least coverage is the last.
 run_coverage() {
   need_packages build test coverage
   build_preset coverage -- all make_samples
   find build/coverage -name '*.gcda' -delete
-  # Two tests count what a program writes, and are told of its counters too.
+  # Two tests count what a program writes; with coverage it also writes counters.
   ctest --preset coverage --parallel "$(build_jobs)" -E '^(faults|cli.read-only-output)$' "$@"
   gcovr --root . --filter src/ --exclude-throw-branches --sort-percentage --object-directory build/coverage \
     --txt build/coverage/coverage.txt --print-summary

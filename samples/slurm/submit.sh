@@ -4,7 +4,7 @@
 #     submit.sh CHAIN INPUT OUT N [SBATCH-OPTION...]
 #
 # The options go to the array: --partition=.., --cpus-per-task=.., --array=0-63%16 (at most 16 tasks at once), or
-# --array=2,4-6 to submit these shards again alone. N stays the same then.
+# --array=2,4-6 to submit only these shards again, with the same N.
 set -euo pipefail
 
 if [[ $# -lt 4 || ! $4 =~ ^[1-9][0-9]*$ ]]; then

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// chain: the chain file, checked: layers in order, seeds, what is read and what is written.
-// Shapes  spatial axes, then channels: rows x cols x channels for images; lengths in samples
+// chain: a chain file after it was checked: layers, seeds, how inputs are read and outputs are
+// written.
+// Shapes  spatial axes, then channels: rows x cols x channels for images
 // Fails   parse_chain returns all Mistakes, each with its position; nothing throws
 // Source  Keras' get_config and to_json for the layers; docs/chain-file.md for the keys around them
 #pragma once
@@ -22,27 +23,27 @@
 
 namespace deckle {
 
-/// Icc: a profile that is not sRGB. All: EXIF and XMP, too.
+/// The metadata that outputs get. Icc: a profile that is not sRGB. All: also EXIF and XMP.
 enum class Goes : std::uint8_t { Icc, None, All };
 
 struct OutputOptions {
-  std::optional<Format> format;        ///< nothing: the input's own
-  std::optional<int> quality;          ///< 1 to 100
-  bool lossless = false;               ///< "quality": "lossless"
-  bool jpeg_lossless = false;          ///< jpg out of jpg by copying its coefficients
-  std::optional<int> compression;      ///< 0 to 9
-  std::optional<DType> dtype;          ///< nothing: the input's own; of npy, what Keras answers
-  bool stack = false;                  ///< npy: also one array of each folder's outputs
+  std::optional<Format> format;    ///< nothing: that of the input
+  std::optional<int> quality;      ///< 1 to 100
+  bool lossless = false;           ///< "quality": "lossless"
+  bool jpeg_lossless = false;      ///< jpg from jpg by copying its coefficients
+  std::optional<int> compression;  ///< 0 to 9
+  std::optional<DType> dtype;  ///< nothing: that of the input; for npy, the type that Keras returns
+  bool stack = false;          ///< npy: also write one array with all outputs of a folder
   std::optional<bool> channels_first;  ///< layout of npy; nothing: the chain's
-  std::string name;                    ///< template, as check_name takes it; "": kDefaultName
-  Goes metadata = Goes::Icc;           ///< what of the input's metadata goes along
+  std::string name;                    ///< template that check_name accepts; "": kDefaultName
+  Goes metadata = Goes::Icc;           ///< the input's metadata that outputs get
 };
 
-/// Which of Keras' two behaviours with dtypes: a layer called on an array keeps integers; a model
-/// first makes float32 of everything.
+/// Keras' two rules for dtypes: a layer that is called on an array keeps integers; a model first
+/// casts everything to float32.
 enum class As : std::uint8_t { Layer, Model };
 
-/// JSON pointers to a layer's entry in the chain's text, and to the object that holds its
+/// JSON pointers to a layer's entry in the chain's text, and to the object that contains its
 /// arguments.
 struct LayerPointers {
   std::string class_name;
@@ -50,27 +51,29 @@ struct LayerPointers {
   std::string arguments;
 };
 
-/// A chain: a value that never changes while it is run.
+/// A chain: a value that never changes during a run.
 struct Chain {
   std::string name;
-  std::optional<SeedPair> seed;  ///< nothing: one has to be drawn before the chain is run
+  std::optional<SeedPair> seed;  ///< nothing: a seed must be drawn before the run
   SeedFrom seed_from = SeedFrom::Path;
   int copies = 1;
-  std::int64_t batch_size = 1;  ///< inputs that share a call of a generator that counts calls
+  std::int64_t batch_size =
+      1;  ///< number of inputs that share one call of a generator that counts calls
   bool channels_first = false;  ///< layout of arrays
   As as = As::Layer;
-  DType model_input_dtype = DType::Float32;  ///< As::Model: what its Input makes of everything
-  KerasVersion keras;                        ///< whose rules, where the versions differ
-  int rank = 2;                              ///< spatial axes of what the layers work on
+  DType model_input_dtype =
+      DType::Float32;  ///< As::Model: the type to which its Input casts everything
+  KerasVersion keras;  ///< the version whose rules hold
+  int rank = 2;        ///< number of spatial axes that the layers work on
   std::vector<Layer> layers;
   std::vector<LayerPointers> pointers;  ///< of the layers
   std::vector<LayerPointers> skipped;   ///< layers of a Keras model that act in training only
-  OpenShape input_shape;                ///< what every input has to be
+  OpenShape input_shape;                ///< the shape that every input must have
   DecodeOptions input;
   OutputOptions output;
-  bool of_model = false;           ///< read from a Keras model, which says nothing of outputs
+  bool of_model = false;           ///< read from a Keras model, which does not describe outputs
   std::vector<std::string> notes;  ///< for the user, each with its pointer
-  std::vector<std::string> weight_files;  ///< that were read into the layers
+  std::vector<std::string> weight_files;  ///< the files that were read into the layers
 
   [[nodiscard]] bool draws() const;       ///< whether any layer is random
   [[nodiscard]] bool needs_seed() const;  ///< whether any layer draws from the chain's seed
@@ -78,8 +81,8 @@ struct Chain {
   [[nodiscard]] bool uses_index() const;
 };
 
-/// Whether the chain's seed is a pair, but the layer's generator counts calls and starts from one
-/// number.
+/// Whether the chain's seed is a pair, but the layer's generator, which counts calls, starts from
+/// one number.
 [[nodiscard]] bool starts_from_pair(const Layer& layer, const std::optional<SeedPair>& chain_seed);
 
 /// A mistake and its position in the text.
@@ -92,13 +95,14 @@ struct LocatedMistake {
 /// All mistakes of a chain, in the order of the text.
 using Mistakes = std::vector<LocatedMistake>;
 
-/// What a chain is read for. Shapes and numbers of parameters need no weights; such a chain is
-/// never run.
+/// The purpose of reading a chain. Shapes and numbers of parameters need no weights. A chain that
+/// was read for these is never run.
 enum class Purpose : std::uint8_t { Run, Shapes };
 
-/// Parses a chain file's text, or that of a Keras Sequential (see keras_model). Opens no file: a
-/// layer whose weights are the name of a file is a mistake (see chain_file). Mistakes do not end
-/// the parsing: all are found. `channels_first` holds where the text has no data_format.
+/// Parses the text of a chain file or of a Keras Sequential (see keras_model). Opens no file: a
+/// layer whose weights are the name of a file is a mistake (see chain_file). All mistakes are
+/// found, because the parser continues after each. `channels_first` is used if the text has no
+/// data_format.
 [[nodiscard]] std::variant<Chain, Mistakes> parse_chain(std::string_view text,
                                                         bool channels_first = false,
                                                         Purpose purpose = Purpose::Run);
@@ -106,9 +110,9 @@ enum class Purpose : std::uint8_t { Run, Shapes };
 /// The mistakes with their positions in this text, sorted by position.
 [[nodiscard]] Mistakes with_positions(std::vector<Mistake> mistakes, const JsonText& text);
 
-/// A shape that may be open, as people write it: "480 x any x 3".
+/// A shape for messages: "480 x any x 3".
 [[nodiscard]] std::string to_string(const OpenShape& shape);
-/// The shape as the chain's arrays are laid out: its channels first where theirs are.
+/// The shape in the order of the chain's arrays: channels first if the chain is channels_first.
 [[nodiscard]] OpenShape in_layout_of(const Chain& chain, OpenShape shape);
 /// [480, null, 3].
 [[nodiscard]] Json to_json(const OpenShape& shape);
@@ -119,19 +123,19 @@ inline constexpr int kMaxCopies = 1000000;
 /// The words of `seed_from`, in the order of the enumeration.
 [[nodiscard]] std::string_view name_of(SeedFrom from);
 
-/// The chain with every default filled in: what manifests hold. parse_chain of its text gives the
-/// chain again.
+/// The chain with every default filled in, as in manifests. parse_chain of its text gives the same
+/// chain.
 [[nodiscard]] Json resolved(const Chain& chain);
 
-/// The arguments that tell two layers of a kind apart, of a layer's config, short:
-/// "[[8, 8], [8, 8]]" as "8"; "" where there are none such.
+/// The arguments in a layer's config by which people know the layer, in a short form: "[[8, 8], [8,
+/// 8]]" as "8". "" if there are none.
 [[nodiscard]] std::string short_arguments(const Json& config);
 
 /// A seed as the chain file writes it: s for [s, 0].
 [[nodiscard]] Json to_json(SeedPair seed);
 
 /// The parameters of each layer for inputs of this shape, as Keras' model.summary() counts them.
-/// The shapes are those of plan_shapes: of the input, then after each layer.
+/// `shapes` comes from plan_shapes: the input's shape, then the shape after each layer.
 [[nodiscard]] std::vector<std::int64_t> count_parameters(const Chain& chain,
                                                          const std::vector<Shape>& shapes);
 

@@ -11,7 +11,7 @@
 namespace deckle {
 namespace {
 
-// Removes the names of unread files from the layers that gave them.
+// Removes the names of files that were not read from their layers.
 void forget_weights(Json& root, const UnreadWeights& unread) {
   for (const std::string& pointer : unread.arguments) {
     Json& entry = root[Json::json_pointer(pointer)];

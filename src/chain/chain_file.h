@@ -10,10 +10,10 @@
 
 namespace deckle {
 
-/// parse_chain of a text whose layers may name files of weights. Relative names are looked for in
-/// `folder`; empty: the current one. `weights`, a path, is a file of Keras with the weights of all
-/// layers, instead of the one that the text names. With Purpose::Shapes, weights that cannot be
-/// read are a note where the layer says its filters and kernel_size.
+/// parse_chain for a text whose layers may name files of weights. Relative names start at `folder`;
+/// empty: the current folder. `weights` is the path of a Keras file with the weights of all layers,
+/// and replaces the file that the text names. With Purpose::Shapes, weights that cannot be read are
+/// only a note if the layer has filters and kernel_size.
 [[nodiscard]] std::variant<Chain, Mistakes> read_chain(std::string_view text,
                                                        bool channels_first = false,
                                                        const std::string& folder = "",

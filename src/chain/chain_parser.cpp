@@ -33,7 +33,7 @@ constexpr std::array<std::string_view, 14> kChainKeys{
 // What Keras 3 writes beside class_name and config.
 constexpr std::array<std::string_view, 4> kEntryKeys{"module", "registered_name", "build_config",
                                                      "shared_object_id"};
-// Keys of Sequential.get_config() that no chain has.
+// Keys of Sequential.get_config() that are not keys of a chain.
 constexpr std::array<std::string_view, 3> kModelConfigKeys{"trainable", "dtype",
                                                            "build_input_shape"};
 
@@ -94,7 +94,7 @@ class ChainParser {
         keys_.number(root_, "", "copies", 1, kMaxCopies, ", which is fixed").value_or(1));
     chain.batch_size = keys_.number(root_, "", "batch_size", 1, kMaxExtent).value_or(1);
     if (const Json* weights = get_member(root_, "weights"); weights != nullptr) {
-      // Removed by then where read_chain read the file.
+      // If read_chain read the file, it has removed this key.
       keys_.mistake("/weights",
                     weights->is_string()
                         ? "names a file that was not read: a chain of a text alone opens none"
@@ -126,7 +126,7 @@ class ChainParser {
   [[nodiscard]] std::vector<Mistake> take_mistakes() { return std::move(mistakes_); }
 
  private:
-  // What Keras' model says of itself is the chain; the layers are read where they stand.
+  // A Keras model becomes the chain; its layers are read from their place in the model.
   void read_model(Chain& chain) {
     KerasModel model = read_keras_model(root_, mistakes_);
     if (model.layers == nullptr) return;
@@ -147,7 +147,7 @@ class ChainParser {
     check_rank(chain, model.input_shape_at);
   }
 
-  // Layers that work on any number of axes leave it to the shape.
+  // If all layers work on any number of axes, the shape decides.
   void check_rank(Chain& chain, const std::string& pointer) {
     const std::size_t axes = chain.input_shape.size();
     if (axes == 0) return;
@@ -162,7 +162,7 @@ class ChainParser {
     }
   }
 
-  // Sequential.get_config(): the inside of what to_json() gives.
+  // Sequential.get_config(): the part of to_json() without the class name.
   [[nodiscard]] bool is_model_config() const {
     const auto has = [&](std::string_view key) { return root_.contains(std::string(key)); };
     if (!has("layers") || !root_.at("layers").is_array()) return false;
@@ -172,7 +172,7 @@ class ChainParser {
             layers[0].value("class_name", Json()) == "InputLayer");
   }
 
-  // Where the chain does not say; Keras 3 marks its own layers.
+  // The version if the chain gives none; Keras 3 marks its own layers.
   [[nodiscard]] KerasVersion usual_keras() const {
     const Json* layers = get_member(root_, "layers");
     const bool keras3 = layers != nullptr && layers->is_array() &&
@@ -182,7 +182,7 @@ class ChainParser {
     return keras3 ? kNewestKeras : KerasVersion{};
   }
 
-  // "2.9", "3.15.1", 3: the version whose rules hold.
+  // Reads "2.9", "3.15.1" or 3: the version whose rules hold.
   std::optional<KerasVersion> keras_of(const Json* value, const std::string& pointer) {
     if (value == nullptr) return std::nullopt;
     const std::string text = value->is_string() ? value->get<std::string>() : value->dump();
@@ -201,7 +201,7 @@ class ChainParser {
     return version;
   }
 
-  // Merges what two places say of one shape; a mistake where they differ.
+  // Merges two descriptions of one shape. It is a mistake if they differ.
   void merge(OpenShape& shape, const OpenShape& other, const std::string& pointer) {
     if (shape.empty()) {
       shape = other;
@@ -218,7 +218,7 @@ class ChainParser {
     }
   }
 
-  // The entries of a shape without the batch's, in the order of the text.
+  // The entries of a shape without the batch axis, in the order of the text.
   OpenShape open_shape(const Json& value, const std::string& pointer, bool batch, int rank) {
     const std::size_t skipped = batch ? 1 : 0;
     if (!value.is_array() || value.size() < 2 + skipped ||
@@ -241,7 +241,7 @@ class ChainParser {
     return shape;
   }
 
-  // What a layer says of its own input, under all the names that Keras has for that.
+  // What a layer says about its input, under all names that Keras uses.
   OpenShape shape_of_input(const Json& arguments, const std::string& at, const Layer& layer) {
     OpenShape shape;
     for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"}) {
@@ -299,7 +299,7 @@ class ChainParser {
                                    " needs oneDNN, which this deckle was built without: install "
                                    "libdnnl-dev and build deckle again");
       }
-      // So does the number of axes.
+      // The number of axes belongs to the chain too.
       if (const int rank = layer->spec->rank; rank != 0) {
         if (ranked_ && chain.rank != rank) {
           keys_.mistake(pointer, layer->called + " works on " +
@@ -310,7 +310,7 @@ class ChainParser {
         }
         ranked_ = true;
       }
-      // The data_format belongs to the chain: the first to say one says it for all.
+      // The data_format belongs to the chain: the first layer that has one decides for all.
       const Json given = layer->config.value("data_format", Json());
       if (given.is_string()) {
         const std::size_t format = given == kDataFormats[0] ? 0 : 1;
@@ -324,7 +324,7 @@ class ChainParser {
       }
       const bool nested = layers[i].contains("config");
       const std::string arguments_at = pointer + (nested ? "/config" : "");
-      // In a model only the shape of the first layer counts, and it was read before.
+      // In a model only the shape of the first layer counts. It was read before.
       if (!in_model_) {
         layer->input_shape =
             shape_of_input(nested ? layers[i]["config"] : layers[i], arguments_at, *layer);
@@ -338,7 +338,7 @@ class ChainParser {
       chain.pointers.push_back({chain.layers.back().called, pointer, arguments_at});
     }
     if (chain.layers.empty() && mistakes_.size() == mistakes_before) {
-      keys_.mistake(at, "the list of layers is empty; \"deckle layers\" shows which there are");
+      keys_.mistake(at, "the list of layers is empty; \"deckle layers\" lists all");
     }
     if (chain.input.volume && !ranked_) chain.rank = 3;
     if (chain.input.volume && chain.rank != 3) {
@@ -385,8 +385,8 @@ class ChainParser {
     return is_input_layer(name) || acts_in_training_only(name);
   }
 
-  // What the chain or the first layer to speak of it says: a layer's weights may depend on it.
-  // Whether all agree is seen later.
+  // The data_format of the chain, or of the first layer that has one, because weights may depend on
+  // it. Later it is checked that all layers agree.
   [[nodiscard]] bool is_channels_first(const Json& layers,
                                        std::optional<std::size_t> data_format) const {
     if (data_format) return *data_format == 1;
@@ -439,7 +439,7 @@ class ChainParser {
   std::optional<Layer> read_arguments(const LayerSpec& spec, const Json& entry,
                                       const std::string& pointer, Setting setting) {
     const auto config = entry.find("config");
-    if (config == entry.end()) {  // the flat form: arguments beside the name
+    if (config == entry.end()) {  // the flat form: the arguments are beside the name
       Json flat = entry;
       flat.erase("class_name");
       flat.erase("keras");
@@ -452,7 +452,7 @@ class ChainParser {
     for (const auto& [key, value] : entry.items()) {
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
         keys_.mistake(join_pointer(pointer, key),
-                      "not a key of a layer; its arguments stand in \"config\"");
+                      "not a key of a layer; its arguments are in \"config\"");
       }
     }
     if (!config->is_object()) {
@@ -474,8 +474,8 @@ class ChainParser {
     return layer;
   }
 
-  // Sets whose rules a layer follows: "keras" beside its name, the chain's, or the generation whose
-  // words it uses. A mistake where it uses the words of two.
+  // Sets the version whose rules a layer follows: "keras" beside its name, that of the chain, or
+  // the generation whose words it uses. It is a mistake to use the words of two generations.
   std::optional<Mistake> set_keras(Setting& setting, const Json& entry, const Json& arguments,
                                    const std::string& pointer, const std::string& arguments_at) {
     if (const Json* said = get_member(entry, "keras")) {
@@ -491,7 +491,7 @@ class ChainParser {
           get_member(arguments, "dim_ordering") != nullptr &&
           arguments.value("interpolation", Json("nearest")) == "bilinear") {
         return Mistake{arguments_at + "/interpolation",
-                       "\"dim_ordering\" is of Keras 1, and bilinear was another one until Keras "
+                       "\"dim_ordering\" is of Keras 1, and bilinear was different until Keras "
                        "2.3; say \"keras\" in the chain"};
       }
       return std::nullopt;
@@ -506,7 +506,7 @@ class ChainParser {
                        "\"keras\" in the chain, or keep to the words of one"};
   }
 
-  // "experimental.preprocessing.RandomCrop" too: Keras' own path to it.
+  // Keras also writes the path: "experimental.preprocessing.RandomCrop".
   static std::string no_such_layer(const std::string& name) {
     if (name == "InputLayer") {
       return "a chain has no InputLayer; \"input\": {\"shape\": ..} says what comes in, and "
@@ -516,19 +516,19 @@ class ChainParser {
     const std::string last = dot == std::string::npos ? name : name.substr(dot + 1);
     std::string hint = find_layer(last) != nullptr ? "; did you mean \"" + last + "\"?"
                                                    : did_you_mean(last, layer_names());
-    if (hint.empty()) hint = "; \"deckle layers\" shows which there are";
+    if (hint.empty()) hint = "; \"deckle layers\" lists all";
     return "there is no layer \"" + name + "\"" + hint;
   }
 
   const Json& root_;
-  const bool channels_first_;  // where nothing says
+  const bool channels_first_;  // if the text does not say
   const Purpose purpose_;
   bool in_model_ = false;
-  bool keras_said_ = false;  // whether the text says whose rules hold
+  bool keras_said_ = false;  // whether the text gives a version
   bool of_tfjs_ = false;
-  OpenShape first_shape_;  // what the chain's first layer says of its input
+  OpenShape first_shape_;  // the input's shape by the chain's first layer
   std::string first_shape_at_;
-  bool ranked_ = false;  // whether a layer said how many axes
+  bool ranked_ = false;  // whether a layer decided the number of axes
   std::vector<Mistake> mistakes_;
   KeyReader keys_{mistakes_};
 };
@@ -553,7 +553,7 @@ std::variant<Chain, Mistakes> parse_chain(const JsonText& json, const Json& root
   chain.weight_files = std::move(weights.files);
   std::vector<Mistake> found = parser.take_mistakes();
   std::vector<Mistake> noted;
-  // Shapes may do without weights, unless a layer leaves its size to them.
+  // Shapes need no weights, unless only the weights give the size of a layer.
   const bool needless = purpose == Purpose::Shapes && found.empty();
   for (const UnreadWeights& unread : weights.unread) {
     if (needless) {
@@ -562,7 +562,7 @@ std::variant<Chain, Mistakes> parse_chain(const JsonText& json, const Json& root
       noted.push_back(unread.mistake);
     }
   }
-  // Of weights that could not be read the layer complains as well.
+  // If weights could not be read, the layer reports that they are missing too.
   const auto is_told = [&](const Mistake& mistake) {
     if (mistake.pointer.find("/weights") == std::string::npos) return false;
     return std::any_of(weights.unread.begin(), weights.unread.end(),
@@ -579,9 +579,9 @@ std::variant<Chain, Mistakes> parse_chain(const JsonText& json, const Json& root
 
   Mistakes mistakes = with_positions(std::move(noted), json);
   for (const JsonText::Repeated& key : json.repeated()) {
-    mistakes.push_back({key.second, key.pointer,
-                        "this key stands twice, first in line " + std::to_string(key.first.line) +
-                            "; take one of them out"});
+    mistakes.push_back(
+        {key.second, key.pointer,
+         "this key is already in line " + std::to_string(key.first.line) + "; remove one of them"});
   }
   if (mistakes.empty()) return chain;
   sort_by_position(mistakes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// chain_parser: the JSON of a chain becomes a Chain. Opens no file.
+// chain_parser: makes a Chain from JSON. Opens no file.
 #pragma once
 
 #include <variant>
@@ -11,8 +11,8 @@
 
 namespace deckle {
 
-/// Parses `root`: the value of `json` after load_weights returned `weights`. Positions of mistakes
-/// are those in `json`.
+/// Parses `root`, which is the value of `json` after load_weights, which returned `weights`.
+/// Mistakes have positions in `json`.
 [[nodiscard]] std::variant<Chain, Mistakes> parse_chain(const JsonText& json, const Json& root,
                                                         LoadedWeights weights, bool channels_first,
                                                         Purpose purpose);

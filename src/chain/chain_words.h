@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// chain_words: the words that keys of the chain file take, in the order of their enumerations. Both
-// the parser and the normal form use them.
+// chain_words: the words that are values of keys in the chain file, in the order of their
+// enumerations. The parser and the normal form use them.
 #pragma once
 
 #include <array>

@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 11> kInputKeys{
     "orientation", "truncated", "check",      "max_pixels", "pages", "shape",
     "dtype",       "palette",   "color_mode", "background", "icc"};
 constexpr std::array<std::string_view, 2> kJpegs{"encode", "lossless"};
-// Of image files; npy holds all.
+// The types of image files; npy can have all types.
 constexpr std::array kFileTypes{DType::UInt8, DType::UInt16, DType::Float32, DType::Float64};
 
 void read_colours(KeyReader& keys, const Json& object, DecodeOptions& input) {
@@ -36,8 +36,7 @@ void read_colours(KeyReader& keys, const Json& object, DecodeOptions& input) {
       static_cast<ColorMode>(keys.word(object, "/input", "color_mode", kColorModes).value_or(0));
   input.to_srgb = keys.word(object, "/input", "icc", kProfiles).value_or(0) == 1;
   if (input.index && input.volume)
-    keys.mistake("/input/palette",
-                 R"("index" takes first pages; "pages": "volume" does not go with it)");
+    keys.mistake("/input/palette", R"("index" takes first pages; it excludes "pages": "volume")");
   if (input.index && input.color_mode != ColorMode::Keep) {
     keys.mistake("/input/palette",
                  R"(indices are no colours: "index" goes with "color_mode": "keep")");
@@ -60,11 +59,12 @@ void read_colours(KeyReader& keys, const Json& object, DecodeOptions& input) {
   if (input.color_mode != ColorMode::Grayscale && input.color_mode != ColorMode::Rgb) {
     keys.mistake(
         "/input/background",
-        R"(it is behind alpha that goes away: it needs "color_mode": "rgb" or "grayscale")");
+        R"(it replaces alpha that is removed: it needs "color_mode": "rgb" or "grayscale")");
   }
 }
 
-// A mistake where the format of the outputs is none of `formats`. With "same" it is not known yet.
+// Records a mistake if the format of the outputs is not one of `formats`. With "same" it is not
+// known yet.
 void applies(KeyReader& keys, const std::string& key, std::optional<Format> format,
              std::initializer_list<Format> formats, std::string message) {
   if (format && std::find(formats.begin(), formats.end(), *format) == formats.end()) {
@@ -72,7 +72,7 @@ void applies(KeyReader& keys, const std::string& key, std::optional<Format> form
   }
 }
 
-// A format may also be named by an extension: "jpeg", "TIF".
+// The name of a format may also be an extension: "jpeg", "TIF".
 void read_format(KeyReader& keys, OutputOptions& output, const Json& object) {
   const Json* given = get_member(object, "format");
   const Codec* codec =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// input_output_keys: what a chain says of its inputs ("input") and its outputs ("output").
+// input_output_keys: reads the keys "input" and "output" of a chain.
 #pragma once
 
 #include "chain/chain.h"
@@ -9,10 +9,10 @@
 namespace deckle {
 
 /// Reads "input" of the chain's JSON. Returns its "shape", which is read after the layers because
-/// it depends on their data_format; null where there is none.
+/// it depends on their data_format; null if it has none.
 const Json* read_input_keys(KeyReader& keys, const Json& root, Chain& chain);
 
-/// Reads "output". The chain's copies and input must be known: both restrict outputs.
+/// Reads "output". The chain's copies and input must be read before, because they restrict outputs.
 void read_output_keys(KeyReader& keys, const Json& root, Chain& chain);
 
 }  // namespace deckle

@@ -16,23 +16,23 @@
 namespace deckle {
 namespace {
 
-// Walks over a text that is known to be JSON and tells where each value begins. It does not
-// recurse: a hostile depth of brackets costs memory, not the stack.
+// Goes through a text that is valid JSON and reports where each value begins. It does not recurse:
+// a hostile depth of brackets uses memory, not stack.
 class Walker {
  public:
   explicit Walker(std::string_view text) : text_(text) {}
 
-  // Calls visit(pointer, offset, value) for every member (at its key) and element, in the order of
-  // the text; `value` is where the value begins.
+  // Calls visit(pointer, offset, value) for every member and element, in the order of the text.
+  // `offset` is the beginning of the key or element, `value` that of the value.
   template <typename Visit>
   void walk(Visit&& visit) {
     struct Open {
       bool object;
       std::string pointer;
-      std::size_t next = 0;  // index of the element to come
+      std::size_t next = 0;  // index of the next element
     };
     std::vector<Open> stack;
-    std::string pointer;  // of the value that comes next
+    std::string pointer;  // of the next value
     for (;;) {
       skip_space();
       if (at_ >= text_.size()) return;
@@ -98,7 +98,7 @@ class Walker {
   std::size_t at_ = 0;
 };
 
-// The whole number that begins there, where it has more than 64 bits; else nothing.
+// The whole number that begins there, if it has more than 64 bits; else nothing.
 std::string_view long_number(std::string_view text, std::size_t at) {
   const std::size_t sign = at < text.size() && text[at] == '-' ? 1 : 0;
   const std::size_t end = std::min(text.find_first_not_of("0123456789", at + sign), text.size());
@@ -116,8 +116,8 @@ std::string_view long_number(std::string_view text, std::size_t at) {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// nlohmann's message without its own name, code and place, and without what it read last: a file
-// that is no chain may hold secrets, and messages go into logs.
+// nlohmann's message without its name, code and place, and without the text that it read last: a
+// file that is not a chain may contain secrets, and logs contain messages.
 std::string in_our_words(std::string message) {
   const auto colon = message.find(": ", message.find("column"));
   if (colon != std::string::npos) message.erase(0, colon + 2);
@@ -129,7 +129,7 @@ std::string in_our_words(std::string message) {
   return "not JSON: " + to_utf8(message);
 }
 
-// A number that no type holds, such as 1e400. The text is known to be JSON but for that.
+// Finds a number that no type can hold, such as 1e400. Except for that, the text is valid JSON.
 std::size_t number_out_of_range(std::string_view text) {
   constexpr std::string_view kNumber = "+-.0123456789eE";
   bool in_string = false;
@@ -179,7 +179,7 @@ std::variant<JsonText, SyntaxError> JsonText::parse(std::string_view text) {
   try {
     result.value_ = Json::parse(text);
   } catch (const Json::parse_error& e) {
-    // e.byte counts from 1 and is the last byte read.
+    // e.byte is the last byte that was read, counted from 1.
     return SyntaxError{position_of(text, e.byte > 0 ? e.byte - 1 : 0), in_our_words(e.what())};
   } catch (const Json::exception&) {
     return SyntaxError{position_of(text, number_out_of_range(text)),
@@ -190,7 +190,7 @@ std::variant<JsonText, SyntaxError> JsonText::parse(std::string_view text) {
 }
 
 void JsonText::index(std::string_view text) {
-  // Places are counted along the way: from the last one, not from the beginning.
+  // Each position is counted from the one before, not from the beginning of the text.
   TextPosition here;
   std::size_t counted = 0;
   Walker(text).walk([&](const std::string& pointer, std::size_t offset, std::size_t value) {
@@ -207,7 +207,7 @@ void JsonText::index(std::string_view text) {
   std::stable_sort(long_numbers_.begin(), long_numbers_.end(),
                    [](const LongNumber& x, const LongNumber& y) { return x.pointer < y.pointer; });
   std::unordered_set<std::string_view> repeated;
-  // Everything inside the two stands twice as well; one message is enough.
+  // Everything inside of the two values is repeated too, but one message is enough.
   const auto is_inside = [&](std::string_view pointer) {
     for (auto slash = pointer.rfind('/'); slash != std::string_view::npos && slash > 0;
          slash = pointer.rfind('/')) {
@@ -245,7 +245,7 @@ std::string JsonText::with_digits(std::string_view pointer, std::string message)
 
 TextPosition JsonText::find(std::string_view pointer) const {
   for (;;) {
-    // The last one, where a key stands twice: that is the one that counts.
+    // If a key is repeated, the last one is used.
     const auto it =
         std::upper_bound(entries_.begin(), entries_.end(), pointer,
                          [](std::string_view p, const Entry& entry) { return p < entry.pointer; });

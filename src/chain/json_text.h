@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_text: JSON with the positions of its values, for messages that point at them.
+// json_text: JSON with the positions of its values, for messages.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct TextPosition {
 
 [[nodiscard]] TextPosition position_of(std::string_view text, std::size_t offset);
 
-/// A syntax error, with a message of deckle.
+/// A syntax error, with deckle's message.
 struct SyntaxError {
   TextPosition position;
   std::string message;
@@ -31,16 +31,16 @@ struct SyntaxError {
 /// A parsed text and the positions of its keys and values.
 class JsonText {
  public:
-  /// Parses; a byte-order mark is ignored. Returns the error instead where there is one.
+  /// Parses; a byte-order mark is ignored. Returns the syntax error if there is one.
   static std::variant<JsonText, SyntaxError> parse(std::string_view text);
 
   [[nodiscard]] const Json& value() const { return value_; }
 
-  /// The position of the member (its key) or element with this pointer; where there is none, of the
-  /// nearest value that contains it.
+  /// The position of the member (its key) or element with this pointer. If it does not exist: that
+  /// of the nearest value that would contain it.
   [[nodiscard]] TextPosition find(std::string_view pointer) const;
 
-  /// Keys that are twice in one object: JSON parsers keep the last and drop the others silently.
+  /// Keys that are repeated in one object. JSON parsers silently keep only the last one.
   struct Repeated {
     std::string pointer;
     TextPosition first;
@@ -48,8 +48,8 @@ class JsonText {
   };
   [[nodiscard]] const std::vector<Repeated>& repeated() const { return repeated_; }
 
-  /// The message, with whole numbers of more than 64 bits, at the pointer or below it, as the text
-  /// has them: their values were rounded to floats.
+  /// The message with the original digits of whole numbers of more than 64 bits, at the pointer or
+  /// below it. The parser has rounded them to floats.
   [[nodiscard]] std::string with_digits(std::string_view pointer, std::string message) const;
 
  private:

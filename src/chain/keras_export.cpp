@@ -13,15 +13,16 @@
 namespace deckle {
 namespace {
 
-constexpr KerasVersion kDtypes{2, 3};        // every layer has a dtype from here on
-constexpr KerasVersion kInTensorFlow{2, 4};  // an InputLayer stands first, names begin without _1
+constexpr KerasVersion kDtypes{2, 3};  // every layer has a dtype from here on
+constexpr KerasVersion kInTensorFlow{
+    2, 4};  // the first layer is an InputLayer, and the first name of a class has no _1
 
-// A layer's own arguments of that Keras.
+// The arguments that the layer has in that Keras.
 bool is_in(const ArgumentSpec& argument, KerasVersion keras) {
   return argument.since && keras >= *argument.since;
 }
 
-// Whether this Keras has the layer: it is as old as its oldest argument.
+// Whether this Keras has the layer, which is as old as its oldest argument.
 bool is_in(const LayerSpec& spec, KerasVersion keras) {
   return std::any_of(spec.arguments.begin(), spec.arguments.end(),
                      [&](const ArgumentSpec& argument) { return is_in(argument, keras); });
@@ -41,7 +42,8 @@ Json default_config(const Layer& layer, KerasVersion keras) {
   return config;
 }
 
-// "ZeroPadding2D" as the beginning of a layer's name: zero_padding2d, in Keras 1 zeropadding2d.
+// The beginning of the name of a layer: zero_padding2d for "ZeroPadding2D", in Keras 1
+// zeropadding2d.
 std::string name_stem(std::string_view class_name, KerasVersion keras) {
   const auto is = [](int (*kind)(int), char c) { return kind(static_cast<unsigned char>(c)) != 0; };
   std::string stem;
@@ -56,7 +58,7 @@ std::string name_stem(std::string_view class_name, KerasVersion keras) {
   return stem;
 }
 
-// What TensorFlow allows in a name.
+// The characters that TensorFlow allows in a name.
 std::string model_name(const std::string& name, KerasVersion keras) {
   std::string allowed;
   for (const char c : name) {
@@ -68,7 +70,7 @@ std::string model_name(const std::string& name, KerasVersion keras) {
   return keras < kInTensorFlow ? "sequential_1" : "sequential";
 }
 
-// Its last release, as far as one was looked at.
+// The last release that was compared with deckle.
 std::string release(KerasVersion keras) {
   if (keras.major == 1) return "1.2.2";
   const int patch = keras == KerasVersion{2, 2} ? 4 : keras == KerasVersion{2, 3} ? 1 : 0;
@@ -136,7 +138,7 @@ class Exporter {
     return entry;
   }
 
-  // As Keras counts: each class by itself.
+  // As in Keras, each class is counted separately.
   std::string next_name(std::string_view class_name) {
     const int number = used_names_[std::string(class_name)]++ + (keras_ < kInTensorFlow ? 1 : 0);
     return name_stem(class_name, keras_) + (number > 0 ? "_" + std::to_string(number) : "");
@@ -193,8 +195,8 @@ class Exporter {
     if (layer.spec->name == "UpSampling2D" && key == "interpolation" && value == "bilinear" &&
         bilinear_from_corners(chain_.keras) != bilinear_from_corners(keras_)) {
       return wrong("bilinear of " + version() + " is not that of Keras " + to_text(chain_.keras) +
-                   ", whose rules hold here: up to 2.3 it went by the corners of pixels, from "
-                   "2.4 on by their centres");
+                   ", whose rules hold here: up to 2.3 it measures from the corners of pixels, "
+                   "from 2.4 on from their centres");
     }
     if (key == "seed" && value.is_array())
       return wrong("a seed of Keras is one number, not a pair");
@@ -228,7 +230,7 @@ class Exporter {
     return symmetric || pairs.size() == 2 ? padding : Json();
   }
 
-  // Keras 1 does not write the dim_ordering of these layers, but reads it.
+  // Keras 1 reads the dim_ordering of these layers but does not write it.
   static void write_keras1(Json& config, const Layer& layer, const std::string& key,
                            const Json& value) {
     if (key == "data_format" && value == "channels_last") return;
@@ -258,7 +260,7 @@ class Exporter {
       if (keras_ < KerasVersion{2, 2}) {
         mistake("", version() +
                         " needs the shape of the input: --input-shape, or \"input\": "
-                        "{\"shape\": ..} in the chain; \"none\" where an axis is open");
+                        "{\"shape\": ..} in the chain; \"none\" for an open axis");
       } else if (chain_.model_input_dtype != DType::Float32) {
         mistake("/input/dtype", "Keras needs the shape of the input too: --input-shape");
       }
@@ -267,14 +269,15 @@ class Exporter {
     if (!mistakes_.empty() || layers_.empty()) return;
     const std::string_view type = name_of(chain_.model_input_dtype);
     if (keras_ >= kKeras3) {
-      // "ragged" and "optional" are younger than Keras 3; without them all of it reads this.
+      // Early versions of Keras 3 do not have "ragged" and "optional". Without them, every Keras 3
+      // reads this.
       layers_.insert(layers_.begin(), entry("InputLayer", {{"batch_shape", batch_shape()},
                                                            {"dtype", type},
                                                            {"sparse", false},
                                                            {"name", "input_layer"}}));
       return;
     }
-    // In Keras 2 on its own the first layer's dtype is the input's.
+    // In Keras 2 (not TensorFlow's copy) the first layer's dtype is that of the input.
     const std::string_view layers_type = name_of(chain_.layers[0].dtype);
     if (keras_ >= kKeras2 && keras_ < kInTensorFlow && chain_.as == As::Model &&
         type != layers_type) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// keras_file: finds layers, arrays and the model in what Keras wrote.
+// keras_file: finds layers, arrays and the model in Keras' files.
 // Fails   Unreadable, NotAnImage, Truncated, Damaged, TooLarge, Unsupported
 // Source  Keras 1.2 to 3.15: topology.py, hdf5_format.py, saving_lib.py
 //         Keras 1, 2   [model_weights/] has "layer_names", each layer's group has "weight_names",
-//         in
-//                      order; attributes that would be too large go on as "layer_names0", ..1
+//                      both in order; an attribute that would be too large is divided into
+//                      "layer_names0", "layer_names1", ..
 //         2.12 to 3    layers/conv2d_1/vars/0: the second layer of its class, in the order of the
-//                      model; 2.13 says _layer_checkpoint_dependencies for layers, and counts by
-//                      twos
+//                      model; 2.13 writes _layer_checkpoint_dependencies instead of layers, and
+//                      counts by twos
 #include "chain/keras_file.h"
 
 #include <algorithm>
@@ -48,7 +48,7 @@ Result<std::string> text_in_archive(const std::string& path, std::string_view na
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-// A list that may go on in attributes with a number behind their name.
+// A list that may continue in attributes with a number after the name.
 std::optional<std::vector<std::string>> list_at(const Hdf5File& file, const std::string& path,
                                                 const std::string& name) {
   if (const auto* texts = file.texts(path, name)) return *texts;
@@ -73,7 +73,7 @@ std::optional<std::size_t> number_in(std::string_view text) {
   return number;
 }
 
-// "a/b/c" into "a/b" and "c".
+// Splits "a/b/c" into "a/b" and "c".
 std::pair<std::string, std::string> split_last(const std::string& path) {
   const auto at = path.rfind('/');
   if (at == std::string::npos) return {"", path};
@@ -116,7 +116,7 @@ Result<KerasFile> KerasFile::open(const std::string& path) {
   return opened;
 }
 
-// The version stands beside the model, our reader looks for it within.
+// In the file the version is beside the model; read_keras_model reads it from the model.
 void KerasFile::set_model(const std::string& json, const std::string& version) {
   model_ = json;
   const Json parsed = parse_json(json);
@@ -131,9 +131,10 @@ Result<Done> KerasFile::list_layers() {
   }
   list_by_class();
   if (layers_.empty()) {
-    return Error{ErrorCode::Damaged,
-                 "it holds no layers with weights that Keras wrote: neither \"layer_names\", as of "
-                 "Keras 1 and 2, nor layers/../vars, as of Keras 3"};
+    return Error{
+        ErrorCode::Damaged,
+        "it contains no layers with weights that Keras wrote: neither \"layer_names\", as of "
+        "Keras 1 and 2, nor layers/../vars, as of Keras 3"};
   }
   return Done{};
 }
@@ -170,7 +171,7 @@ void KerasFile::list_by_class() {
   };
   std::map<std::string, Found> found;
   for (const Hdf5Dataset& dataset : file_.datasets()) {
-    // On Windows some wrote groups with backslashes in their names.
+    // Some versions on Windows wrote group names with backslashes.
     std::string path = dataset.path;
     std::replace(path.begin(), path.end(), '\\', '/');
     const auto [group, index] = split_last(path);
@@ -245,7 +246,7 @@ std::string names_of(const std::vector<SavedLayer>& layers) {
 
 Result<ChainText> read_chain_text(const std::string& path) {
   const auto kind = path == "-" ? Result<Kind>(Kind::Other) : kind_of(path);
-  if (!kind || *kind == Kind::Other) {  // named pipes too are read as texts
+  if (!kind || *kind == Kind::Other) {  // a named pipe is read as text too
     auto text = read_text(path);
     if (!text) return text.error();
     return ChainText{*std::move(text), ""};
@@ -253,8 +254,9 @@ Result<ChainText> read_chain_text(const std::string& path) {
   const auto file = KerasFile::open(path);
   if (!file) return file.error();
   if (file->model().empty()) {
-    return Error{ErrorCode::Usage,
-                 "it holds weights without a model; give the model's JSON, and this as --weights"};
+    return Error{
+        ErrorCode::Usage,
+        "it contains weights without a model; give the model's JSON, and this file as --weights"};
   }
   return ChainText{file->model(), path};
 }

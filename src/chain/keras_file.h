@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// keras_file: the files that Keras writes: .h5 with weights or a whole model (Keras 1, 2 and, of
-// old, 3), .weights.h5 and .keras (from 2.12 on).
+// keras_file: the files that Keras writes: .h5 with weights or a whole model (Keras 1 and 2, and
+// the old format of 3), .weights.h5 and .keras (from 2.12 on).
 #pragma once
 
 #include <cstddef>
@@ -18,29 +18,29 @@ inline constexpr std::size_t kMostWeights = std::size_t{1} << 22U;
 
 /// The arrays of a layer, in the order of Keras' get_weights().
 struct SavedLayer {
-  /// "conv2d_1": the layer's own name; in files of Keras 3 its class and a number, and for layers
-  /// of a model within the model "sequential/layers/conv2d_1".
+  /// "conv2d_1": the layer's name. In files of Keras 3: its class and a number; for layers of an
+  /// inner model "sequential/layers/conv2d_1".
   std::string name;
-  std::string called;               ///< its own name, where Keras 3 says it; else ""
+  std::string called;               ///< its name, if a file of Keras 3 has it; else ""
   std::string kind;                 ///< Keras 3: "conv2d"; else ""
   std::vector<Hdf5Dataset> arrays;  ///< at least one
 };
 
 class KerasFile {
  public:
-  /// Unreadable, NotAnImage where it is none of these files, Truncated, Damaged, Unsupported.
+  /// Fails with Unreadable, NotAnImage (not one of these files), Truncated, Damaged, Unsupported.
   [[nodiscard]] static Result<KerasFile> open(const std::string& path);
 
-  /// Those that have weights: in the order of the model, or, where they go by their classes, in
-  /// this order among their kind.
+  /// The layers that have weights, in the order of the model; if the file names them by their
+  /// classes, in this order within each class.
   [[nodiscard]] const std::vector<SavedLayer>& layers() const { return layers_; }
   [[nodiscard]] bool by_class() const { return by_class_; }
-  /// "theano", whose kernels stand the other way round, "tensorflow", ..; "" where it does not say.
+  /// "theano", whose kernels are reversed, "tensorflow", ..; "" if the file does not say.
   [[nodiscard]] const std::string& backend() const { return backend_; }
-  /// Damaged, TooLarge.
+  /// Fails with Damaged or TooLarge.
   [[nodiscard]] Result<std::vector<WeightArray>> read(const SavedLayer& layer) const;
 
-  /// The model as JSON that `read_keras_model` takes, with its version; "" in a file of weights.
+  /// The model as JSON for `read_keras_model`, with its version; "" if the file has only weights.
   [[nodiscard]] const std::string& model() const { return model_; }
 
  private:
@@ -64,10 +64,10 @@ class KerasFile {
 /// A chain file's text.
 struct ChainText {
   std::string text;
-  std::string weights;  ///< the file itself, where it is a file of Keras with weights; else ""
+  std::string weights;  ///< this file, if it is a Keras file with weights; else ""
 };
 
-/// Reads a chain file, or the model out of a file of Keras'; standard input where the path is "-".
+/// Reads a chain file, or the model in a Keras file; from standard input if the path is "-".
 [[nodiscard]] Result<ChainText> read_chain_text(const std::string& path);
 
 }  // namespace deckle

@@ -14,7 +14,7 @@
 namespace deckle {
 namespace {
 
-// What Keras writes beside class_name and config of a model.
+// Keys that Keras writes beside a model's class_name and config.
 constexpr std::array<std::string_view, 9> kModelKeys{
     "class_name", "config",          "keras_version", "backend",       "module",
     "name",       "registered_name", "build_config",  "compile_config"};
@@ -32,7 +32,7 @@ bool contains(std::span<const std::string_view> words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// A member, where it is there and not null.
+// A member; null if it is missing or null.
 const Json* get(const Json& object, std::string_view key) {
   if (!object.is_object()) return nullptr;
   const auto it = object.find(std::string(key));
@@ -101,7 +101,7 @@ class ModelReader {
     }
   }
 
-  // In Keras 1 the config is the list, later it holds it.
+  // In Keras 1 the config is the list of layers; later it contains the list.
   void read_layers(const Json& model, const std::string& at) {
     const Json* config = get(model, "config");
     if (config == nullptr) return mistake(at, "a Sequential needs a \"config\" with its layers");
@@ -122,7 +122,7 @@ class ModelReader {
     result_.layers = layers;
   }
 
-  // Keras 1 and 2 say their version (TensorFlow.js beside the model), Keras 3 says "module".
+  // Keras 1 and 2 write their version (TensorFlow.js beside the model), Keras 3 writes "module".
   void read_version(const Json& model, const std::string& at) {
     for (const auto& [object, pointer] :
          {std::pair{&model, at},
@@ -131,7 +131,7 @@ class ModelReader {
       if (version == nullptr) continue;
       const std::string text = text_of(version);
       result_.of_tfjs = text.starts_with("tfjs");
-      if (result_.of_tfjs) return;  // Keras 2's rules, but for one
+      if (result_.of_tfjs) return;  // Keras 2's rules, with one exception
       if (const auto known = nearest_keras_version(text)) {
         result_.keras = *known;
         if (!keras_version(text)) {
@@ -163,13 +163,13 @@ class ModelReader {
     }
   }
 
-  // The first entry says what comes in: an InputLayer, or the first layer itself.
+  // The first entry describes the input: an InputLayer, or the first layer itself.
   void read_input() {
     for (std::size_t i = 0; i < result_.layers->size(); ++i) {
       const Json& entry = (*result_.layers)[i];
       const std::string at = result_.layers_at + "/" + std::to_string(i);
       const bool input = is_input_layer(text_of(get(entry, "class_name")));
-      if (input && i > 0) mistake(at, "an InputLayer stands before all other layers");
+      if (input && i > 0) mistake(at, "an InputLayer must be the first layer");
       const Json* config = get(entry, "config");
       if (config == nullptr || !config->is_object()) continue;
       const std::string here = at + "/config";
@@ -194,7 +194,7 @@ class ModelReader {
         result_.input_shape_at = join_pointer(at, key);
     }
     if (shape != nullptr) read_shape(*shape);
-    // A layer's dtype is its model's input's too, in Keras 2.
+    // In Keras 2 the first layer's dtype is also that of the model's input.
     const std::string_view key = config.contains("input_dtype") ? "input_dtype" : "dtype";
     const Json* dtype = get(config, key);
     if (dtype == nullptr || !dtype->is_string() || !(input_layer || shape != nullptr)) return;
@@ -208,7 +208,7 @@ class ModelReader {
     }
   }
 
-  // [batch, ..]: the batch may be of any size here.
+  // [batch, ..]: deckle accepts any size of the batch.
   void read_shape(const Json& shape) {
     if (!shape.is_array() || shape.size() < 2) {
       mistake(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keras_model: a Keras Sequential as model.to_json() writes it, read as a chain's layers.
+// keras_model: reads a Keras Sequential, as model.to_json() writes it, as the layers of a chain.
 #pragma once
 
 #include <cstdint>
@@ -16,34 +16,34 @@
 
 namespace deckle {
 
-/// What a Sequential says besides its layers. The list of layers stays where it is in the user's
-/// text, so that mistakes in it are found there.
+/// A Sequential without the arguments of its layers. The list of layers stays in its place in the
+/// user's text, because mistakes in it need their position.
 struct KerasModel {
   std::string name;
   KerasVersion keras;
-  const Json* layers = nullptr;  ///< a list; null where there is none, which was noted
+  const Json* layers = nullptr;  ///< a list; null if there is none, which was recorded as a mistake
   std::string layers_at;         ///< the pointer to it
   bool of_tfjs = false;          ///< written by TensorFlow.js itself
-  std::string note;              ///< what the reader should be told of its version; mostly ""
-  /// The shape of its inputs without the batch axis, in the order of the text; nothing where an
-  /// axis is open. Empty where it does not say.
+  std::string note;              ///< a note for the user about its version; usually ""
+  /// The shape of its inputs without the batch axis, in the order of the text; nothing if an axis
+  /// is open. Empty if the model does not give it.
   OpenShape input_shape;
   std::string input_shape_at;
   DType input_dtype = DType::Float32;
 };
 
-/// Whether this is meant to be a Keras model, of whatever kind, and not a chain.
+/// Whether this is a Keras model of any kind, and not a chain.
 [[nodiscard]] bool is_keras_model(const Json& root);
 
-/// Reads a Sequential of Keras 1, 2 or 3, by itself or within TensorFlow.js' model.json. Mistakes
-/// are noted; those of the layers' own arguments are found by the parser of the layers.
+/// Reads a Sequential of Keras 1, 2 or 3, alone or in a model.json of TensorFlow.js. Records
+/// mistakes; the parser of the layers finds those in the layers' arguments.
 [[nodiscard]] KerasModel read_keras_model(const Json& root, std::vector<Mistake>& mistakes);
 
-/// Whether an entry of a model's layers only says what comes in.
+/// Whether an entry of a model's layers only describes the input.
 [[nodiscard]] bool is_input_layer(std::string_view class_name);
-/// Whether it changes its input in training only, as Dropout does.
+/// Whether the layer changes its input only in training, as Dropout does.
 [[nodiscard]] bool acts_in_training_only(std::string_view class_name);
-/// Whether it is a model within the model.
+/// Whether the entry is an inner model.
 [[nodiscard]] bool is_nested_model(std::string_view class_name);
 
 }  // namespace deckle

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// key_reader: reads the keys of JSON objects, and notes mistakes with the pointers to them.
+// key_reader: reads the keys of JSON objects, and records mistakes with their pointers.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace deckle {
 
-/// A member of an object; null where it is missing or null.
+/// A member of an object; null if it is missing or null.
 [[nodiscard]] const Json* get_member(const Json& object, std::string_view key);
 
 /// "a number", "an object": for messages.
@@ -33,7 +33,7 @@ class KeyReader {
     mistakes_.push_back({std::move(pointer), std::move(message)});
   }
 
-  /// The value, or nothing and a mistake.
+  /// The value; else a mistake is recorded.
   template <typename T>
   std::optional<T> take(Result<T> result, const std::string& pointer) {
     if (result) return *std::move(result);
@@ -41,21 +41,22 @@ class KeyReader {
     return std::nullopt;
   }
 
-  /// A mistake for each key that is not one of `keys`. `what`: "a chain".
+  /// Records a mistake for each key that is not one of `keys`. `what`: "a chain".
   void known_keys(const Json& object, const std::string& pointer,
                   std::span<const std::string_view> keys, const std::string& what);
 
-  /// The index of a word among those that are allowed; nothing where the key is missing or wrong.
+  /// The index of a word in the list of allowed words; nothing if the key is missing or wrong.
   std::optional<std::size_t> word(const Json& object, const std::string& pointer,
                                   std::string_view key, std::span<const std::string_view> allowed);
 
-  /// A whole number from `least` to `most`; nothing where the key is missing or wrong. `why` ends
-  /// the message about a number that is too large.
+  /// A whole number from `least` to `most`; nothing if the key is missing or wrong. `why` ends the
+  /// message about a number that is too large.
   std::optional<std::int64_t> number(const Json& object, const std::string& pointer,
                                      std::string_view key, std::int64_t least, std::int64_t most,
                                      std::string_view why = "");
 
-  /// The object at a key of `root`, which has no keys but these; null where it is missing or wrong.
+  /// The object at a key of `root`; other keys than these in it are mistakes. Null if it is missing
+  /// or wrong.
   const Json* section(const Json& root, std::string_view key,
                       std::span<const std::string_view> keys);
 

@@ -32,8 +32,8 @@ std::string extension_for(std::string_view input, const Codec& format, bool same
   return std::string(keeps ? input.substr(stem_of(input).size() + 1) : extensions.front());
 }
 
-// Calls `text` with the literal parts and `field` with the names of fields; false where a brace is
-// alone.
+// Calls `text` with the literal parts and `field` with the names of fields. False if a brace has no
+// partner.
 template <typename Text, typename Field>
 bool for_each_piece(std::string_view name, Text text, Field field) {
   while (!name.empty()) {
@@ -92,7 +92,7 @@ std::string output_path(std::string_view name, const NameFields& fields, const C
         if (field == "top") path += std::to_string(fields.top);
         if (field == "left") path += std::to_string(fields.left);
       });
-  // Where the input lies in no folder, {dir}/ is nothing.
+  // If the input is not in a folder, {dir}/ is empty.
   std::string tidy;
   for (const char c : path) {
     if (c != '/' || (!tidy.empty() && tidy.back() != '/')) tidy += c;
@@ -102,7 +102,7 @@ std::string output_path(std::string_view name, const NameFields& fields, const C
 
 std::string check_name(std::string_view name, std::optional<Format> format, int copies) {
   std::string wrong;
-  std::string last;  // what it ends in
+  std::string last;  // the last field, if the template ends with it
   const bool closed = for_each_piece(
       name,
       [&](std::string_view text) {

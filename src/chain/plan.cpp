@@ -13,7 +13,7 @@
 namespace deckle {
 namespace {
 
-// Whether `in` is of that shape, where it says one.
+// Whether `in` has that shape; an empty one allows any.
 bool is_of(const OpenShape& wanted, const Shape& in) {
   if (wanted.empty()) return true;
   bool same = wanted.size() == static_cast<std::size_t>(in.rank) + 1 &&
@@ -23,13 +23,13 @@ bool is_of(const OpenShape& wanted, const Shape& in) {
   return same;
 }
 
-// Whether the chain takes this at all.
+// Fails if the chain cannot take this input.
 Result<Done> check_input(const Chain& chain, const Shape& in) {
   const auto& wanted = chain.input_shape;
   if (is_of(wanted, in)) return Done{};
-  return Error{ErrorCode::Shape, std::string(chain.as == As::Model ? "the model's input is "
-                                                                   : "the input is to be ") +
-                                     to_string(wanted) + ", not " + to_string(in)};
+  return Error{ErrorCode::Shape,
+               std::string(chain.as == As::Model ? "the model's input is " : "the input must be ") +
+                   to_string(wanted) + ", not " + to_string(in)};
 }
 
 Result<Shape> next_shape(const Chain& chain, std::size_t index, const Shape& in) {
@@ -61,15 +61,15 @@ Result<Shape> next_shape(const Chain& chain, std::size_t index, const Shape& in)
   return out;
 }
 
-// What a caller may get wrong before any layer is asked.
+// Fails if the caller's arguments are wrong. No layer is needed for that.
 Result<Done> check_given(const Shape& input, const ArrayLayout& layout) {
   if (layout.batch && *layout.batch < 1)
     return Error{ErrorCode::Usage, "a batch of " + std::to_string(*layout.batch)};
   return check_shape(input);
 }
 
-// Whether Keras' rules for floats hold, which make float32 of float64: where arrays go in or come
-// out. Between image files the depth stays.
+// Whether Keras' rules for floats hold, which cast float64 to float32: if the input or the output
+// is an array. From image file to image file the depth stays.
 bool casts_floats(const Chain& chain, const ArrayLayout& layout) {
   return layout.array || chain.output.format == Format::Npy;
 }
@@ -123,14 +123,15 @@ Result<Plan> plan_with(const Chain& chain, const Shape& input, DType dtype,
   return plan;
 }
 
-// Whether run_plan can run on this: whole samples, and the part of the input that is needed.
+// Fails if run_plan cannot run on this: the samples must be complete and contain the needed part of
+// the input.
 Result<Done> check_source(const Plan& plan, const Tensor& source, const Window& origin) {
   if (plan.ops.empty()) {
     return Error{ErrorCode::Usage, plan.skip.empty()
                                        ? "a plan without operations: it is no plan of make_plan"
-                                       : "this image is to be left out: " + plan.skip};
+                                       : "this image is skipped: " + plan.skip};
   }
-  // Where all is fill, nothing of the source is looked at but what its samples are.
+  // If all is fill, only the type and the channels of the source matter.
   const bool fill = plan.window.pixels() == 0;
   if (!fill) {
     if (auto right = check_tensor(source); !right) return right;
@@ -185,7 +186,8 @@ Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
   ArrayLayout layout = given;
   layout.channels_first = chain.channels_first;
   int ordinal = 0;
-  std::int64_t counting = 0;  // layers that count the calls of one generator, this one's number
+  std::int64_t counting =
+      0;  // number of this layer among those that count the calls of one generator
   std::int64_t all_counting = 0;
   for (const Layer& layer : chain.layers)
     all_counting += layer.generator == Generator::TensorFlow && !layer.seed ? 1 : 0;
@@ -193,7 +195,7 @@ Result<Plan> make_plan(const Chain& chain, const Shape& input, DType dtype,
     const Layer& layer = chain.layers[index];
     Draws draws;
     draws.layout = layout;
-    // Copies are calls one after the other, of the same batch.
+    // The copies of a batch are consecutive calls.
     draws.call = image.index / chain.batch_size * chain.copies + image.copy;
     if (chain.seed) draws.global_seed = chain.seed->a;
     if (layer.generator == Generator::Stateless) {

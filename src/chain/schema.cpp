@@ -20,7 +20,8 @@ namespace {
 // The definitions ("$defs") of a schema. A form that many arguments share is defined once.
 class Definitions {
  public:
-  /// A reference to the definition of that name, which `form` becomes if there is none yet.
+  /// A reference to the definition of that name. `form` becomes the definition if there is none
+  /// yet.
   static Json reference(std::string_view name) {
     return {{"$ref", "#/$defs/" + std::string(name)}};
   }
@@ -34,7 +35,7 @@ class Definitions {
   Json all_ = Json::object();
 };
 
-// The name of a form that several layers share; "" if it is only one argument's.
+// The name of a form that several layers share; "" if only one argument has it.
 std::string shared_form(const ArgumentSpec& argument, int rank) {
   const std::string axes = std::to_string(rank) + "d";
   if (argument.name == "data_format") return "data_format";
@@ -62,7 +63,7 @@ std::string shared_form(const ArgumentSpec& argument, int rank) {
   }
 }
 
-// One argument. What is said of it stays with it; the form may be a reference.
+// The schema of one argument. Its description is written here; its form may be a reference.
 Json argument_schema(const ArgumentSpec& argument, int rank, Definitions& definitions) {
   Json schema = schema_of(argument, rank);
   const std::string shared = shared_form(argument, rank);
@@ -78,7 +79,7 @@ Json argument_schema(const ArgumentSpec& argument, int rank, Definitions& defini
   return result;
 }
 
-// The arguments of one layer under all their names. Others are refused where it is used.
+// The arguments of one layer under all their names. The caller refuses other keys.
 Json arguments_schema(const LayerSpec& spec, Definitions& definitions) {
   Json properties = Json::object();
   Json required = Json::array();
@@ -115,7 +116,7 @@ Json arguments_schema(const LayerSpec& spec, Definitions& definitions) {
   return schema;
 }
 
-// A word in letters of either case, as a regular expression.
+// A regular expression for a word in upper or lower case.
 std::string either_case(std::string_view word) {
   std::string pattern;
   for (const char c : word) {
@@ -138,7 +139,7 @@ std::string formats_pattern() {
   return "^(" + pattern + ")$";
 }
 
-// An entry of "layers": its arguments are in "config", or beside the name.
+// An entry of "layers". Its arguments are in "config" or beside the name.
 Json layer_schema(Definitions& definitions) {
   Json names = Json::array();
   Json cases = Json::array();
@@ -237,7 +238,7 @@ Json output_schema(const Json& types) {
        {"dtype",
         key(types,
             "type of the outputs. Image files take uint8, uint16, float32, float64 "
-            "(default: the input's; white stays white). npy (default: what Keras answers)")},
+            "(default: the input's; white stays white). npy (default: what Keras returns)")},
        {"stack", key({{"type", "boolean"}},
                      "npy: also write the outputs of each folder as one array", false)},
        {"data_format", key(words({"channels_last", "channels_first"}),
@@ -300,21 +301,20 @@ Json chain_schema() {
                "Layers that deckle applies to every image, and how it reads and writes them"}};
   schema.update(object_of(
       {{"$schema", key(text, "for editors: where this schema is")},
-       {"name", key(text, "for people: a name, which is also a model's when it is exported")},
+       {"name", key(text, "for people: a name; an exported model has it too")},
        {"description", key(text, "for people: what the chain is for")},
        {"seed", key({{"anyOf", {seed, two_seeds}}},
                     "start of all random draws (default: drawn once, and recorded)")},
        {"seed_from", key(words({"path", "index", "content", "fixed"}),
-                         "what of an image decides its draws", "path")},
+                         "which property of an image decides its draws", "path")},
        {"copies", key(from_to(1, kMaxCopies), "independent outputs of each image", 1)},
        {"batch_size",
         key(from_to(1, kMaxExtent),
             "inputs that share a draw of the generators \"keras\" and \"tensorflow\"", 1)},
-       {"as",
-        key(words({"layer", "model"}),
-            "whose dtypes: a layer called on an array keeps integers, a model makes float32 of "
-            "everything",
-            "layer")},
+       {"as", key(words({"layer", "model"}),
+                  "the rules for dtypes: a layer called on an array keeps integers, a model casts "
+                  "everything to float32",
+                  "layer")},
        {"keras", key({{"type", {"string", "number"}}},
                      "the version of Keras whose rules hold if they differ", "2.9")},
        {"data_format",

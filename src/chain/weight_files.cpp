@@ -25,7 +25,7 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-// A .npy file in memory, as an array of the chain.
+// Makes an array of the chain from a .npy file in memory.
 Result<Json> array_of(Bytes file) {
   const auto header = read_npy_header(file);
   if (!header) return header.error();
@@ -78,7 +78,7 @@ Result<Json> read_archive(const std::string& path) {
   return list;
 }
 
-// A file of Keras', and the layer in it where one is said: "sub/model.h5/conv2d_1".
+// A Keras file and, if it is given, a layer in it: "sub/model.h5/conv2d_1".
 struct KerasName {
   std::string file;
   std::string layer;
@@ -109,9 +109,9 @@ std::string snake_case(std::string_view name) {
 
 // A layer of the chain.
 struct Taker {
-  const LayerSpec* spec;  // null: there is no such layer
+  const LayerSpec* spec;  // null: deckle has no layer of this name
   Json* arguments;
-  std::string pointer;  // of the arguments
+  std::string pointer;  // to the arguments
 
   [[nodiscard]] std::string text(const char* key) const {
     const auto found = arguments->find(key);
@@ -121,7 +121,7 @@ struct Taker {
     const auto found = arguments->find(key);
     return found != arguments->end() && !found->is_null();
   }
-  // Whether Keras would have weights of it.
+  // Whether Keras saves weights of this layer.
   [[nodiscard]] bool takes() const {
     return spec != nullptr && !has("kernel") &&
            std::any_of(spec->arguments.begin(), spec->arguments.end(),
@@ -144,16 +144,16 @@ bool is_called(const SavedLayer& layer, const std::string& name) {
   return !name.empty() && (layer.called == name || layer.name == name);
 }
 
-// Layers within a model that is itself a layer are not the model's.
+// The layers of an inner model do not belong to the outer model.
 bool is_direct(const KerasFile& file, const SavedLayer& layer) {
   return !file.by_class() || layer.name.find('/') == std::string::npos;
 }
 
-using Pairs = std::vector<const SavedLayer*>;  // for each taker its own
+using Pairs = std::vector<const SavedLayer*>;  // for each taker its saved layer
 
-// One after the other, as Keras does; nothing where there are more of one side.
+// Pairs them in their order, as Keras does. Nothing if their numbers differ.
 std::optional<Pairs> by_order(const KerasFile& file, const std::vector<Taker>& takers) {
-  std::map<std::string, Pairs> saved;  // of each class; all in one where files do not say it
+  std::map<std::string, Pairs> saved;  // by class; under one key if the file does not give classes
   for (const SavedLayer& layer : file.layers()) {
     if (is_direct(file, layer)) saved[layer.kind].push_back(&layer);
   }
@@ -171,14 +171,14 @@ std::optional<Pairs> by_order(const KerasFile& file, const std::vector<Taker>& t
   return pairs;
 }
 
-// A chain may be a part of the model.
+// Pairs them by name: a chain may be a part of the model.
 std::optional<Pairs> by_name(const KerasFile& file, const std::vector<Taker>& takers) {
   Pairs pairs;
   for (const Taker& taker : takers) {
     const std::string name = taker.text("name");
     const auto found =
         std::find_if(file.layers().begin(), file.layers().end(), [&](const SavedLayer& layer) {
-          // Groups that are called after classes say nothing of the layer's name.
+          // Groups that have the names of classes do not give the layer's name.
           return !name.empty() && (file.by_class() ? layer.called : layer.name) == name;
         });
     if (found == file.layers().end()) return std::nullopt;
@@ -191,7 +191,7 @@ class WeightLoader {
  public:
   explicit WeightLoader(const std::string& folder) : folder_(folder) {}
 
-  // What the layer itself names.
+  // The files that the layer itself names.
   void load_for(Taker& taker) {
     const auto weights = taker.arguments->find("weights");
     if (weights == taker.arguments->end()) return;
@@ -217,7 +217,7 @@ class WeightLoader {
     }
   }
 
-  // What a file has for all of them. Of layers that there are not the reader complains.
+  // The file with the weights of all layers. The parser reports layers that do not exist.
   void load_for_all(const std::string& path, const std::string& name, std::vector<Taker>& layers,
                     const std::string& pointer) {
     const bool known = std::all_of(layers.begin(), layers.end(),
@@ -226,7 +226,7 @@ class WeightLoader {
     std::copy_if(layers.begin(), layers.end(), std::back_inserter(takers),
                  [](const Taker& taker) { return taker.takes(); });
     if (takers.empty()) return;
-    std::vector<Json> lists(takers.size(), Json(name));  // stays where it cannot be read
+    std::vector<Json> lists(takers.size(), Json(name));  // stays if the file cannot be read
     if (auto read = read_all_of(path, takers, lists);
         !read && (known || read.error().code != ErrorCode::Usage)) {
       std::vector<std::string> without;
@@ -259,7 +259,7 @@ class WeightLoader {
     return found != files.end() ? *found : files.emplace_back(path);
   }
 
-  // Usage where the file is of another model.
+  // Fails with Usage if the file belongs to another model.
   Result<Done> read_all_of(const std::string& path, const std::vector<Taker>& takers,
                            std::vector<Json>& lists) {
     const Result<KerasFile>& file = keras_file(path);
@@ -313,7 +313,7 @@ class WeightLoader {
                      names_of(layers)};
   }
 
-  // Theano turns kernels round before it multiplies; nobody else does.
+  // Only Theano flips kernels before it multiplies.
   static Result<Json> arrays_for(const Taker& taker, const KerasFile& file,
                                  const SavedLayer& layer) {
     auto arrays = file.read(layer);

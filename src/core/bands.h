@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bands: what the channels of a picture mean, where their number does not say it.
+// bands: what the channels of a picture mean, if their number does not say it.
 // Source  TIFF 6.0, ExtraSamples and PhotometricInterpretation
 #pragma once
 
@@ -20,7 +20,8 @@ struct Bands {
   bool operator==(const Bands&) const = default;
 };
 
-/// What the number of channels says: grey; grey, alpha; red, green, blue; red, green, blue, alpha.
+/// The usual meaning of 1 to 4 channels: grey; grey, alpha; red, green, blue; red, green, blue,
+/// alpha.
 [[nodiscard]] Bands usual_bands(std::int64_t channels);
 
 /// "grey and 3 bands of unstated meaning".

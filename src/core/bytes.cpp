@@ -29,11 +29,11 @@ void release_mapped_before(const std::uint8_t* p) {
   const Bytes file = watched.file;
   if (file.empty() || p < file.data() || p > file.data() + file.size()) return;
   const auto at = static_cast<std::size_t>(p - file.data());
-  if (at < watched.given_back) watched.given_back = 0;  // from the front again
+  if (at < watched.given_back) watched.given_back = 0;  // a new pass from the front
   if (at - watched.given_back < kPiece) return;
   static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const std::size_t end = at / page * page;
-  // madvise does not write to it; its types do not say so
+  // madvise does not write to the memory, but its argument is not const
   auto* from = const_cast<std::uint8_t*>(file.data()) + watched.given_back;  // NOLINT
   ::madvise(from, end - watched.given_back, MADV_DONTNEED);
   watched.given_back = end;

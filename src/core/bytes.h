@@ -16,13 +16,13 @@ using Bytes = std::span<const std::uint8_t>;
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-/// Growable memory that is not cleared when it grows and is not given back when it shrinks: a
-/// thread keeps one for each purpose and uses it for image after image.
+/// Memory that grows. It is not cleared when it grows, and not given back when it shrinks. A thread
+/// keeps one for each purpose and uses it for all its images.
 class Buffer {
  public:
   Buffer() = default;
 
-  /// Makes room for `size` bytes; the old contents are lost where it has to grow.
+  /// Makes room for `size` bytes. The old contents are lost if it has to grow.
   void resize(std::size_t size) {
     if (size > capacity_) {
       data_.reset();  // first, to never hold both blocks at the same time
@@ -32,11 +32,11 @@ class Buffer {
     size_ = size;
   }
 
-  /// Appends, keeping what is there.
+  /// Appends; the old contents stay.
   void append(Bytes more);
 
   void clear() { size_ = 0; }
-  /// Gives the memory back, where it is more than `keep` bytes.
+  /// Gives the memory back if it is more than `keep` bytes.
   void shrink(std::size_t keep) {
     if (capacity_ > keep) *this = Buffer{};
   }
@@ -47,7 +47,7 @@ class Buffer {
   [[nodiscard]] Bytes bytes() const { return {data_.get(), size_}; }
 
  private:
-  // As wide as the widest vectors, which take twice as long where they lie across two lines.
+  // Aligned like the widest vectors. A vector that crosses a cache line takes twice as long.
   static constexpr std::align_val_t kAlignment{64};
   struct Free {
     void operator()(std::uint8_t* data) const { ::operator delete(data, kAlignment); }
@@ -62,11 +62,11 @@ class Buffer {
   std::size_t capacity_ = 0;
 };
 
-/// A file that is mapped into memory and read from front to back by this thread; nothing: none.
+/// A file that is mapped into memory, which this thread reads from front to back. Empty: no file.
 void watch_mapped(Bytes file);
-/// Says that bytes before `p` will not be read soon. In a watched file their memory is returned to
-/// the system, piece by piece; they are read from the disk again if they are needed after all.
-/// Elsewhere this does nothing.
+/// Says that bytes before `p` will not be read soon. In a watched file, their memory is returned to
+/// the system, piece by piece. If they are needed later, they are read from the disk again. In
+/// other memory this does nothing.
 void release_mapped_before(const std::uint8_t* p);
 
 }  // namespace deckle

@@ -20,16 +20,16 @@ static_assert(std::endian::native == std::endian::little,
 
 namespace {
 
-// Every OpenSSL has SHA-256: what fails here had no memory.
+// Every OpenSSL has SHA-256: a failure here means that there was no memory.
 void check(bool done) {
   if (!done) throw std::bad_alloc();
 }
 
-// OpenSSL without its configuration file, which takes a millisecond to read and has nothing to say
-// about digests.
+// OpenSSL without its configuration file: reading that takes a millisecond, and it does not change
+// digests.
 const EVP_MD* sha256_algorithm() {
   static const bool begun = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1;
-  // Without memory for its context, OpenSSL would go on and use none.
+  // If there is no memory for its context, OpenSSL continues without one.
   static const bool has_context = begun && OSSL_LIB_CTX_get0_global_default() != nullptr;
   static const EVP_MD* const algorithm =
       has_context ? EVP_MD_fetch(nullptr, "SHA256", nullptr) : nullptr;  // never freed
@@ -40,7 +40,7 @@ const EVP_MD* sha256_algorithm() {
 }  // namespace
 
 Sha256 sha256(Bytes data) {
-  // A new context for each file costs as much as a small file itself.
+  // A new context for each file would take as long as a small file itself.
   thread_local Sha256Stream stream;
   stream.start();
   stream.update(data);

@@ -13,17 +13,17 @@ namespace deckle {
 
 using Sha256 = std::array<std::uint8_t, 32>;
 
-/// SHA-256 of files. It is in manifests, and sha256sum can check it.
+/// SHA-256 of a file. Manifests have it, and sha256sum can check it.
 [[nodiscard]] Sha256 sha256(Bytes data);
 
-/// The same of bytes that come piece by piece.
+/// SHA-256 of bytes that come piece by piece.
 class Sha256Stream {
  public:
   Sha256Stream();
-  /// Begins anew, as a new one does.
+  /// Forgets all bytes and begins again.
   void start();
   void update(Bytes data);
-  /// Of all since the start; no more may come until another.
+  /// The digest of all bytes since the last `start`. No bytes may be added before the next `start`.
   [[nodiscard]] Sha256 finish();
 
  private:
@@ -33,14 +33,14 @@ class Sha256Stream {
   std::unique_ptr<void, Free> state_;  ///< EVP_MD_CTX
 };
 
-/// The first eight bytes as a big-endian, two's complement number: what seeds are derived from.
+/// The first eight bytes as a big-endian, two's complement number. Seeds are derived from it.
 [[nodiscard]] std::int64_t leading_int64(const Sha256& digest);
 
-/// "xxh3:" and the 32 hex digits of XXH3-128 of samples in memory: tells pixels apart, at memory
-/// speed. It guards against mistakes, not against an adversary.
+/// "xxh3:" and the 32 hex digits of XXH3-128 of samples in memory. It is as fast as memory. It
+/// finds mistakes; it does not protect from an attacker.
 [[nodiscard]] std::string pixel_digest(Bytes samples);
 
-/// The same of samples that come piece by piece.
+/// The pixel digest of samples that come piece by piece.
 class PixelDigest {
  public:
   PixelDigest();

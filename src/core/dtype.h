@@ -12,8 +12,8 @@
 
 namespace deckle {
 
-/// The type of one sample, by NumPy's names. Bool is a byte of 0 or 1. Image files hold none of
-/// Bool, Int64, UInt64 and Float16: those are for arrays.
+/// The type of one sample, with NumPy's names. Bool is a byte of 0 or 1. Bool, Int64, UInt64 and
+/// Float16 are for arrays: no image file contains them.
 enum class DType : std::uint8_t {
   UInt8,
   Int8,
@@ -33,11 +33,11 @@ struct DTypeInfo {
   std::string_view name;
   std::size_t bytes;
   bool is_float;
-  double white;  ///< the value that image files use for full intensity; 0 where there is none
-  int digits;    ///< binary digits: every whole number with that many is a value of the type
+  double white;  ///< the value that image files use for full intensity; 0: none
+  int digits;    ///< every whole number of so many binary digits is a value of the type
 };
 
-/// Of a type that `with_type` gives; std::is_floating_point knows nothing of Float16.
+/// For a type that `with_type` gives. std::is_floating_point is false for Float16.
 template <typename T>
 inline constexpr bool is_float_v = std::is_floating_point_v<T> || std::is_same_v<T, Float16>;
 
@@ -49,11 +49,11 @@ inline constexpr bool is_float_v = std::is_floating_point_v<T> || std::is_same_v
   return info(dtype).name;
 }
 [[nodiscard]] std::optional<DType> dtype_from_name(std::string_view name);
-/// All of them.
+/// All types.
 [[nodiscard]] std::span<const std::string_view> dtype_names();
 
-/// Calls `f(T{})` with the C++ type behind `dtype`, one of those that pictures have; the others,
-/// which only arrays have, must be cast before.
+/// Calls `f(T{})` with the C++ type of `dtype`, which is a type of pictures. Samples of the types
+/// that only arrays have must be cast before.
 template <typename F>
 decltype(auto) with_image_type(DType dtype, F&& f) {
   switch (dtype) {
@@ -77,7 +77,7 @@ decltype(auto) with_image_type(DType dtype, F&& f) {
   return f(std::uint8_t{});
 }
 
-/// The same for all types.
+/// The same for all types, also those of arrays.
 template <typename F>
 decltype(auto) with_type(DType dtype, F&& f) {
   switch (dtype) {

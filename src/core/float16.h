@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// float16: IEEE 754 binary16 as a value of two bytes, by integer arithmetic alone.
+// float16: IEEE 754 binary16 as a value of two bytes, with integer arithmetic alone.
 // Source  IEEE 754-2008, 3.4 (1 sign, 5 exponent and 10 fraction bits) and 4.3.1 (ties to even)
 #pragma once
 
@@ -12,13 +12,13 @@
 
 namespace deckle {
 
-/// A half-precision number: storage, not arithmetic. Every one is a float and a double, too; on the
-/// way from a wider type it is rounded once, half to even, and what is 65520 or more becomes
-/// infinity. NaN keeps its sign and the upper bits of its payload.
+/// A half-precision number, for storage, not for arithmetic. Conversion to float and double is
+/// exact. Conversion from them rounds once, half to even; 65520 and more becomes infinity. NaN
+/// keeps its sign and the upper bits of its payload.
 struct Float16 {
   std::uint16_t bits = 0;
 
- private:  // in front, because clang 14 evaluates no template that it meets only later
+ private:  // first, because clang 14 does not evaluate templates that are defined later
   static constexpr int kFraction = 10;      ///< bits
   static constexpr int kBias = 15;          ///< of the exponent
   static constexpr int kLeast = 1 - kBias;  ///< the exponent of the smallest normal number
@@ -30,8 +30,10 @@ struct Float16 {
     static_assert(std::numeric_limits<T>::is_iec559 && sizeof(T) == sizeof(Bits));
     static constexpr int kFraction = std::numeric_limits<T>::digits - 1;
     static constexpr int kBias = std::numeric_limits<T>::max_exponent - 1;
-    static constexpr int kSignShift = static_cast<int>(sizeof(T)) * 8 - 16;  ///< from ours to its
-    static constexpr int kExtra = kFraction - Float16::kFraction;  ///< fraction bits it has more
+    static constexpr int kSignShift =
+        static_cast<int>(sizeof(T)) * 8 - 16;  ///< from our sign to that of T
+    static constexpr int kExtra =
+        kFraction - Float16::kFraction;  ///< additional fraction bits of T
     static constexpr Bits kInfinity = Bits{2 * kBias + 1} << kFraction;
   };
 
@@ -47,12 +49,13 @@ struct Float16 {
       return static_cast<std::uint16_t>(sign | half);
     };
     constexpr std::uint32_t kInfinity = 0x7C00;
-    if (magnitude > W::kInfinity) {  // a payload that only had lower bits must not become infinity
+    if (magnitude >
+        W::kInfinity) {  // NaN: if its payload has only lower bits, it must not become infinity
       return with_sign(kInfinity | std::max(1U, static_cast<std::uint32_t>(fraction >> W::kExtra)));
     }
     const int exponent = static_cast<int>(magnitude >> W::kFraction) - W::kBias;
     if (exponent > kBias) return with_sign(kInfinity);
-    // Below the smallest normal number the last bit stays where it is and more is cut off.
+    // Below the smallest normal number the last bit keeps its value, and more bits are cut off.
     const int cut = W::kExtra + std::max(0, kLeast - exponent);
     if (cut > W::kFraction + 1) return with_sign(0);  // less than half of the smallest number
     const Bits significand = fraction | Bits{1} << W::kFraction;
@@ -60,8 +63,9 @@ struct Float16 {
     const Bits rest = significand & ((Bits{1} << cut) - 1);
     const Bits half = Bits{1} << (cut - 1);
     const bool up = rest > half || (rest == half && (kept & 1U) != 0);
-    // A normal number's leading 1 is added to the exponent before its own; so is a carry, which
-    // thereby makes the next exponent, the smallest normal number or infinity.
+    // The leading 1 of a normal number is added to the exponent below its own, which gives its own.
+    // A carry of the rounding gives the next exponent in the same way, also for the smallest normal
+    // number and infinity.
     const int before = std::max(exponent, kLeast) - kLeast;
     return with_sign((static_cast<std::uint32_t>(before) << kFraction) +
                      static_cast<std::uint32_t>(kept) + (up ? 1U : 0U));
@@ -90,7 +94,7 @@ struct Float16 {
   constexpr Float16() = default;
   template <std::floating_point T>
   constexpr explicit Float16(T value) : bits(rounded(value)) {}
-  /// By way of double: what that rounds is far beyond the largest half.
+  /// By way of double: the integers that double rounds are far above the largest half.
   template <std::integral T>
   constexpr explicit Float16(T value) : Float16(static_cast<double>(value)) {}
 

@@ -10,7 +10,7 @@
 namespace deckle {
 namespace {
 
-// Visits what is outside of strings, until a visit gives false.
+// Visits the characters outside of strings, until a visit returns false.
 template <typename Visit>
 void outside_strings(std::string_view text, Visit visit) {
   bool in_string = false;
@@ -57,7 +57,7 @@ JsonExcess too_many(std::size_t at) {
 }  // namespace
 
 std::optional<JsonExcess> json_excess(std::string_view text) {
-  std::array<std::size_t, kMaxJsonDepth + 1> members{};  // of what is open: colons in it
+  std::array<std::size_t, kMaxJsonDepth + 1> members{};  // for each open bracket: the number of colons in it
   std::size_t depth = 0;
   std::optional<JsonExcess> excess;
   outside_strings(text, [&](char c, std::size_t at) {

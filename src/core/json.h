@@ -6,11 +6,11 @@
 
 namespace deckle {
 
-/// JSON whose keys stay in the order in which they were put: manifests and schemas are read by
-/// people.
+/// JSON whose keys stay in the order in which they were inserted, because people read manifests and
+/// schemas.
 using Json = nlohmann::ordered_json;
 
-/// Parses. Returns a discarded value for a text that is no JSON or exceeds json_limits.h.
+/// Parses. Returns a discarded value if the text is not JSON or exceeds a limit of json_limits.h.
 [[nodiscard]] Json parse_json(std::string_view text);
 
 }  // namespace deckle

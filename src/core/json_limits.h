@@ -9,20 +9,20 @@
 
 namespace deckle {
 
-/// How deep brackets may be nested: more is no chain and no manifest, and what works through a
-/// value recursively must not run out of stack.
+/// How deep brackets may be nested. No chain or manifest needs more, and recursive functions must
+/// not run out of stack.
 inline constexpr std::size_t kMaxJsonDepth = 200;
 
-/// The most members of an object: looking for one takes time in proportion to them.
+/// The most members of an object: the time to find one is proportional to their number.
 inline constexpr std::size_t kMaxJsonMembers = 10000;
 
-/// A limit that a text goes beyond.
+/// A limit that a text exceeds.
 struct JsonExcess {
-  std::size_t at = 0;   ///< byte of the text
+  std::size_t at = 0;   ///< byte in the text
   std::string message;  ///< with the limit and the value
 };
 
-/// The first place where the text goes beyond one of these limits; nothing where it keeps both.
+/// The first place where the text exceeds one of these limits; nothing if it exceeds none.
 [[nodiscard]] std::optional<JsonExcess> json_excess(std::string_view text);
 
 }  // namespace deckle

@@ -4,8 +4,8 @@
 namespace deckle {
 
 void throw_wrong_result(const Error* error) {
-  if (error == nullptr) throw WrongResult("a Result holds a value, it was asked for its error");
-  throw WrongResult("a Result holds no value: " + error->message);
+  if (error == nullptr) throw WrongResult("a Result has a value and no error");
+  throw WrongResult("a Result has no value: " + error->message);
 }
 
 std::string_view error_name(ErrorCode code) {

@@ -9,8 +9,7 @@
 
 namespace deckle {
 
-/// What went wrong, as a program may ask it. The names (see `error_name`) stand in manifests: never
-/// reuse one.
+/// What went wrong, for programs. Manifests contain the names (see `error_name`): never reuse one.
 enum class ErrorCode {
   Usage,        ///< the command line or the chain is wrong
   Unreadable,   ///< the file could not be opened or read
@@ -24,8 +23,8 @@ enum class ErrorCode {
   Write,        ///< an output could not be written
   Changed,      ///< the file is not the one that a manifest recorded, or changed while it was read
   TimedOut,     ///< took longer than --timeout-per-image allows
-  Stopped,      ///< given up because the caller asked for it; never in a manifest
-  Internal,     ///< an internal error in deckle
+  Stopped,      ///< cancelled by the caller; never in a manifest
+  Internal,     ///< an error in deckle itself
 };
 
 [[nodiscard]] std::string_view error_name(ErrorCode code);
@@ -40,18 +39,18 @@ struct Error {
   bool operator==(const Error&) const = default;
 };
 
-/// Thrown by a Result that does not hold what it is asked for. The program must call `has_value`
-/// first. Its text is the Error's, if there is one.
+/// Thrown if a Result is asked for its value and has an Error, or the other way round. Call
+/// `has_value` first. The text is that of the Error, if there is one.
 class WrongResult : public std::logic_error {
  public:
   using std::logic_error::logic_error;
 };
 
-/// Throws WrongResult; `error` is what the Result holds, null where it holds a value.
+/// Throws WrongResult. `error` is the Result's error; null if it has a value.
 [[noreturn]] void throw_wrong_result(const Error* error);
 
-/// A value or an Error, with the member names of C++23's `std::expected`. Asking for the one that
-/// it does not hold throws WrongResult.
+/// A value or an Error, with the member names of C++23's `std::expected`. Asking for the other one
+/// throws WrongResult.
 template <typename T>
 class [[nodiscard]] Result {
  public:

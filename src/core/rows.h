@@ -13,8 +13,8 @@ struct RowSource {
   Shape shape;
   DType dtype = DType::UInt8;
   /// Called once for every row, from the top. The row is valid until the next call. Null: there are
-  /// no more rows; the owner of the source knows the reason. Must not throw: libraries written in C
-  /// call it.
+  /// no more rows, and the owner of the source knows the reason. Must not throw, because libraries
+  /// written in C call it.
   std::function<const std::uint8_t*(std::int64_t row)> row;
 
   [[nodiscard]] std::size_t row_bytes() const {
@@ -22,7 +22,8 @@ struct RowSource {
   }
 };
 
-/// The rows of samples in memory, which have to outlive them; of a volume those of all planes.
+/// The rows of samples in memory; of a volume, the rows of all planes. The samples must outlive
+/// this.
 [[nodiscard]] inline RowSource rows_of(const Tensor& samples) {
   return {samples.shape, samples.dtype, [&samples](std::int64_t r) { return samples.row(r); }};
 }

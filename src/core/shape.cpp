@@ -28,7 +28,7 @@ Result<Done> check_shape(const Shape& shape) {
   for (int axis = 0; axis < shape.rank; ++axis) {
     if (shape[axis] < 1 || shape[axis] > kMaxExtent) {
       return Error{ErrorCode::Usage, "a shape of " + to_string(shape) + ": an axis has 1 to " +
-                                         std::to_string(kMaxExtent) + " samples"};
+                                         std::to_string(kMaxExtent) + " pixels"};
     }
     left /= shape[axis];
   }

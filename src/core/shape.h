@@ -12,12 +12,12 @@
 
 namespace deckle {
 
-/// The most samples along one axis, as in TensorFlow, whose draws are bounded by 32-bit limits.
+/// The most pixels along one axis, as in TensorFlow, whose draws have 32-bit limits.
 inline constexpr std::int64_t kMaxExtent = 2147483647;
 
-/// The shape of one sample: its spatial axes in order, counted in samples, then the channels. No
-/// batch axis. Use `sequence`, `image` or `volume`. Shape{480, 640, 3} does not compile: 480 would
-/// be the rank.
+/// The shape of one sample: its spatial axes in order, in pixels, then the channels. There is no
+/// batch axis. Use `sequence`, `image` or `volume`. Shape{480, 640, 3} does not compile, because
+/// 480 would be the rank.
 struct Shape {
   int rank = 2;                                 ///< number of spatial axes, 1 to 3
   std::array<std::int64_t, 3> extent{0, 0, 0};  ///< the first `rank` are used
@@ -47,22 +47,22 @@ struct Shape {
   [[nodiscard]] std::int64_t rows() const { return extent[0]; }
   [[nodiscard]] std::int64_t cols() const { return extent[1]; }
 
-  /// The number of pixels (positions, whatever the channels). Extents within kMaxExtent cannot
-  /// overflow 2-D.
+  /// The number of pixels, not counted per channel. In 2-D, extents up to kMaxExtent cannot
+  /// overflow.
   [[nodiscard]] std::int64_t pixels() const;
 
   bool operator==(const Shape&) const = default;
 };
 
-/// A shape that inputs must have: extents, then channels; nothing where one may be any. Empty: any
-/// shape.
+/// A shape that inputs must have: extents, then channels. An entry without a value may be any
+/// number. Empty: any shape.
 using OpenShape = std::vector<std::optional<std::int64_t>>;
 
 /// "480 x 640 x 3": rows, cols, channels.
 [[nodiscard]] std::string to_string(const Shape& shape);
 
-/// Fails with Usage where this is no shape: a rank that is not 1 to 3, an axis that is not 1 to
-/// kMaxExtent long, no channel, or more samples than 64 bits can count the bytes of.
+/// Fails with Usage if the shape is not valid: a rank that is not 1 to 3, an axis that is not 1 to
+/// kMaxExtent long, no channel, or so many samples that 64 bits cannot count their bytes.
 [[nodiscard]] Result<Done> check_shape(const Shape& shape);
 
 }  // namespace deckle

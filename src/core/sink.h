@@ -8,7 +8,8 @@
 
 namespace deckle {
 
-/// Where an encoder writes: memory or a file. Does not throw: libraries written in C call it.
+/// What an encoder writes to: memory or a file. Does not throw, because libraries written in C call
+/// it.
 class Sink {
  public:
   Sink() = default;
@@ -16,10 +17,10 @@ class Sink {
   Sink& operator=(const Sink&) = delete;
   virtual ~Sink() = default;
 
-  /// Writes at byte `at`, which is the end so far or before it. False where that fails.
+  /// Writes at byte `at`, which is not behind the present end. False if that fails.
   virtual bool write(std::uint64_t at, Bytes data) = 0;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  /// The bytes so far, where they are in memory.
+  /// The bytes so far, if they are in memory.
   [[nodiscard]] virtual Buffer* memory() { return nullptr; }
 
   bool append(Bytes data) { return write(size(), data); }
@@ -33,7 +34,7 @@ class BufferSink final : public Sink {
   bool write(std::uint64_t at, Bytes data) override;
   [[nodiscard]] std::uint64_t size() const override { return out_.size(); }
   [[nodiscard]] Buffer* memory() override { return &out_; }
-  /// Whether a write failed, for want of memory.
+  /// Whether a write failed because there was no memory.
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:

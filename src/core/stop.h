@@ -15,14 +15,14 @@ using Stop = std::function<bool()>;
 [[nodiscard]] inline bool is_told(const Stop& stop) {
   return stop && stop();
 }
-/// Null: never.
+/// Null: never cancel.
 [[nodiscard]] inline bool is_told(const Stop* stop) {
   return stop != nullptr && is_told(*stop);
 }
 
-/// The error of work that was given up.
+/// The error of work that was cancelled.
 [[nodiscard]] inline Error given_up() {
-  return {ErrorCode::Stopped, "given up, as it was asked for"};
+  return {ErrorCode::Stopped, "cancelled by the caller"};
 }
 
 }  // namespace deckle

@@ -14,12 +14,12 @@ namespace deckle {
 /// Samples in memory: C order, channels last, no gaps between rows, host byte order. Colour is in
 /// the order R, G, B, alpha; two channels are grey and alpha. Alpha is straight, not premultiplied.
 struct Tensor {
-  Shape shape;  ///< of one of the batch
+  Shape shape;  ///< of one sample of the batch
   DType dtype = DType::UInt8;
   Buffer data;
-  std::int64_t batch = 1;  ///< so many of that shape, one after the other
+  std::int64_t batch = 1;  ///< number of samples of that shape, one after the other
 
-  /// Takes a new shape and type; the samples are left as they happen to be.
+  /// Sets a new shape and type. The samples have undefined values afterwards.
   void reset(const Shape& new_shape, DType new_dtype, std::int64_t new_batch = 1) {
     shape = new_shape;
     dtype = new_dtype;
@@ -36,7 +36,7 @@ struct Tensor {
   [[nodiscard]] std::size_t byte_count() const {
     return static_cast<std::size_t>(batch) * item_bytes();
   }
-  /// Bytes of one of the batch.
+  /// Bytes of one sample of the batch.
   [[nodiscard]] std::size_t item_bytes() const {
     return static_cast<std::size_t>(shape.pixels()) * pixel_bytes();
   }
@@ -48,7 +48,7 @@ struct Tensor {
   }
 };
 
-/// Fails with Usage where the shape is none (check_shape), the batch is below 1, or the number of
+/// Fails with Usage if the shape is not valid (check_shape), the batch is below 1, or the number of
 /// bytes is not that of shape, type and batch.
 [[nodiscard]] Result<Done> check_tensor(const Tensor& tensor);
 

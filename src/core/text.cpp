@@ -10,7 +10,8 @@
 namespace deckle {
 namespace {
 
-// Edits (insert, drop, replace, swap neighbours) from one word to the other, letters' case aside.
+// The number of edits (insert, drop, replace, swap neighbours) from one word to the other, ignoring
+// case.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -53,7 +54,7 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-// The number of a UTF-8 character of one to three bytes.
+// The code point of a UTF-8 character of one to three bytes.
 unsigned code_point(std::string_view character) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
   if (character.size() == 1) return byte(0);
@@ -61,8 +62,8 @@ unsigned code_point(std::string_view character) {
   return (byte(0) & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
 }
 
-// Whether a character steers a terminal, or turns the direction of writing; `n` is its
-// utf8_length(). A byte that is no character may be one of the eight-bit controls.
+// Whether a character controls a terminal or changes the direction of writing. `n` is its
+// utf8_length(). A byte that is not a character may be an eight-bit control.
 bool is_control(std::string_view character, std::size_t n) {
   if (n == 0) return true;
   if (n > 3) return false;
@@ -71,8 +72,8 @@ bool is_control(std::string_view character, std::size_t n) {
          code == 0x200F || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-// With control characters and bytes that are not UTF-8 as \n, \x1b, \xff. `stays` says where a
-// control character is left as it is.
+// Writes control characters and bytes that are not UTF-8 as \n, \x1b, \xff. `stays` says which
+// control characters stay.
 template <typename Stays>
 std::string escaped(std::string_view text, Stays stays) {
   std::string out;
@@ -99,10 +100,10 @@ std::string escaped(std::string_view text, Stays stays) {
 }  // namespace
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  constexpr std::size_t kLongestWord = 100;  // longer ones are no misspelt names
+  constexpr std::size_t kLongestWord = 100;  // longer words are not misspelt names
   std::string_view best;
   if (word.size() > kLongestWord) return best;
-  std::size_t best_distance = 3;  // more than two edits are another word
+  std::size_t best_distance = 3;  // more than two edits: another word
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance && distance < candidate.size()) {
@@ -156,7 +157,7 @@ std::string terminal_json(std::string_view json) {
     const std::size_t n = utf8_length(json);
     const std::string_view character = json.substr(0, std::max<std::size_t>(n, 1));
     json.remove_prefix(character.size());
-    // What JSON itself escapes is below 0x20.
+    // JSON itself escapes characters below 0x20.
     if (static_cast<unsigned char>(character[0]) < 0x20 || !is_control(character, n)) {
       out += character;
       continue;

@@ -26,7 +26,7 @@ void AxisTable::pad(std::int64_t before, std::int64_t after, int fill) {
 
 void AxisTable::pad_by_mode(std::int64_t before, std::int64_t after, PadMode around) {
   const std::int64_t n = length();
-  // Which entry is seen at place `i`, where 0 .. n - 1 is the axis itself.
+  // The index of the entry that place `i` shows; the places 0 .. n - 1 are the axis itself.
   const auto seen_at = [&](std::int64_t i) {
     const auto modulo = [](std::int64_t x, std::int64_t m) { return (x % m + m) % m; };
     switch (around) {

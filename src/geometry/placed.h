@@ -13,9 +13,9 @@
 
 namespace deckle {
 
-/// One axis: where its two ends come to lie, in the output's pixels. Both may be outside of the
-/// output, where a later layer cut them off. `begin` is above `end` where the axis is flipped.
-/// Copies of the input in mirrored or repeated padding are not included.
+/// One axis: where its two ends are in the output, in pixels. They are outside of the output if a
+/// later layer cut them off. `begin` is above `end` if the axis is flipped. Copies of the input in
+/// mirrored or repeated padding are not included.
 struct AxisSpan {
   std::int64_t length = 1;  ///< of the input
   double begin = 0;
@@ -49,10 +49,10 @@ struct AxisSpan {
   bool operator==(const AxisSpan&) const = default;
 };
 
-/// A span an axis: of a picture rows, cols.
+/// One span for each axis: rows, cols for a picture.
 using Spans = std::array<AxisSpan, 3>;
 
-/// Where a window of the input lies in the output, axis by axis: what a manifest says.
+/// Where a window of the input lies in the output, for each axis. Manifests have this.
 ///
 ///     output = begin + (input - window.begin) * scale      not flipped
 ///     output = end - (input - window.begin) * scale        flipped

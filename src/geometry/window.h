@@ -20,9 +20,9 @@ struct Interval {
   bool operator==(const Interval&) const = default;
 };
 
-/// A half-open box in an image, one interval an axis (2-D: rows, cols), in pixels. Empty where
-/// nothing of the image is needed. Made of its rank and intervals: a mere list of numbers does not
-/// compile.
+/// A half-open box in an image, one interval for each axis (2-D: rows, cols), in pixels. Empty if
+/// nothing of the image is needed. It is made from a rank and intervals; a plain list of numbers
+/// does not compile.
 struct Window {
   int rank = 2;
   std::array<Interval, 3> axis{};
@@ -36,7 +36,7 @@ struct Window {
   }
   [[nodiscard]] Interval& operator[](int a) { return axis.at(static_cast<std::size_t>(a)); }
   [[nodiscard]] std::int64_t pixels() const;
-  /// The smallest window that holds both; an empty one holds nothing.
+  /// The smallest window that contains both; an empty window does not count.
   [[nodiscard]] Window united_with(const Window& other) const;
   bool operator==(const Window&) const = default;
 };
@@ -44,11 +44,11 @@ struct Window {
 /// All of a picture or volume.
 [[nodiscard]] Window whole(const Shape& shape);
 
-/// "0 to 10, 0 to 20": along each axis, without the end.
+/// "0 to 10, 0 to 20": for each axis, the end not included.
 [[nodiscard]] std::string to_string(const Window& window);
 
-/// Fails with Usage where the window is not inside a picture of this shape. An empty window is
-/// always inside.
+/// Fails with Usage if the window is not inside a picture of this shape. An empty window is always
+/// inside.
 [[nodiscard]] Result<Done> check_window(const Window& window, const Shape& shape);
 
 }  // namespace deckle

@@ -12,7 +12,7 @@
 namespace deckle {
 namespace {
 
-// To an integer type: `value` has no fraction any more.
+// To an integer type: `value` is already a whole number.
 template <typename To>
 To saturate(double value) {
   if (std::isnan(value)) return 0;
@@ -23,7 +23,7 @@ To saturate(double value) {
   return static_cast<To>(value);
 }
 
-// Integers to integers, exactly; a double does not hold all of 64 bits.
+// Integers to integers, exactly: a double does not have all values of 64 bits.
 template <typename To, typename From>
 To nearest_end(From value) {
   if (std::cmp_less(value, std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
@@ -63,12 +63,12 @@ void for_each_sample(const Tensor& from, DType to, Tensor& out, F&& convert) {
   });
 }
 
-// The same as for any other type, in a form that compilers make vectors of: this is what every
-// picture goes through after sums in float32.
+// The same result as for any other type, in a form that compilers vectorise. It is used for every
+// picture whose sums are float32.
 template <typename To>
 void round_each(const float* source, std::size_t n, To* target) {
   constexpr auto kMost = static_cast<float>(std::numeric_limits<To>::max());
-  constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23: beside it floats have no fraction
+  constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23: near it floats have no fraction
   for (std::size_t i = 0; i < n; ++i) {
     float value = source[i] > 0 ? source[i] : 0;  // NaN too
     value = value < kMost ? value : kMost;
@@ -76,7 +76,7 @@ void round_each(const float* source, std::size_t n, To* target) {
   }
 }
 
-// "[3, 0, 2]": the place of sample i, as NumPy takes it.
+// "[3, 0, 2]": the index of sample i, as in NumPy.
 std::string index_of(const Shape& shape, std::size_t i) {
   auto rest = static_cast<std::int64_t>(i);
   std::string text = std::to_string(rest % shape.channels) + "]";
@@ -111,7 +111,7 @@ void round_samples(const float* samples, std::size_t count, DType to, std::uint8
 }
 
 void to_file_depth(const Tensor& from, DType scale, DType to, Tensor& out) {
-  // A ratio of two, so that 16 to 8 bits divides by 257 exactly.
+  // Two numbers, because then 16 to 8 bits divides by 257 exactly.
   const double white_to = info(to).white;
   const double white_from = info(scale).white;
   const bool rescale = scale != to && white_to > 0 && white_from > 0;

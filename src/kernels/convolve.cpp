@@ -25,10 +25,10 @@ namespace {
 using dnnl::memory;
 using Tag = memory::format_tag;
 
-// Primitives that a thread keeps; images of as many sizes in turn need no new ones.
+// The number of primitives that a thread keeps: images of so many sizes need no new ones.
 constexpr std::size_t kKeptPrimitives = 32;
 
-// And so much memory for samples that were no floats.
+// The memory that a thread keeps for samples that were converted to floats.
 constexpr std::size_t kKeptFloats = std::size_t{16} << 20U;
 
 const dnnl::engine& cpu() {
@@ -36,8 +36,8 @@ const dnnl::engine& cpu() {
   return engine;
 }
 
-// oneDNN divides its work by the number of threads when a primitive is made: with one, nothing
-// depends on how many there are. Images are what runs in parallel.
+// oneDNN divides its work by the number of threads when a primitive is made. With one thread, no
+// result depends on the number of threads. Images run in parallel instead.
 class OneThread {
  public:
   OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -61,7 +61,7 @@ memory::desc image_desc(const Shape& shape, std::int64_t batch) {
   return {dims, memory::data_type::f32, channels_last(shape.rank)};
 }
 
-// The dimensions of a kernel as oneDNN counts them: (groups), out, in, size...
+// The dimensions of a kernel in oneDNN's order: (groups), out, in, size...
 memory::dims kernel_dims(const FilterBank& bank) {
   memory::dims dims;
   if (bank.groups > 1) dims.push_back(bank.groups);
@@ -72,7 +72,7 @@ memory::dims kernel_dims(const FilterBank& bank) {
   return dims;
 }
 
-// The same of the array that the bank holds.
+// The same for the array in the bank.
 memory::desc plain_kernel(const FilterBank& bank) {
   const std::int64_t per_group = bank.in / bank.groups;
   memory::dims strides;
@@ -113,7 +113,7 @@ Primitive make_primitive(const FilterBank& bank, dnnl::algorithm algorithm,
   const memory::desc bias =
       bank.bias.empty() ? memory::desc() : memory::desc({bank.out}, memory::data_type::f32, Tag::x);
   dnnl::primitive_attr attributes;
-  if (bank.activation == Activation::Relu) {  // the one that it computes exactly
+  if (bank.activation == Activation::Relu) {  // the only one that oneDNN computes exactly
     dnnl::post_ops after_sum;
     onednn::append_relu(after_sum);
     attributes.set_post_ops(after_sum);
@@ -191,7 +191,7 @@ void activate(Activation activation, int softmax_axis, const Shape& shape, std::
       samples[i] = activated(activation, samples[i]);
     return;
   }
-  std::int64_t step = 1;  // between neighbours on the axis
+  std::int64_t step = 1;  // from one sample to the next on the axis
   if (softmax_axis >= 0) {
     step = shape.channels;
     for (int a = shape.rank - 1; a > softmax_axis; --a)
@@ -204,11 +204,11 @@ void activate(Activation activation, int softmax_axis, const Shape& shape, std::
   }
 }
 
-// Of a filter that looks at no neighbour on the last axis, pixels side by side may as well be
-// channels: then a vector register is full. As many of them as divide a row, but no more than that.
+// If a filter uses no neighbours on the last axis, adjacent pixels can be channels: then a vector
+// register is full. The row must be a multiple of their number, which has this limit.
 constexpr std::int64_t kLanes = 64;
 
-using Taps = std::array<TapRange, 3>;  // of each axis; [0, 1) where there is none
+using Taps = std::array<TapRange, 3>;  // of each axis; [0, 1) for an axis that does not exist
 
 bool is_upright(const FilterBank& bank, const Taps& taps, const Shape& shape,
                 std::span<const ConvolvedAxis> axes) {
@@ -218,7 +218,7 @@ bool is_upright(const FilterBank& bank, const Taps& taps, const Shape& shape,
          axes[last] == as_it_is && bank.activation != Activation::Softmax;
 }
 
-// The filter with these taps alone.
+// The filter with only these taps.
 FilterBank trimmed(const FilterBank& all, const Taps& taps) {
   FilterBank bank = all;
   for (std::size_t a = 0; a < taps.size(); ++a)
@@ -236,7 +236,7 @@ FilterBank trimmed(const FilterBank& all, const Taps& taps) {
   return bank;
 }
 
-// The filter of one channel, for so many.
+// The filter of one channel, repeated for `channels` channels.
 FilterBank repeated(const FilterBank& one, std::int64_t channels) {
   const auto times = static_cast<std::size_t>(channels);
   FilterBank bank = one;
@@ -248,7 +248,7 @@ FilterBank repeated(const FilterBank& one, std::int64_t channels) {
   return bank;
 }
 
-// The part of the samples that begins at these places and is as long as `part` says.
+// The part of the samples that begins at `begin` and has the size of `part`.
 void copy_part(const SampleView& from, const std::array<std::int64_t, 3>& begin, const Shape& part,
                std::uint8_t* to) {
   std::array<std::int64_t, 3> all{1, 1, 1};
@@ -279,7 +279,7 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 
-// The thread's own, the last used in front.
+// The primitives of this thread; the last used is the first.
 std::list<std::pair<Key, Primitive>>& kept_primitives() {
   thread_local std::list<std::pair<Key, Primitive>> kept;
   return kept;
@@ -288,10 +288,10 @@ std::list<std::pair<Key, Primitive>>& kept_primitives() {
 }  // namespace
 
 struct Convolution::Prepared {
-  std::uint64_t id;  // tells convolutions apart, also those that are gone
+  std::uint64_t id;  // different for each convolution, also for deleted ones
   std::mutex mutex;
-  // The bank as it is needed, by its taps and the channels for which it is repeated, and the
-  // layouts of each. Nothing is removed or moved.
+  // The banks in use, by taps and by number of repeated channels, with the layouts of each. No
+  // element is removed or moved.
   std::map<std::pair<std::array<std::int64_t, 6>, std::int64_t>, FilterBank> banks;
   std::map<const FilterBank*, std::list<std::pair<memory::desc, memory>>> kernels;
 
@@ -312,7 +312,7 @@ struct Convolution::Prepared {
     return banks.emplace(key, all.each_channel ? repeated(part, channels) : part).first->second;
   }
 
-  // The kernel in this layout. Nothing is written to what was handed out.
+  // The kernel in this layout. Memory that was returned once is not written again.
   const memory& kernel(const FilterBank& bank, const memory::desc& layout) {
     const std::lock_guard lock(mutex);
     auto& layouts = kernels[&bank];
@@ -331,7 +331,7 @@ struct Convolution::Prepared {
 TapRange used_taps(const ConvolvedAxis& axis, std::int64_t size, std::int64_t in, bool transposed) {
   const std::int64_t narrow = transposed ? in : axis.out;
   const std::int64_t wide = transposed ? axis.out : in;
-  // Of the places p * stride + offset, p = 0 .. narrow - 1, one is within [0, wide).
+  // Whether one of the places p * stride + offset, p = 0 .. narrow - 1, is in [0, wide).
   const auto meets = [&](std::int64_t tap) {
     const std::int64_t offset = tap * axis.dilation - axis.before;
     const std::int64_t p = offset < 0 ? (-offset + axis.stride - 1) / axis.stride : 0;
@@ -378,7 +378,7 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
   Shape out = shape;
 
   // oneDNN does not get the taps at the ends of an axis that meet only padding. They cost time, and
-  // oneDNN 3.7.2 adds them wrongly on AVX-512 where an output is one column wide.
+  // oneDNN 3.7.2 adds them wrongly on AVX-512 if the output is one column wide.
   Key key{prepared_->id, from.shape, from.batch, {axes.begin(), axes.end()}, {}};
   std::array<std::int64_t, 3> begin{};  // of the part of the input that is used
   for (int a = 0; a < bank_.rank; ++a) {
@@ -387,8 +387,9 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
     TapRange& taps = key.taps.at(i);
     taps = used_taps(axis, bank_.size.at(i), from.shape[a], bank_.transposed);
     if (taps == TapRange{0, 0}) return fill_without_sum(shape, from.batch, to);
-    // oneDNN accepts no negative padding in front, and behind only more than -stride. Input beyond
-    // that is cut off, because no tap meets it. Output beyond that must be made: its taps stay.
+    // oneDNN accepts no negative padding before the image; after it, padding must be more than
+    // -stride. Input that no tap meets is cut off. Output must always be made, therefore its taps
+    // stay.
     const auto end = [&] {  // of the last window, from the beginning of the longer side
       const std::int64_t windows = bank_.transposed ? from.shape[a] : axis.out;
       const std::int64_t reach = (taps.end - taps.first - 1) * axis.dilation + 1;
@@ -411,7 +412,7 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
   const std::uint8_t* source = from.samples;
   const auto count = static_cast<std::size_t>(from.batch * key.in.pixels() * key.in.channels);
   thread_local Buffer part;
-  if (key.in != from.shape) {  // only of kernels with gaps, where the image is no larger than they
+  if (key.in != from.shape) {  // only if the kernel has gaps and the image is not larger than they are
     part.resize(count * size_of(from.dtype));
     copy_part(from, begin, key.in, part.data());
     source = part.data();
@@ -472,7 +473,7 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
     activate(bank.activation, bank.softmax_axis, shape, from.batch, to);
 }
 
-// Where no tap meets the image, the sum is 0 everywhere.
+// No tap meets the image: every sum is 0.
 void Convolution::fill_without_sum(const Shape& shape, std::int64_t batch, float* to) const {
   const auto channels = static_cast<std::size_t>(shape.channels);
   const auto count = static_cast<std::size_t>(batch * shape.pixels()) * channels;

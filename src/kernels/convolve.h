@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // convolve: convolutions and their transposes in float32, by oneDNN.
 //
-// oneDNN has kernels for each kind of processor, and they add in different orders: the last bits of
-// a sum differ from one kind to another, and with it sometimes a rounded pixel. For the same
-// bytes on all machines, set DNNL_MAX_CPU_ISA (for example AVX2) on all of them. On one machine the
-// result is the same for any number of threads: each call is computed by one thread.
+// oneDNN has kernels for each kind of processor, which add in different orders. Therefore the last
+// bits of a sum, and sometimes a rounded pixel, depend on the kind of processor. For the same bytes
+// on all machines, set DNNL_MAX_CPU_ISA (for example AVX2) on all of them. On one machine the
+// result is the same for any number of threads, because one thread computes each call.
 #pragma once
 
 #include <array>
@@ -38,28 +38,30 @@ enum class Activation : std::uint8_t {
   Softmax,   ///< see FilterBank::softmax_axis
 };
 
-/// What a convolution is, whatever the size of the image: a value.
+/// The kernel and the activation of a convolution; they do not depend on the image's size.
 struct FilterBank {
   int rank = 2;                               ///< spatial axes
   std::array<std::int64_t, 3> size{1, 1, 1};  ///< of the kernel; the first `rank` are used
   std::int64_t in = 1;                        ///< channels
   std::int64_t out = 1;
-  std::int64_t groups = 1;  ///< run g of the in channels makes run g of the out channels
+  std::int64_t groups = 1;  ///< group g of the in channels makes group g of the out channels
   bool transposed = false;
   /// The kernel has one channel, [size...], and is applied to each channel of the input. Then in,
   /// out and groups are 1.
   bool each_channel = false;
   /// [size...][in / groups][out]; transposed: [size...][out][in], and one group.
   std::vector<float> kernel;
-  std::vector<float> bias;  ///< one an out channel, or none
+  std::vector<float> bias;  ///< one number for each out channel, or none
   Activation activation = Activation::Linear;
   int softmax_axis = -1;  ///< the spatial axis that sums to 1; -1: the channels
 };
 
-/// How the kernel goes along one axis: out[p] = sum over q of in[p * stride + q * dilation -
-/// before]
-/// * kernel[q], where in is 0 outside. Transposed: in[p] * kernel[q] is added to
-/// out[p * stride + q * dilation - before], where there is such a place.
+/// How the kernel moves along one axis. The input is 0 outside of the image.
+///
+///     out[p] = sum over q of in[p * stride + q * dilation - before] * kernel[q]
+///
+/// Transposed: in[p] * kernel[q] is added to out[p * stride + q * dilation - before], if that
+/// exists.
 struct ConvolvedAxis {
   std::int64_t stride = 1;
   std::int64_t dilation = 1;
@@ -77,15 +79,15 @@ struct TapRange {
   bool operator==(const TapRange&) const = default;
 };
 
-/// Which of `size` taps on an axis are ever multiplied by something other than padding. `in` is the
-/// length of the input. Nothing, [0, 0), where no tap meets it.
+/// The taps, of `size` on an axis, that are multiplied by the input at least once, not only by
+/// padding. `in` is the length of the input. [0, 0) if no tap meets the input.
 [[nodiscard]] TapRange used_taps(const ConvolvedAxis& axis, std::int64_t size, std::int64_t in,
                                  bool transposed);
 
-/// Samples where they lie: a tensor's, or some rows of it.
+/// Samples in memory that belongs to a tensor: all of them, or some rows.
 struct SampleView {
   const std::uint8_t* samples = nullptr;
-  Shape shape;  ///< of one of the batch
+  Shape shape;  ///< of one sample of the batch
   DType dtype = DType::Float32;
   std::int64_t batch = 1;
 };
@@ -106,9 +108,9 @@ class Convolution {
   }
 
   /// batch x (axes) x in, of any type, to batch x (out of each axis) x out, in float32: activation
-  /// (sum + bias). Every window must touch the image, with a tap or a gap between taps.
+  /// (sum + bias). Every window must meet the image, with a tap or with a gap between taps.
   void run(const Tensor& from, std::span<const ConvolvedAxis> axes, Tensor& to) const;
-  /// The same into memory of that size.
+  /// The same, written to memory of that size.
   void run(const SampleView& from, std::span<const ConvolvedAxis> axes, float* to) const;
 
  private:
@@ -126,7 +128,7 @@ class Convolution {
 /// "oneDNN 2.6.3, AVX512": library, version and instruction set; the last bits depend on them.
 [[nodiscard]] std::string convolution_library();
 
-/// Applies it in place, to float32. `softmax_axis` as in FilterBank.
+/// Applies the activation in place, to float32. `softmax_axis` as in FilterBank.
 void activate(Activation activation, int softmax_axis, Tensor& tensor);
 
 }  // namespace deckle

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// convolve_none: stands for convolve in a deckle that is built without oneDNN. Chains with layers
-// that convolve are refused when they are read (chain/chain.cpp), and nothing here is run.
+// convolve_none: replaces convolve in a deckle that is built without oneDNN. parse_chain refuses
+// chains with convolutions (chain/chain_parser.cpp), therefore nothing here runs.
 #include <stdexcept>
 #include <utility>
 

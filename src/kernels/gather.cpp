@@ -10,7 +10,7 @@
 namespace deckle {
 namespace {
 
-// One gather on its way: the output is written from its first byte to its last.
+// The state of one gather, which writes the output from the first byte to the last.
 class Gatherer {
  public:
   Gatherer(const Tensor& source, const Window& origin, std::span<const AxisTable> axes,
@@ -31,8 +31,8 @@ class Gatherer {
     }
   }
 
-  // The entries of axis `a` and all below it, of the source from byte `from`; all of it is fill
-  // where an axis above said so: `fill` is that one's number, else -1.
+  // Writes the entries of axis `a` and of all axes below it; their source begins at byte `from`. If
+  // an axis above is a fill there, `fill` is its number and all is fill; else it is -1.
   void write(std::size_t a, std::size_t from, int fill, std::uint8_t* to) const {
     if (a == last_)
       return fill < 0 ? writer_.write(source_ + from, to) : writer_.write_fill(fill, to);
@@ -56,7 +56,7 @@ class Gatherer {
   std::span<const AxisTable> axes_;
   const Window& origin_;
   std::size_t last_;
-  RowWriter writer_;  ///< of the last axis
+  RowWriter writer_;  ///< for the last axis
   std::array<std::size_t, 3> source_step_{};
   std::array<std::size_t, 3> out_step_{};
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// onednn: what differs between oneDNN 2.6 and 3, and nothing else. Included by convolve.cpp alone.
+// onednn: only what differs between oneDNN 2.6 and 3. Only convolve.cpp includes it.
 // Source  the manuals of oneDNN 2.6 and 3.7, "Transition from v2.x to v3.x"
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace deckle::onednn {
 
-/// Where the kernel goes, one number an axis, as oneDNN counts them: no dilation is 0.
+/// How the kernel moves, one number for each axis, as oneDNN counts: dilation 0 is none.
 struct Geometry {
   dnnl::memory::dims strides;
   dnnl::memory::dims dilations;
@@ -17,7 +17,8 @@ struct Geometry {
   dnnl::memory::dims after;
 };
 
-/// `Forward`: convolution_forward or deconvolution_forward. A bias of no dimensions is none.
+/// `Forward`: convolution_forward or deconvolution_forward. A bias without dimensions means no
+/// bias.
 template <typename Forward>
 typename Forward::primitive_desc forward(dnnl::algorithm algorithm, const dnnl::memory::desc& from,
                                          const dnnl::memory::desc& kernel,
@@ -54,15 +55,15 @@ inline constexpr Processors kProcessors = Processors::Arm64;
 inline constexpr Processors kProcessors = Processors::Others;
 #endif
 
-/// The name of a kind of processor. oneDNN's numbers mean another kind on another family; those of
-/// ARM are not in its headers.
+/// The name of a kind of processor. The meaning of oneDNN's numbers depends on the family; the
+/// numbers of ARM are not in its headers.
 inline std::string processor_name(Processors family, dnnl::cpu_isa kind) {
   using Kind = dnnl::cpu_isa;
   const auto number = static_cast<unsigned>(kind);
   if (number == 0) return "no vectors";
   if (family == Processors::X86) {
     constexpr auto kAvx512 = static_cast<unsigned>(Kind::avx512_core);
-    // Of AVX-512's many kinds all have the same kernels for floats.
+    // All kinds of AVX-512 have the same kernels for floats.
     if ((number & kAvx512) == kAvx512) return "AVX512";
     if (kind == Kind::sse41) return "SSE4.1";
     if (kind == Kind::avx) return "AVX";
@@ -76,7 +77,7 @@ inline std::string processor_name(Processors family, dnnl::cpu_isa kind) {
     if (number == 0x3) return "SVE128";
     if (number == 0x7) return "SVE256";
     if (number == 0xF) return "SVE384";
-    if (number == 0x1F || number == 0x27) return "SVE512";  // of 2.6, of 3
+    if (number == 0x1F || number == 0x27) return "SVE512";  // the number in 2.6, and in 3
   }
   return "processor kind " + std::to_string(number);
 }

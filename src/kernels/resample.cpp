@@ -23,7 +23,7 @@ DECKLE_WIDE void convert_row(const S* from, std::size_t width, T* to) {
     to[i] = static_cast<T>(from[i]);
 }
 
-// The first kCount taps of an output row, or the next ones.
+// Sums kCount taps of an output row: the first ones, or the next ones.
 template <std::size_t kCount, bool kFirst, typename S, typename T>
 DECKLE_WIDE void add_rows(const S* const* rows, const T* weights, std::size_t width, T* to) {
   const S* row[kCount];
@@ -41,7 +41,7 @@ DECKLE_WIDE void add_rows(const S* const* rows, const T* weights, std::size_t wi
   }
 }
 
-// Four taps at a time keep the sums in registers; the order is that of one at a time.
+// Four taps at a time keep the sums in registers. The order of the sums is the same as with one.
 template <bool kFirst, typename S, typename T>
 void add_up_to_four_rows(const S* const* rows, const T* weights, std::size_t count,
                          std::size_t width, T* to) {
@@ -67,10 +67,10 @@ void filter_rows(const S* const* rows, const T* weights, std::size_t count, std:
   }
 }
 
-// Taps with weights of the type that is computed in.
+// Taps whose weights have the type of the computation.
 template <typename T>
 struct Taps {
-  /// Of an axis of `in` samples; `blocks` where it is that of the columns, and one channel.
+  /// For an axis of `in` pixels. `blocks`: it is the axis of columns, and there is one channel.
   Taps(const AxisTaps& taps, std::int64_t in, bool with_blocks)
       : first(taps.first), offset(taps.offset), weights(taps.weights.begin(), taps.weights.end()) {
     if constexpr (kAvx2Built && std::is_same_v<T, float>) {
@@ -82,12 +82,12 @@ struct Taps {
   const std::vector<std::int64_t>& offset;
   std::vector<T> weights;
 
-  /// Outputs 8 b to 8 b + 7, where their taps lie near each other; else `taps` is 0.
+  /// Outputs 8 b to 8 b + 7. `taps` is 0 if their taps are not near each other.
   struct Block {
-    std::size_t taps = 0;  ///< of the output that has most
-    bool alike = true;     ///< all have as many
+    std::size_t taps = 0;  ///< of the output that has the most
+    bool alike = true;     ///< all outputs have the same number
     std::int32_t first = 0;
-    std::size_t weights = 0;  ///< where they begin, in the order of filter_window
+    std::size_t weights = 0;  ///< index of the first one, in the order of filter_window
     Places<float> places;
   };
   std::vector<Block> blocks;
@@ -148,7 +148,7 @@ void filter_pixel(const T* from, const typename Taps<T>::Output& output, std::si
   }
 }
 
-// Three or four channels at once. `from` has kSpare.
+// Three or four channels at once. `from` has kSpare samples more.
 template <std::size_t kChannels, typename T>
 void filter_four_cols(const T* from, const Taps<T>& cols, T* to) {
   using Four = typename FourOf<T>::Type;
@@ -169,7 +169,7 @@ void filter_four_cols(const T* from, const Taps<T>& cols, T* to) {
   filter_pixel(from, cols[last], kChannels, to + last * kChannels);
 }
 
-// Three and four taps, as of a third by area and of bicubic, without a loop.
+// Three and four taps without a loop: for a third of the size by area, and for bicubic.
 template <typename T>
 void filter_samples(const T* from, const Taps<T>& cols, std::size_t begin, std::size_t end, T* to) {
   for (std::size_t j = begin; j < end; ++j) {
@@ -212,7 +212,7 @@ void filter_cols(const T* from, const Taps<T>& cols, std::size_t channels, T* to
     filter_pixel(from, cols[j], channels, to + j * channels);
 }
 
-// Rows first: one pass over the source rows of each output row, then the columns of that.
+// Rows first: sums the source rows of each output row, then the columns of the sum.
 template <typename S, typename T>
 void resample_rows_first(const Tensor& source, const Taps<T>& rows, const Taps<T>& cols,
                          Target<T>& target, const Stop& stop) {
@@ -234,14 +234,14 @@ void resample_rows_first(const Tensor& source, const Taps<T>& rows, const Taps<T
   }
 }
 
-// Columns first: each source row once, kept in a ring until no output row needs it any more.
+// Columns first: each source row once. A ring keeps the results while an output row needs them.
 template <typename S, typename T>
 void resample_cols_first(const Tensor& source, const Taps<T>& rows, const Taps<T>& cols,
                          Target<T>& target, const Stop& stop) {
   const auto channels = static_cast<std::size_t>(source.shape.channels);
   const std::size_t width = static_cast<std::size_t>(source.shape.cols()) * channels;
   std::vector<T> converted = spare_row<T>(width);
-  // The row after it is the spare of a row.
+  // The row behind each row is its spare memory.
   const auto row_of = [&](std::int64_t r) {
     const auto* row = reinterpret_cast<const S*>(source.row(r));
     if constexpr (std::is_same_v<S, T>) {
@@ -254,7 +254,7 @@ void resample_cols_first(const Tensor& source, const Taps<T>& rows, const Taps<T
   for (std::size_t r = 0; r < rows.size(); ++r)
     most = std::max(most, rows[r].count);
   std::vector<std::vector<T>> ring(most, spare_row<T>(target.width()));
-  std::vector<std::int64_t> held(most, -1);  // by place in the ring: which source row
+  std::vector<std::int64_t> held(most, -1);  // the source row at each place in the ring
   std::vector<const T*> from;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     if (is_told(stop)) return;
@@ -275,7 +275,8 @@ void resample_cols_first(const Tensor& source, const Taps<T>& rows, const Taps<T
   }
 }
 
-// Which order costs less. A tap along the columns counts twice: those vectorise over channels only.
+// Whether this order costs less. A tap along the columns counts twice, because these vectorise over
+// channels only.
 bool rows_are_first(const Shape& source, const AxisTaps& rows, const AxisTaps& cols) {
   const auto row_taps = static_cast<double>(rows.weights.size());
   const auto col_taps = 2 * static_cast<double>(cols.weights.size());
@@ -334,8 +335,8 @@ void resample(const Tensor& source, std::int64_t rows, std::int64_t cols, const 
   const bool smaller = rows < source.shape.rows() || cols < source.shape.cols();
   const bool bilinear = how.interpolation == Interpolation::Bilinear && !(how.antialias && smaller);
   if (((bilinear && !how.from_corners) || area) && resample_half(source, area, out)) return;
-  // From integers to integers the two taps of a larger area are blended too: what differs is below
-  // the rounding. (Floats may be infinite, and one minus itself is no number.)
+  // For integers, the two taps of a larger area are blended too: the difference is smaller than the
+  // rounding. (Floats may be infinite, and infinity minus infinity is NaN.)
   const bool by_two =
       bilinear || (area && !smaller && !info(source.dtype).is_float && !info(to).is_float);
   if (to == DType::Float64) {

@@ -40,7 +40,7 @@ DECKLE_AVX2 inline void blend_eight(__m256 low, __m256 high, const float* weight
   _mm256_storeu_ps(to, between(low, high, _mm256_loadu_ps(weights)));
 }
 
-// The eight bytes of low taps, then those of the others.
+// The eight bytes of the low taps, then those of the high taps.
 DECKLE_AVX2 inline __m256 blended(__m128i both, __m256 weights) {
   return between(floats(_mm256_cvtepu8_epi32(both)),
                  floats(_mm256_cvtepu8_epi32(_mm_unpackhi_epi64(both, both))), weights);
@@ -50,7 +50,7 @@ DECKLE_AVX2 inline void blend_bytes(__m128i both, const float* weights, float* t
   _mm256_storeu_ps(to, blended(both, _mm256_loadu_ps(weights)));
 }
 
-// Of kWindows windows for eight outputs.
+// From kWindows windows for eight outputs.
 template <std::size_t kWindows>
 DECKLE_AVX2 void blend_bytes_of(const std::uint8_t* from, const std::int32_t* first,
                                 const Places<std::uint8_t>* places, std::size_t count,
@@ -106,8 +106,8 @@ DECKLE_AVX2 void blend_floats_of(const float* from, const std::int32_t* first,
   }
 }
 
-// Pixels `low[0]` and `low[1]` of a row, each blended with its neighbour: a lane for each. Bytes
-// become floats as the last ones of 2^23 + byte.
+// Pixels `low[0]` and `low[1]` of a row, each blended with its neighbour; each has one lane. A byte
+// becomes a float as the lowest byte of 2^23 + byte.
 template <std::size_t kChannels>
 DECKLE_AVX2 inline __m256 two_blended(const std::uint8_t* from, const std::int32_t* low,
                                       __m256 weights) {
@@ -130,7 +130,7 @@ DECKLE_AVX2 inline __m256 two_blended(const std::uint8_t* from, const std::int32
   return _mm256_add_ps(_mm256_sub_ps(low_ones, _mm256_set1_ps(8388608)), step);
 }
 
-// Those of two pixels.
+// The bytes of two pixels.
 template <std::size_t kChannels>
 DECKLE_AVX2 inline __m256 two_weights(const float* weights) {
   return kChannels == 4 ? _mm256_loadu_ps(weights)
@@ -222,7 +222,7 @@ void halve_rest(const S* first, const S* second, std::size_t i, std::size_t widt
   }
 }
 
-// Sixteen bytes twice of each row, the two pixels of an output put side by side.
+// Twice sixteen bytes of each row; the two pixels of an output are put side by side.
 template <std::size_t kChannels>
 DECKLE_AVX2 void halve_bytes(const std::uint8_t* first, const std::uint8_t* second,
                              std::size_t width, std::uint8_t* to) {
@@ -257,7 +257,7 @@ DECKLE_AVX2 void halve_bytes(const std::uint8_t* first, const std::uint8_t* seco
   halve_rest<kChannels>(first, second, i, width, to);
 }
 
-// Eight pairs of samples: the sum of each.
+// The sums of eight pairs of samples.
 DECKLE_AVX2 inline __m256i pair_sums(const std::uint16_t* from) {
   const __m256i pairs = load32(from);
   return _mm256_add_epi32(_mm256_and_si256(pairs, _mm256_set1_epi32(0xFFFF)),
@@ -277,7 +277,7 @@ DECKLE_AVX2 void halve_grey(const std::uint16_t* first, const std::uint16_t* sec
   halve_rest<1>(first, second, i, width, to);
 }
 
-// Four samples of a pixel, and of the next one.
+// Four samples of a pixel, and four of the next one.
 template <std::size_t kChannels>
 DECKLE_AVX2 inline __m256i two_pixels(const std::uint16_t* from) {
   return _mm256_cvtepu16_epi32(

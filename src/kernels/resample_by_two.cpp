@@ -19,12 +19,12 @@ T between(T low, T high, T weight) {
   return low + (high - low) * weight;
 }
 
-// Whether T computes with all values of S exactly, differences included: then a weight of 0 gives
-// the low sample and 1 the high one, whatever the other is. (Of floats the other may be infinite.)
+// Whether T computes exactly with all values of S and their differences. Then a weight of 0 gives
+// the low sample and 1 the high one, and the other sample has no effect. (A float may be infinite.)
 template <typename S>
 constexpr bool kSmall = std::is_integral_v<S> && sizeof(S) <= 2;
 
-// What lies between two values of a type is one of its values.
+// A blend of two values of a type is in the type's range: it needs no saturation.
 template <typename To>
 To rounded(float value) {
   return static_cast<To>(std::bit_cast<std::uint32_t>(value + kWhole));
@@ -34,7 +34,7 @@ To rounded(float value) {
 
 template <typename T>
 struct TwoTaps {
-  std::vector<std::int32_t> low;    ///< the other is low + 1, and inside unless all are single
+  std::vector<std::int32_t> low;    ///< the high tap is low + 1, inside the source unless all outputs have one tap
   std::vector<T> weight;            ///< of the other
   std::vector<std::size_t> single;  ///< outputs of one tap ..
   std::vector<std::int32_t> single_from;  ///< .. and of which
@@ -72,8 +72,8 @@ DECKLE_WIDE void blend_samples(const S* low, const S* high, const T* weights, st
     to[i] = between(static_cast<T>(low[i]), static_cast<T>(high[i]), weights[i]);
 }
 
-// Pixels of three or four channels as four samples: those of the low one, those of the other. They
-// end inside the row for `count` outputs.
+// Pixels of three or four channels as four samples: the low pixel, then the high pixel. For `count`
+// outputs they end inside the row.
 template <std::size_t kChannels, typename S>
 void pick_pixels(const S* from, const std::int32_t* low, std::size_t count, S* lows, S* highs) {
   for (std::size_t j = 0; j < count; ++j) {
@@ -99,7 +99,7 @@ void blend_floats(const float* from, const std::int32_t* low, std::size_t count,
   }
 }
 
-// What has kernels of its own in resample_avx2.
+// The combinations that have kernels in resample_avx2.
 template <typename S, typename T>
 constexpr bool kWindows = kAvx2Built&& std::is_same_v<T, float> &&
                           (std::is_same_v<S, std::uint8_t> || std::is_same_v<S, std::uint16_t> ||
@@ -107,8 +107,8 @@ constexpr bool kWindows = kAvx2Built&& std::is_same_v<T, float> &&
 template <typename S, typename T>
 constexpr bool kPixels = kWindows<S, T>&& std::is_integral_v<S>;
 
-// The rows of a source, each made as wide as the result. What does not change from row to row is
-// made once.
+// The rows of a source, resized to the width of the result. Values that do not change from row to
+// row are computed once.
 template <typename S, typename T>
 class Columns {
  public:
@@ -128,7 +128,7 @@ class Columns {
       }
       if (first_.empty()) lows_.resize(2 * n);
     } else if (channels == 3 || channels == 4) {
-      // From where the four samples of the other pixel end inside the row.
+      // The outputs whose four samples of the high pixel end inside the row.
       const std::int64_t last = channels == 3 ? in - 3 : in - 2;
       const auto end = std::upper_bound(taps_.low.begin(), taps_.low.end(), last);
       fours_ = static_cast<std::size_t>(end - taps_.low.begin());
@@ -137,7 +137,7 @@ class Columns {
     }
   }
 
-  /// `to` has kSpare.
+  /// `to` has kSpare samples more.
   void blend(const S* from, T* to) {
     if (all_single_) return blend_singles(from, to);
     std::size_t done = 0;
@@ -152,7 +152,7 @@ class Columns {
     if constexpr (!kSmall<S>) blend_singles(from, to);
   }
 
-  /// Whether there is a way from two rows to their blend that leaves out the two.
+  /// Whether a kernel makes the blend of two rows directly.
   [[nodiscard]] bool blends_two() const {
     if constexpr (std::is_same_v<S, std::uint8_t> && kPixels<S, T>) return fours_ > 0 && has_avx2();
     return false;
@@ -168,7 +168,7 @@ class Columns {
   }
 
  private:
-  // Blocks of eight outputs, of one window or two; none where those lie too far apart.
+  // Blocks of eight outputs, from one window or two; none if the taps are too far apart.
   void set_windows() {
     far_ = !set_windows(1);
     if (far_) set_windows(2);
@@ -195,7 +195,7 @@ class Columns {
     return true;
   }
 
-  // Gives back how many outputs are made.
+  // Returns the number of outputs that were made.
   std::size_t blend_grey(const S* from, T* to) {
     if constexpr (kWindows<S, T>) {
       if (!first_.empty()) {
@@ -247,7 +247,7 @@ class Columns {
     return between(static_cast<T>(low[0]), static_cast<T>(low[channels_]), weights_[i]);
   }
 
-  // Their other sample must not count, whatever it is.
+  // Their high sample must have no effect, even if it is infinite.
   void blend_singles(const S* from, T* to) const {
     if (all_single_ && channels_ == 1) {
       for (std::size_t j = 0; j < taps_.single_from.size(); ++j) {
@@ -273,9 +273,9 @@ class Columns {
   bool far_ = false;
   std::vector<std::int32_t> first_;
   std::vector<Places<std::conditional_t<kWindows<S, T>, S, float>>> places_;
-  std::vector<S> lows_;  ///< of one channel: the two taps of each output
+  std::vector<S> lows_;  ///< for one channel: the two taps of each output
   std::vector<S> highs_;
-  std::size_t fours_ = 0;  ///< so many pixels of three or four channels by vectors of four
+  std::size_t fours_ = 0;  ///< number of pixels of three or four channels that use vectors of four
 };
 
 // ---- two rows to one
@@ -293,10 +293,10 @@ DECKLE_WIDE void blend_rows_rounded(const float* low, const float* high, float w
     to[i] = rounded<To>(between(low[i], high[i], weight));
 }
 
-// ---- half of both sides, out of two rows at once
+// ---- half of both sides, from two rows at once
 
-// The order of sums is that of the general way. Of small integers all are exact, and there is one
-// way.
+// The order of the sums is that of the general kernel. Sums of small integers are exact, and their
+// order has no effect.
 struct Bilinear {
   template <typename V>
   static void half(const V& a, const V& b, const V& c, const V& d, V& made) {
@@ -328,7 +328,8 @@ DECKLE_WIDE void halve_grey(const float* first, const float* second, std::size_t
     By::half(first[2 * j], first[2 * j + 1], second[2 * j], second[2 * j + 1], to[j]);
 }
 
-// What is larger than the caches had better not go through them: the processor would read it first.
+// A result that is larger than the caches is written past them. Otherwise the processor would read
+// that memory first.
 constexpr std::size_t kStreamed = 8 << 20;
 
 template <typename By, bool kStream>
@@ -396,7 +397,7 @@ void resample_rows(const Tensor& source, const AxisTaps& row_taps, const AxisTap
   };
   const bool two_at_once = out.dtype == source.dtype && columns.blends_two();
 
-  // The two source rows at hand.
+  // The two source rows that are in memory now.
   std::vector<T> low = spare_row<T>(width);
   std::vector<T> high = spare_row<T>(width);
   std::int32_t low_row = -1;
@@ -407,7 +408,7 @@ void resample_rows(const Tensor& source, const AxisTaps& row_taps, const AxisTap
     const bool single = singles < rows.single.size() && rows.single[singles] == r;
     const std::int32_t first = single ? rows.single_from[singles++] : rows.low[r];
     if constexpr (kSmall<S>) {
-      // Two rows that no other output looks at.
+      // No other output uses these two rows.
       if (two_at_once && !single && first > std::max(low_row, high_row) &&
           (r + 1 == rows.low.size() || rows.low[r + 1] > first + 1)) {
         columns.blend_two(row_of(first), row_of(first + 1), rows.weight[r],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// resample_rows: what the resamplers have in common. A row is an array of width = cols * channels
-// samples; T is the type that is computed in, float or double.
+// resample_rows: what the resamplers share. A row is an array of width = cols * channels samples. T
+// is the type of the computation, float or double.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@
 
 namespace deckle {
 
-/// A row of our own has room for so many samples more: three channels are read and written as four,
-/// and two pixels of three as eight samples.
+/// Additional samples at the end of a row that belongs to deckle. Three channels are read and
+/// written as four, and two pixels of three channels as eight samples.
 inline constexpr std::size_t kSpare = 4;
 
 template <typename T>
@@ -39,14 +39,14 @@ struct FourOf {
   typedef T Type __attribute__((vector_size(4 * sizeof(T))));
 };
 
-/// For those who read much and write little: the processor itself looks ahead to the end of a page
-/// alone.
+/// For code that reads much and writes little: the processor by itself prefetches only to the end
+/// of a page.
 inline void prefetch_ahead(const void* from) {
   constexpr std::ptrdiff_t kAhead = 2048;
   __builtin_prefetch(static_cast<const char*>(from) + kAhead);
 }
 
-/// Four floats past the caches, to where `can_stream` says that it can be done; other threads see
+/// Writes four floats past the caches, to memory for which `can_stream` is true. Other threads see
 /// them after `end_of_stream`.
 #if defined(__SSE__)
 inline bool can_stream(const void* to) {
@@ -66,15 +66,15 @@ inline void stream(float*, const FourOf<float>::Type&) {}
 inline void end_of_stream() {}
 #endif
 
-/// In a float of 1.5 * 2^23 and more the last bit is worth 1: adding that rounds, half to even, and
-/// leaves the integer in the low bits.
+/// In a float of 1.5 * 2^23 and more the last bit is worth 1. Adding that number rounds half to
+/// even, and leaves the integer in the low bits.
 inline constexpr float kWhole = 12582912;
 
-/// Integers half to even and saturated, NaN as 0. For float and double.
+/// Rounds to integers, half to even and saturated; NaN becomes 0. For float and double.
 template <typename T>
 void round_row(const T* from, std::size_t width, DType to, std::uint8_t* out);
 
-/// The rows of the result: written in place where it has the type that is computed in, else
+/// The rows of the result: written in place if the result has the type of the computation, else
 /// rounded.
 template <typename T>
 class Target {

@@ -10,7 +10,7 @@
 namespace deckle {
 namespace {
 
-// Pixels of a size known when compiling: loads and stores instead of calls.
+// Pixels whose size is known to the compiler: loads and stores instead of calls.
 template <std::size_t kBytes>
 void spread(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels, std::size_t times,
             std::size_t /*bytes*/) {
@@ -27,8 +27,8 @@ void spread_any(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels, 
   }
 }
 
-// RGB: pixels are read and written with a byte or two behind them, which the next pixel mends. The
-// last one has none behind it.
+// RGB: a pixel is read and written together with one or two bytes behind it; the next pixel
+// overwrites these. The last pixel has none behind it.
 void spread_rgb(std::uint8_t* to, const std::uint8_t* from, std::size_t pixels, std::size_t times,
                 std::size_t bytes) {
   static_assert(std::endian::native == std::endian::little);
@@ -76,7 +76,7 @@ SpreadFunction spread_for(std::size_t bytes) {
   }
 }
 
-// The bytes of a fill's pixel; empty where they are all zero.
+// The bytes of a fill's pixel; empty if all are zero.
 std::vector<std::uint8_t> pixel_of(const Fill& fill, DType dtype, std::size_t channels) {
   std::vector<std::uint8_t> pixel(channels * size_of(dtype));
   with_type(dtype, [&](auto zero) {
@@ -94,7 +94,7 @@ std::vector<std::uint8_t> pixel_of(const Fill& fill, DType dtype, std::size_t ch
 std::vector<Run> runs_of(const AxisTable& table, std::int64_t origin) {
   const auto& entries = table.entries();
   const std::size_t n = entries.size();
-  // How often the entry at `i` stands there in a row.
+  // How often the entry at `i` is repeated from there on.
   const auto times_at = [&](std::size_t i) {
     std::size_t j = i + 1;
     while (j < n && entries[j] == entries[i])
@@ -111,8 +111,8 @@ std::vector<Run> runs_of(const AxisTable& table, std::int64_t origin) {
       i += times;
       continue;
     }
-    // As far as entries go on one by one, each as often as the first. A crop may have cut the first
-    // and the last one short: those are runs of their own.
+    // Continues while entries are consecutive, each repeated as often as the first. A crop may have
+    // shortened the first and the last one: these are separate runs.
     std::size_t j = i + times;
     if (times == 1) {
       while (j < n && entries[j] == entries[j - 1] + 1 &&

@@ -14,10 +14,10 @@
 
 namespace deckle {
 
-/// The samples of a fill's pixel: one value for all channels, or one a channel.
+/// The samples of a fill's pixel: one value for all channels, or one for each channel.
 using Fill = std::vector<double>;
 
-/// A stretch of a table: fill, consecutive entries, or consecutive entries several times each.
+/// A part of a table: fill, consecutive entries, or consecutive entries that are each repeated.
 struct Run {
   enum Kind { Fill, Copy, Spread } kind;
   std::size_t source;  ///< first source index, counted from `origin`; or the fill's number
@@ -33,11 +33,13 @@ class RowWriter {
   RowWriter(const AxisTable& table, std::int64_t origin, std::span<const Fill> fills, DType dtype,
             std::int64_t channels);
 
-  /// The outputs of all runs, one after the other, from a row of the source.
+  /// Writes the outputs of all runs from a row of the source.
   void write(const std::uint8_t* source, std::uint8_t* to) const;
-  /// The same where an axis above says fill: it is seen but where this axis has a later one.
+  /// The same if an axis above is a fill there: it covers all pixels, except those of a later fill
+  /// on this axis.
   void write_fill(int fill, std::uint8_t* to) const;
-  /// Where a row of the source holds the outputs as they are: how many bytes from its beginning.
+  /// If a row of the source contains the outputs unchanged: their offset in bytes from its
+  /// beginning.
   [[nodiscard]] std::optional<std::size_t> as_it_is() const;
 
  private:
@@ -45,13 +47,13 @@ class RowWriter {
 
   std::size_t pixel_;  ///< bytes
   std::vector<Run> runs_;
-  std::vector<std::vector<std::uint8_t>> fills_;  ///< pixels; empty where all is zero
+  std::vector<std::vector<std::uint8_t>> fills_;  ///< pixels; empty if all is zero
 };
 
-/// The rows of what `gather` makes of a picture, one by one: where each is used up as it comes, as
-/// by an encoder, the whole need never be in memory. Origin, tables and fills are those of `gather`
-/// and have to outlive this, and so has what `source` reads; its row 0 is the origin's. Each row of
-/// it is asked for once where the table of rows never goes back.
+/// The result of `gather` row by row. An encoder can use each row as it comes, therefore the whole
+/// picture need not be in memory. Origin, tables and fills are those of `gather`; these and the
+/// memory that `source` reads must outlive this. Row 0 of `source` is the origin's. If the table of
+/// rows never goes back, each row of `source` is read once.
 class GatheredRows {
  public:
   GatheredRows(RowSource source, const Window& origin, std::span<const AxisTable> axes,
@@ -59,8 +61,8 @@ class GatheredRows {
 
   [[nodiscard]] Shape shape() const;
   [[nodiscard]] std::size_t row_bytes() const { return row_bytes_; }
-  /// Valid until the next call; null where the source returned none. A row that equals the row
-  /// before is not computed again. A row that is in the source unchanged is not copied.
+  /// Valid until the next call; null if the source returned none. A row that equals the row before
+  /// is not computed again. A row that is in the source unchanged is not copied.
   [[nodiscard]] const std::uint8_t* row(std::int64_t r);
 
  private:

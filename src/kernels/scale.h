@@ -8,9 +8,9 @@
 
 namespace deckle {
 
-/// Every sample of `from`, of any dtype, made `to` (Float32 or Float64) and multiplied and added to
-/// in that type, in two roundings. `scale` and `offset` have one number for all channels, or one a
-/// channel.
+/// Casts every sample of `from`, of any dtype, to `to` (Float32 or Float64), then multiplies and
+/// adds in that type, with two roundings. `scale` and `offset` have one number for all channels, or
+/// one for each channel.
 void scale(const Tensor& from, std::span<const double> scale, std::span<const double> offset,
            DType to, Tensor& out);
 

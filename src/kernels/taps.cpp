@@ -14,8 +14,8 @@ namespace {
 
 // ---- kernels
 //
-// Of a distance x >= 0 in source pixels. The elementary functions are our own sums: those of C
-// libraries differ in the last bit between versions and processors.
+// Functions of a distance x >= 0 in source pixels. Sine and exponential are series here, because
+// those of C libraries differ in the last bit between versions and processors.
 
 constexpr auto kSineSeries = [] {  // (-1)^k / (2k + 1)!
   std::array<double, 12> series{};
@@ -91,7 +91,7 @@ constexpr std::array<Kernel, kInterpolations.size()> kKernels{{{0, nullptr},
 
 // ---- taps
 
-// Zeros at the ends are left out: they would only spread NaN.
+// Weights of zero at the ends are dropped: they would only spread NaN.
 void add_output(AxisTaps& taps, std::int64_t first, std::span<const double> weights) {
   while (weights.front() == 0) {
     weights = weights.subspan(1);
@@ -108,7 +108,8 @@ void add_output(AxisTaps& taps, std::int64_t first, std::span<const double> weig
   taps.offset.push_back(static_cast<std::int64_t>(taps.weights.size()));
 }
 
-// TensorFlow's own rule for two taps: a centre in floating point, its neighbours held inside.
+// TensorFlow's rule for two taps: the centre is a float, and its neighbours are clamped to the
+// source.
 template <typename T>
 void add_bilinear(AxisTaps& taps, std::int64_t in, std::int64_t out, bool from_corners) {
   const T scale = static_cast<T>(in) / static_cast<T>(out);
@@ -148,8 +149,8 @@ void add_area(AxisTaps& taps, std::int64_t in, std::int64_t out) {
   }
 }
 
-// Distances are fractions of whole numbers, each rounded once: what is symmetric stays so, and a
-// kernel's end is met exactly.
+// Distances are fractions of whole numbers, each rounded once. Therefore symmetric taps have equal
+// weights, and a kernel ends exactly.
 void add_kernel(AxisTaps& taps, std::int64_t in, std::int64_t out, const Kernel& kernel,
                 bool antialias) {
   const std::int64_t unit = antialias ? std::max(in, out) : out;  // of the kernel, in 1 / out

@@ -39,8 +39,8 @@ struct Resampling {
   bool operator==(const Resampling&) const = default;
 };
 
-/// What each output along one axis is made of: output j is the sum over k of
-/// weights[offset[j] + k] * source[first[j] + k], k < offset[j + 1] - offset[j].
+/// The taps of each output along one axis: output j is the sum over k of weights[offset[j] + k] *
+/// source[first[j] + k], k < offset[j + 1] - offset[j].
 struct AxisTaps {
   std::vector<std::int32_t> first;   ///< by output; every tap lies inside the source
   std::vector<std::int64_t> offset;  ///< by output, and the end of the last one
@@ -52,16 +52,16 @@ struct AxisTaps {
   }
 };
 
-/// The taps of an axis of `in` samples made `out` long, both at least 1. Taps outside the source
-/// are dropped and the others normalised. `computed_in` (Float32 or Float64) matters to bilinear
-/// alone, whose centres TensorFlow rounds to float32.
+/// The taps for an axis of `in` pixels that is resized to `out` pixels, both at least 1. Taps
+/// outside the source are dropped and the others normalised. `computed_in` (Float32 or Float64)
+/// matters only for bilinear, because TensorFlow rounds its centres to float32.
 [[nodiscard]] AxisTaps taps_of(std::int64_t in, std::int64_t out, const Resampling& how,
                                DType computed_in = DType::Float32);
 
-/// The source indices that the outputs of a range look at; empty for no outputs.
+/// The source indices that the outputs of a range use; empty for no outputs.
 [[nodiscard]] Interval sources_of(const AxisTaps& taps, const Interval& outputs);
 
-/// By output: min(floor((j + 0.5) * in / out), in - 1) in float32, as TensorFlow has it.
+/// By output: min(floor((j + 0.5) * in / out), in - 1) in float32, as in TensorFlow.
 [[nodiscard]] std::vector<std::int32_t> nearest_indices(std::int64_t in, std::int64_t out);
 
 }  // namespace deckle

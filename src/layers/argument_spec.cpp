@@ -80,7 +80,7 @@ Json form_schema(const ArgumentSpec& argument, int rank) {
   return {};
 }
 
-// One more form in a schema.
+// Adds one more form to a schema.
 void add_form(Json& schema, const Json& form) {
   if (schema.contains("anyOf")) {
     schema["anyOf"].push_back(form);
@@ -154,7 +154,7 @@ std::string default_text(const ArgumentSpec& argument) {
 Json schema_of(const ArgumentSpec& argument, int rank) {
   Json schema = form_schema(argument, rank);
   if (argument.form != Form::Other && !argument.also.is_null()) add_form(schema, argument.also);
-  // A null is an argument that is not given.
+  // Null means that the argument is not given.
   const bool takes_null = argument.form == Form::Seed || argument.form == Form::FloatType ||
                           argument.form == Form::AnyType || argument.form == Form::Other;
   if (!argument.required && argument.fallback.is_null() && !takes_null)

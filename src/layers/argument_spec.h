@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // argument_spec: the declaration of a layer's argument. The parser, its messages, the JSON Schema,
-// `deckle layers`, the export to Keras and the reference page are all made from it.
+// `deckle layers`, the export to Keras and the reference page use it.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +45,9 @@ struct ArgumentSpec {
   std::string_view help{};  ///< one line: what the argument does
   /// The first Keras whose layer has the argument. Nothing: the argument is deckle's own.
   std::optional<KerasVersion> since{};
-  /// Word: those of the words that this Keras knows. Null: all.
+  /// Word: the words that this Keras knows. Null: all.
   std::vector<std::string_view> (*words_of)(KerasVersion) = nullptr;
-  Json also{};  ///< JSON Schema of one more form; of Other, the only one
+  Json also{};  ///< JSON Schema of one more form; for Other, of the only form
 };
 
 /// The form as people write it: "pixels, >= 1". `rank` is the number of the layer's axes.

@@ -18,7 +18,7 @@ namespace {
 constexpr std::array<std::string_view, 6> kIgnored{
     "name", "trainable", "input_dtype", "batch_input_shape", "batch_shape", "input_shape"};
 
-// The value as it stands in the chain, cut where it is long.
+// The value as the chain writes it; a long one is shortened.
 std::string shown(const Json& value) {
   return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
 }
@@ -96,7 +96,7 @@ Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string poin
 
   take_joined(config);
   for (const auto& [key, value] : config.items()) {
-    if (find_joined(spec.name, key) != nullptr) continue;  // taken just now
+    if (find_joined(spec.name, key) != nullptr) continue;  // already read by the call above
     std::string name = key;
     Json present = value;
     if (const Synonym* synonym = find_synonym(spec.name, key)) {
@@ -138,7 +138,7 @@ Arguments::Arguments(const LayerSpec& spec, const Json& config, std::string poin
   }
 }
 
-// Several old arguments that are one list now.
+// Reads several old arguments that are now one list.
 void Arguments::take_joined(const Json& config) {
   for (const Joined& joined : joined_arguments()) {
     if (find_joined(spec_.name, joined.old_names[0]) != &joined) continue;
@@ -150,7 +150,7 @@ void Arguments::take_joined(const Json& config) {
         given_as_.emplace_back(joined.name, old);
         list.push_back(config.at(std::string(old)));
       } else {
-        list.push_back(1);  // a valid number: one mistake is enough
+        list.push_back(1);  // a valid number, to report only one mistake
         mistake(joined.name, "\"" + std::string(old) + "\" is missing; " +
                                  std::string(joined.old_names.front()) + " to " +
                                  std::string(joined.old_names.back()) + " stand together");
@@ -167,11 +167,11 @@ const Json* Arguments::find(std::string_view name) const {
 
 void Arguments::mistake(std::string_view name, std::string message, std::string_view below) {
   good_ = false;
-  // The last spelling: where two names stand for one argument, the second is the mistake.
+  // The last spelling: if two names mean one argument, the second is the mistake.
   const auto spelling = std::find_if(given_as_.rbegin(), given_as_.rend(),
                                      [&](const auto& given) { return given.first == name; });
   std::string old = spelling == given_as_.rend() ? "" : spelling->second;
-  // Of several old arguments that are one list now, the one that is this entry.
+  // Of several old arguments that are now one list, the one for this entry.
   if (const Joined* joined = find_joined(spec_.name, old); joined != nullptr && !below.empty()) {
     const std::size_t entry = below.size() > 1 ? static_cast<std::size_t>(below[1] - '0') : 0;
     if (entry < joined->old_names.size()) {
@@ -236,13 +236,13 @@ std::vector<double> Arguments::numbers(std::string_view name) {
   };
   if (is_finite(value)) return {value.get<double>()};
   if (!value.is_array() || value.empty() || !std::all_of(value.begin(), value.end(), is_finite)) {
-    mistake(name, shown(value) + " is not a number, or a list of one number a channel");
+    mistake(name, shown(value) + " is not a number, or a list of one number for each channel");
     return {usual};
   }
   return value.get<std::vector<double>>();
 }
 
-// Nothing if the value is wrong, or if there is none.
+// Nothing if the value is wrong or missing.
 std::optional<std::size_t> Arguments::index_of_word(const ArgumentSpec& argument) {
   const Json& value = value_of(argument);
   if (value.is_null()) return std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// arguments: reads a layer's arguments out of JSON by their declarations (argument_spec), and notes
-// every mistake with its place.
+// arguments: reads a layer's arguments from JSON by their declarations (argument_spec), and records
+// every mistake with its pointer.
 //
 // Numbers are read exactly: 3.7, true and 4294967296 are refused, which nlohmann::json would
 // silently convert.
@@ -32,8 +32,7 @@ struct Mistake {
 /// before and after (top and bottom, left and right) on one axis, in pixels.
 using Pair = std::array<std::int64_t, 2>;
 
-/// A whole number from `least` to kMaxExtent; else an Error (Usage) that says why the value is not
-/// one.
+/// A whole number from `least` to kMaxExtent; else an Error (Usage) with the reason.
 [[nodiscard]] Result<std::int64_t> whole_number(const Json& value, std::int64_t least,
                                                 std::string_view unit = "pixels");
 
@@ -43,18 +42,18 @@ using Pair = std::array<std::int64_t, 2>;
 /// `pointer` + "/" + key, escaped as RFC 6901 says.
 [[nodiscard]] std::string join_pointer(std::string_view pointer, std::string_view key);
 
-/// What a layer's arguments may depend on, apart from themselves.
+/// What a layer's arguments depend on besides their own values.
 struct Setting {
   KerasVersion keras;
   bool channels_first = false;    ///< layout of arrays
   bool shapes_only = false;       ///< weights may be missing, because nothing is run
-  std::string_view class_name{};  ///< as the chain spells it; empty: the present name
+  std::string_view class_name{};  ///< as the chain writes it; empty: the present name
 };
 
 class Arguments {
  public:
-  /// `config` is an object at `pointer`. Old names count as the present ones (see synonyms).
-  /// Unknown names are noted at once.
+  /// `config` is an object at `pointer`. Old names are accepted for the present ones (see
+  /// synonyms). The constructor records unknown names as mistakes.
   Arguments(const LayerSpec& spec, const Json& config, std::string pointer,
             std::vector<Mistake>& mistakes, Setting setting = {});
 
@@ -62,21 +61,21 @@ class Arguments {
   [[nodiscard]] KerasVersion keras() const { return setting_.keras; }
   [[nodiscard]] bool channels_first() const { return setting_.channels_first; }
   [[nodiscard]] bool shapes_only() const { return setting_.shapes_only; }
-  /// The layer's name as the chain spells it, for messages.
+  /// The layer's name as the chain writes it, for messages.
   [[nodiscard]] std::string layer_name() const {
     return std::string(setting_.class_name.empty() ? spec_.name : setting_.class_name);
   }
-  /// True if nothing was wrong yet.
+  /// True if there is no mistake so far.
   [[nodiscard]] bool good() const { return good_; }
 
   /// The given value; null if there is none (a JSON null counts as none).
   [[nodiscard]] const Json* find(std::string_view name) const;
 
-  // Each reads an argument by its declaration in the spec. If it is not given, the declared default
-  // is read. If the value is wrong, that is noted, and the answer is the default or another
-  // harmless value.
+  // Each function reads an argument by its declaration in the spec. If it is not given, the
+  // declared default is read. If the value is wrong, a mistake is recorded, and the result is the
+  // default or another harmless value.
 
-  /// Form::Whole. Nothing if it has no default and is not given, or if it is wrong.
+  /// Form::Whole. Nothing if it is wrong, or if it is not given and has no default.
   std::optional<std::int64_t> whole(std::string_view name);
   bool boolean(std::string_view name);                 ///< Form::Boolean
   std::vector<double> numbers(std::string_view name);  ///< Form::Number, Form::Numbers
@@ -87,7 +86,7 @@ class Arguments {
   std::vector<Pair> pairs(std::string_view name);            ///< Form::Pairs, one for each axis
   std::vector<std::int64_t> factors(std::string_view name);  ///< Form::Factors, one for each axis
 
-  /// Notes that the argument (or the element `below` it, such as "/0/1") is wrong.
+  /// Records that the argument (or the element `below` it, such as "/0/1") is wrong.
   void mistake(std::string_view name, std::string message, std::string_view below = "");
 
  private:
@@ -104,13 +103,13 @@ class Arguments {
   std::string pointer_;
   std::vector<Mistake>& mistakes_;
   Setting setting_;
-  Json values_ = Json::object();  ///< by the names that are in use now
+  Json values_ = Json::object();  ///< by their present names
   std::vector<std::pair<std::string, std::string>>
-      given_as_;  ///< name, and how the chain spells it
+      given_as_;  ///< present name, and the name that the chain uses
   bool good_ = true;
 };
 
-/// Names that every layer accepts, because Keras writes them. They have no effect here.
+/// Names that every layer accepts because Keras writes them. They have no effect.
 [[nodiscard]] std::span<const std::string_view> ignored_arguments();
 
 }  // namespace deckle

@@ -70,7 +70,7 @@ Result<Done> check_cast(std::string_view layer, DType given, DType to) {
 }
 
 Json to_json(const std::vector<Pair>& pairs) {
-  // One axis is written as its pair, as Keras does.
+  // For one axis the pair itself is written, as in Keras.
   if (pairs.size() == 1) return Json::array({pairs[0][0], pairs[0][1]});
   Json list = Json::array();
   for (const Pair& pair : pairs)

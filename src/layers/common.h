@@ -17,7 +17,7 @@ namespace deckle {
 [[nodiscard]] ArgumentSpec data_format_argument(std::optional<KerasVersion> since = {});
 /// Keras' dtype of a layer, a float type: arrays of floats are cast to it before the layer.
 [[nodiscard]] ArgumentSpec dtype_argument();
-/// The same for layers that cast all arrays, those of integers too, to any dtype.
+/// The same for layers that cast all arrays, also arrays of integers, to any dtype.
 [[nodiscard]] ArgumentSpec any_dtype_argument();
 /// Fails with Depth if the cast would change the integers of `given`.
 [[nodiscard]] Result<Done> check_cast(std::string_view layer, DType given, DType to);
@@ -26,10 +26,11 @@ namespace deckle {
 [[nodiscard]] ArgumentSpec pixels_argument(std::string_view name, std::string_view help,
                                            KerasVersion since);
 [[nodiscard]] ArgumentSpec seed_argument(KerasVersion since);
-/// What a random layer does at inference, `help` says it. Keras takes it when a layer is called.
+/// Whether a random layer draws or acts as at inference; `help` describes that. In Keras it is an
+/// argument of the call.
 [[nodiscard]] ArgumentSpec training_argument(std::string_view help);
 
-/// Whether this Keras' bilinear UpSampling2D is that of TensorFlow 1 (see Resampling).
+/// Whether bilinear UpSampling2D of this Keras works as in TensorFlow 1 (see Resampling).
 [[nodiscard]] constexpr bool bilinear_from_corners(KerasVersion keras) {
   return keras < KerasVersion{2, 4};
 }
@@ -40,7 +41,7 @@ void require_keras(Arguments& arguments, KerasVersion first);
 [[nodiscard]] Json to_json(const std::vector<Pair>& pairs);
 /// A seed as the chain file writes it; null if there is none.
 [[nodiscard]] Json to_json(const std::optional<SeedPair>& seed);
-/// One number as itself, several as a list.
+/// One value as a number, several as a list.
 [[nodiscard]] Json to_json(const std::vector<double>& numbers);
 
 /// "rows", "columns": the unit of axis `a` of `rank`.

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kPaddings{"valid", "same", "causal", "full"};
 
-// "hard_sigmoid" was another function before Keras 3; "gelu_tanh" is Keras' gelu(approximate=True).
+// "hard_sigmoid" is another function before Keras 3. "gelu_tanh" is Keras' gelu(approximate=True).
 constexpr std::array<std::string_view, 16> kActivations{
     "linear",  "relu",        "relu6", "elu",  "selu", "softplus",  "softsign", "tanh",
     "sigmoid", "exponential", "swish", "silu", "gelu", "gelu_tanh", "softmax",  "hard_sigmoid"};
@@ -212,14 +212,14 @@ std::optional<Layer> ConvolutionReader::read() {
     if (arguments_.find("weights") != nullptr)
       arguments_.mistake("weights", "\"kernel\" names the filter already; give only one of them");
     if (given_.multiplier != 1)
-      arguments_.mistake("depth_multiplier", "a filter with a name makes one channel of each");
-    if (given_.use_bias == true) arguments_.mistake("use_bias", "a filter with a name has no bias");
+      arguments_.mistake("depth_multiplier", "a named filter makes one channel of each");
+    if (given_.use_bias == true) arguments_.mistake("use_bias", "a named filter has no bias");
   } else if (given_.has_names() && arguments_.find("sigma") != nullptr) {
     arguments_.mistake("sigma", "sigma belongs to \"kernel\": \"gaussian\"");
   }
   check();
   const DType dtype = arguments_.dtype("dtype");
-  // Sequences are channels_last in Keras 1, whatever the setting.
+  // In Keras 1 sequences are always channels_last.
   if (given_.rank > 1 || arguments_.keras().major > 1)
     data_format_ = arguments_.word("data_format");
   const std::vector<Stage> stages = read_stages(arguments_, given_);
@@ -266,7 +266,7 @@ std::optional<Layer> ConvolutionReader::read() {
   return layer;
 }
 
-// Arguments that only training uses, by their names in all versions of Keras.
+// The names of arguments that only training uses, in all versions of Keras.
 std::vector<std::string_view> ignored(ConvolutionKind kind, int rank) {
   std::vector<std::string_view> names{"init",
                                       "activity_regularizer",
@@ -363,7 +363,7 @@ std::vector<ArgumentSpec> declared(ConvolutionKind kind, int rank) {
     list.push_back({.name = "kernel",
                     .form = Form::Word,
                     .words = named_kernels(),
-                    .help = "a filter with a name, instead of weights"});
+                    .help = "a named filter, instead of weights"});
     list.push_back({.name = "sigma",
                     .values = "number, > 0",
                     .fallback = 1,

@@ -15,7 +15,7 @@ std::int64_t parts(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-// The geometry of axis `a`, or why there is none.
+// The geometry of axis `a`, or an error with the reason.
 Result<ConvolvedAxis> along(std::string_view name, const Stage& stage, int a, const Shape& shape) {
   const auto i = static_cast<std::size_t>(a);
   const std::int64_t n = shape[a];

@@ -12,7 +12,7 @@
 namespace deckle {
 namespace {
 
-// The axes of a kernel's array in the file.
+// The order of the axes in a kernel's array in the file.
 struct Layout {
   std::string text;                // "(rows, cols, in, filters)"
   std::vector<std::size_t> order;  // our axis i is axis order[i] of the array
@@ -91,7 +91,7 @@ void StageReader::read_arrays() {
           arguments_.layer_name() +
               R"( needs "weights": ["kernel.npy", "bias.npy"], one .npz, a file of )"
               "Keras' (.h5, .keras; of all layers: --weights), or lists of numbers" +
-              (given_.kind == ConvolutionKind::Depthwise ? R"(; or a "kernel" that has a name)"
+              (given_.kind == ConvolutionKind::Depthwise ? R"(; or "kernel", the name of a filter)"
                                                          : ""));
     }
     return;
@@ -172,7 +172,7 @@ std::vector<float> StageReader::bias_array(std::size_t index) {
 Stage& StageReader::add_stage() {
   Stage stage;
   const bool inner =
-      given_.kind == ConvolutionKind::Separable && !stages_.empty();  // the 1 x 1 step
+      given_.kind == ConvolutionKind::Separable && !stages_.empty();  // the pointwise stage
   stage.stride = inner ? Lengths(given_.axes(), 1) : given_.strides;
   stage.dilation = inner ? Lengths(given_.axes(), 1) : given_.dilation;
   stage.padding = inner ? ConvolutionPadding::Valid : given_.padding;
@@ -196,7 +196,7 @@ void StageReader::add_stage(FilterBank bank) {
   stage.convolution = std::make_shared<const Convolution>(std::move(bank));
 }
 
-// Without weights: stages that give shapes and numbers of weights only.
+// Without weights: stages that only give shapes and numbers of weights.
 void StageReader::make_open() {
   Stage& first = add_stage();
   std::copy(given_.size.begin(), given_.size.end(), first.size.begin());
@@ -211,7 +211,7 @@ void StageReader::make_open() {
   pointwise.biased = given_.use_bias.value_or(true);
 }
 
-// A filter of one channel, applied to each channel; as its factors.
+// The stages of a filter of one channel that is applied to each channel: one for each factor.
 void StageReader::make_named() {
   const auto kernels =
       named_kernel(*given_.named, given_.sigma, given_.size.empty() ? 0 : given_.size[0],
@@ -233,7 +233,7 @@ void StageReader::make_named() {
       given_.size[a] = std::max(given_.size[a], bank.size.at(a));
     add_stage(std::move(bank));
   }
-  if (kernels->size() == 2) {  // each factor takes the steps of its own axis
+  if (kernels->size() == 2) {  // each factor has the strides of its own axis
     stages_[0].stride = {given_.strides[0], 1};
     stages_[1].stride = {1, given_.strides[1]};
   }
@@ -255,7 +255,7 @@ void StageReader::make_stages() {
   FilterBank bank;
   bank.transposed = given_.kind == ConvolutionKind::Transposed;
   bool each_channel = false;
-  // A filter without channels: for each channel by itself, or for the only one.
+  // A filter without channels is applied to each channel separately, or to the only channel.
   WeightArray& kernel = arrays_[0];
   if (kernel.shape.size() == given_.axes() && !keras1 &&
       (given_.kind == ConvolutionKind::Depthwise ||

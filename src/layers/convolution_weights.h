@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// convolution_weights: the arrays of a convolutional layer, in the layout of its Keras, become the
-// stages that are run.
+// convolution_weights: makes the stages of a convolutional layer from its arrays, which are in the
+// layout of its Keras.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +17,21 @@ namespace deckle {
 
 enum class ConvolutionKind : std::uint8_t { Plain, Separable, Depthwise, Transposed };
 
-/// A convolutional layer as its arguments say it.
+/// The arguments of a convolutional layer.
 struct ConvolutionArguments {
   ConvolutionKind kind = ConvolutionKind::Plain;
   int rank = 2;
   std::int64_t filters = kAny;
   std::int64_t multiplier = 1;
   std::int64_t groups = 1;
-  Lengths size;  ///< empty: the weights' own
+  Lengths size;  ///< empty: that of the weights
   Lengths strides;
   Lengths dilation;
   Lengths output_padding;  ///< empty: not given
   Lengths output_shape;    ///< empty: not given
   ConvolutionPadding padding = ConvolutionPadding::Valid;
   Activation activation = Activation::Linear;
-  std::optional<bool> use_bias;      ///< nothing: whether the weights have one
+  std::optional<bool> use_bias;      ///< nothing: true if the weights have a bias
   std::optional<std::string> named;  ///< the filter's name
   double sigma = 1;
 
@@ -49,14 +49,14 @@ struct ConvolutionArguments {
   }
 };
 
-/// Reads "weights", or makes the filter that has a name, and gives the layer's stages. Writes into
-/// `given` what the weights say: filters, multiplier, size, use_bias. Without weights, where that
-/// is allowed, the stages only have shapes. Mistakes are noted in `arguments`.
+/// Reads "weights", or makes the named filter, and returns the layer's stages. Writes to `given`
+/// what the weights determine: filters, multiplier, size, use_bias. If there are no weights and
+/// that is allowed, the stages only have shapes. Mistakes are recorded in `arguments`.
 [[nodiscard]] std::vector<Stage> read_stages(Arguments& arguments, ConvolutionArguments& given);
 
-/// Notes a mistake if the filters cannot be divided into the groups.
+/// Records a mistake if the filters cannot be divided into the groups.
 void check_groups(Arguments& arguments, const ConvolutionArguments& given);
-/// Notes a mistake if the channels in "output_shape" are not the filters.
+/// Records a mistake if "output_shape" has not as many channels as there are filters.
 void check_output_channels(Arguments& arguments, const ConvolutionArguments& given);
 
 }  // namespace deckle

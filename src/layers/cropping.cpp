@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cropping: drops samples at the ends of each axis.
 // Shapes  (2-D) rows x cols x channels -> (rows - top - bottom) x (cols - left - right) x channels
-// Fails   Shape if nothing would be left (Keras 1 and 2.3 answer nonsense there)
+// Fails   Shape if nothing would be left (Keras 1 and 2.3 return wrong results)
 // Source  Keras 1.2 to 3: Cropping1D, Cropping2D, Cropping3D
 #include "layers/arguments.h"
 #include "layers/common.h"
@@ -49,7 +49,8 @@ std::optional<Layer> parse(Arguments& arguments) {
   return layer;
 }
 
-constexpr std::string_view kSource = "As in Keras; more than the image has is that image's error.";
+constexpr std::string_view kSource =
+    "As in Keras; cropping more than an image has is an error of that image.";
 
 // Keras' default is 0 for two axes, 1 for one and three.
 ArgumentSpec cropping_argument(int usual, std::string_view help) {

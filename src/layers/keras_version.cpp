@@ -7,7 +7,7 @@
 namespace deckle {
 namespace {
 
-// The last version of each generation whose rules deckle knows.
+// For each generation, the last version whose rules deckle knows.
 constexpr std::array kLastVersions{KerasVersion{1, 2}, KerasVersion{2, 15}, kNewestKeras};
 
 }  // namespace
@@ -31,7 +31,7 @@ std::optional<KerasVersion> nearest_keras_version(std::string_view text) {
     return kNewestKeras;
   }
   if (std::string_view(minor.ptr, static_cast<std::size_t>(end - minor.ptr)).ends_with("-tf")) {
-    // TensorFlow 2.2 calls its copy 2.3.0-tf; its rules are those of 2.4 already.
+    // TensorFlow 2.2 calls its copy 2.3.0-tf, but its rules are those of 2.4.
     if (version == KerasVersion{2, 3}) return KerasVersion{2, 4};
     version.tensorflow = version < KerasVersion{2, 4};
   }
@@ -40,7 +40,7 @@ std::optional<KerasVersion> nearest_keras_version(std::string_view text) {
 
 std::optional<KerasVersion> keras_version(std::string_view text) {
   const auto version = nearest_keras_version(text);
-  // "3.16" and later were taken for the newest.
+  // nearest_keras_version reads "3.16" and later as the newest version.
   if (version == kNewestKeras && text != "3") {
     const std::string newest = to_text(kNewestKeras);
     if (!text.starts_with(newest) ||

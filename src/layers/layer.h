@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// layer: what a configured layer is, and what a kind of layer says of itself.
+// layer: a configured layer, and the description of a kind of layer.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +23,12 @@ namespace deckle {
 class Arguments;
 struct LayerSpec;
 
-/// What a random layer decided for one image before any pixel was read. It is recorded, and can be
-/// replayed.
+/// What a random layer decided for one image before any pixel was read. The manifest records it,
+/// for replays.
 struct Choice {
   std::optional<SeedPair> seed;  ///< of the draw, if there was one
   std::vector<std::int64_t>
-      offset;                     ///< where the window starts in the image that the layer was given
+      offset;                     ///< where the window starts in the layer's input
   std::optional<Window> resized;  ///< or: the part of that image that is resized
   std::string skip;               ///< or: why this image is skipped
   std::vector<bool> flipped{};    ///< or: for each spatial axis, whether it is flipped
@@ -37,14 +37,14 @@ struct Choice {
   bool operator==(const Choice&) const = default;
 };
 
-/// Whose random numbers a layer draws.
+/// The generator of a layer's random numbers.
 enum class Generator : std::uint8_t {
   Stateless,  ///< tf.image.stateless_random_*, from a seed pair that is derived for each image
-  Keras,      ///< the Keras 2.9 layer's own, call by call
+  Keras,      ///< that of the Keras 2.9 layer, call by call
   TensorFlow  ///< tf.image.random_* after tf.random.set_seed, call by call
 };
 
-/// How samples are given to Keras: as a picture, or as an array with or without a batch axis.
+/// The value that Keras would get: a picture, or an array with or without a batch axis.
 struct ArrayLayout {
   bool array = false;
   std::optional<std::int64_t> batch;
@@ -67,11 +67,12 @@ struct Layer {
   Json
       config;  ///< Keras' get_config: every argument, normalised; parsing it gives this layer again
 
-  /// Keras' compute_output_shape; an Error (Shape) that says why the layer cannot take this image.
+  /// Keras' compute_output_shape; or an Error (Shape) with the reason why the layer cannot take
+  /// this image.
   std::function<Result<Shape>(const Shape&)> output_shape;
 
-  /// The shape of its input, if its own arguments say one. In a chain's first layer it is the
-  /// chain's input shape.
+  /// The shape of its input, if its arguments give one. The chain's input shape is that of its
+  /// first layer.
   OpenShape input_shape;
   /// Number of parameters for an input of this shape, as model.summary() counts them. Null:
   /// the layer has none.
@@ -81,8 +82,8 @@ struct Layer {
   DType dtype = DType::Float32;
   /// False: arrays of floats are not cast to `dtype` before the layer.
   bool casts_floats = true;
-  /// Computed by a library that the manifest names. An array of integers is refused, as in Keras;
-  /// a model has cast it to floats before.
+  /// A library computes it, which the manifest names. An array of integers is refused, as in Keras.
+  /// A model casts it to floats before.
   bool convolves = false;
 
   /// The layer's own seed, and the random decision. `choose` is null if nothing is random.
@@ -94,7 +95,7 @@ struct Layer {
   std::function<Result<Done>(OpBuilder&, const Choice&)> edit;
 };
 
-/// A kind of layer: a row of the registry. Everything that is said of the layer comes from here.
+/// A kind of layer: a row of the registry. All documentation of the layer comes from here.
 struct LayerSpec {
   std::string_view name{};     ///< Keras' class name, or deckle's own
   int rank = 0;                ///< the number of spatial axes it works on; 0: any number
@@ -103,7 +104,7 @@ struct LayerSpec {
   std::string_view example{};  ///< an entry of a chain, in JSON
   std::string_view source{};   ///< whose rules it follows
   std::vector<ArgumentSpec> arguments{};
-  /// Reads the arguments. Nothing if they are wrong; `Arguments` has noted the mistakes then.
+  /// Reads the arguments. Nothing if they are wrong; then `Arguments` has recorded the mistakes.
   std::optional<Layer> (*parse)(Arguments&) = nullptr;
   /// Arguments that only training uses: accepted with any value, without effect.
   std::vector<std::string_view> ignored{};

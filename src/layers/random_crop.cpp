@@ -4,9 +4,9 @@
 // Shapes  rows x cols x channels -> height x width x channels; float32 unless dtype says otherwise.
 //         At inference from Keras 3.8 on: the same shape and dtype
 // Fails   Shape if the image is too small and if_smaller is "error"; Depth if dtype is too narrow
-// Source  RandomCrop of Keras 2.9 to 3.15 for when it crops and when it resizes (smart_resize, in
-//         float32 before 3.0); for where: tf.image.stateless_random_crop, or by `generator` the
-//         draws of 2.9's layer or those of tf.image.random_crop
+// Source  whether it crops or resizes: RandomCrop of Keras 2.9 to 3.15 (smart_resize, in float32
+//         before 3.0). The place: tf.image.stateless_random_crop, or with `generator` the draws of
+//         2.9's layer or those of tf.image.random_crop
 #include "layers/random_crop.h"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace deckle {
 namespace {
 
 constexpr std::string_view kName = "RandomCrop";
-constexpr KerasVersion kFirstRules{2, 9};  // the first whose rules deckle knows
+constexpr KerasVersion kFirstRules{2, 9};  // the first version whose rules deckle knows
 
 enum class IfSmaller : std::size_t { Resize, Error, Skip, Pad };
 constexpr std::array<std::string_view, 4> kIfSmaller{"resize", "error", "skip", "pad"};
@@ -58,11 +58,11 @@ Error too_small(const RandomCrop& crop, const Shape& in) {
                                 crop.size() + "; \"if_smaller\" may be resize, skip or pad");
 }
 
-// The window that Keras shows if it does not draw.
+// The window that Keras keeps if it does not draw.
 Window fixed_window(const RandomCrop& crop, const Shape& in) {
   Window window = smart_window(in, crop.height, crop.width, crop.keras);
   if (crop.rules == CropRules::Resizes) return window;
-  // It begins where that window begins, and ends at the image's end at the latest.
+  // It begins where smart_resize's window begins, and ends at the image's end at the latest.
   window[0].end = std::min(window[0].begin + crop.height, in.rows());
   window[1].end = std::min(window[1].begin + crop.width, in.cols());
   return window;
@@ -84,7 +84,7 @@ std::array<Pair, 2> padding(const RandomCrop& crop, const Shape& in) {
   return {around(in.rows(), crop.height), around(in.cols(), crop.width)};
 }
 
-// TensorFlow draws for every axis of the value that it is given, in their order.
+// TensorFlow draws for every axis of its input, in their order.
 struct Axes {
   std::vector<std::int64_t> shape;
   std::vector<std::int64_t> size;
@@ -107,7 +107,7 @@ Axes axes_of(const RandomCrop& crop, const Shape& room, const ArrayLayout& layou
   return axes;
 }
 
-// Draws the offset of a window in `room`; keeps what it was drawn from.
+// Draws the offset of a window in `room`, and records the seed or the call.
 Choice draw(const RandomCrop& crop, const Shape& room, const Draws& draws) {
   Choice choice;
   if (crop.generator == Generator::Keras) {
@@ -129,7 +129,7 @@ Choice draw(const RandomCrop& crop, const Shape& room, const Draws& draws) {
           draws.global_seed ? std::optional(wide(*draws.global_seed)) : std::nullopt;
       seeds = kernel_seeds(global, wide(crop.seed->a));
       call = draws.call;
-    } else {  // every call draws a seed of its own
+    } else {  // every call draws its own seed
       const WideSeed global = wide(draws.global_seed.value_or(0));
       seeds = kernel_seeds(global, wide(eager_op_seed(global, draws.call)));
     }
@@ -222,8 +222,8 @@ std::optional<Layer> parse(Arguments& arguments) {
   require_keras(arguments, kFirstRules);
   if (crop.generator == Generator::Keras && crop.keras.major > 2) {
     arguments.mistake("generator",
-                      "\"keras\" draws as the layer of Keras 2.9 does; where that of Keras " +
-                          to_text(crop.keras) + " crops depends on its backend");
+                      "\"keras\" draws as the layer of Keras 2.9 does; the draws of Keras " +
+                          to_text(crop.keras) + " depend on its backend");
   }
   if (crop.generator != Generator::Stateless && crop.seed && crop.seed->b != 0) {
     arguments.mistake("seed",
@@ -270,11 +270,10 @@ std::vector<LayerSpec> random_crop_layers() {
        .summary = "keep a height x width window at a random place",
        .shapes = "rows x cols x c  ->  height x width x c",
        .example = R"({"class_name": "RandomCrop", "config": {"height": 224, "width": 224}})",
-       .source =
-           "As in the Keras that the chain says, 2.9 and later: where an image is not large "
-           "enough, 2.9 to 3.5 resize the largest window of that aspect ratio, later ones show the "
-           "window that begins there. Offsets as tf.image.stateless_random_crop draws them, or "
-           "Keras 2.9, or tf.image.random_crop.",
+       .source = "As in the chain's version of Keras, from 2.9 on. If an image is not large "
+                 "enough, 2.9 to 3.5 resize the largest window of that aspect ratio; later "
+                 "versions keep the window that begins there. Offsets as drawn by "
+                 "tf.image.stateless_random_crop, Keras 2.9 or tf.image.random_crop.",
        .arguments = {pixels_argument("height", "rows of the window", kFirstRules),
                      pixels_argument("width", "columns of the window", kFirstRules),
                      seed_argument(kFirstRules),
@@ -288,8 +287,9 @@ std::vector<LayerSpec> random_crop_layers() {
                       .form = Form::Word,
                       .words = kGenerators,
                       .fallback = "stateless",
-                      .help = "whose random numbers are drawn: tf.image.stateless_random_crop, "
-                              "Keras 2.9, or tf.image.random_crop"},
+                      .help =
+                          "the generator of the random numbers: tf.image.stateless_random_crop, "
+                          "Keras 2.9, or tf.image.random_crop"},
                      any_dtype_argument(),
                      data_format_argument(kKeras3)},
        .parse = parse}};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// random_flip: flips the image left to right or upside down, or leaves it as it is, at random.
+// random_flip: flips the image left to right or upside down, or does not change it, at random.
 // Shapes  rows x cols x channels -> the same shape, of the layer's dtype
-// Source  Keras 2.9 and 3: RandomFlip, for what it does; for whether:
-//         tf.image.stateless_random_flip_left_right(image, seed) and .._up_down(image, seed'):
-//         flipped where tf.random.stateless_uniform([], seed) < 0.5. seed' is fold_in(seed, 1).
+// Source  Keras 2.9 and 3: RandomFlip. The draws:
+//         tf.image.stateless_random_flip_left_right(image, seed) and .._up_down(image, seed').
+//         They flip if tf.random.stateless_uniform([], seed) < 0.5. seed' is fold_in(seed, 1).
 #include <array>
 
 #include "layers/arguments.h"

@@ -14,7 +14,7 @@ namespace deckle {
 /// function that calls them.
 [[nodiscard]] std::vector<LayerSpec> all_layers();
 
-/// Every kind of layer, in the order of that list.
+/// All kinds of layers, in the order of that list.
 [[nodiscard]] std::span<const LayerSpec> layer_specs();
 [[nodiscard]] const LayerSpec* find_layer(std::string_view class_name);
 [[nodiscard]] std::vector<std::string_view> layer_names();

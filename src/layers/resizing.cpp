@@ -47,7 +47,7 @@ Result<Done> edit(const Resizing& layer, OpBuilder& builder) {
   const Shape in = builder.shape();
   if (layer.crop) keep(builder, smart_window(in, height, width, layer.keras));
   if (layer.pad) {
-    // Keras 3's arithmetic: it never adds an odd pixel.
+    // As Keras 3 computes it: the padding is the same on both sides.
     const auto missing = [](std::int64_t have, std::int64_t other, std::int64_t want,
                             std::int64_t want_other) {
       const double wanted = static_cast<double>(other * want) / static_cast<double>(want_other);
@@ -161,7 +161,7 @@ Window smart_window(const Shape& in, std::int64_t height, std::int64_t width, Ke
 void resize_as_keras(OpBuilder& builder, std::int64_t rows, std::int64_t cols,
                      const Resampling& how, DType dtype, KerasVersion keras) {
   const DType given = builder.dtype();
-  // Up to 3.5 Keras answers what it computes with.
+  // Up to 3.5 Keras returns the type that it computes with.
   const bool back = !info(given).is_float && keras >= KerasVersion{3, 6};
   const Shape in = builder.shape();
   if (how.interpolation == Interpolation::Nearest) {
@@ -170,7 +170,7 @@ void resize_as_keras(OpBuilder& builder, std::int64_t rows, std::int64_t cols,
     if (!back) builder.cast(dtype);
     return;
   }
-  // At the same size most interpolations give the same pixels; these two blur.
+  // At the same size most interpolations do not change the pixels, but these two blur.
   const bool blurs = how.interpolation == Interpolation::Gaussian ||
                      how.interpolation == Interpolation::MitchellCubic;
   if (blurs || in.rows() != rows || in.cols() != cols) {

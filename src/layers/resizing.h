@@ -19,9 +19,8 @@ namespace deckle {
 [[nodiscard]] Window smart_window(const Shape& in, std::int64_t height, std::int64_t width,
                                   KerasVersion keras);
 
-/// Resizes what the builder holds. Computes in float32, or in float64 if that is the layer's
-/// `dtype`. The answer has `dtype`; from Keras 3.6 on, integers are rounded half to even, back to
-/// their own type.
+/// Adds a resize to the builder. Computes in float32, or in float64 if that is the layer's `dtype`.
+/// The result has `dtype`; from Keras 3.6 on, integers are rounded half to even to their own type.
 void resize_as_keras(OpBuilder& builder, std::int64_t rows, std::int64_t cols,
                      const Resampling& how, DType dtype, KerasVersion keras);
 

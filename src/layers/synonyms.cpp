@@ -13,8 +13,8 @@ using Value = std::pair<std::string_view, std::string_view>;
 constexpr std::array kDimOrdering{Value{"tf", "channels_last"}, Value{"th", "channels_first"},
                                   Value{"default", ""}};
 
-// Keras 1 on the left. The rule for dim_ordering: 'tf' is not a data_format, 'channels_last' not a
-// dim_ordering.
+// Keras 1 is on the left. 'tf' is a value of dim_ordering only, 'channels_last' of data_format
+// only.
 constexpr std::array kSynonyms{
     Synonym{"", "dim_ordering", "data_format", kDimOrdering},
     Synonym{"UpSampling1D", "length", "size", {}},
@@ -24,7 +24,7 @@ constexpr std::array kSynonyms{
     Synonym{"", "subsample_length", "strides", {}},
     Synonym{"", "atrous_rate", "dilation_rate", {}},
     Synonym{"", "bias", "use_bias", {}},
-    // Not in all layers: ZeroPadding has a padding too.
+    // Not for all layers, because ZeroPadding has another argument "padding".
     Synonym{"Conv1D", "border_mode", "padding", {}},
     Synonym{"Conv2D", "border_mode", "padding", {}},
     Synonym{"Conv3D", "border_mode", "padding", {}},
@@ -62,10 +62,10 @@ constexpr std::array kClasses{
     Value{"Convolution3DTranspose", "Conv3DTranspose"},
 };
 
-// The layers with weights that Keras 1 has, by their present names.
+// The present names of the layers with weights that Keras 1 has.
 constexpr std::array<std::string_view, 5> kWithWeightsInKeras1{
     "Conv1D", "Conv2D", "Conv3D", "SeparableConv2D", "Conv2DTranspose"};
-// Arguments of these that have no present name, and those that Keras 1 does not have.
+// Their arguments that have no present name, and those that Keras 1 does not have.
 constexpr std::array<std::string_view, 6> kOnlyKeras1{
     "init", "W_regularizer", "b_regularizer", "W_constraint", "b_constraint", "output_shape"};
 constexpr std::array<std::string_view, 17> kOnlyLater{"filters",

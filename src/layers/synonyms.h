@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// synonyms: the spellings of older Keras generations, all in one table.
+// synonyms: the names that older Keras generations use, in one table.
 #pragma once
 
 #include <optional>
@@ -12,14 +12,14 @@
 
 namespace deckle {
 
-/// An argument's old name in one layer, or in all layers (empty); with the present names of its
+/// An old name of an argument in one layer, or in all layers (empty), with the present names of its
 /// values.
 struct Synonym {
   std::string_view layer;
   std::string_view old_name;
   std::string_view name;
   std::span<const std::pair<std::string_view, std::string_view>>
-      values;  ///< old and new; a new "" means null
+      values;  ///< old and present names; a present name "" means null
 };
 
 [[nodiscard]] std::span<const Synonym> synonyms();
@@ -47,10 +47,10 @@ struct Wording {
   std::string later;   ///< an argument that only Keras 2 and later have; "": none
 };
 
-/// Of a layer with weights that Keras 1 has too; empty for other layers.
+/// For a layer with weights that Keras 1 has too; empty for other layers.
 [[nodiscard]] Wording wording(std::string_view class_name, const Json& arguments);
 
-/// The value under its present name; nothing if it is not one of the old values.
+/// The value's present name; nothing if it is not one of the old values.
 [[nodiscard]] std::optional<Json> present_value(const Synonym& synonym, const Json& value);
 
 }  // namespace deckle

@@ -12,7 +12,7 @@
 namespace deckle {
 namespace {
 
-// The names of functions; those of classes differ in spelling alone: "he_normal", "HeNormal".
+// The names of functions. Those of classes only differ in spelling: "he_normal", "HeNormal".
 constexpr std::array<std::string_view, 22> kInitializers{"zero",
                                                          "zeros",
                                                          "one",
@@ -64,7 +64,7 @@ std::string shown(const Json& value) {
   return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
 }
 
-// Spelled alike for a class and a function.
+// One spelling for a class and its function.
 std::string plain(std::string_view name) {
   std::string letters;
   for (const char c : name) {
@@ -83,7 +83,7 @@ std::string text_in(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// Keras 3 writes where a class comes from; those of others are custom objects.
+// Keras 3 writes the module of a class. A class that is not Keras' is a custom object.
 bool is_custom(const Json& object) {
   const std::string from = text_in(object, "module");
   return (!from.empty() && !from.starts_with("keras")) ||
@@ -117,7 +117,7 @@ std::optional<std::string> wrong_in_training(std::string_view argument, const Js
   if (argument == "input_dtype" &&
       !(value.is_string() && dtype_from_name(value.get<std::string>())))
     return shown(value) + " is not a dtype that deckle knows; it is " + one_of(dtype_names());
-  // Keras 2.9 writes it where it means nothing.
+  // Keras 2.9 writes it also in layers in which it has no meaning.
   if (argument == "groups" && value != 1) return shown(value) + " groups: this layer has one";
   for (const Kind& kind : kKinds) {
     const bool init = argument == "init" && kind.ending == "initializer";

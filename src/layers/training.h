@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// training: arguments that only training uses. They change no output. Their values are checked
-// nevertheless, because a wrong one is a mistake in the chain.
+// training: arguments that only training uses. They change no output, but their values are checked,
+// because a wrong value is a mistake in the chain.
 // Source  Keras 1.2 to 3.15: initializers, regularizers, constraints, Layer.__init__
 #pragma once
 
@@ -13,7 +13,7 @@
 namespace deckle {
 
 /// Why Keras would refuse this value of an argument that deckle ignores ("init",
-/// "kernel_regularizer", "trainable", ..). Nothing if it would not, and for other arguments.
+/// "kernel_regularizer", "trainable", ..). Nothing if Keras accepts it, and for other arguments.
 [[nodiscard]] std::optional<std::string> wrong_in_training(std::string_view argument,
                                                            const Json& value);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // up_sampling: shows every sample several times, or enlarges by interpolation.
 // Shapes  (2-D) rows x cols x channels -> (rows * k) x (cols * l) x channels. Without interpolation
-//         the dtype stays. With it the answer is float32; from Keras 3.6 on, integers are rounded
+//         the dtype stays. With it the result is float32; from Keras 3.6 on, integers are rounded
 //         back to their own type. In Keras 2.2 and 2.3 bilinear is TensorFlow 1's, which measures
 //         from the corners of pixels
 // Fails   Shape if an axis would be longer than kMaxExtent
@@ -53,7 +53,7 @@ std::optional<Layer> parse(Arguments& arguments) {
     return enlarged(name, in, size);
   };
   layer.edit = [=, keras = arguments.keras()](OpBuilder& builder, const Choice&) -> Result<Done> {
-    // Area averages over less than a pixel here, which gives that pixel.
+    // Area averages less than a pixel here: the result is that pixel.
     if (interpolation == Interpolation::Nearest || interpolation == Interpolation::Area) {
       for (int a = 0; a < kRank; ++a)
         builder.axis(a).repeat(size[static_cast<std::size_t>(a)]);
@@ -68,7 +68,7 @@ std::optional<Layer> parse(Arguments& arguments) {
   return layer;
 }
 
-constexpr std::string_view kSource = "As in Keras: every sample several times.";
+constexpr std::string_view kSource = "As in Keras: every sample is repeated.";
 
 ArgumentSpec size_argument(std::string_view help) {
   return {.name = "size",
@@ -79,7 +79,7 @@ ArgumentSpec size_argument(std::string_view help) {
           .since = kKeras1};
 }
 
-// Before 2.9 the layer knows two of them.
+// Before 2.9 the layer has only two of them.
 std::vector<std::string_view> interpolations_of(KerasVersion keras) {
   if (keras < KerasVersion{2, 9}) return {"nearest", "bilinear"};
   return keras_interpolations(keras);
@@ -90,19 +90,19 @@ std::vector<std::string_view> interpolations_of(KerasVersion keras) {
 std::vector<LayerSpec> up_sampling_layers() {
   return {{.name = "UpSampling1D",
            .rank = 1,
-           .summary = "show every step several times",
+           .summary = "repeat every step",
            .shapes = "steps x c  ->  steps * k x c",
            .example = R"({"class_name": "UpSampling1D", "config": {"size": 2}})",
            .source = kSource,
-           .arguments = {size_argument("how often each step is shown"), dtype_argument()},
+           .arguments = {size_argument("how often each step is repeated"), dtype_argument()},
            .parse = parse<1>},
           {.name = "UpSampling2D",
            .rank = 2,
-           .summary = "show every row and column several times, or enlarge by interpolation",
+           .summary = "repeat every row and column, or enlarge by interpolation",
            .shapes = "rows x cols x c  ->  rows * k x cols * l x c",
            .example = R"({"class_name": "UpSampling2D", "config": {"size": [2, 2]}})",
            .source = "As in Keras; nearest moves pixels, the others compute float32.",
-           .arguments = {size_argument("how often each row and column is shown"),
+           .arguments = {size_argument("how often each row and column is repeated"),
                          data_format_argument(kKeras1),
                          {.name = "interpolation",
                           .form = Form::Word,
@@ -115,11 +115,11 @@ std::vector<LayerSpec> up_sampling_layers() {
            .parse = parse<2>},
           {.name = "UpSampling3D",
            .rank = 3,
-           .summary = "show every plane, row and column several times",
+           .summary = "repeat every plane, row and column",
            .shapes = "planes x rows x cols x c  ->  planes * k x rows * l x cols * m x c",
            .example = R"({"class_name": "UpSampling3D", "config": {"size": [1, 2, 2]}})",
            .source = kSource,
-           .arguments = {size_argument("how often each plane, row and column is shown"),
+           .arguments = {size_argument("how often each plane, row and column is repeated"),
                          data_format_argument(kKeras1), dtype_argument()},
            .parse = parse<3>}};
 }

@@ -32,7 +32,7 @@ std::string base64(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
-// Nothing where the text is not base64 of so many bytes.
+// Nothing if the text is not base64, or not of so many bytes.
 bool from_base64(std::string_view text, std::span<std::uint8_t> bytes) {
   if (text.size() != (bytes.size() + 2) / 3 * 4) return false;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
@@ -67,7 +67,7 @@ Result<WeightArray> packed(const Json& value) {
   std::size_t count = 1;
   for (const Json& extent : *shape) {
     if (!extent.is_number_integer() || extent < 0 || extent > kMaxExtent)
-      return wrong(extent.dump() + " is no length of an axis");
+      return wrong(extent.dump() + " is not a length of an axis");
     array.shape.push_back(extent.get<std::int64_t>());
     count *= static_cast<std::size_t>(array.shape.back());
     if (count > kMost) return wrong("more numbers than weights may have");
@@ -88,7 +88,7 @@ Result<Done> take_nested(const Json& value, std::size_t depth, WeightArray& arra
     if (depth != array.shape.size()) return wrong("the lists are not equally deep");
     array.values.push_back(static_cast<float>(value.get<double>()));
     if (!std::isfinite(array.values.back()))
-      return wrong(value.dump() + " is beyond what float32 holds");
+      return wrong(value.dump() + " is too large for float32");
     return Done{};
   }
   if (depth == array.shape.size() ||
@@ -123,7 +123,7 @@ struct Three {
   std::array<float, 9> values;
 };
 
-// Of cross-correlation: sobel_x is positive where the picture grows brighter to the right.
+// For cross-correlation: sobel_x is positive if the picture becomes brighter to the right.
 constexpr std::array kThrees{
     Three{"sobel_x", {-1, 0, 1, -2, 0, 2, -1, 0, 1}},
     Three{"sobel_y", {-1, -2, -1, 0, 0, 0, 1, 2, 1}},
@@ -155,7 +155,7 @@ Json to_json(const WeightArray& array) {
 WeightArray with_axes(const WeightArray& array, std::span<const std::size_t> order) {
   const std::size_t rank = array.shape.size();
   WeightArray turned;
-  std::vector<std::size_t> strides(rank, 1);  // of the array's own axes
+  std::vector<std::size_t> strides(rank, 1);  // of the array's axes
   for (std::size_t a = rank; a-- > 1;)
     strides[a - 1] = strides[a] * static_cast<std::size_t>(array.shape[a]);
   for (const std::size_t axis : order)
@@ -176,7 +176,7 @@ WeightArray with_axes(const WeightArray& array, std::span<const std::size_t> ord
 }
 
 WeightArray reversed(const WeightArray& array, std::size_t first, std::size_t count) {
-  // Turning axes side by side turns the places that they count together.
+  // Reversing adjacent axes is the same as reversing the order of the positions that they count.
   const auto product = [&](std::size_t begin, std::size_t end) {
     std::size_t n = 1;
     for (std::size_t a = begin; a < end; ++a)

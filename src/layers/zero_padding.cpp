@@ -4,7 +4,7 @@
 // Shapes  (2-D) rows x cols x channels -> (rows + top + bottom) x (cols + left + right) x channels
 // Fails   Shape if an axis would be longer than kMaxExtent, or if `value` has not one number for
 //         each channel; Depth if the samples' type cannot hold `value`
-// Source  Keras 1.2 to 3: ZeroPadding1D, 2D, 3D; Keras 1's four numbers and dictionaries too.
+// Source  Keras 1.2 to 3: ZeroPadding1D, 2D, 3D; also Keras 1's four numbers and dictionaries.
 //         numpy.pad for the modes
 #include <algorithm>
 #include <array>
@@ -88,8 +88,8 @@ std::optional<Layer> parse(Arguments& arguments) {
   const std::size_t mode = arguments.choice("mode");
   const Fill value = arguments.numbers("value");
   if (mode > 0 && arguments.find("value") != nullptr) {
-    arguments.mistake("value", "\"value\" goes with mode \"constant\"; mode \"" +
-                                   std::string(kModes.at(mode)) + "\" shows the image itself");
+    arguments.mistake("value", "\"value\" is only for mode \"constant\"; mode \"" +
+                                   std::string(kModes.at(mode)) + "\" copies pixels of the image");
   }
   const DType dtype = arguments.dtype("dtype");
   if (!arguments.good()) return std::nullopt;
@@ -124,7 +124,7 @@ std::optional<Layer> parse(Arguments& arguments) {
   return layer;
 }
 
-// JSON Schema of Keras 1's forms; null for three axes, which have none.
+// JSON Schema of Keras 1's forms; null for three axes, for which there are none.
 Json keras1_schema(int rank) {
   if (rank == 3) return nullptr;
   Json sides = Json::object();
@@ -148,7 +148,7 @@ std::vector<ArgumentSpec> arguments_for(int rank, std::string_view help) {
            .form = Form::Word,
            .words = kModes,
            .fallback = kModes[0],
-           .help = "what is put there: a constant, or the image itself as numpy.pad does"},
+           .help = "what is added: a constant, or copies of the image as in numpy.pad"},
           {.name = "value",
            .form = Form::Numbers,
            .fallback = 0,

@@ -13,7 +13,7 @@ void fuse_final_rounding(std::vector<Op>& ops, DType input, DType depth) {
   const std::size_t last = ops.size() - (rounds ? 2 : 1);
   auto* resize = std::get_if<ResizeOp>(&ops[last]);
   if (resize == nullptr || resize->to != DType::Float32) return;
-  // Nothing but such integers may come to it: of others the rounding is not this one.
+  // Its samples must be integers of the same type: others are rounded in a different way.
   for (std::size_t i = 0; i < last; ++i) {
     if (!std::holds_alternative<GatherOp>(ops[i])) return;
   }

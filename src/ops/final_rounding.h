@@ -9,9 +9,9 @@
 
 namespace deckle {
 
-/// Where the operations end with a resize of 8 or 16 bit integers, and their output is stored as
-/// the same type: the resize rounds to that type. The values are the same, and no image of floats
-/// is written to memory. `input` is the type of what comes in, `depth` the type of what is stored.
+/// If the operations end with a resize of 8 or 16 bit integers, and their output is stored as the
+/// same type, the resize rounds to that type. The values are the same, and no image of floats is
+/// written to memory. `input` is the type of the input, `depth` the type that is stored.
 void fuse_final_rounding(std::vector<Op>& ops, DType input, DType depth);
 
 }  // namespace deckle

@@ -8,8 +8,8 @@
 namespace deckle {
 namespace {
 
-// Of one axis of a convolution, the part of the output that is wanted: `axis` is changed to make
-// that part alone. Gives back what is needed of the input, which is `n` long.
+// Changes one axis of a convolution: it then computes only the part `wanted` of the output. Returns
+// the part of the input that it needs; the input is `n` long.
 Interval narrow_plain(ConvolvedAxis& axis, std::int64_t size, std::int64_t n,
                       const Interval& wanted) {
   const std::int64_t begin = wanted.begin * axis.stride - axis.before;
@@ -21,11 +21,12 @@ Interval narrow_plain(ConvolvedAxis& axis, std::int64_t size, std::int64_t n,
   return needed;
 }
 
-// The same of a transposed one; nothing where the part begins with places that get nothing.
+// The same for a transposed convolution. Returns nothing if no input contributes to the beginning
+// of the part.
 std::optional<Interval> narrow_transposed(ConvolvedAxis& axis, std::int64_t size, std::int64_t n,
                                           const Interval& wanted) {
   const std::int64_t reach = (size - 1) * axis.dilation + 1;
-  const std::int64_t begin = wanted.begin + axis.before;  // as if nothing were cut off
+  const std::int64_t begin = wanted.begin + axis.before;  // as if no part were cut off
   const std::int64_t end = wanted.end + axis.before;
   const std::int64_t first = std::max<std::int64_t>(begin - reach + axis.stride, 0) / axis.stride;
   const Interval needed{std::min({first, begin / axis.stride, n - 1}),
@@ -36,8 +37,8 @@ std::optional<Interval> narrow_transposed(ConvolvedAxis& axis, std::int64_t size
   return needed;
 }
 
-// `op` becomes one that makes only `wanted`. Gives back what it needs of its input; nothing where
-// that part cannot be made by itself.
+// Changes `op`: it then computes only `wanted`. Returns the part of its input that it needs;
+// nothing if that part cannot be computed by itself.
 std::optional<Window> narrow_op(ConvolveOp& op, const Window& wanted) {
   if (sums_over_axis(op)) return std::nullopt;
   const FilterBank& bank = op.convolution->bank();
@@ -69,10 +70,10 @@ bool sums_over_axis(const ConvolveOp& op) {
   return bank.activation == Activation::Softmax && bank.softmax_axis >= 0;
 }
 
-// Convolutions make only what the gather behind them shows: the window and, from layer to layer,
-// its halo. Goes from the last operation to the first with the part that is needed of each.
+// Goes from the last operation to the first, with the part of each output that is needed: the
+// window that a gather reads, and for each convolution before it a halo around that window.
 void narrow_convolutions(std::vector<Op>& ops) {
-  std::optional<Window> wanted;  // of the output of the operation looked at; nothing: all
+  std::optional<Window> wanted;  // of this operation's output; nothing: all
   for (std::size_t i = ops.size(); i-- > 0;) {
     if (auto* gather = std::get_if<GatherOp>(&ops[i])) {
       for (std::size_t a = 0; wanted && a < gather->axes.size(); ++a) {
@@ -80,7 +81,7 @@ void narrow_convolutions(std::vector<Op>& ops) {
         gather->axes[a].keep(part.begin, part.length());
       }
       wanted.reset();
-      // A gather narrows what is before it, where that is a convolution, with casts between.
+      // A gather narrows the convolution before it; casts may be between them.
       std::size_t before = i;
       while (before > 0 && (std::holds_alternative<CastOp>(ops[before - 1]) ||
                             std::holds_alternative<ScaleOp>(ops[before - 1]))) {

@@ -6,8 +6,8 @@
 namespace deckle {
 namespace {
 
-// Where the input of a convolution lies in its output: the middle of what each output sums over is
-// what it shows.
+// Where the input of a convolution lies in its output: an output shows the middle of the pixels
+// that it sums.
 void carry(const ConvolvedAxis& axis, std::int64_t size, bool transposed, AxisSpan& span) {
   const auto stride = static_cast<double>(axis.stride);
   const double middle = static_cast<double>((size - 1) * axis.dilation) / 2;
@@ -38,7 +38,7 @@ Window window_of(const GatherOp& gather) {
   window.rank = static_cast<int>(gather.axes.size());
   for (int a = 0; a < window.rank; ++a) {
     window[a] = gather.axes[static_cast<std::size_t>(a)].source_span();
-    if (window[a].length() == 0) return {window.rank, {}};  // a fill axis makes fill of all
+    if (window[a].length() == 0) return {window.rank, {}};  // one axis of fill only: all is fill
   }
   return window;
 }

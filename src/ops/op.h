@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// op: the operations that a plan is made of, and what can be read off them without running them.
+// op: the operations that a plan is made of, and what is known of them before they run.
 // Units   pixels; axes in the order of the shape: rows, cols for images
 #pragma once
 
@@ -33,7 +33,8 @@ struct ResizeOp {
   DType to;
 };
 
-/// Keras' cast, where it changes values. `rounded`: half to even and saturated, instead of cut off.
+/// Keras' cast that changes values. `rounded`: half to even and saturated, instead of dropping the
+/// fraction.
 struct CastOp {
   DType to;
   bool rounded = false;
@@ -56,7 +57,7 @@ struct ConvolveOp {
 
 using Op = std::variant<GatherOp, ResizeOp, CastOp, ScaleOp, ConvolveOp>;
 
-/// The window of its input that a gather reads; empty where all of its output is fill.
+/// The window of its input that a gather reads; empty if all of its output is fill.
 [[nodiscard]] Window window_of(const GatherOp& gather);
 
 /// Where an input of this shape lies in the output of all the operations.

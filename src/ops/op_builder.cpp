@@ -14,8 +14,8 @@
 namespace deckle {
 namespace {
 
-// Whether every value of `from` is one of `to`. (A wider integer type is taken for another: who
-// asks for it wants it.)
+// Whether no cast is needed because `to` has every value of `from`. (A cast to a wider integer type
+// is always made: the chain asks for that type.)
 bool holds_all(DType to, DType from) {
   return to == from || (info(to).is_float && info(from).digits <= info(to).digits);
 }
@@ -64,7 +64,8 @@ Result<int> OpBuilder::fill(const Fill& values) {
     return Error{ErrorCode::Depth, "the value " + Json(*outside).dump() + " is not one of " +
                                        std::string(name_of(dtype_))};
   }
-  // The value comes to where the samples are; if it cannot wait for the casts, they are made first.
+  // The fill joins the samples before their casts. If it is not a value of that type, the casts are
+  // made first.
   const bool waits = all_in(held_) && std::all_of(casts_.begin(), casts_.end(),
                                                   [&](const CastOp& c) { return all_in(c.to); });
   if (!waits) {
@@ -85,7 +86,7 @@ void OpBuilder::make_casts() {
   casts_.clear();
 }
 
-// An operation that closes the gather and answers samples of `answer`.
+// Adds an operation that ends the gather and returns samples of `answer`.
 void OpBuilder::compute(Op op, DType answer) {
   make_casts();
   ops_.push_back(std::move(op));
@@ -137,7 +138,7 @@ bool holds(DType dtype, double value) {
   return with_type(dtype, [&](auto zero) {
     using T = decltype(zero);
     if constexpr (std::is_integral_v<T>) {
-      // Compared as doubles: the largest values are not exact there, but no fill is that large.
+      // Compared as doubles. The largest values are not exact there, but no fill is as large.
       return value >= static_cast<double>(std::numeric_limits<T>::lowest()) &&
              value <= static_cast<double>(std::numeric_limits<T>::max()) &&
              static_cast<double>(static_cast<T>(value)) == value;

@@ -2,7 +2,7 @@
 // op_builder: collects the operations of one image while its layers are planned.
 //
 // Layers that move pixels edit the tables of the last gather. A layer that computes values ends
-// that gather. A sequence of layers that move pixels is therefore one gather, however long it is.
+// that gather. Therefore any number of layers that move pixels in sequence become one gather.
 #pragma once
 
 #include <cstdint>
@@ -28,14 +28,14 @@ class OpBuilder {
   [[nodiscard]] Shape shape() const;
   [[nodiscard]] DType dtype() const { return dtype_; }
 
-  /// The table of one spatial axis, to be edited.
+  /// The table of one spatial axis, for editing.
   [[nodiscard]] AxisTable& axis(int a);
   /// The number of a fill of these values, for AxisTable::pad; later fills have higher numbers.
-  /// Fails with Depth where the samples' type does not hold them; with Shape where the number of
-  /// values is neither 1 nor the number of channels.
+  /// Fails with Depth if they are not values of the samples' type; with Shape if there is neither
+  /// one value nor one for each channel.
   [[nodiscard]] Result<int> fill(const Fill& values);
 
-  /// In float64 where `to` is float64, else in float32.
+  /// Computes in float64 if `to` is float64, else in float32.
   void resize(std::int64_t rows, std::int64_t cols, const Resampling& how = {},
               DType to = DType::Float32);
   /// `axes` as for Convolution::run; their `out` are the lengths of the result, which is float32.
@@ -54,7 +54,7 @@ class OpBuilder {
   void compute(Op op, DType answer);
 
   std::vector<Op> ops_;
-  Shape shape_;  ///< before the gather at the end of ops_, or after its other last operation
+  Shape shape_;  ///< before the gather if ops_ ends with one, else after the last operation
   DType dtype_;  ///< the type that Keras would return
   DType held_;   ///< what the samples are stored in
   /// Casts that are not in ops_ yet. Samples may be moved before or after a cast: the casts are
@@ -62,7 +62,7 @@ class OpBuilder {
   std::vector<CastOp> casts_;
 };
 
-/// Whether `dtype` holds this value exactly.
+/// Whether `dtype` has exactly this value.
 [[nodiscard]] bool holds(DType dtype, double value);
 
 }  // namespace deckle

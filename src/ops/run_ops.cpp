@@ -28,7 +28,7 @@ bool is_identity(const GatherOp& gather, const Shape& shape) {
   return true;
 }
 
-// Resampling knows pictures, not batches of them.
+// Resampling works on one picture, not on a batch.
 void resample_each(const Tensor& from, const ResizeOp& op, Tensor& to, const Stop& stop) {
   if (from.batch == 1) return resample(from, op.rows, op.cols, op.how, op.to, to, stop);
   Tensor one;
@@ -46,18 +46,19 @@ void resample_each(const Tensor& from, const ResizeOp& op, Tensor& to, const Sto
   }
 }
 
-// So many samples of a convolution are made at a time: what one leaves for the next is still near.
+// The number of samples that a convolution makes at a time. The next convolution then finds them in
+// the cache.
 constexpr std::int64_t kPartSamples = std::int64_t{1} << 18U;
 
-// Rows (what the first axis counts) of the output of the last of some convolutions, and what is
-// needed for them: of each convolution the first axis, of the first one the rows of its input.
+// Rows (entries of the first axis) of the last output of several convolutions, and what they need:
+// the first axis of each convolution, and the rows of the first convolution's input.
 struct Strip {
   Interval rows;
   Interval needed;
   std::vector<ConvolvedAxis> first_axis;
 };
 
-// Nothing where a convolution cannot make the rows by themselves.
+// Nothing if a convolution cannot make the rows by themselves.
 std::optional<Strip> strip_of(std::span<const Op> ops, const Interval& rows) {
   Strip strip{rows, rows, std::vector<ConvolvedAxis>(ops.size())};
   for (std::size_t i = ops.size(); i-- > 0;) {
@@ -71,9 +72,9 @@ std::optional<Strip> strip_of(std::span<const Op> ops, const Interval& rows) {
   return strip;
 }
 
-// How the convolutions at the beginning of `ops` are made together in parts: strips of each sample
-// of the batch, or, where these are small, several samples at a time. That depends on shapes
-// alone. No strips: they are made whole, one by one.
+// How the convolutions at the beginning of `ops` are computed together in parts: strips of each
+// sample of the batch, or several samples at a time if these are small. This depends only on
+// shapes. No strips: each convolution is computed as a whole.
 struct Parts {
   std::size_t ops = 0;
   std::vector<Strip> strips;
@@ -109,8 +110,7 @@ Parts parts_of(std::span<const Op> ops, const Tensor& from) {
   return parts;
 }
 
-// From where the samples lie to where they belong; only what is between two convolutions is kept by
-// the thread.
+// Reads and writes samples in place. The thread keeps only the samples between two convolutions.
 void convolve_part(std::span<const Op> ops, const Strip& strip, const SampleView& from, float* to) {
   thread_local Tensor last;
   thread_local Tensor next;
@@ -135,7 +135,7 @@ void run_each(const Runner& runner, std::size_t n, const std::function<void(std:
     f(i);
 }
 
-// `dtype` is float32, or what the sums are rounded to while they are near.
+// `dtype` is float32, or the type to which the sums are rounded while they are in the cache.
 void convolve_parts(std::span<const Op> ops, const Parts& parts, const Tensor& from,
                     const Runner& runner, DType dtype, Tensor& to, const Stop& stop) {
   const Shape& out = std::get<ConvolveOp>(ops.back()).out;
@@ -211,7 +211,7 @@ Result<const Tensor*> run_ops(std::span<const Op> ops, const Tensor& source, con
       std::visit(run, ops[i]);
     }
   }
-  if (is_told(stop)) return given_up();  // and what was made is not whole
+  if (is_told(stop)) return given_up();  // and the result is incomplete
   if (rounded && now->dtype != *rounded) {
     step([&](const Tensor& from, Tensor& to) { to_file_depth(from, *rounded, *rounded, to); });
   }

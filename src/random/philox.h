@@ -11,8 +11,8 @@ namespace deckle {
 using PhiloxBlock = std::array<std::uint32_t, 4>;
 using PhiloxKey = std::array<std::uint32_t, 2>;
 
-/// Ten rounds over one counter (word 0 is the least significant); the words come out in order 0, 1,
-/// 2, 3.
+/// Ten rounds over one counter, whose word 0 is the least significant. The output is in the order
+/// of words 0, 1, 2, 3.
 [[nodiscard]] PhiloxBlock philox(PhiloxBlock counter, PhiloxKey key);
 
 /// The words of consecutive blocks, one after the other.
@@ -26,7 +26,7 @@ class PhiloxStream {
   PhiloxBlock counter_;
   PhiloxKey key_;
   PhiloxBlock block_{};
-  unsigned used_ = 4;  ///< words of block_ that are gone
+  unsigned used_ = 4;  ///< words of block_ that are used up
 };
 
 }  // namespace deckle

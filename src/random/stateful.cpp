@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint32_t kInt32Max = 2147483647;
 
-// TensorFlow leaves room for 256 blocks a value between two calls.
+// TensorFlow reserves 256 blocks for each value of a call.
 constexpr std::uint64_t kBlocksPerValue = 256;
 
 bool is_negative(const WideSeed& seed) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// stateful: what TensorFlow's and Keras' random operations with a state draw at their n-th call, in
-// closed form.
+// stateful: the n-th draw of TensorFlow's and Keras' random operations that have a state, computed
+// without the draws before it.
 //
 // Source: the rules that tests/golden/random_crop.json was computed by. A "call" is counted from 0.
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace deckle {
 
-/// A seed as Python holds it, a whole number of any size: 192 bits in two's complement, the lowest
+/// A seed as Python has it, a whole number of any size: 192 bits in two's complement, the lowest
 /// word first.
 using WideSeed = std::array<std::uint32_t, 6>;
 [[nodiscard]] WideSeed wide_seed(std::int64_t seed);
@@ -29,20 +29,23 @@ struct KernelSeeds {
   bool operator==(const KernelSeeds&) const = default;
 };
 
-/// tf.random.get_seed: of tf.random.set_seed's seed, if it was called, and the operation's own.
+/// tf.random.get_seed, from the seed of tf.random.set_seed, if that was called, and the operation's
+/// own seed.
 [[nodiscard]] KernelSeeds kernel_seeds(const std::optional<WideSeed>& global, const WideSeed& op);
 
-/// The seed that the n-th eager operation without one of its own is given after set_seed(global).
-/// Quick where `n` grows from call to call in one thread, else O(n).
+/// The seed that the n-th eager operation without a seed of its own gets after set_seed(global).
+/// Fast if `n` grows from call to call in one thread, else O(n).
 [[nodiscard]] std::int64_t eager_op_seed(const WideSeed& global, std::int64_t n);
 
-/// The offsets of the kernel's call `call`: one an axis, as stateless_random_crop's.
+/// The offsets that the kernel's call number `call` draws: one for each axis, as
+/// stateless_random_crop.
 [[nodiscard]] std::vector<std::int64_t> stateful_random_crop(std::span<const std::int64_t> shape,
                                                              std::span<const std::int64_t> size,
                                                              KernelSeeds seeds, std::int64_t call);
 
-/// The top and left of the window that Keras 2.9's RandomCrop layer keeps at its call `call`, of
-/// those that had room for it. Wants height <= rows and width <= cols.
+/// The top and left of the window that Keras 2.9's RandomCrop layer keeps at its call number
+/// `call`. Only calls with an image that is large enough count. Needs height <= rows and width <=
+/// cols.
 [[nodiscard]] std::pair<std::int64_t, std::int64_t> keras_random_crop(
     std::int64_t rows, std::int64_t cols, std::int64_t height, std::int64_t width,
     const WideSeed& seed, std::int64_t call);

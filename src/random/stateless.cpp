@@ -27,8 +27,8 @@ PhiloxStream stateless_stream(SeedPair seed) {
 std::vector<std::int64_t> stateless_random_crop(std::span<const std::int64_t> shape,
                                                 std::span<const std::int64_t> size, SeedPair seed) {
   assert(shape.size() == size.size());
-  // TensorFlow draws below int32's maximum first, and reduces that to the axis: two moduli, in this
-  // order.
+  // TensorFlow first draws a number below int32's maximum, and reduces it to the axis: two moduli,
+  // in this order.
   constexpr std::uint32_t kInt32Max = 2147483647;
   PhiloxStream stream = stateless_stream(seed);
   std::vector<std::int64_t> offset;

@@ -2,7 +2,8 @@
 // stateless: the draws of TensorFlow's stateless random operations, bit for bit.
 //
 // Source: the rules that tests/golden/random_crop.json was computed by; both of TensorFlow's forms
-// of the operation (seed, or key and counter with alg="auto_select") draw so on CPU and GPU.
+// of the operation (seed, or key and counter with alg="auto_select") draw these numbers on CPU and
+// GPU.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +26,9 @@ struct SeedPair {
 /// The stream of 32-bit words behind a seed pair.
 [[nodiscard]] PhiloxStream stateless_stream(SeedPair seed);
 
-/// One offset for each axis: a window of `size` in a value of `shape` starts there, 0 <= offset <=
-/// shape - size. Every axis takes one word of the stream, also where there is no choice. Wants 1 <=
-/// size <= shape.
+/// The offsets, one for each axis, at which a window of `size` in a value of `shape` starts: 0 <=
+/// offset <= shape - size. Every axis takes one word of the stream, even if only one offset is
+/// possible. Needs 1 <= size <= shape.
 [[nodiscard]] std::vector<std::int64_t> stateless_random_crop(std::span<const std::int64_t> shape,
                                                               std::span<const std::int64_t> size,
                                                               SeedPair seed);

@@ -24,12 +24,12 @@ from dataclasses import dataclass, field
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable  # has the distribution's modules
 
-# What is faster than this is run again within the round, so that a round is not one glance.
+# A run that is faster than this is repeated within the round.
 LEAST_SECONDS = 0.6
 MOST_REPEATS = 4
 
 CORPORA = {"dataset": (1200, 120), "medium": (80, 12), "large": (24, 4), "one": (1, 1)}  # pictures; with --quick
-TIMES = 6  # so often "dataset, several times" has each: what one start costs must not hide what a thread gains
+TIMES = 6  # how often "dataset, several times" has each picture: the start must be short beside the gain of a thread
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Row:
     work: str  # crop:SIDE or expand
     form: str = "jpg"
     copies: int = 1
-    tools: list = field(default_factory=list)  # none: those that can
+    tools: list = field(default_factory=list)  # none: all that can
 
 
 PEERS = ["libvips", "OpenCV", "Pillow", "torchvision", "mogrify", "gm"]
@@ -79,7 +79,7 @@ class Bench:
     # ---- corpora
 
     def corpus(self, name):
-        """The files of a corpus, made unless an earlier run made them from the same photographs."""
+        """The files of a corpus, which are made unless an earlier run made them from the same photographs."""
         if name.endswith(", several times"):
             return self.several_times(*self.corpus(name.partition(",")[0]))
         count = CORPORA[name][1 if self.quick else 0]
@@ -118,7 +118,7 @@ class Bench:
     # ---- tools
 
     def find_tools(self):
-        """The version of every tool that works here."""
+        """The versions of the tools that work here."""
         trials = {
             "deckle": [self.deckle, "--version"],
             "libvips": [self.programs / "bench_vips", "--version"],
@@ -145,7 +145,7 @@ class Bench:
         return tool.partition(",")[0] in self.versions
 
     def command(self, tool, row, folder, files):
-        """What is run, and what it reads from its standard input."""
+        """The command, and what it reads from standard input."""
         names = "".join(file + "\n" for file in files)
         jobs = 1 if tool.endswith(", -j1") else self.jobs
         tool = tool.removesuffix(", -j1")
@@ -160,7 +160,8 @@ class Bench:
             return [self.programs / "bench_vips", *common], names
         if tool in ("OpenCV", "Pillow", "torchvision"):
             return [PYTHON, HERE / "peers" / "pool.py", {"OpenCV": "cv2"}.get(tool, tool.lower()), *common], names
-        # GraphicsMagick keeps the folders of a name below its output folder, so it is run where the pictures are.
+        # GraphicsMagick repeats the folders of a name below its output folder. Therefore it runs in the folder of the
+        # pictures.
         return self.mogrify(tool, row, files), "".join(os.path.basename(file) + "\n" for file in files)
 
     def chain(self, row):
@@ -187,7 +188,7 @@ class Bench:
         return " && ".join(" ".join(map(str, run)) for run in runs)
 
     def mogrify(self, tool, row, files):
-        """mogrify for batches of files. It cannot draw: every batch has one window, which all of its pictures hold."""
+        """mogrify for batches of files. It cannot draw: every batch has one window, which is inside all of its pictures."""
         program = ["mogrify"] if tool == "mogrify" else ["gm", "mogrify"]
         if row.work == "expand":
             what = "-shave 8x8 -bordercolor black -border 16x16 -sample 200% +repage"
@@ -209,7 +210,7 @@ class Bench:
         command, names = self.command(tool, row, folder, files)
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir()
-        # One thread a process, for there are as many processes as processors.
+        # One thread in each process, because there are as many processes as processors.
         alone = {"OMP_NUM_THREADS": "1", "MAGICK_THREAD_LIMIT": "1", "OUT": str(self.out)}
         environment = {**os.environ, **({} if tool.startswith("deckle") else alone)}
         listing = self.work / "list"
@@ -233,7 +234,7 @@ class Bench:
         }
 
     def check(self, tool, row, files):
-        """The bytes that were written; ends the program where they are not what the row asks for."""
+        """The number of bytes that were written. Ends the program if the files are not what the row asks for."""
         outputs = list(self.out.rglob(f"*.{row.form}"))
         if len(outputs) != len(files) * row.copies:
             sys.exit(f"{tool} wrote {len(outputs)} files in {row.key}, not {len(files) * row.copies}")
@@ -263,7 +264,7 @@ class Bench:
 
 
 def tell(what):
-    """Where the work stands, on a terminal."""
+    """Shows the progress on a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{what}", end="", file=sys.stderr, flush=True)
 
@@ -312,7 +313,7 @@ def per_second(entry):
 
 
 def ratios(row):
-    """deckle against the best peer, and against the floor that does no more than it must."""
+    """deckle beside the best peer, and beside the floor, which does only what it must."""
     tools = row["tools"]
     peers = {tool: per_second(entry) for tool, entry in tools.items() if tool in PEERS}
     floors = {tool: per_second(entry) for tool, entry in tools.items() if tool in FLOORS}
@@ -322,7 +323,7 @@ def ratios(row):
 
 
 def compared(results):
-    """The rows in which tools stand beside each other, and those tools."""
+    """The rows that compare tools, and these tools."""
     rows = {key: row for key, row in results["rows"].items() if not key.startswith("threads") and key != "one"}
     return rows, [tool for tool in ALL if any(tool in row["tools"] for row in rows.values())]
 
@@ -373,7 +374,7 @@ def others(results):
 
 
 def processor_time(results):
-    """Steadier than the clock where others work on the machine too."""
+    """Processor time: it varies less than the clock if others use the machine too."""
     rows, tools = compared(results)
     lines = ["| processor time, µs an output | " + " | ".join(tools) + " |", "| --- |" + " --: |" * len(tools)]
     for row in rows.values():
@@ -405,7 +406,7 @@ def memory(results):
 
 
 def sizes(results):
-    """What a compression level buys: mean size of the PNG files."""
+    """The effect of compression levels: mean size of the PNG files."""
     row = results["rows"].get("500-png")
     if not row:
         return []
@@ -426,7 +427,7 @@ def memory_target(row, files, bytes_out, jobs):
     compressed = max(os.path.getsize(file) for file in files)
     if row.work == "expand":
         pixels = max(rows * cols for rows, cols in map(size_of_file, files))
-        window = 3 * pixels + 3 * 4 * pixels  # the picture, and what it becomes
+        window = 3 * pixels + 3 * 4 * pixels  # the picture, and its output
     else:
         window = 3 * int(row.work.partition(":")[2]) ** 2
     return (jobs * (compressed + window + 2 * bytes_out / (len(files) * row.copies)) + 40e6) / 1e6

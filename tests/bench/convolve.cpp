@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions of deckle, plan and all, beside oneDNN's primitive alone: the same shapes, channels
-// last, one thread. convolve.py compares them with PyTorch.
+// Convolutions of deckle, the plan included, beside oneDNN's primitive alone: the same shapes,
+// channels last, one thread. convolve.py compares them with PyTorch.
 #include <benchmark/benchmark.h>
 #include <omp.h>
 

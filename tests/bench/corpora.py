@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the pictures of the benchmark out of a folder of photographs.
+"""Makes the pictures of the benchmark from a folder of photographs.
 
     corpora.py PHOTOGRAPHS OUT NAME COUNT
 
@@ -18,7 +18,7 @@ import sys
 from PIL import Image, ImageOps
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
-LARGEST_RATIO = 1.8  # of the sides: 500 x 277 still holds a window of 224 x 224
+LARGEST_RATIO = 1.8  # of the sides: 500 x 277 still contains a window of 224 x 224
 TYPICAL_RATIOS = (3 / 2, 4 / 3, 16 / 9, 1, 3 / 4, 2 / 3)
 
 
@@ -31,7 +31,7 @@ def size_of(name, number, ratio):
 
 
 def make(task):
-    """All pictures of one photograph, which is decoded once for them."""
+    """Makes all pictures from one photograph, which is decoded once for them."""
     photograph, out, name, numbers = task
     with Image.open(photograph) as file:
         whole = ImageOps.exif_transpose(file).convert("RGB")
@@ -41,7 +41,7 @@ def make(task):
         if name == "dataset":
             ratio = chance.choice(TYPICAL_RATIOS)
         ratio = min(max(ratio, 1 / LARGEST_RATIO), LARGEST_RATIO)
-        # The largest part of this ratio, and of that something between a half and all along each side.
+        # The largest part of this ratio, and of each of its sides between a half and all.
         share = chance.uniform(0.5, 1) if name == "dataset" else chance.uniform(0.8, 1)
         cols = min(whole.width, whole.height * ratio) * share
         rows = cols / ratio

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// files: what the kernel takes for so many small files: each one read, and as many bytes written
-// under a temporary name and renamed into place, in one thread, and nothing else. A file system
-// gets slower the more it holds; what deckle takes beside this is its own.
+// files: the time that the kernel needs for many small files. Each one is read, and an output is
+// written under a temporary name and renamed, in one thread. A file system becomes slower with more
+// files; the rest of deckle's time is its own.
 //
 //     files IN OUT BYTES      the names below IN; BYTES of each output
 #include <fcntl.h>

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// floor: what the codec alone costs. libjpeg-turbo and libdeflate in the plainest loop that does
-// the work of a row, threads over files, and nothing else: no manifest, no digests, no checks, no
-// renames. What a program that does real work is held against; never a program to be used.
+// floor: the cost of the codec alone. libjpeg-turbo and libdeflate do the work of a row in a simple
+// loop, with threads over files and nothing else: no manifest, no digests, no checks, no renames.
+// It is a measure for real programs, not a program to use.
 //
 //     floor full|window crop:SIDE|expand jpg|png|npy JOBS COPIES OUT < list of files
 //
-// full decodes whole pictures, window no more than what is shown. expand is crop 8, pad 16,
-// upsample 2 x.
+// full decodes whole pictures, window only what is needed. expand is crop 8, pad 16, upsample 2 x.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,7 +52,7 @@ struct Pixels {
   std::vector<std::uint8_t> data;
   std::size_t rows = 0;
   std::size_t cols = 0;
-  std::size_t left = 0;  // the first column that was asked for: decoding may begin before it
+  std::size_t left = 0;  // the first column that is needed: decoding may begin before it
 
   const std::uint8_t* at(std::size_t row, std::size_t col) const {
     return data.data() + (row * cols + left + col) * 3;
@@ -82,7 +81,7 @@ void write_file(const std::string& path, const std::uint8_t* data, std::size_t s
   ::close(fd);
 }
 
-// What a thread keeps from file to file.
+// Memory that a thread keeps from file to file.
 class Worker {
  public:
   explicit Worker(const Work& work) : work_(work), encoded_(std::size_t{1} << 20U) {}
@@ -131,7 +130,7 @@ class Worker {
     jpeg_finish_decompress(&decoder_);
   }
 
-  // One more column on each side, as the pixels of a full decode want it.
+  // One more column on each side: otherwise the pixels differ from those of a full decode.
   void decode_part(std::size_t top, std::size_t left, std::size_t rows, std::size_t cols) {
     jpeg_start_decompress(&decoder_);
     JDIMENSION begin = static_cast<JDIMENSION>(left > 0 ? left - 1 : 0);
@@ -159,8 +158,7 @@ class Worker {
     pixels.data.resize(rows * cols * 3);
   }
 
-  // The expanded picture has kTimes equal rows each: the encoder is shown one of them several
-  // times.
+  // In the expanded picture each row is repeated kTimes: the encoder gets one row several times.
   void expand() {
     const std::size_t rows = pixels_.rows - 2 * kCrop + 2 * kPad;
     const std::size_t cols = pixels_.cols - 2 * kCrop + 2 * kPad;
@@ -220,7 +218,7 @@ class Worker {
     jpeg_finish_compress(&encoder);
     jpeg_destroy_compress(&encoder);
     write_file(path, to, size);
-    if (to != encoded_.data()) {  // it did not fit, and libjpeg took memory of its own
+    if (to != encoded_.data()) {  // it did not fit, and libjpeg allocated memory
       encoded_.resize(2 * size);
       std::free(to);
     }
@@ -248,7 +246,7 @@ class Worker {
     return to;
   }
 
-  // A chunk around `length` bytes that stand where they belong; its end.
+  // Writes a chunk around `length` bytes that are already in their place. Returns its end.
   static std::uint8_t* frame(std::uint8_t* to, const char* type, std::size_t length) {
     std::memcpy(put(to, length), type, 4);
     return put(to + 8 + length, libdeflate_crc32(0, to + 4, length + 4));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// guard: the work between decoding and encoding, N times over one small picture, for guard.py to
-// count its instructions. Prints the sum of the samples, so that nothing of it can be left out.
+// guard: does the work between decoding and encoding N times with one small picture. guard.py
+// counts its instructions. It prints the sum of the samples, because the compiler may then drop
+// nothing.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What an image costs, in numbers that do not depend on the machine's speed.
+"""The cost of an image, in numbers that do not depend on the machine's speed.
 
     guard.py instructions|calls|allocations --deckle FILE --program FILE --compiler NAME [--update]
 
@@ -52,7 +52,7 @@ def found(tool, trial):
 
 
 class Runs:
-    """Runs of deckle over so and so many equal small pictures."""
+    """Runs of deckle over different numbers of equal small pictures."""
 
     def __init__(self, deckle, folder):
         self.deckle, self.folder = deckle, pathlib.Path(folder)
@@ -144,7 +144,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="deckle-guard-") as folder:
         counted = measure(arguments, Runs(arguments.deckle, folder))
 
-    # Only instructions are the compiler's own; GNU-12.2.0-x86_64 counts as GNU-12-x86_64.
+    # Only instructions depend on the compiler; GNU-12.2.0-x86_64 counts as GNU-12-x86_64.
     compiler = re.sub(r"-(\d+)[^-]*", r"-\1", arguments.compiler, count=1)
     expectations = json.loads(EXPECTATIONS.read_text()) if EXPECTATIONS.exists() else {}
     key = compiler if arguments.what == "instructions" else "any"

@@ -23,7 +23,7 @@ chain() {
   printf '{"input": {"max_pixels": 1000000000000}, "layers": [%s], "output": {"format": "%s"}}\n' "$1" "$2"
 }
 
-# One line of the table: what was done, size of the output, processor time, peak memory.
+# One line of the table: the work, size of the output, processor time, peak memory.
 measure() {
   python3 - "$@" <<'PYTHON'
 import os, subprocess, sys

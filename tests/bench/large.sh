@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# What a file costs besides its pixels: a run over very many tiny pictures, and the run after it that has nothing to do.
+# The cost of a file besides its pixels: a run over very many tiny pictures, and a second run with nothing to do.
 #
 #     tests/bench/large.sh [N]      default: 100000
 #
-# Beside it a bare loop that reads, creates, writes and renames as many files (files.cpp): a file system gets slower the
-# more it holds, and what deckle takes above that is its own. And rsync, asked the question of the second run: is there
-# anything to do? Needs about 12 KB a picture on the memory file system; everything is deleted at the end.
+# Beside it a bare loop that reads, creates, writes and renames as many files (files.cpp): a file system becomes slower
+# with more files, and the rest of the time is deckle's own. rsync is the measure for the second run: it also finds out
+# whether there is anything to do. Needs about 12 KB a picture on the memory file system; everything is deleted at the
+# end.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -60,7 +61,7 @@ for name, n in (("tenth", count // 10), ("all", count)):
             os.makedirs(f"{work}/{name}/{i // 1000:05}")
         os.link(f"{work}/distinct/{i % 256}.png", f"{work}/{name}/{i // 1000:05}/{i:08}.png")
 PYTHON
-# Files that were changed within the last two seconds are not taken for settled.
+# deckle does not trust the times of files that were changed within the last two seconds.
 touch -d '1 hour ago' "$work"/distinct/*.png
 
 # measure NAME N COMMAND...: a line of the table.
@@ -95,7 +96,7 @@ for part in tenth all; do
   rm -rf -- "$work/bare-$part"
   run=("$deckle" run -q "$work/chain.json" "$work/$part" -o "$work/out-$part")
   measure 'first run' "$n" "${run[@]}"
-  # Outputs are trusted by their times once these lie two seconds back.
+  # deckle trusts the times of outputs only after two seconds.
   sleep 2.1
   "${run[@]}"
   measure 'nothing to do' "$n" "${run[@]}"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// micro: the parts of a run one by one, by Google Benchmark.
+// micro: measures the parts of a run one by one, with Google Benchmark.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -65,7 +65,7 @@ void count_bytes(benchmark::State& state, std::size_t bytes) {
                           static_cast<std::int64_t>(bytes));
 }
 
-// ---- gather: what is written is 224 x 224 or 2 MP
+// ---- gather: the output is 224 x 224 or 2 MP
 
 enum Kind { kWindow, kPad, kUpsample };
 
@@ -123,7 +123,7 @@ void resample_of(benchmark::State& state, const Resize& size, Interpolation by, 
   cast(picture(size.rows, size.cols, channels), from, source);
   Tensor out;
   resample(source, size.to_rows, size.to_cols, {by}, to,
-           out);  // so that fresh memory does not count
+           out);  // to exclude the cost of new memory
   for (auto _ : state) {
     resample(source, size.to_rows, size.to_cols, {by}, to, out);
     benchmark::DoNotOptimize(out.data.data());

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures deckle beside what people use otherwise, and beside the bare codec. README.md says what the rows are.
+# Measures deckle beside other programs and beside the bare codec. README.md describes the rows.
 #
 #     tests/bench/run.sh [--rounds N] [--quick] [--only ROW]... [FOLDER-OF-PHOTOGRAPHS]
 #
@@ -20,7 +20,7 @@ usage() {
   sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
 }
 
-# Outputs on a disk would measure its write-back.
+# With outputs on a disk, its write-back would be measured.
 memory_folder() {
   local wanted_kb=$((1024 * 1024)) free_kb=0
   if [[ -d /dev/shm && -w /dev/shm ]]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What --sync costs: outputs a second of batch and each beside none, in turns, on the disk of OUT.
+# The cost of --sync: outputs per second of batch and each beside none, in turns, on the disk of OUT.
 #
-#     tests/bench/sync.sh DECKLE PICTURES OUT [ROUNDS]      default: 5 rounds; OUT must not be there
+#     tests/bench/sync.sh DECKLE PICTURES OUT [ROUNDS]      default: 5 rounds; OUT must not exist
 set -euo pipefail
 
 deckle=$1 pictures=$2 out=$3 rounds=${4:-5}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Properties of layers on arrays of one to three axes, whatever their arguments.
+// Properties of layers on arrays of one to three axes, with any arguments.
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -33,7 +33,7 @@ class Chance {
       shape[a] = 3 + below(6);
     return shape;
   }
-  // One pair an axis, as Keras writes them.
+  // One pair for each axis, as Keras writes them.
   Json pairs(int rank, int most) {
     Json pairs = Json::array();
     for (int a = 0; a < rank; ++a)
@@ -41,7 +41,7 @@ class Chance {
     return rank == 1 ? pairs[0] : pairs;
   }
 
-  // A layer that moves pixels and that takes whatever the layers before it leave.
+  // A layer that moves pixels and accepts the output of the layers before it.
   Json layer(int rank) {
     const std::string dimension = std::to_string(rank) + "D";
     switch (below(rank == 2 ? 6 : 3)) {
@@ -75,7 +75,7 @@ Chain chain_of(const Json& layers, const std::string& more = "") {
                         more + R"("layers": )" + layers.dump() + "}");
 }
 
-// What the chain answers, in the type that Keras would give it.
+// The chain's output, in the type that Keras would give it.
 Tensor answer(const Chain& chain, const Tensor& in) {
   const ArrayLayout layout{true, in.batch > 1 ? std::optional(in.batch) : std::nullopt};
   const auto plan = make_plan(chain, in.shape, in.dtype, {}, layout);
@@ -93,7 +93,7 @@ Json layer_json(const Layer& layer) {
 
 }  // namespace
 
-TEST_CASE("cropping takes off what padding put on, whatever the mode, rank and type") {
+TEST_CASE("cropping removes what padding added, for every mode, rank and type") {
   Chance chance(1);
   for (int round = 0; round < 300; ++round) {
     const int rank = 1 + round % 3;
@@ -110,13 +110,13 @@ TEST_CASE("cropping takes off what padding put on, whatever the mode, rank and t
         test::kAllTypes.at(static_cast<std::size_t>(round) % test::kAllTypes.size());
     const Tensor in = test::noise(chance.shape(rank), dtype, chance.engine());
     Tensor same;
-    // Keras makes float32 of the other floats first.
+    // Keras first casts the other floats to float32.
     cast(in, info(dtype).is_float ? DType::Float32 : dtype, same);
     CHECK(test::same_bytes(answer(chain_of(layers), in), same));
   }
 }
 
-TEST_CASE("every k-th of what was shown k times is what was there") {
+TEST_CASE("every k-th entry of an axis that was repeated k times is the original axis") {
   Chance chance(2);
   for (int round = 0; round < 90; ++round) {
     const int rank = 1 + round % 3;
@@ -144,12 +144,13 @@ TEST_CASE("every k-th of what was shown k times is what was there") {
   }
 }
 
-TEST_CASE("a chain cut in two runs gives what it gives in one, through npy") {
+TEST_CASE("a chain in two runs, through npy, gives the output of one run") {
   Chance chance(3);
   for (int round = 0; round < 400; ++round) {
     const int rank = 1 + round % 3;
     const bool channels_first = rank > 1 && round % 2 == 1;
-    // Layers that draw would draw otherwise as the first of their chain: they have seeds.
+    // Layers that draw have seeds. Otherwise they would draw other numbers as the first layer of a
+    // chain.
     Json layers = Json::array();
     for (int i = 0; i < 4; ++i) {
       Json layer = chance.layer(rank);
@@ -189,7 +190,7 @@ TEST_CASE("a chain cut in two runs gives what it gives in one, through npy") {
   }
 }
 
-TEST_CASE("a batch is each of its own, by one draw") {
+TEST_CASE("the samples of a batch share one draw") {
   Chance chance(4);
   for (int round = 0; round < 60; ++round) {
     Json layers = Json::array({chance.layer(2), chance.layer(2)});
@@ -209,7 +210,7 @@ TEST_CASE("a batch is each of its own, by one draw") {
   }
 }
 
-TEST_CASE("what config() says of a layer is that layer, for any arguments") {
+TEST_CASE("the config of a layer gives the same layer, for any arguments") {
   Chance chance(5);
   for (int round = 0; round < 300; ++round) {
     const Chain chain = chain_of(Json::array({chance.layer(1 + round % 3)}));
@@ -218,7 +219,8 @@ TEST_CASE("what config() says of a layer is that layer, for any arguments") {
   }
 }
 
-TEST_CASE("arrays of other axes than the layers take are refused with both") {
+TEST_CASE(
+    "an array with another number of axes than the layers take is refused with both numbers") {
   const Chain chain = chain_of(Json::parse(R"([{"class_name": "Cropping2D", "cropping": 1}])"));
   const auto refused = [&](std::vector<std::int64_t> axes) {
     Tensor some;
@@ -227,7 +229,7 @@ TEST_CASE("arrays of other axes than the layers take are refused with both") {
     std::int64_t samples = 1;
     for (const std::int64_t extent : axes)
       samples *= extent;
-    // As long as the header says, so that the shape alone is at fault.
+    // As long as the header says: only the shape is wrong.
     const std::vector<std::uint8_t> zeros(static_cast<std::size_t>(samples));
     REQUIRE(write_npy(axes, DType::UInt8, zeros, file));
     const auto info = read_info(file.bytes(), chain.input);
@@ -244,7 +246,7 @@ TEST_CASE("arrays of other axes than the layers take are refused with both") {
   CHECK(refused({4, 0, 3}) == "an array of shape (4, 0, 3) is empty");
 }
 
-TEST_CASE("layers of different numbers of axes make no chain") {
+TEST_CASE("layers for different numbers of axes cannot be in one chain") {
   CHECK(test::mistakes_in(
             R"({"layers": [{"class_name": "Rescaling", "scale": 1},
                            {"class_name": "Cropping1D"}, {"class_name": "UpSampling2D"}]})") ==

@@ -42,7 +42,7 @@ std::string brackets(std::size_t depth) {
 
 }  // namespace
 
-TEST_CASE("a chain of layers alone has every default") {
+TEST_CASE("a chain of only layers has every default") {
   const Chain chain = chain_of("{" + kLayers + "}");
   CHECK(chain.name.empty());
   CHECK_FALSE(chain.seed.has_value());
@@ -94,7 +94,7 @@ TEST_CASE("null counts as not given") {
   CHECK(resolved(chain) == resolved(chain_of("{" + kLayers + "}")));
 }
 
-TEST_CASE("a layer may hold its arguments in config or beside its name") {
+TEST_CASE("a layer may have its arguments in config or beside its name") {
   const Json expected = Json::parse(R"({"padding": [[2, 2], [2, 2]], "data_format": "channels_last",
                       "mode": "constant", "value": 0.0, "dtype": "float32"})");
   for (const std::string entry :
@@ -112,7 +112,7 @@ TEST_CASE("a layer may hold its arguments in config or beside its name") {
   }
 }
 
-TEST_CASE("a chain's seed is read to the last of 64 bits, or refused") {
+TEST_CASE("a chain's seed is read exactly, with 64 bits, or refused") {
   CHECK(with(R"("seed": 42)").seed == SeedPair{42, 0});
   CHECK(with(R"("seed": 9007199254740993)").seed == SeedPair{9007199254740993, 0});
   CHECK(with(R"("seed": 9223372036854775807)").seed ==
@@ -126,7 +126,7 @@ TEST_CASE("a chain's seed is read to the last of 64 bits, or refused") {
     CAPTURE(seed);
     CHECK(wrong(R"("seed": )" + seed) == Lines{"1:2 /seed: " + seed + tail});
   }
-  // Beyond all integers nlohmann makes a float of it.
+  // nlohmann makes a float from a number that is too large for its integers.
   CHECK(wrong(R"("seed": 18446744073709551616)").size() == 1);
   CHECK(wrong(R"("seed": -9223372036854775809)").size() == 1);
 }
@@ -156,11 +156,11 @@ TEST_CASE("numbers of a chain are read exactly") {
   }
 }
 
-TEST_CASE("colours of inputs that do not go together") {
+TEST_CASE("settings of colours that exclude each other are mistakes") {
   CHECK(wrong(R"("input": {"color_mode": "rgb", "background": [255, 255, 255]})").empty());
   CHECK(wrong(R"("input": {"color_mode": "grayscale", "background": [0, 0, 0]})").empty());
   const std::string needs =
-      R"(it is behind alpha that goes away: it needs "color_mode": "rgb" or "grayscale")";
+      R"(it replaces alpha that is removed: it needs "color_mode": "rgb" or "grayscale")";
   CHECK(wrong(R"("input": {"background": [0, 0, 0]})") ==
         Lines{"1:12 /input/background: " + needs});
   CHECK(wrong(R"("input": {"color_mode": "rgba", "background": [0, 0, 0]})") ==
@@ -176,11 +176,10 @@ TEST_CASE("colours of inputs that do not go together") {
   const Lines volume = wrong(R"("input": {"palette": "index", "pages": "volume"})");
   REQUIRE(volume.size() == 2);
   CHECK(volume[0] ==
-        "1:12 /input/palette: \"index\" takes first pages; \"pages\": \"volume\" does not go with "
-        "it");
+        "1:12 /input/palette: \"index\" takes first pages; it excludes \"pages\": \"volume\"");
 }
 
-TEST_CASE("words of a chain are those that there are") {
+TEST_CASE("unknown words in a chain are mistakes") {
   CHECK(wrong(R"("seed_from": "pth")") ==
         Lines{"1:2 /seed_from: \"pth\" is not one of path, index, content or fixed; did you mean "
               "\"path\"?"});
@@ -210,7 +209,7 @@ TEST_CASE("words of a chain are those that there are") {
   CHECK(format[0].starts_with("1:13 /output/format: \"gif\" is not one of same, jpg, png, webp"));
 }
 
-TEST_CASE("pages are a volume where the layers take one") {
+TEST_CASE("pages are a volume if the layers take one") {
   const auto three = [](const std::string& more) {
     return R"({"input": {"pages": "volume"}, "layers": [{"class_name": ")" + more + "\"}]}";
   };
@@ -220,7 +219,7 @@ TEST_CASE("pages are a volume where the layers take one") {
   CHECK(chain.input.rank == 3);
   CHECK(resolved(chain)["input"]["pages"] == "volume");
   CHECK(chain_of(resolved(chain).dump()).input.volume);
-  // A layer of any number of axes leaves it to the input.
+  // If the layer works on any number of axes, the input decides.
   const std::string any = R"(Rescaling", "config": {"scale": 2}, "module": "keras.layers)";
   CHECK(chain_of(three(any)).rank == 3);
   CHECK(wrong(R"("input": {"pages": "all"})") ==
@@ -230,7 +229,7 @@ TEST_CASE("pages are a volume where the layers take one") {
               "these layers work on 2 axes"});
 }
 
-TEST_CASE("quality and compression are refused where the format has none") {
+TEST_CASE("quality and compression are refused if the format has none") {
   CHECK(wrong(R"("output": {"format": "png", "quality": 90})") ==
         Lines{"1:30 /output/quality: only jpg and webp have a quality"});
   CHECK(wrong(R"("output": {"format": "jpg", "quality": "lossless"})") ==
@@ -240,7 +239,7 @@ TEST_CASE("quality and compression are refused where the format has none") {
               "have a quality"});
 }
 
-TEST_CASE("things of the wrong kind are named by their kind") {
+TEST_CASE("messages name the kind of a value that has the wrong kind") {
   CHECK(mistakes_in("[]") ==
         Lines{"1:1 : a chain is an object {\"layers\": [..], ..}, not a list; a list is what "
               "model.get_config() of Keras 1 gives: take model.to_json()"});
@@ -252,7 +251,7 @@ TEST_CASE("things of the wrong kind are named by their kind") {
   CHECK(mistakes_in(R"({"layers": {}})") ==
         Lines{"1:2 /layers: \"layers\" is a list, not an object"});
   CHECK(mistakes_in(R"({"layers": []})") ==
-        Lines{"1:2 /layers: the list of layers is empty; \"deckle layers\" shows which there are"});
+        Lines{"1:2 /layers: the list of layers is empty; \"deckle layers\" lists all"});
   CHECK(mistakes_in("{}") ==
         Lines{"1:1 : a chain needs \"layers\": a list of {\"class_name\": .., \"config\": {..}}"});
 }
@@ -266,7 +265,7 @@ TEST_CASE("unknown keys are refused everywhere") {
         Lines{"1:13 /output/level: not a key of \"output\"",
               "1:25 /output/a~1b: not a key of \"output\""});
   CHECK(wrong_layer(R"({"class_name": "Cropping2D", "cropping": 1, "config": {}})") ==
-        Lines{"1:42 /layers/0/cropping: not a key of a layer; its arguments stand in \"config\""});
+        Lines{"1:42 /layers/0/cropping: not a key of a layer; its arguments are in \"config\""});
   CHECK(wrong_layer(R"({"class_name": "Cropping2D", "croping": 1})") ==
         Lines{"1:42 /layers/0/croping: Cropping2D has no argument \"croping\"; did you mean "
               "\"cropping\"?"});
@@ -275,7 +274,7 @@ TEST_CASE("unknown keys are refused everywhere") {
               "\"cropping\"?"});
 }
 
-TEST_CASE("entries that are no layers are refused") {
+TEST_CASE("entries that are not layers are refused") {
   CHECK(wrong_layer("3") ==
         Lines{"1:13 /layers/0: a layer is an object {\"class_name\": .., \"config\": {..}}, not a "
               "number"});
@@ -290,11 +289,10 @@ TEST_CASE("entries that are no layers are refused") {
               "\"Cropping2D\"?"});
   CHECK(
       wrong_layer(R"({"class_name": "Dense"})") ==
-      Lines{"1:14 /layers/0/class_name: there is no layer \"Dense\"; \"deckle layers\" shows which "
-            "there are"});
+      Lines{"1:14 /layers/0/class_name: there is no layer \"Dense\"; \"deckle layers\" lists all"});
 }
 
-TEST_CASE("all mistakes of a chain are told at once, in the order of the text") {
+TEST_CASE("all mistakes of a chain are reported at once, in the order of the text") {
   CHECK(mistakes_in(R"({
   "output": {"format": "png", "quality": 0},
   "layers": [
@@ -320,13 +318,12 @@ TEST_CASE("all mistakes of a chain are told at once, in the order of the text") 
         });
 }
 
-TEST_CASE("a key given twice is a mistake, at its second place") {
+TEST_CASE("a repeated key is a mistake, at its second position") {
   CHECK(mistakes_in("{\"seed\": 1,\n \"seed\": 2,\n " + kLayers + "}") ==
-        Lines{"2:2 /seed: this key stands twice, first in line 1; take one of them out"});
+        Lines{"2:2 /seed: this key is already in line 1; remove one of them"});
   CHECK(wrong_layer("{\"class_name\": \"Cropping2D\", \"config\": {\"cropping\": 1,\n"
                     "\"cropping\": 2}}") ==
-        Lines{"2:1 /layers/0/config/cropping: this key stands twice, first in line 1; take one of "
-              "them out"});
+        Lines{"2:1 /layers/0/config/cropping: this key is already in line 1; remove one of them"});
 }
 
 TEST_CASE("all layers of a chain share one data_format") {
@@ -359,7 +356,7 @@ TEST_CASE("all layers of a chain share one data_format") {
   CHECK(mistakes_in(two("", R"("dim_ordering": "th")", last)).size() == 1);
 }
 
-TEST_CASE("a resolved chain is the chain again") {
+TEST_CASE("a resolved chain gives the same chain") {
   const std::vector<std::string> chains{
       "{" + kLayers + "}",
       R"({"name": "größe", "seed": -9223372036854775808, "seed_from": "index", "copies": 7,
@@ -395,14 +392,14 @@ TEST_CASE("a resolved chain is the chain again") {
                                          "metadata": "icc"})"));
 }
 
-TEST_CASE("a chain's description is for people and no part of what is resolved") {
+TEST_CASE("a chain's description is for people, and the resolved chain does not have it") {
   CHECK(resolved(with(R"("description": "for training")")) ==
         resolved(chain_of("{" + kLayers + "}")));
   CHECK(wrong(R"("description": 3)") ==
         Lines{"1:2 /description: a description is a text, not a number"});
 }
 
-TEST_CASE("the version of Keras is one that is known, and told exactly") {
+TEST_CASE("the version of Keras must be known and exact") {
   CHECK(to_text(with(R"("keras": 2.9)").keras) == "2.9");
   CHECK(to_text(with(R"("keras": "3.10")").keras) == "3.10");
   CHECK(wrong(R"("keras": "3.16")") ==
@@ -414,7 +411,7 @@ TEST_CASE("the version of Keras is one that is known, and told exactly") {
         Lines{"1:2 /keras: the number 3.1 may be 3.1 or 3.10; write the version as a text"});
 }
 
-TEST_CASE("a format may be called by an extension, in letters of either case") {
+TEST_CASE("the name of a format may be an extension, in upper or lower case") {
   for (const std::string name : {"jpg", "jpeg", "JPG", "Jpeg"})
     CHECK(with(R"("output": {"format": ")" + name + "\"}").output.format == Format::Jpeg);
   CHECK(with(R"("output": {"format": "TIF"})").output.format == Format::Tiff);
@@ -435,7 +432,7 @@ TEST_CASE("numbers beyond 64 bits keep their digits in messages") {
         std::string::npos);
 }
 
-TEST_CASE("what a layer says of its input holds for it") {
+TEST_CASE("a layer's input_shape is checked") {
   const auto layer = [](const std::string& more) {
     return R"({"class_name": "Cropping2D", "config": {"cropping": 1, )" + more + "}}";
   };
@@ -457,8 +454,8 @@ TEST_CASE("what a layer says of its input holds for it") {
                                    Shape::image(12, 12, 3));
   REQUIRE_FALSE(refused);
   CHECK(refused.error() ==
-        Error{ErrorCode::Shape, "the input is to be 128 x 128 x 3, not 12 x 12 x 3"});
-  // Of a later layer it is what that one is given.
+        Error{ErrorCode::Shape, "the input must be 128 x 128 x 3, not 12 x 12 x 3"});
+  // For a later layer it is the input of that layer.
   const Chain later =
       chain_of(chain(layer("\"name\": \"a\"") + ", " + layer(R"("input_shape": [10, null, 3])")));
   CHECK(later.input_shape.empty());
@@ -493,7 +490,7 @@ TEST_CASE("what a layer says of its input holds for it") {
   CHECK(sequence.input_shape == OpenShape{10, 3});
 }
 
-TEST_CASE("what Keras gives beside model.to_json() is told by name") {
+TEST_CASE("other forms of JSON from Keras are refused by name") {
   const std::string said =
       "this looks like model.get_config(), which does not say whose rules hold; take "
       "model.to_json()";
@@ -506,16 +503,15 @@ TEST_CASE("what Keras gives beside model.to_json() is told by name") {
               "model.get_config() of Keras 1 gives: take model.to_json()"});
 }
 
-TEST_CASE("layers that there are not are told shortly, with the one that was meant") {
+TEST_CASE("unknown layers are refused with a short suggestion") {
   CHECK(
       wrong_layer(R"({"class_name": "experimental.preprocessing.RandomCrop"})")
           .at(0)
           .ends_with(
               R"(there is no layer "experimental.preprocessing.RandomCrop"; did you mean "RandomCrop"?)"));
-  CHECK(
-      wrong_layer(R"({"class_name": "Kaleidoscope"})")
-          .at(0)
-          .ends_with(R"(there is no layer "Kaleidoscope"; "deckle layers" shows which there are)"));
+  CHECK(wrong_layer(R"({"class_name": "Kaleidoscope"})")
+            .at(0)
+            .ends_with(R"(there is no layer "Kaleidoscope"; "deckle layers" lists all)"));
   CHECK(wrong_layer(R"({"class_name": "Cropping2D"}, {"class_name": "InputLayer"})")
             .at(0)
             .ends_with(
@@ -523,13 +519,13 @@ TEST_CASE("layers that there are not are told shortly, with the one that was mea
                 "model.to_json() is taken as it is"));
 }
 
-TEST_CASE("a seed is written as the number alone where its second half is 0") {
+TEST_CASE("a seed is written as one number if its second half is 0") {
   CHECK(to_json(SeedPair{5, 0}) == 5);
   CHECK(to_json(SeedPair{5, 1}) == Json::parse("[5, 1]"));
   CHECK(to_json(SeedPair{0, -1}) == Json::parse("[0, -1]"));
 }
 
-TEST_CASE("a syntax error is the only mistake that is told") {
+TEST_CASE("a syntax error is the only mistake that is reported") {
   const Lines lines = mistakes_in("{\"seed\": true,\n  \"layers\": [}");
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].starts_with("2:14 : not JSON: "));
@@ -552,9 +548,9 @@ TEST_CASE("a hostile depth of brackets is refused and does no harm") {
   }
 }
 
-TEST_CASE("every configuration of the repository is a chain") {
-  // Their layers are run by tests of the command line; here: that each comes back from what
-  // manifests hold of it.
+TEST_CASE("every file in configs/ is a chain") {
+  // Tests of the command line run them. This test only compares each with its chain from a
+  // manifest.
   const std::vector<std::string> names{"cifar-augment", "double-size",          "eval-224",
                                        "pad-to-256",    "strip-scanner-border", "train-224",
                                        "webp-thumbs"};
@@ -567,7 +563,8 @@ TEST_CASE("every configuration of the repository is a chain") {
   }
 }
 
-TEST_CASE("without oneDNN a chain with a convolution is refused by its layer's name and place") {
+TEST_CASE(
+    "without oneDNN a chain with a convolution is refused, with the layer's name and position") {
   const test::Lines mistakes = test::mistakes_in(
       R"({"layers": [{"class_name": "Cropping2D", "cropping": 1},
 {"class_name": "DepthwiseConv2D", "kernel": "box"}]})");

@@ -69,7 +69,7 @@ TEST_CASE("every member is found at its key and every element at its beginning")
   CHECK(place(json.find("/layers/1")) == "5:5");
 }
 
-TEST_CASE("what is not there is placed at the nearest thing around it") {
+TEST_CASE("a missing value has the position of the nearest value around it") {
   const JsonText json = parsed("{\"a\": {\n \"b\": [1]}}");
   CHECK(place(json.find("/a/c")) == "1:2");
   CHECK(place(json.find("/a/b/7/x")) == "2:2");
@@ -84,7 +84,7 @@ TEST_CASE("brackets, quotes and commas inside texts do not mislead") {
   CHECK(place(json.find("/c")) == "1:41");
 }
 
-TEST_CASE("a byte-order mark is passed over and not counted") {
+TEST_CASE("a byte-order mark is ignored and not counted") {
   const JsonText json = parsed("\xEF\xBB\xBF{\"a\": 1}");
   CHECK(json.value()["a"] == 1);
   CHECK(place(json.find("/a")) == "1:2");
@@ -109,12 +109,13 @@ TEST_CASE("a syntax error has its line and column") {
   CHECK(error_place("{\n\"a\": \"\xFF\"}") == "2:7");
 }
 
-TEST_CASE("a number beyond all types is a mistake at its place, in our words") {
+TEST_CASE(
+    "a number that is too large for any type is a mistake at its position, in deckle's words") {
   CHECK(error_place("{\n  \"seed\": 1e400}") == "2:11");
   CHECK(error_message("[1e400]").find("json.exception") == std::string::npos);
 }
 
-TEST_CASE("syntax errors are told in our words, without the library's name") {
+TEST_CASE("syntax errors are reported in deckle's words, without the library's name") {
   CHECK(error_message(" \n") == "the file is empty");
   for (const std::string_view text : {"{", "[1,]", "{\"a\": tru}", "[\"\xFF\"]", "{} {}"}) {
     const std::string message = error_message(text);
@@ -125,7 +126,7 @@ TEST_CASE("syntax errors are told in our words, without the library's name") {
   }
 }
 
-TEST_CASE("a key that stands twice is found, however it is written") {
+TEST_CASE("a repeated key is found, also in another spelling") {
   const JsonText json = parsed("{\"a\": 1,\n \"b\": {\"x\": 1, \"\\u0078\": 2},\n \"a\": 3}");
   REQUIRE(json.repeated().size() == 2);
   CHECK(json.repeated()[0].pointer == "/a");
@@ -136,26 +137,26 @@ TEST_CASE("a key that stands twice is found, however it is written") {
   CHECK(place(json.repeated()[1].second) == "2:16");
 }
 
-TEST_CASE("equal keys in different objects are not repeated") {
+TEST_CASE("equal keys in different objects are not repeated keys") {
   CHECK(parsed(R"({"a": {"x": 1}, "b": {"x": 1}, "c": [{"x": 1}, {"x": 1}], "x": 0})")
             .repeated()
             .empty());
   CHECK(parsed(R"({"a": {"b": 1}, "a/b": 2, "A": 3})").repeated().empty());
 }
 
-TEST_CASE("what stands inside a repeated key is not repeated itself") {
+TEST_CASE("keys inside a repeated key are not repeated keys") {
   const JsonText json = parsed(R"({"a": {"x": [1]}, "a": {"x": [2]}})");
   REQUIRE(json.repeated().size() == 1);
   CHECK(json.repeated()[0].pointer == "/a");
 }
 
-TEST_CASE("a repeated key is found where its last value stands, which is the one that counts") {
+TEST_CASE("a repeated key has the position of its last value, which is used") {
   const JsonText json = parsed("{\"a\": 1,\n \"a\": 2}");
   CHECK(json.value()["a"] == 2);
   CHECK(place(json.find("/a")) == "2:2");
 }
 
-TEST_CASE("limits of JSON are named with what was given", "[json][limits]") {
+TEST_CASE("messages about limits of JSON have the limit and the value", "[json][limits]") {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
   };
@@ -179,7 +180,7 @@ TEST_CASE("limits of JSON are named with what was given", "[json][limits]") {
         "an object has more than 10 000 members, the most that are read, which is fixed");
 }
 
-TEST_CASE("of keys that stand twice, those inside are not told of again", "[json]") {
+TEST_CASE("repeated keys inside a repeated key are not reported", "[json]") {
   const JsonText json = parsed(R"({"a": {"x": 1, "y": 1}, "a-": 1, "a": {"x": 2, "y": 1}, "a-": 2,
                                    "b": {"c": 1, "c": 2}})");
   std::vector<std::string> repeated;
@@ -188,7 +189,7 @@ TEST_CASE("of keys that stand twice, those inside are not told of again", "[json
   CHECK(repeated == std::vector<std::string>{"/a", "/a-", "/b/c"});
 }
 
-TEST_CASE("long numbers are put in where they belong", "[json]") {
+TEST_CASE("messages get the original digits of long numbers", "[json]") {
   const JsonText json = parsed(
       R"({"a": 11111111111111111111111, "ab": 22222222222222222222222, "b": [3, 44444444444444444444444]})");
   const auto shown = [&](const std::string& pointer, const Json& value) {

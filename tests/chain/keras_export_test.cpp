@@ -48,7 +48,7 @@ std::string layers(const std::string& entries, const std::string& more = "") {
 
 const std::string kShape = R"(, "input": {"shape": [8, 8, 3]})";
 
-// Further forms of layers, Keras' own and ours. Every layer is also written as its example says.
+// More forms of layers, of Keras and of deckle. The example of every layer is also written.
 const std::map<std::string, std::vector<std::string>> kConfigs{
     {"Cropping1D", {"{}", R"({"cropping": 3})", R"({"cropping": [0, 2], "dtype": "float64"})"}},
     {"Cropping2D", {"{}", R"({"cropping": [1, 2]})", R"({"cropping": [[1, 2], [3, 4]]})"}},
@@ -81,7 +81,7 @@ const std::map<std::string, std::vector<std::string>> kConfigs{
     {"RandomFlip", {"{}", R"({"mode": "vertical", "seed": 3})", R"({"training": false})"}},
 };
 
-// The chain as read back must be the same layers over the same inputs.
+// The chain that is read back must have the same layers and the same inputs.
 void check_comes_back(const Chain& chain, const Json& model) {
   const Chain again = chain_of(model.dump());
   REQUIRE(again.layers.size() == chain.layers.size());
@@ -94,7 +94,7 @@ void check_comes_back(const Chain& chain, const Json& model) {
   CHECK(again.input_shape == chain.input_shape);
 }
 
-// Each mistake points at a layer, or at what the whole chain says.
+// Each mistake points to a layer, or to a key of the chain.
 void check_refusal(const Chain& chain, const std::vector<Mistake>& mistakes) {
   REQUIRE_FALSE(mistakes.empty());
   for (const Mistake& mistake : mistakes) {
@@ -106,7 +106,7 @@ void check_refusal(const Chain& chain, const std::vector<Mistake>& mistakes) {
   }
 }
 
-// What our JSON of a model leaves out of Keras' own: what can be left out when it is read.
+// Removes from Keras' JSON the keys that deckle does not write and Keras does not need.
 const std::set<std::string> kLeftOut{"build_config", "compile_config", "ragged", "optional",
                                      "backend"};
 
@@ -136,7 +136,7 @@ void check_same(const Json& ours, const Json& theirs, const std::string& where) 
 
 }  // namespace
 
-TEST_CASE("a model of every Keras is written back as that Keras wrote it") {
+TEST_CASE("a model of every Keras is exported as that Keras wrote it") {
   for (const std::string version : {"1.2.2", "2.2.4", "2.3.1", "3.5.0", "3.15.1"}) {
     CAPTURE(version);
     Json model = test::golden_json("keras/json/sequential_keras" + version + ".json");
@@ -170,14 +170,14 @@ TEST_CASE("every layer is written with the keys and values that Keras writes") {
       const Json model = exported(chain.dump(), version);
       const Json& config = model["config"];
       Json ours = (config.is_array() ? config : config["layers"]).back();
-      // What stands in the first layer for the whole model; the number of the name.
+      // Keys of the whole model in the first layer; the number in the name.
       for (const char* first : {"batch_input_shape", "input_dtype"})
         ours["config"].erase(first);
       if (version == "2.2.4") ours["config"].erase("dtype");
       Json expected = theirs;
       ours["config"].erase("name");
       expected["config"].erase("name");
-      // Keras 1 wrote what it was given; we write one of its forms.
+      // Keras 1 wrote the form that it was given; deckle writes one of its forms.
       if (key == "ZeroPadding1D" && version == "1.2.2") expected["config"]["padding"] = {1, 1};
       if (key == "ZeroPadding2D_dict") expected["config"]["padding"] = {1, 0, 0, 0};
       check_same(ours, expected, "");
@@ -187,7 +187,7 @@ TEST_CASE("every layer is written with the keys and values that Keras writes") {
   CHECK(compared >= 11 + 9 + 9 + 12 + 12);
 }
 
-TEST_CASE("every layer of the newest Keras can be written for it, but for those with weights") {
+TEST_CASE("every layer of the newest Keras can be exported to it, except those with weights") {
   for (const LayerSpec& spec : layer_specs()) {
     CAPTURE(spec.name);
     const auto in_keras = [](const ArgumentSpec& argument) { return argument.since.has_value(); };
@@ -201,7 +201,7 @@ TEST_CASE("every layer of the newest Keras can be written for it, but for those 
   }
 }
 
-TEST_CASE("a layer with weights is refused by its name") {
+TEST_CASE("a layer with weights is refused with its name") {
   const std::string filter = R"({"class_name": "DepthwiseConv2D", "kernel": "box"})";
   CHECK(
       refused(layers(filter, kShape), "3.15") ==
@@ -209,8 +209,9 @@ TEST_CASE("a layer with weights is refused by its name") {
             "for the weights of DepthwiseConv2D"});
 }
 
-TEST_CASE("what was written is read as the same layers, or refused at its place") {
-  std::mt19937 random(20261105);  // the same chains always
+TEST_CASE(
+    "an exported model is read as the same layers; else the export is refused at its position") {
+  std::mt19937 random(20261105);  // always the same chains
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   int written = 0;
   int refusals = 0;
@@ -231,7 +232,7 @@ TEST_CASE("what was written is read as the same layers, or refused at its place"
     }
     std::string more = below(3) == 0 && rank > 1 ? R"(, "data_format": "channels_first")" : "";
     const std::vector<std::string> shapes{"[null, 3]", "[9, null, 3]", "[9, 8, 7, 3]"};
-    // Without a shape nothing would say how many axes Rescaling works on.
+    // Without a shape the number of Rescaling's axes would not be known.
     more += R"(, "input": {"shape": )" + shapes[static_cast<std::size_t>(rank) - 1] + "}";
     const std::string text = layers(entries, more);
     const std::string& version = kVersions[below(kVersions.size())];
@@ -252,7 +253,7 @@ TEST_CASE("what was written is read as the same layers, or refused at its place"
   CHECK(refusals > 500);
 }
 
-TEST_CASE("names are numbered as each Keras numbers them") {
+TEST_CASE("names have the numbers that each Keras gives them") {
   const std::string two = layers(R"({"class_name": "ZeroPadding2D"}, {"class_name": "Cropping2D"},
                                     {"class_name": "ZeroPadding2D"})",
                                  kShape);
@@ -274,7 +275,7 @@ TEST_CASE("names are numbered as each Keras numbers them") {
         "mgr____e_1_2");
 }
 
-TEST_CASE("what a Keras cannot do is refused, with the place and what it would be") {
+TEST_CASE("what a Keras cannot do is refused, with position and value") {
   CHECK(
       refused(layers(R"({"class_name": "ZeroPadding2D", "config": {"mode": "edge"}},
                           {"class_name": "ZeroPadding2D", "value": 3})"),
@@ -305,13 +306,14 @@ TEST_CASE("what a Keras cannot do is refused, with the place and what it would b
   CHECK(
       refused(layers(R"({"class_name": "UpSampling2D", "interpolation": "bilinear"})"), "2.3") ==
       Lines{"/layers/0/interpolation: bilinear of Keras 2.3 is not that of Keras 2.9, whose rules "
-            "hold here: up to 2.3 it went by the corners of pixels, from 2.4 on by their centres"});
+            "hold here: up to 2.3 it measures from the corners of pixels, from 2.4 on from their "
+            "centres"});
   CHECK(refused(layers(R"({"class_name": "UpSampling2D", "interpolation": "bilinear"})",
                        R"(, "keras": "2.2.4")"),
                 "3") ==
         Lines{"/layers/0/interpolation: bilinear of Keras 3.15 is not that of Keras 2.2, whose "
-              "rules hold here: up to 2.3 it went by the corners of pixels, from 2.4 on by their "
-              "centres"});
+              "rules hold here: up to 2.3 it measures from the corners of pixels, from 2.4 on from "
+              "their centres"});
   CHECK(refused(layers(R"({"class_name": "ZeroPadding3D", "padding": [[1, 2], 3, 4]})",
                        R"(, "input": {"shape": [null, null, null, 1]})"),
                 "1") == Lines{"/layers/0/padding: Keras 1.2 pads volumes on both sides alike: "
@@ -323,7 +325,7 @@ TEST_CASE("what a Keras cannot do is refused, with the place and what it would b
       refused(layers(R"({"class_name": "Cropping2D"})"), "1") ==
       Lines{
           ": Keras 1.2 needs the shape of the input: --input-shape, or \"input\": {\"shape\": ..} "
-          "in the chain; \"none\" where an axis is open"});
+          "in the chain; \"none\" for an open axis"});
   CHECK(refused(layers(R"({"class_name": "Rescaling", "scale": 2})",
                        R"(, "data_format": "channels_first")"),
                 "3") ==
@@ -335,7 +337,7 @@ TEST_CASE("what a Keras cannot do is refused, with the place and what it would b
                           "the channels here"});
 }
 
-TEST_CASE("an input's dtype is written, where there is a place for it") {
+TEST_CASE("an input's dtype is written if that Keras has a place for it") {
   const auto chain = [](const std::string& shape) {
     return layers(R"({"class_name": "Cropping2D"})",
                   R"(, "as": "model", "input": {"dtype": "uint8")" + shape + "}");

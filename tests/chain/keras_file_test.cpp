@@ -32,7 +32,7 @@ std::vector<Json> weights_of(const std::string& model, const std::string& weight
   return all;
 }
 
-// The same out of .npz files.
+// The same from .npz files.
 std::vector<Json> reference() {
   const Chain chain = test::chain_of(
       R"({"layers": [{"class_name": "Conv2D", "weights": "first.npz"},
@@ -79,7 +79,7 @@ TEST_CASE("weights are the same in the files of every Keras", "[chain][keras_fil
   CHECK(weights_of("model1.json", "keras1.h5") == expected);
 }
 
-TEST_CASE("a file that holds the model too is the chain", "[chain][keras_file]") {
+TEST_CASE("a file that also contains the model is a chain", "[chain][keras_file]") {
   const auto expected = reference();
   for (const std::string file : {"keras1.h5", "keras2.h5", "keras2-vlen.h5", "keras3.keras"}) {
     INFO(file);
@@ -90,7 +90,7 @@ TEST_CASE("a file that holds the model too is the chain", "[chain][keras_file]")
   CHECK(keras1->text.starts_with(R"({"keras_version": "1.2.2", "class_name": "Sequential")"));
 }
 
-TEST_CASE("the chain's weights are those of its layers that have none", "[chain][keras_file]") {
+TEST_CASE("the chain's weights are for its layers without weights", "[chain][keras_file]") {
   const auto expected = reference();
   const Chain chain = test::chain_of(
       R"({"weights": "keras3.weights.h5", "layers": [
@@ -104,11 +104,11 @@ TEST_CASE("the chain's weights are those of its layers that have none", "[chain]
     CHECK(chain.layers[i + 1].config["weights"] == expected[i]);
   CHECK(chain.weight_files ==
         std::vector<std::string>{kFolder + "/last.npz", kFolder + "/keras3.weights.h5"});
-  // The chain that the manifest holds needs no file.
+  // The manifest's chain needs no file.
   CHECK(resolved(test::chain_of(resolved(chain).dump(), "")) == resolved(chain));
 }
 
-TEST_CASE("a layer takes its weights by name", "[chain][keras_file]") {
+TEST_CASE("a layer gets its weights by name", "[chain][keras_file]") {
   const auto expected = reference();
   const auto weights = [](const std::string& text) {
     return test::chain_of(text, kFolder).layers.at(0).config["weights"];
@@ -119,7 +119,7 @@ TEST_CASE("a layer takes its weights by name", "[chain][keras_file]") {
   CHECK(weights(conv("keras3.weights.h5/last")) == expected[2]);
   CHECK(weights(conv("keras3.keras/conv2d")) == expected[0]);
   CHECK(weights(conv("keras2.13.weights.h5/conv2d_2")) == expected[2]);
-  // A part of a model, its layers called as they are there.
+  // A part of a model; its layers have the names of the model.
   const Chain part = test::chain_of(
       R"({"weights": "keras2-weights.h5", "layers": [{"class_name": "Conv2D", "config": {"name": "first"}}]})",
       kFolder);
@@ -134,7 +134,8 @@ TEST_CASE("a layer takes its weights by name", "[chain][keras_file]") {
             R"(but conv2d (first), conv2d_1 (last), separable_conv2d (middle))"});
 }
 
-TEST_CASE("weights of other shapes say what was expected", "[chain][keras_file]") {
+TEST_CASE("messages about weights of a wrong shape have the expected shape",
+          "[chain][keras_file]") {
   CHECK(mistakes_with(conv("keras2.h5/first", R"({"filters": 8, "kernel_size": 3})")) ==
         Lines{"/layers/0/config/weights/0: the kernel has the shape (3, 3, 3, 4); expected is (3, "
               "3, any, "
@@ -142,7 +143,7 @@ TEST_CASE("weights of other shapes say what was expected", "[chain][keras_file]"
               R"(need "keras": "1.2" in the chain)"});
 }
 
-TEST_CASE("a file that does not fit the chain is a mistake of the chain alone",
+TEST_CASE("a file that does not fit the chain is only a mistake of the chain",
           "[chain][keras_file]") {
   const std::string two = R"({"layers": [{"class_name": "Conv2D", "config": {"name": "a"}},
                                          {"class_name": "Conv2D"}]})";
@@ -156,9 +157,10 @@ TEST_CASE("a file that does not fit the chain is a mistake of the chain alone",
     REQUIRE(lines.size() == 1);
     return lines.front().substr(lines.front().find(file) + file.size() + 2);
   };
-  CHECK(only("other.h5") ==
-        "it holds no layers with weights that Keras wrote: neither \"layer_names\", as of Keras 1 "
-        "and 2, nor layers/../vars, as of Keras 3");
+  CHECK(
+      only("other.h5") ==
+      "it contains no layers with weights that Keras wrote: neither \"layer_names\", as of Keras 1 "
+      "and 2, nor layers/../vars, as of Keras 3");
   CHECK(only("make.py") ==
         "neither a file of HDF5 (.h5) nor a zip archive (.keras); did Keras write it?");
   CHECK(only("no-weights.keras") == "there is no \"model.weights.h5\" in the archive");
@@ -168,7 +170,7 @@ TEST_CASE("a file that does not fit the chain is a mistake of the chain alone",
                        ".keras"});
 }
 
-TEST_CASE("what cannot be read is said with the file's name", "[chain][keras_file]") {
+TEST_CASE("messages about files that cannot be read have the file's name", "[chain][keras_file]") {
   CHECK(mistakes_with(conv("lzf.h5/first")) ==
         Lines{R"(/layers/0/weights: lzf.h5/first: "first/first/kernel:0": compressed by "lzf", )"
               R"(which is not read; gzip, shuffle and fletcher32 are)"});
@@ -184,5 +186,5 @@ TEST_CASE("what cannot be read is said with the file's name", "[chain][keras_fil
   const auto weights_alone = read_chain_text(kFolder + "/keras3.weights.h5");
   REQUIRE_FALSE(weights_alone);
   CHECK(weights_alone.error().message ==
-        "it holds weights without a model; give the model's JSON, and this as --weights");
+        "it contains weights without a model; give the model's JSON, and this file as --weights");
 }

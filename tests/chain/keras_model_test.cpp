@@ -82,7 +82,7 @@ TEST_CASE("a model of every Keras is read as the same chain") {
   }
 }
 
-TEST_CASE("every layer without weights that Keras wrote is read from its own words") {
+TEST_CASE("every layer without weights that Keras wrote is read") {
   int read = 0;
   for (const std::string version : {"1.2.2", "2.2.4", "2.3.1", "3.5.0", "3.15.1"}) {
     const Json dump = test::golden_json("keras/json/layers_keras" + version + ".json");
@@ -104,7 +104,7 @@ TEST_CASE("every layer without weights that Keras wrote is read from its own wor
   CHECK(read >= 11 + 9 + 9 + 12 + 12);
 }
 
-TEST_CASE("the version is what the model says of itself, or shows") {
+TEST_CASE("the version is written in the model or follows from its form") {
   const auto version = [](const std::string& text) { return to_text(chain_of(text).keras); };
   CHECK(version(keras1(kCropping)) == "1.2");
   CHECK(version(keras2(kCropping)) == "2.3");
@@ -118,13 +118,13 @@ TEST_CASE("the version is what the model says of itself, or shows") {
   CHECK(mistakes_in(keras2(kCropping, "4.0")) ==
         Lines{"1:135 /keras_version: \"4.0\" is no version of Keras that deckle knows: 1.0 to 1.2, "
               "2.0 to 2.15 and 3.0 to 3.15"});
-  // The words of Keras 1, where no version is said.
+  // The words of Keras 1, without a version.
   CHECK(version(R"({"class_name": "Sequential", "config": [{"class_name": "Convolution2D",
                     "config": {"nb_filter": 1, "nb_row": 1, "nb_col": 1,
                                "weights": [[[[[1]]]]]}}]})") == "1.2");
 }
 
-TEST_CASE("a model of a newer Keras follows the newest rules there are, and that is said") {
+TEST_CASE("a model of a newer Keras follows the newest known rules, and a note says this") {
   const Chain chain = chain_of(keras2(kCropping, "3.20.1"));
   CHECK(chain.keras == kNewestKeras);
   CHECK(chain.notes == Lines{"/keras_version: Keras 3.20.1 is newer than the rules that deckle "
@@ -143,7 +143,7 @@ TEST_CASE("TensorFlow.js wraps the model") {
   const Chain saved = chain_of(R"({"modelTopology": {"class_name": "Sequential", )" + config +
                                R"(, "keras_version": "tfjs-layers 4.22.0"}})");
   CHECK(saved.name == "s");
-  // Its own bilinear is that of TensorFlow 1.
+  // The bilinear of TensorFlow.js is that of TensorFlow 1.
   const Chain enlarged = chain_of(
       R"({"modelTopology": {"class_name": "Sequential", "config": {"layers": [{"class_name":
           "UpSampling2D", "config": {"interpolation": "bilinear"}}]},
@@ -153,7 +153,7 @@ TEST_CASE("TensorFlow.js wraps the model") {
   CHECK(saved.pointers.at(0).entry == "/modelTopology/config/layers/0");
 }
 
-TEST_CASE("what the model's input has to be is kept, and other images are refused") {
+TEST_CASE("the shape of the model's input is kept, and other images are refused") {
   const Chain chain = chain_of(keras3(input_layer(R"("batch_shape": [null, null, 8, 3],
       "dtype": "uint8", "sparse": false, "ragged": false, "optional": false)") +
                                       ", " + kCropping));
@@ -187,7 +187,7 @@ TEST_CASE("a model casts to its input's dtype, before all layers") {
   CHECK(dtype("int32", DType::UInt8) == DType::Int32);
 }
 
-TEST_CASE("where no layer says, the shape decides on the axes and the caller on the layout") {
+TEST_CASE("if no layer decides, the shape decides on the axes and the caller on the layout") {
   const std::string rescaling =
       R"({"class_name": "Rescaling", "keras": "2.9", "config": {"scale": 2,
       "batch_input_shape": [null, 4, 5, 6, 7]}})";
@@ -202,7 +202,7 @@ TEST_CASE("where no layer says, the shape decides on the axes and the caller on 
   CHECK(resolved(*chain)["layers"][0]["config"]["data_format"] == "channels_first");
 }
 
-TEST_CASE("layers that act in training only are passed over by name, and no others") {
+TEST_CASE("only layers that act in training alone are skipped, by name") {
   const std::string dropout = R"({"class_name": "Dropout", "config": {"rate": 0.5}})";
   const Chain chain =
       chain_of(keras2(dropout + ", " + kCropping + ", " +
@@ -213,23 +213,23 @@ TEST_CASE("layers that act in training only are passed over by name, and no othe
   CHECK(chain.skipped[0].class_name == "Dropout");
   CHECK(chain.skipped[1].entry == "/config/layers/2");
   CHECK(mistakes_in(keras2(dropout)) == Lines{"1:65 /config/layers: the list of layers is empty; "
-                                              "\"deckle layers\" shows which there are"});
-  // In a chain of deckle's own they are no layers.
+                                              "\"deckle layers\" lists all"});
+  // In a chain that is not a model, they are not layers.
   CHECK(mistakes_in(R"({"layers": [)" + dropout + "]}").size() == 1);
   CHECK(mistakes_in(R"({"layers": [)" + input_layer(R"("batch_shape": [null, 8, 8, 3])") + "]}")
             .size() == 1);
 }
 
-TEST_CASE("mistakes are told at their places in the model") {
-  CHECK(mistakes_in(keras1(R"(
+TEST_CASE("mistakes are reported at their positions in the model") {
+  CHECK(
+      mistakes_in(keras1(R"(
 {"class_name": "Cropping2D", "config": {"cropping": [[1, -1], [0, 0]]}},
 {"class_name": "Flatten", "config": {}},
 {"class_name": "UpSampling2D", "config": {"sise": 2}})")) ==
-        Lines{"2:58 /config/0/config/cropping/0/1: -1 is too small; at least 0 is needed",
-              "3:2 /config/1/class_name: there is no layer \"Flatten\"; \"deckle layers\" "
-              "shows which there are",
-              "4:43 /config/2/config/sise: UpSampling2D has no argument \"sise\"; did you mean "
-              "\"size\"?"});
+      Lines{"2:58 /config/0/config/cropping/0/1: -1 is too small; at least 0 is needed",
+            "3:2 /config/1/class_name: there is no layer \"Flatten\"; \"deckle layers\" lists all",
+            "4:43 /config/2/config/sise: UpSampling2D has no argument \"sise\"; did you mean "
+            "\"size\"?"});
   CHECK(
       mistakes_in(keras3("\n" + input_layer(R"("batch_shape": [null, 0, 8.5, 3], "sparse": true,
 "dtype": "complex64", "shape": 1)") +
@@ -244,7 +244,7 @@ TEST_CASE("mistakes are told at their places in the model") {
           "is one of " +
               one_of(dtype_names()),
           "5:23 /config/layers/0/config/shape: not a key of an InputLayer",
-          "7:1 /config/layers/2: an InputLayer stands before all other layers",
+          "7:1 /config/layers/2: an InputLayer must be the first layer",
           "8:2 /config/layers/3/class_name: a model within a model; put its layers in its place"});
   CHECK(
       mistakes_in(keras2(R"(
@@ -253,7 +253,7 @@ TEST_CASE("mistakes are told at their places in the model") {
             "included; the layers take 3"});
 }
 
-TEST_CASE("what is no Sequential is refused by what it is") {
+TEST_CASE("other models than a Sequential are refused with their kind") {
   CHECK(mistakes_in(R"({"class_name": "Functional", "config": {"layers": []}})") ==
         Lines{"1:2 /class_name: a Functional model may branch; deckle runs a Sequential: one layer "
               "after the other"});

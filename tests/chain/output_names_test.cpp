@@ -30,7 +30,7 @@ TEST_CASE("an output has the path of its input and the extension of its format",
   CHECK(path("a\n\xff b.jpg", Format::Png) == "a\n\xff b.png");
 }
 
-TEST_CASE("a chosen format has its usual extension, also where the input is of that format",
+TEST_CASE("a chosen format has its usual extension, also if the input has that format",
           "[dataset][outputs]") {
   CHECK(path("a.jpeg", Format::Jpeg) == "a.jpg");
   CHECK(path("a.JPG", Format::Jpeg) == "a.jpg");
@@ -38,20 +38,21 @@ TEST_CASE("a chosen format has its usual extension, also where the input is of t
         "a." + std::string(codec_of(Format::Tiff).extensions.front()));
 }
 
-TEST_CASE("a file that keeps its format keeps its extension as it is spelt", "[dataset][outputs]") {
+TEST_CASE("a file that keeps its format keeps the spelling of its extension",
+          "[dataset][outputs]") {
   CHECK(path("a.jpeg", Format::Jpeg, true) == "a.jpeg");
   CHECK(path("a.JPG", Format::Jpeg, true) == "a.JPG");
   CHECK(path("f/a.Tif", Format::Tiff, true) == "f/a.Tif");
 }
 
-TEST_CASE("an extension that is not one of the format is replaced", "[dataset][outputs]") {
+TEST_CASE("an extension that does not belong to the format is replaced", "[dataset][outputs]") {
   CHECK(path("a.png", Format::Jpeg, true) == "a.jpg");  // a JPEG under a wrong name
   CHECK(path("a", Format::Png, true) == "a.png");
   CHECK(path("a.2024", Format::Png, true) == "a.png");
   CHECK(path(".png", Format::Png, true) == ".png.png");
 }
 
-TEST_CASE("copies are numbered, with as many digits as the last one needs", "[dataset][outputs]") {
+TEST_CASE("copies are numbered with as many digits as the last one needs", "[dataset][outputs]") {
   CHECK(path("a.jpg", Format::Png, false, 0, 2) == "a_000.png");
   CHECK(path("a.jpg", Format::Png, false, 1, 2) == "a_001.png");
   CHECK(path("f/a.JPG", Format::Jpeg, true, 7, 10) == "f/a_007.JPG");
@@ -76,7 +77,7 @@ TEST_CASE("a path from a manifest is inside only if it cannot lead out", "[datas
   }
 }
 
-TEST_CASE("a template makes names of the input's parts", "[dataset][outputs][name]") {
+TEST_CASE("a template makes names from the input's parts", "[dataset][outputs][name]") {
   const auto made = [](std::string_view name, NameFields fields = {"cats/b/a.x.JPG"}) {
     return output_path(name, fields, codec_of(Format::Png), false);
   };
@@ -97,12 +98,13 @@ TEST_CASE("a template makes names of the input's parts", "[dataset][outputs][nam
   CHECK(output_path("{stem}.{ext}", {"f/a.JPEG"}, codec_of(Format::Jpeg), true) == "a.JPEG");
 }
 
-TEST_CASE("the default template is the same written out", "[dataset][outputs][name]") {
+TEST_CASE("the default template gives the same names if it is written",
+          "[dataset][outputs][name]") {
   const std::string out = "{dir}/{stem}{_copy}{copy}.{ext}";
   for (const char* input : {"a.jpg", "f/g.h/a.b.JPG", ".a", "f.g/a", "a.", ".a.jpg"}) {
     for (const int copies : {1, 3}) {
       const NameFields fields{input, copies - 1, copies};
-      // {copy} keeps the written-out one from being taken for the default.
+      // {copy} makes this template different from the default.
       std::string want = output_path("", fields, codec_of(Format::Png), false);
       want.insert(want.size() - 4, copies == 1 ? "000" : "002");
       CHECK(output_path(out, fields, codec_of(Format::Png), false) == want);
@@ -110,7 +112,7 @@ TEST_CASE("the default template is the same written out", "[dataset][outputs][na
   }
 }
 
-TEST_CASE("a template that is none is refused with what is wrong", "[dataset][outputs][name]") {
+TEST_CASE("a template that is not valid is refused with the reason", "[dataset][outputs][name]") {
   CHECK(check_name(kDefaultName, {}, 3).empty());
   CHECK(check_name("{stem}.png", Format::Png, 1).empty());
   CHECK(check_name("x/{hash}_crop.tif", Format::Tiff, 1).empty());

@@ -87,7 +87,7 @@ TEST_CASE("plans agree to the byte with their naive twin, on the whole image and
     }
     ++seen[std::string(name_of(c.source.dtype))];
   }
-  // Chance must have met everything that this test is for.
+  // The random cases must have included everything that this test is for.
   const auto met = [&](const std::string& what, int times) {
     CAPTURE(what);
     CHECK(seen[what] >= times);
@@ -112,7 +112,7 @@ TEST_CASE("plans agree to the byte with their naive twin, on the whole image and
   met("float32", 500);
 }
 
-TEST_CASE("a chain of moving layers alone is one gather, and keeps the input's type") {
+TEST_CASE("a chain of layers that move pixels is one gather, and keeps the input's type") {
   const Plan plan = plan_of(R"({"layers": [{"class_name": "Cropping2D", "cropping": 2},
       {"class_name": "ZeroPadding2D", "padding": 3}, {"class_name": "UpSampling2D", "size": 2},
       {"class_name": "Cropping2D", "cropping": 1}]})",
@@ -136,7 +136,7 @@ TEST_CASE("an 8-bit picture that is only cropped at random is never stored as fl
   CHECK((*run_plan(plan, source, test::whole(source.shape), scratch))->dtype == DType::UInt8);
 }
 
-TEST_CASE("interpolated integers are rounded as they are made, to what rounding the floats gives") {
+TEST_CASE("interpolated integers are rounded at once, with the result of rounding the floats") {
   Chance chance(4);
   OpScratch scratch;
   for (const DType dtype : {DType::UInt8, DType::UInt16}) {
@@ -158,7 +158,7 @@ TEST_CASE("interpolated integers are rounded as they are made, to what rounding 
   }
 }
 
-TEST_CASE("bilinear UpSampling2D goes by the corners of pixels up to Keras 2.3") {
+TEST_CASE("bilinear UpSampling2D measures from the corners of pixels up to Keras 2.3") {
   Tensor line;
   line.reset(Shape::image(1, 2, 1), DType::UInt8);
   line.data.data()[0] = 0;
@@ -179,7 +179,7 @@ TEST_CASE("bilinear UpSampling2D goes by the corners of pixels up to Keras 2.3")
   CHECK(enlarged("2.9") == centres);
 }
 
-TEST_CASE("what is moved or scaled after it is interpolated is rounded at the end") {
+TEST_CASE("samples that are moved or scaled after interpolation are rounded at the end") {
   for (const char* layers :
        {R"({"layers": [{"class_name": "UpSampling2D", "interpolation": "bilinear"},
                        {"class_name": "ZeroPadding2D", "value": 0.5}]})",
@@ -195,7 +195,7 @@ TEST_CASE("what is moved or scaled after it is interpolated is rounded at the en
   }
 }
 
-TEST_CASE("where nothing is to be done the source itself is the result") {
+TEST_CASE("if there is nothing to do, the source itself is the result") {
   const Plan plan = plan_of(R"({"layers": [{"class_name": "Cropping2D"},
                                 {"class_name": "UpSampling2D", "size": 1}]})",
                             Shape::image(3, 5, 1));
@@ -230,7 +230,7 @@ TEST_CASE("the needed window follows the drawn place") {
   CHECK(plan.draws == std::vector<Draw>{{0, {SeedPair{1, 2}, {205, 185}, std::nullopt, ""}}});
 }
 
-TEST_CASE("where all is fill on one axis nothing of the image is needed") {
+TEST_CASE("if one axis is all fill, nothing of the image is needed") {
   for (const std::string cropping : {"[[0, 5], 0]", "[[5, 0], 0]", "[0, [0, 5]]", "[0, [5, 0]]"}) {
     CAPTURE(cropping);
     const Plan plan = plan_of(R"({"layers": [{"class_name": "ZeroPadding2D", "padding": 3},
@@ -259,7 +259,7 @@ TEST_CASE("two random layers of one chain draw differently") {
   CHECK(plan.draws[0].choice.offset != plan.draws[1].choice.offset);
 }
 
-TEST_CASE("copies, images and chains' seeds draw differently, and each the same again") {
+TEST_CASE("copies, images and chain seeds draw differently, and each draw is reproducible") {
   const auto offset = [](int seed, const std::string& path, int copy) {
     const Plan plan = plan_of(R"({"seed": )" + std::to_string(seed) +
                                   R"(, "layers": [{"class_name": "RandomCrop", "height": 1,
@@ -306,7 +306,7 @@ TEST_CASE("a layer's own seed replaces the chain's, and moves no other layer's d
   CHECK(plan("1", own)[1].choice == plan("2", own)[1].choice);
   CHECK(plan("1", own)[0].choice != plan("2", own)[0].choice);
   CHECK(plan("1", own)[0].choice == plan("1", "")[0].choice);
-  // It counts only the layers that draw from the chain's seed: the third is then the second.
+  // Only layers that draw from the chain's seed are counted: the third layer is the second of them.
   CHECK(plan("1", own)[2].choice.seed == plan("1", "")[1].choice.seed);
   CHECK(plan("1", own)[1].choice.seed ==
         derive_seed({5, 0}, SeedFrom::Path, 0, image_named("a.png")));
@@ -364,7 +364,7 @@ TEST_CASE("the shapes of a plan are those after each layer") {
                                       Shape::image(24, 6, 4), Shape::image(50, 60, 4)});
 }
 
-TEST_CASE("what a caller gets wrong is an error with its numbers") {
+TEST_CASE("wrong arguments of a caller are an error with the numbers") {
   const Chain chain =
       chain_of(R"({"seed": 1, "layers": [{"class_name": "Cropping2D", "cropping": 1},
     {"class_name": "RandomCrop", "height": 2, "width": 2}]})");
@@ -377,7 +377,7 @@ TEST_CASE("what a caller gets wrong is an error with its numbers") {
   const Shape good = Shape::image(8, 9, 3);
   for (const auto& [shape, why] : std::vector<std::pair<Shape, std::string>>{
            {Shape{480, {640, 3, 0}, 1}, "a shape has 1 to 3 spatial axes, not 480"},
-           {Shape::image(0, 9, 3), "a shape of 0 x 9 x 3: an axis has 1 to 2147483647 samples"},
+           {Shape::image(0, 9, 3), "a shape of 0 x 9 x 3: an axis has 1 to 2147483647 pixels"},
            {Shape::image(8, 9, -1), "a shape of 8 x 9 x -1: there is at least one channel"}}) {
     CHECK(usage(plan_shapes(chain, shape)) == why);
     CHECK(usage(make_plan(chain, shape, DType::UInt8, image)) == why);
@@ -398,7 +398,7 @@ TEST_CASE("what a caller gets wrong is an error with its numbers") {
   CHECK(usage(run_plan(Plan{}, source, all, scratch)) ==
         "a plan without operations: it is no plan of make_plan");
   CHECK(usage(run_plan(plan, Tensor{}, all, scratch)) ==
-        "a shape of 0 x 0 x 1: an axis has 1 to 2147483647 samples");
+        "a shape of 0 x 0 x 1: an axis has 1 to 2147483647 pixels");
   CHECK(usage(run_plan(plan, source, whole(Shape::image(80, 9, 3)), scratch)) ==
         "a window of 0 to 80, 0 to 9 is not inside 8 x 9 x 3");
   CHECK(usage(run_plan(plan, source, Window{2, {Interval{0, 7}, Interval{0, 9}}}, scratch)) ==

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions make only what is shown of them: the same as making everything and cropping then.
+// Convolutions compute only the part that is used: the same pixels as a crop of the whole output.
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -28,7 +28,7 @@ Tensor run(const Plan& plan, const Tensor& picture, const Runner& runner = {}) {
   return copy;
 }
 
-// Runs on the plan's window of the picture alone, as the engine does.
+// Runs only on the plan's window of the picture, as the engine does.
 Tensor run_on_window(const Plan& plan, const Tensor& picture) {
   Tensor part;
   Shape shape = picture.shape;
@@ -71,7 +71,7 @@ std::string pick(std::mt19937& random, const std::vector<std::string>& of) {
 
 }  // namespace
 
-TEST_CASE("a crop after convolutions is the crop of all that they make", "[plan][convolve]") {
+TEST_CASE("a crop after convolutions is the crop of their whole output", "[plan][convolve]") {
   std::mt19937 random(20260718);
   const std::vector<std::string> steps{
       R"({"class_name": "DepthwiseConv2D", "kernel": "gaussian", "sigma": 0.7, "padding": "same"})",
@@ -115,7 +115,7 @@ TEST_CASE("a crop after convolutions is the crop of all that they make", "[plan]
 
     const Tensor everything = run(plan_of(layers, picture), picture);
     const Plan plan = plan_of(layers + ", " + crop.dump(), picture);
-    if (plan.window.pixels() == 0) continue;  // nothing of the picture is seen
+    if (plan.window.pixels() == 0) continue;  // nothing of the picture is needed
     narrowed += plan.window.pixels() < picture.shape.pixels() ? 1 : 0;
     const Tensor all_given = run(plan, picture);
     const Tensor got = run_on_window(plan, picture);
@@ -136,12 +136,13 @@ TEST_CASE("a crop after convolutions is the crop of all that they make", "[plan]
     ++compared;
   }
   CHECK(narrowed > kCases / 4);
-  // oneDNN may choose another kernel for another shape, whose sums differ in the last bit.
+  // For another shape oneDNN may choose another kernel, whose sums differ in the last bit.
   CAPTURE(equal, compared);
   CHECK(equal > compared / 2);
 }
 
-TEST_CASE("large pictures are convolved in strips of rows, as they are whole", "[plan][convolve]") {
+TEST_CASE("large pictures are convolved in strips of rows, with the result of the whole",
+          "[plan][convolve]") {
   std::mt19937 random(2);
   const Tensor picture = test::noise(Shape::image(611, 1400, 3), DType::UInt8, random);
   for (
@@ -181,13 +182,14 @@ TEST_CASE("a random crop after a blur reads its window and the halo", "[plan][co
   CHECK(plan.window[0].begin == plan.draws.at(0).choice.offset.at(0) - 3);
 }
 
-TEST_CASE("what cannot be made in parts is made whole", "[plan][convolve]") {
+TEST_CASE("convolutions that cannot be computed in parts are computed as a whole",
+          "[plan][convolve]") {
   std::mt19937 random(1);
   const Tensor picture = test::noise(Shape::image(20, 30, 1), DType::UInt8, random);
   const std::string crop = R"({"class_name": "Cropping2D", "cropping": 5})";
   for (
       const std::string layer :
-      {// Between its strides of 6 nothing stands: a part cannot begin there.
+      {// Nothing is between its strides of 6: a part cannot begin there.
        R"({"class_name": "Conv2DTranspose", "strides": 6, "padding": "same", "weights": [[[[[1]], [[2]]], [[[3]], [[4]]]]]})",
        R"({"class_name": "Conv2D", "data_format": "channels_first", "activation": "softmax", "weights": [[[0.01, 0], [0, 0.02]]]})"}) {
     INFO(layer);
@@ -203,7 +205,7 @@ TEST_CASE("what cannot be made in parts is made whole", "[plan][convolve]") {
   }
 }
 
-TEST_CASE("parts of convolutions are the same in any order, and as the whole", "[plan][convolve]") {
+TEST_CASE("parts of convolutions give the same in any order as the whole", "[plan][convolve]") {
   std::mt19937 random(4);
   const std::string a = R"("weights": [)" + kernel(random, 3, 3, 3, 8) + "]";
   const std::string b = R"("weights": [)" + kernel(random, 4, 4, 2, 3) + "]";
@@ -244,7 +246,8 @@ TEST_CASE("parts of convolutions are the same in any order, and as the whole", "
           Case{R"({"class_name": "DepthwiseConv2D", "kernel": "box"})", 3},
       }) {
     INFO(layers << " of " << batch);
-    // Large ones, of two strips at least, or small ones, of which some go together.
+    // Large pictures, of at least two strips, or small ones, of which several are computed
+    // together.
     for (const Shape& shape : {Shape::image(261, 401, 3), Shape::image(90, 120, 3)}) {
       const std::int64_t count = shape[0] > 200 ? batch : 9;
       Tensor picture = test::noise(shape, DType::UInt8, random);
@@ -271,7 +274,7 @@ TEST_CASE("parts of convolutions are the same in any order, and as the whole", "
       REQUIRE(now.shape == alone.shape);
       REQUIRE(now.dtype == DType::Float32);
       REQUIRE(alone.dtype == DType::Float32);
-      // As floats: one by one by test::sample they take longer than the convolutions.
+      // As floats, because test::sample for each would take longer than the convolutions.
       const auto* const is = reinterpret_cast<const float*>(alone.data.data());
       const auto* const want = reinterpret_cast<const float*>(now.data.data());
       float worst = 0;
@@ -282,8 +285,8 @@ TEST_CASE("parts of convolutions are the same in any order, and as the whole", "
   }
 }
 
-TEST_CASE("a convolution shows the middle of what it sums over", "[plan][convolve][placed]") {
-  // A box of a picture of its own coordinates is the middle of the box.
+TEST_CASE("a convolution shows the middle of the pixels that it sums", "[plan][convolve][placed]") {
+  // The picture's samples are its coordinates: the mean of a box is the middle of the box.
   Tensor picture;
   picture.reset(Shape::image(60, 80, 1), DType::Float32);
   std::vector<double> values;
@@ -333,7 +336,8 @@ TEST_CASE("a transposed convolution puts a pixel in the middle of its kernel",
   CHECK(plan.spans[0].carry(4.5) == middle / sum);
 }
 
-TEST_CASE("what is made in parts is given up between any two of them", "[plan][convolve][stop]") {
+TEST_CASE("convolutions in parts can be cancelled between any two parts",
+          "[plan][convolve][stop]") {
   const std::string blur =
       R"({"class_name": "DepthwiseConv2D", "config": {"kernel": "box", "padding": "same"}})";
   const Tensor picture = [] {
@@ -351,7 +355,7 @@ TEST_CASE("what is made in parts is given up between any two of them", "[plan][c
   };
   const auto [made, all] = run_until(1'000'000);
   REQUIRE(made);
-  CHECK(all >= 4);  // a part holds at most 2^18 numbers of a convolution's output: 65 rows
+  CHECK(all >= 4);  // a part has at most 2^18 numbers of a convolution's output: 65 rows
   for (int last = 0; last < all; ++last)
     CHECK_FALSE(run_until(last).first);
   CHECK(run_until(all).first);

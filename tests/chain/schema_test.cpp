@@ -34,7 +34,7 @@ void for_each_key(const Json& schema, F f) {
   }
 }
 
-// All "$ref"s below.
+// All "$ref"s in this value and below.
 void collect(const Json& json, std::set<std::string>& references) {
   if (json.is_object() && json.contains("$ref") && json["$ref"].is_string())
     references.insert(json["$ref"].get<std::string>());
@@ -55,14 +55,14 @@ TEST_CASE("every default of the schema is what deckle fills in", "[chain][schema
         const Chain chain = test::chain_of(chain_with(object, key, form["default"]).dump());
         CHECK(resolved(chain).dump() != "");
         const Json& values = object.empty() ? filled : filled[object];
-        if (!values.contains(key)) return;  // not written where it is the default
+        if (!values.contains(key)) return;  // not written if it is the default
         CHECK(values[key] == form["default"]);
         ++compared;
       });
   CHECK(compared >= 14);
 }
 
-TEST_CASE("every word of the schema is a word of the chain", "[chain][schema]") {
+TEST_CASE("a chain accepts every word of the schema", "[chain][schema]") {
   for_each_key(
       chain_schema(), [](const std::string& object, const std::string& key, const Json& form) {
         if (!form.contains("enum")) return;

@@ -50,10 +50,10 @@ TEST_CASE("files of weights become part of the chain, wherever they are named", 
     INFO(layer);
     const Json json = resolved_with(layer, folder.path());
     CHECK(json == inline_one);
-    // And without the files.
+    // The same without the files.
     CHECK(resolved(test::chain_of(json.dump(), "")) == json);
   }
-  // One file stands for a list of one.
+  // One file means a list of one.
   CHECK(resolved_with(R"({"class_name": "Conv2D", "weights": "sub/k.npy"})",
                       folder.path())["layers"][0]["config"]["weights"]
             .size() == 1);
@@ -95,7 +95,7 @@ TEST_CASE("other numbers under the same name are another chain", "[weights]") {
   CHECK(resolved_with(layer, folder.path()) != before);
 }
 
-TEST_CASE("an archive's arrays are taken in its order", "[weights]") {
+TEST_CASE("the arrays of an archive keep its order", "[weights]") {
   const std::string folder = test::golden_folder() + "/arrays";
   Json chain = Json::parse(R"({"layers": [{"class_name": "Conv2D", "weights": "stored.npz"}]})");
   CHECK(load_weights(chain, folder).unread.empty());
@@ -133,7 +133,7 @@ TEST_CASE("the layers of a Keras model may have weights too", "[weights]") {
         array);
 }
 
-TEST_CASE("a file that cannot be read hides no other layer's mistakes", "[weights]") {
+TEST_CASE("a file that cannot be read does not hide mistakes in other layers", "[weights]") {
   const std::string layers = R"([
 {"class_name": "Conv2D", "config": {"filters": 2, "kernel_size": 3, "weights": ["missing.npy"]}},
 {"class_name": "Conv2D", "config": {"filters": 2, "kernel_size": 3, "weights": [[1], [2], [3]]}}])";
@@ -147,7 +147,7 @@ TEST_CASE("a file that cannot be read hides no other layer's mistakes", "[weight
   }
 }
 
-TEST_CASE("files that cannot be read are mistakes where they are named", "[weights]") {
+TEST_CASE("files that cannot be read are mistakes at the position of their name", "[weights]") {
   const Folder folder;
   folder.put("text.npy", "no array");
   const auto mistakes = [&](const std::string& weights) {

@@ -15,7 +15,7 @@ std::string text_of(const Buffer& buffer) {
 
 }  // namespace
 
-TEST_CASE("append keeps what is there") {
+TEST_CASE("append keeps the old contents") {
   Buffer buffer;
   std::string expected;
   for (int i = 0; i < 200; ++i) {
@@ -40,7 +40,7 @@ TEST_CASE("a buffer that is cleared or made smaller keeps its memory") {
   CHECK(buffer.data() == memory);
 }
 
-TEST_CASE("shrink gives memory back only where there is more than is to be kept") {
+TEST_CASE("shrink gives memory back only if it is more than the limit") {
   Buffer buffer;
   buffer.resize(1000);
   buffer.shrink(1000);

@@ -23,7 +23,7 @@ Sha256 beginning_with(std::vector<std::uint8_t> bytes) {
 
 }  // namespace
 
-TEST_CASE("sha256 gives the answers of FIPS 180") {
+TEST_CASE("sha256 gives the digests of FIPS 180") {
   CHECK(hex(sha256(as_bytes(""))) ==
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(hex(sha256(as_bytes("abc"))) ==

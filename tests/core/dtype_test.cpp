@@ -49,12 +49,12 @@ TEST_CASE("every dtype has NumPy's name, its size and its white") {
   }
 }
 
-TEST_CASE("a name that is no dtype gives none") {
+TEST_CASE("a name that is not a dtype gives nothing") {
   for (const std::string_view name : {"", "uint", "UINT8", "float", "bool_", "half", "uint8 "})
     CHECK(dtype_from_name(name) == std::nullopt);
 }
 
-TEST_CASE("with_type calls with the type behind each dtype") {
+TEST_CASE("with_type calls with the C++ type of each dtype") {
   for (const Row& row : kRows) {
     CAPTURE(row.name);
     with_type(row.dtype, [&](auto zero) {

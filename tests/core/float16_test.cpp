@@ -23,7 +23,7 @@ Float16 half_of(std::uint32_t bits) {
   return Float16::from_bits(static_cast<std::uint16_t>(bits));
 }
 
-// What the standard says that the bits of a half that is a number mean.
+// The value of a half's bits by the standard. Not for infinity and NaN.
 double meaning(std::uint32_t bits) {
   const int exponent = static_cast<int>(bits >> 10U & 0x1FU);
   const double fraction = static_cast<double>(bits & 0x3FFU) / 1024;
@@ -36,13 +36,13 @@ bool is_nan(std::uint32_t bits) {
   return (bits & 0x7FFFU) > 0x7C00U;
 }
 
-// The slow way: look among all positive halves for the two around the number, and take the nearer.
+// The slow way: finds the two positive halves around the number, and takes the nearer one.
 std::uint32_t nearest_half(double value) {
   static const std::vector<double> kAll = [] {
     std::vector<double> all;
     for (std::uint32_t bits = 0; bits < 0x7C00U; ++bits)
       all.push_back(meaning(bits));
-    all.push_back(65536);  // where infinity stands, as far as rounding goes
+    all.push_back(65536);  // the place of infinity, for rounding
     return all;
   }();
   const std::uint32_t sign = std::signbit(value) ? 0x8000U : 0;
@@ -67,7 +67,7 @@ void check_rounding(T value) {
 
 }  // namespace
 
-TEST_CASE("every half is the float and the double that the standard says") {
+TEST_CASE("every half becomes the float and the double of the standard") {
   std::uint32_t wrong = 0;
   for (std::uint32_t bits = 0; bits < kHalves; ++bits) {
     const Float16 half = half_of(bits);
@@ -95,7 +95,7 @@ TEST_CASE("every half comes back from float and from double, NaN with its payloa
   CHECK(wrong == 0);
 }
 
-TEST_CASE("a half is the nearest one, ties going to the even, around every half there is") {
+TEST_CASE("a number near any half becomes the nearest half, ties the even one") {
   for (std::uint32_t bits = 0; bits < 0x7C00U; ++bits) {
     const double here = meaning(bits);
     const double next = bits + 1 < 0x7C00U ? meaning(bits + 1) : 65536;
@@ -114,13 +114,13 @@ TEST_CASE("a half is the nearest one, ties going to the even, around every half 
   }
 }
 
-TEST_CASE("a half is the nearest one of any float and any double") {
+TEST_CASE("any float and any double becomes the nearest half") {
   std::mt19937_64 random(16);  // NOLINT(cert-msc51-cpp)
   for (int i = 0; i < 500'000; ++i) {
     const std::uint64_t bits = random();
     check_rounding(std::bit_cast<double>(bits));
     check_rounding(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
-    // Most of those are far beyond all halves: now with an exponent that halves have, or nearly.
+    // Most of those are far above all halves. These have an exponent that halves have, or nearly.
     const double significand = 1 + static_cast<double>(bits >> 12U) / 4503599627370496.0;
     const double value = std::ldexp(significand, static_cast<int>(bits % 44) - 27);
     check_rounding(value);
@@ -128,14 +128,16 @@ TEST_CASE("a half is the nearest one of any float and any double") {
   }
 }
 
-TEST_CASE("a double becomes a half in one step, not by way of a float") {
-  // Just above the tie of 1 and the next half: a float would lose the last bit and go down to 1.
+TEST_CASE("a double becomes a half in one rounding, not through a float") {
+  // Just above the tie of 1 and the next half: a float would lose the last bit, and round to 1.
   const double value = 1 + 0x1p-11 + 0x1p-40;
   CHECK(Float16(value).bits == 0x3C01);
   CHECK(Float16(static_cast<float>(value)).bits == 0x3C00);
 }
 
-TEST_CASE("what is too large for a half is infinity, what is too small is zero with its sign") {
+TEST_CASE(
+    "a number that is too large becomes infinity, one that is too small becomes zero with its "
+    "sign") {
   CHECK(Float16(65504.0).bits == 0x7BFF);
   CHECK(Float16(65519.99).bits == 0x7BFF);
   CHECK(Float16(65520.0).bits == 0x7C00);
@@ -156,11 +158,11 @@ TEST_CASE("NaN stays NaN, whatever its payload") {
   CHECK(from_double(0x7FF8000000000000) == 0x7E00);
   CHECK(from_double(0xFFF8000000000000) == 0xFE00);
   CHECK(from_double(0x7FF8000000000001) == 0x7E00);
-  CHECK(from_double(0x7FF0000000000001) == 0x7C01);  // its upper bits alone would say infinity
+  CHECK(from_double(0x7FF0000000000001) == 0x7C01);  // its upper bits alone would mean infinity
   CHECK(Float16(std::bit_cast<float>(0x7F800001U)).bits == 0x7C01);
 }
 
-TEST_CASE("whole numbers become halves like the doubles they are") {
+TEST_CASE("whole numbers become the same halves as their doubles") {
   CHECK(Float16(2049).bits == Float16(2048.0).bits);
   CHECK(Float16(std::int8_t{-128}).bits == Float16(-128.0).bits);
   CHECK(Float16(true).bits == 0x3C00);

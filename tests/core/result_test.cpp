@@ -11,7 +11,7 @@
 
 using namespace deckle;
 
-TEST_CASE("a result holds its value or its error, never both") {
+TEST_CASE("a result has a value or an error, never both") {
   Result<std::string> good = std::string("yes");
   REQUIRE(good.has_value());
   CHECK(static_cast<bool>(good));
@@ -26,16 +26,17 @@ TEST_CASE("a result holds its value or its error, never both") {
   CHECK(bad.error() == Error{ErrorCode::Write, "disk full", 28});
 }
 
-TEST_CASE("to ask a result for what it does not hold throws, in every build") {
+TEST_CASE(
+    "a result throws if it is asked for a value or error that it does not have, in every build") {
   Result<std::string> bad = Error{ErrorCode::Write, "disk full", 28};
   const Result<std::string> also_bad = bad;
   CHECK_THROWS_AS(bad.value(), WrongResult);
-  CHECK_THROWS_WITH(*also_bad, "a Result holds no value: disk full");
+  CHECK_THROWS_WITH(*also_bad, "a Result has no value: disk full");
   CHECK_THROWS_AS(bad->size(), WrongResult);
   CHECK_THROWS_AS(std::move(bad).value(), WrongResult);
 
   const Result<std::string> good = std::string("yes");
-  CHECK_THROWS_WITH(good.error(), "a Result holds a value, it was asked for its error");
+  CHECK_THROWS_WITH(good.error(), "a Result has a value and no error");
 }
 
 TEST_CASE("a value that cannot be copied is moved out") {
@@ -44,7 +45,7 @@ TEST_CASE("a value that cannot be copied is moved out") {
   CHECK(*taken == 7);
 }
 
-TEST_CASE("the names of error codes, which stand in manifests, stay as they are") {
+TEST_CASE("the names of error codes, which manifests contain, do not change") {
   using enum ErrorCode;
   const std::array<std::pair<ErrorCode, std::string_view>, 14> names{{
       {Usage, "usage"},

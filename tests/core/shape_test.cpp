@@ -17,10 +17,10 @@ concept ListOfNumbers = requires {
 
 }  // namespace
 
-// Its first number would be the rank.
+// The first number would be the rank.
 static_assert(!ListOfNumbers<Shape>);
 
-TEST_CASE("a shape counts positions, whatever the channels, of its own axes only") {
+TEST_CASE("a shape counts pixels, without channels, on its rank of axes") {
   CHECK(Shape::image(3, 5, 4).pixels() == 15);
   CHECK(Shape{1, {7, 9, 9}, 3}.pixels() == 7);
   CHECK(Shape{3, {2, 3, 4}, 3}.pixels() == 24);
@@ -38,7 +38,7 @@ TEST_CASE("shapes have names for each number of axes") {
   CHECK(Shape::volume(2, 4, 6, 1) == Shape{3, {2, 4, 6}, 1});
 }
 
-TEST_CASE("what is no shape is refused with its numbers") {
+TEST_CASE("a shape that is not valid is refused with its numbers") {
   const auto refused = [](const Shape& shape) {
     const auto checked = check_shape(shape);
     if (checked) return std::string("taken");
@@ -50,11 +50,11 @@ TEST_CASE("what is no shape is refused with its numbers") {
   CHECK(refused(Shape{480, {640, 3, 0}, 1}) == "a shape has 1 to 3 spatial axes, not 480");
   CHECK(refused(Shape{0, {}, 1}) == "a shape has 1 to 3 spatial axes, not 0");
   CHECK(refused(Shape::image(480, -1, 3)) ==
-        "a shape of 480 x -1 x 3: an axis has 1 to 2147483647 samples");
+        "a shape of 480 x -1 x 3: an axis has 1 to 2147483647 pixels");
   CHECK(refused(Shape::image(0, 640, 3)) ==
-        "a shape of 0 x 640 x 3: an axis has 1 to 2147483647 samples");
+        "a shape of 0 x 640 x 3: an axis has 1 to 2147483647 pixels");
   CHECK(refused(Shape::sequence(kMaxExtent + 1, 1)) ==
-        "a shape of 2147483648 x 1: an axis has 1 to 2147483647 samples");
+        "a shape of 2147483648 x 1: an axis has 1 to 2147483647 pixels");
   CHECK(refused(Shape::image(480, 640, 0)) ==
         "a shape of 480 x 640 x 0: there is at least one channel");
   CHECK(refused(Shape::volume(kMaxExtent, kMaxExtent, kMaxExtent, 1)) ==

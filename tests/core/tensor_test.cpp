@@ -22,5 +22,5 @@ TEST_CASE("a tensor whose bytes are not those of its shape is refused with the n
   tensor.batch = 1;
   tensor.shape = Shape();
   CHECK(check_tensor(tensor).error().message ==
-        "a shape of 0 x 0 x 1: an axis has 1 to 2147483647 samples");
+        "a shape of 0 x 0 x 1: an axis has 1 to 2147483647 pixels");
 }

@@ -29,18 +29,18 @@ TEST_CASE("nearest finds a word with letters dropped, doubled, swapped or in ano
   CHECK(nearest("left_bad", kSides) == "left_pad");
 }
 
-TEST_CASE("nearest takes the nearer of two") {
+TEST_CASE("nearest finds the more similar of two words") {
   constexpr std::array kWords{"width"sv, "height"sv};
   CHECK(nearest("hieght", kWords) == "height");
   CHECK(nearest("widht", kWords) == "width");
 }
 
-TEST_CASE("nearest gives nothing where no word is near") {
+TEST_CASE("nearest finds nothing if no word is similar") {
   CHECK(nearest("Conv2D", kLayers).empty());
   CHECK(nearest("RandomZoom", kLayers).empty());  // RandomCrop is three letters away
   CHECK(nearest("", kLayers).empty());
   CHECK(nearest("Cropping2D", {}).empty());
-  // Two edits make a word of two letters out of any other: that is no likeness.
+  // With two edits any word of two letters becomes any other: that is not similar.
   constexpr std::array kShort{"th"sv, "tf"sv};
   CHECK(nearest("xx", kShort).empty());
 }
@@ -50,7 +50,7 @@ TEST_CASE("did_you_mean is a clause to append, or nothing") {
   CHECK(did_you_mean("quality", std::array{"padding"sv}).empty());
 }
 
-TEST_CASE("UTF-8 is told from what is not") {
+TEST_CASE("UTF-8 is distinguished from other bytes") {
   const auto yes = GENERATE(""sv, "abc"sv, "\xC2\x80"sv, "\xC3\x9F"sv, "\xDF\xBF"sv,
                             "\xE0\xA0\x80"sv, "\xED\x9F\xBF"sv, "\xEE\x80\x80"sv, "\xEF\xBF\xBF"sv,
                             "\xF0\x90\x80\x80"sv, "\xF4\x8F\xBF\xBF"sv, "a\0b"sv);
@@ -77,7 +77,7 @@ TEST_CASE("surrogates, overlong forms, stray and missing bytes are not UTF-8") {
   CHECK(is_utf8(to_utf8(no)));
 }
 
-TEST_CASE("to_utf8 replaces each byte that belongs to no character, and no other") {
+TEST_CASE("to_utf8 replaces only the bytes that belong to no character") {
   CHECK(to_utf8("caf\xE9.png") == "caf\xEF\xBF\xBD.png");
   CHECK(to_utf8("\xFF\xFE") == "\xEF\xBF\xBD\xEF\xBF\xBD");
   CHECK(to_utf8("\xE2\x82x") == "\xEF\xBF\xBD\xEF\xBF\xBDx");
@@ -91,13 +91,13 @@ TEST_CASE("printable shows control characters and foreign bytes as escapes") {
   CHECK(printable("\t\r\x7f") == "\\x09\\x0d\\x7f");
   CHECK(printable("caf\xE9") == "caf\\xe9");
   CHECK(printable("a\0b"sv) == "a\\x00b");
-  // U+009B begins a terminal's command as ESC [ does; U+00A0 is but a space.
+  // U+009B begins a command of a terminal, like ESC [. U+00A0 is only a space.
   CHECK(printable("\xC2\x9B"
                   "2J") == "\\xc2\\x9b2J");
   CHECK(printable("\xC2\xA0") == "\xC2\xA0");
 }
 
-TEST_CASE("hex gives two lower-case digits a byte") {
+TEST_CASE("hex gives two lower-case digits for each byte") {
   const std::vector<std::uint8_t> bytes{0x00, 0x0F, 0xA5, 0xFF};
   CHECK(hex(bytes) == "000fa5ff");
   CHECK(hex({}).empty());
@@ -141,7 +141,7 @@ TEST_CASE("one_of lists words with commas and a last or") {
   CHECK(one_of(kSides) == "top_pad, bottom_pad, left_pad or right_pad");
 }
 
-TEST_CASE("a message shows no control character, and keeps its own lines", "[core][text]") {
+TEST_CASE("a message contains no control character, and keeps its line breaks", "[core][text]") {
   CHECK(terminal_text("a\x1b]0;x\x07"
                       "b\x7f\r") == "a\\x1b]0;x\\x07b\\x7f\\x0d");
   CHECK(terminal_text("c1: \xc2\x9b, raw: \x9b") == "c1: \\xc2\\x9b, raw: \\x9b");
@@ -159,9 +159,9 @@ TEST_CASE("JSON for a terminal is the same value without control characters", "[
         "{\"a\":\"\\u009b\\u007f\\u202e\xc3\xbc\"}\n");
 }
 
-TEST_CASE("names that are one without case are alike in lower case", "[core][text]") {
+TEST_CASE("names that differ only in case are equal in lower case", "[core][text]") {
   CHECK(lower_case("A/bC.JPG") == "a/bc.jpg");
-  // Latin, Greek and Cyrillic capitals, each beside its small letter.
+  // Latin, Greek and Cyrillic capitals, each followed by its small letter.
   CHECK(lower_case("\xc3\x84\xc5\xb6\xce\xa9\xd0\x96\xd0\x81") ==
         "\xc3\xa4\xc5\xb7\xcf\x89\xd0\xb6\xd1\x91");
   for (const char* same : {"\xc3\x97", "\xc3\xb7", "\xc3\xbf", "\xff", "1_-", "\xe2\x86\x92"})

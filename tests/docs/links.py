@@ -33,7 +33,7 @@ def anchors_of(path):
 
 
 def broken_links(folder):
-    """A line for each link that leads nowhere."""
+    """A line for each link that has no target."""
     broken = []
     for page in sorted(folder.rglob("*.md")):
         if SKIPPED_FOLDERS & set(page.relative_to(folder).parts):

@@ -42,7 +42,7 @@ class BadPage(Exception):
 
 
 class Block:
-    """Commands, and what the page shows as their output."""
+    """Commands, and their output on the page."""
 
     def __init__(self, line, tools, commands):
         self.line = line          # of the opening fence, from 1
@@ -78,7 +78,7 @@ def blocks_of(page, lines):
 
 
 def run(blocks, page, deckle, folder):
-    """Runs the blocks. The outputs of those that were started, each a list of lines, and how bash ended."""
+    """Runs the blocks. Returns the output of each block that was started, as a list of lines, and bash's exit code."""
     (folder / "tmp").mkdir()
     (folder / "work").mkdir()
     if page.parent == REPOSITORY:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of run_page.py and links.py: checks that let everything pass would be worse than none."""
+"""Tests of run_page.py and links.py: they must find mistakes."""
 import pathlib
 import subprocess
 import sys

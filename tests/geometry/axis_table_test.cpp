@@ -15,7 +15,7 @@ using Entries = std::vector<std::int32_t>;
 
 }  // namespace
 
-TEST_CASE("a new table shows its axis as it is") {
+TEST_CASE("a new table shows its axis unchanged") {
   CHECK(AxisTable(4).entries() == Entries{0, 1, 2, 3});
   CHECK(AxisTable(1).entries() == Entries{0});
 }
@@ -39,7 +39,7 @@ TEST_CASE("pad puts fill at both ends") {
   CHECK(table.length() == 5);
 }
 
-TEST_CASE("repeat shows every entry in place, fill too") {
+TEST_CASE("repeat repeats every entry in place, also fill") {
   AxisTable table(2);
   table.pad(1, 0);
   table.repeat(3);
@@ -48,7 +48,7 @@ TEST_CASE("repeat shows every entry in place, fill too") {
   CHECK(table.length() == 9);
 }
 
-TEST_CASE("keep takes a stretch of the table, not of the source") {
+TEST_CASE("keep takes a part of the table, not of the source") {
   AxisTable table(3);
   table.repeat(2);
   table.keep(1, 3);
@@ -57,7 +57,7 @@ TEST_CASE("keep takes a stretch of the table, not of the source") {
   CHECK(table.entries() == Entries{0, 1, 1});
 }
 
-TEST_CASE("the source span holds every entry that is not fill, and no more") {
+TEST_CASE("the source span is the smallest range with every entry that is not fill") {
   CHECK(AxisTable(5).source_span() == Interval{0, 5});
   AxisTable table(10);
   table.crop(3, 4);
@@ -67,7 +67,7 @@ TEST_CASE("the source span holds every entry that is not fill, and no more") {
   CHECK(table.source_span() == Interval{3, 4});
 }
 
-TEST_CASE("the source span of nothing but fill is empty") {
+TEST_CASE("the source span of only fill is empty") {
   AxisTable table(3);
   table.pad(4, 0);
   table.keep(0, 4);

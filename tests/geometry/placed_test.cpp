@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the input lies in the output. The picture's samples are their own coordinates, so that
-// every output says what it shows, and that is held against what the plan says.
+// Where the input lies in the output. The picture's samples are its coordinates. Therefore each
+// output pixel tells which point it shows, and this is compared with the plan.
 #include "geometry/placed.h"
 
 #include <algorithm>
@@ -24,7 +24,8 @@ namespace {
 constexpr std::int64_t kRows = 90;
 constexpr std::int64_t kCols = 110;
 
-// Channels 0 and 1: row and column of the pixel's centre; channel 2: 1, which no fill is.
+// Channels 0 and 1: row and column of the pixel's centre; channel 2: 1, which is the value of no
+// fill.
 Tensor coordinates() {
   Tensor picture;
   picture.reset(Shape::image(kRows, kCols, 3), DType::Float64);
@@ -41,7 +42,7 @@ Tensor coordinates() {
 
 struct Step {
   std::string text;
-  bool blocky = false;   // shows whole pixels: what it shows may be half of one off
+  bool blocky = false;   // shows whole pixels: it may be wrong by half a pixel
   bool mirrors = false;  // shows parts of the picture a second time
 };
 
@@ -81,8 +82,8 @@ Step random_step(std::mt19937& random) {
   }
 }
 
-// Enlarged once at most. What mirrors comes last, and only after crops: behind anything else it may
-// show parts of the picture where others were cut off.
+// Enlarges at most once. A layer that mirrors is the last one, and only crops are before it. After
+// other layers it could show a part of the picture in the place of a part that was cut off.
 std::vector<Step> random_steps(std::mt19937& random) {
   std::vector<Step> steps;
   const int count = std::uniform_int_distribution<int>(1, 4)(random);
@@ -114,7 +115,7 @@ Plan plan_of(const std::vector<Step>& steps, const std::string& keras, int copy)
   return *plan;
 }
 
-// By the two lines of geometry/placed.h.
+// The two formulas of geometry/placed.h.
 double carried(const Placed& placed, const Window& window, int a, double at) {
   const auto axis = static_cast<std::size_t>(a);
   const double from = (at - static_cast<double>(window[a].begin)) * placed.scale.at(axis);
@@ -135,7 +136,7 @@ Placed placed_by(const std::string& layers) {
 
 }  // namespace
 
-TEST_CASE("points of the input are shown where the plan places them", "[plan][placed]") {
+TEST_CASE("points of the input are shown at the place that the plan gives", "[plan][placed]") {
   const Tensor picture = coordinates();
   std::mt19937 random(14);
   int shown = 0;
@@ -148,8 +149,8 @@ TEST_CASE("points of the input are shown where the plan places them", "[plan][pl
     for (const Step& step : steps)
       text += step.text + "\n";
     CAPTURE(text, keras);
-    // How far off whole pixels may be, and how far interpolation looks over an edge, in pixels of
-    // the input.
+    // The largest error of whole pixels, and how far interpolation reaches over an edge, in pixels
+    // of the input.
     std::array<double, 2> off{1e-9, 1e-9};
     std::array<double, 2> margin{2, 2};
     for (std::size_t s = 0; s < steps.size(); ++s) {
@@ -159,7 +160,7 @@ TEST_CASE("points of the input are shown where the plan places them", "[plan][pl
           plan_of({steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(s) + 1}, keras, i);
       for (std::size_t a = 0; a < 2; ++a) {
         const double scale = std::min(before.spans.at(a).scale(), after.spans.at(a).scale());
-        // Half a pixel of nearest, and what the negative taps of a later step make of it.
+        // Half a pixel for nearest, more with the negative taps of a later layer.
         if (steps[s].blocky) off.at(a) += 0.75 / before.spans.at(a).scale();
         margin.at(a) += 2 / std::min(1.0, scale);
       }
@@ -170,7 +171,7 @@ TEST_CASE("points of the input are shown where the plan places them", "[plan][pl
     const Placed placed = place(plan.spans, plan.window);
     REQUIRE(placed.rank == 2);
     flipped += placed.flipped[0] || placed.flipped[1] ? 1 : 0;
-    // What is in the window and in the output.
+    // The points that are in the window and in the output.
     std::array<double, 2> first{};
     std::array<double, 2> last{};
     bool any = true;
@@ -212,7 +213,7 @@ TEST_CASE("points of the input are shown where the plan places them", "[plan][pl
   CHECK(flipped > 20);
 }
 
-TEST_CASE("a window is placed in whole pixels where they are moved", "[plan][placed]") {
+TEST_CASE("a window has a place in whole pixels if the layers only move pixels", "[plan][placed]") {
   const Placed padded =
       placed_by(R"({"class_name": "ZeroPadding2D", "padding": [[3, 0], [7, 1]]})");
   CHECK(padded.begin == std::array<double, 3>{3, 7, 0});
@@ -224,7 +225,7 @@ TEST_CASE("a window is placed in whole pixels where they are moved", "[plan][pla
   CHECK(cropped.begin == std::array<double, 3>{0, 0, 0});
   CHECK(cropped.end == std::array<double, 3>{74, 94, 0});
 
-  // The first row shown is cut in two: the window's begins one row above the output.
+  // The first row is cut in two: the window begins one row above the output.
   const Placed cut = placed_by(
       R"({"class_name": "UpSampling2D", "size": 2}, {"class_name": "Cropping2D", "cropping": 1})");
   CHECK(cut.begin == std::array<double, 3>{-1, -1, 0});
@@ -232,7 +233,7 @@ TEST_CASE("a window is placed in whole pixels where they are moved", "[plan][pla
   CHECK(cut.scale == std::array<double, 3>{2, 2, 1});
 }
 
-TEST_CASE("a resized picture ends at the output's edge, without a rounding", "[plan][placed]") {
+TEST_CASE("a resized picture ends exactly at the output's edge", "[plan][placed]") {
   const Placed resized = placed_by(R"({"class_name": "Resizing", "height": 77, "width": 49})");
   CHECK(resized.begin == std::array<double, 3>{0, 0, 0});
   CHECK(resized.end == std::array<double, 3>{77, 49, 0});

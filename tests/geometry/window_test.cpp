@@ -17,10 +17,10 @@ concept ListOfNumbers = requires {
 
 }  // namespace
 
-// Its first number would be the rank.
+// The first number would be the rank.
 static_assert(!ListOfNumbers<Window>);
 
-TEST_CASE("a window counts the pixels of its own axes") {
+TEST_CASE("a window counts pixels on its rank of axes") {
   CHECK(Window{2, {Interval{2, 5}, Interval{1, 5}}}.pixels() == 12);
   CHECK(Window{2, {Interval{2, 5}, Interval{4, 4}}}.pixels() == 0);
   CHECK(Window{3, {Interval{0, 2}, Interval{0, 3}, Interval{0, 4}}}.pixels() == 24);

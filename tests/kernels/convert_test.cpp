@@ -49,7 +49,7 @@ TEST_CASE("cast drops the fraction, towards zero") {
         Numbers{0, -1, -2, 2});
 }
 
-TEST_CASE("cast gives the nearest end for what an integer type cannot hold, and 0 for NaN") {
+TEST_CASE("cast gives the nearest value of an integer type, and 0 for NaN") {
   CHECK(cast_to(DType::UInt8, DType::Float32, {-1, 255, 256, 1e30, kInf, -kInf, kNaN}) ==
         Numbers{0, 255, 255, 255, 255, 0, 0});
   CHECK(cast_to(DType::Int8, DType::Float64, {-129, 128, kNaN}) == Numbers{-128, 127, 0});
@@ -90,7 +90,7 @@ TEST_CASE("cast to float16 rounds once, to the nearest, half to even") {
   CHECK(std::isnan(cast_to(DType::Float16, DType::Float32, {kNaN})[0]));
 }
 
-TEST_CASE("cast from float16 is that of the float it is") {
+TEST_CASE("cast from float16 is the cast from the equal float") {
   CHECK(cast_to(DType::Float32, DType::Float16, {0x1p-24, -65504, kInf}) ==
         Numbers{0x1p-24, -65504, kInf});
   CHECK(cast_to(DType::UInt8, DType::Float16, {2.75, -1, 300, kInf, kNaN}) ==
@@ -98,7 +98,7 @@ TEST_CASE("cast from float16 is that of the float it is") {
   CHECK(cast_to(DType::Int64, DType::Float16, {-65504, 0.5}) == Numbers{-65504, 0});
 }
 
-TEST_CASE("cast keeps all 64 bits of integers, and their ends") {
+TEST_CASE("cast keeps all 64 bits of integers, also the least and the largest") {
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
   constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
   const auto value_of = []<typename T>(const Tensor& tensor, T value) {
@@ -123,7 +123,7 @@ TEST_CASE("cast keeps all 64 bits of integers, and their ends") {
   CHECK(value_of(out, std::int32_t{}) == std::numeric_limits<std::int32_t>::min());
   cast(one(DType::UInt32, 4294967295U), DType::Int64, out);
   CHECK(value_of(out, std::int64_t{}) == 4294967295);
-  // As C++ does it: to the nearest float, in one step.
+  // As in C++: to the nearest float, with one rounding.
   cast(one(DType::Int64, std::int64_t{0x4000004000000001}), DType::Float32, out);
   CHECK(value_of(out, float{}) == 0x1.000002p+62F);
   cast(one(DType::Int64, (std::int64_t{1} << 53) + 1), DType::Float64, out);
@@ -136,12 +136,12 @@ TEST_CASE("cast keeps all 64 bits of integers, and their ends") {
   CHECK(value_of(out, std::uint64_t{}) == 0xFFFFFFFFFFFFF800U);
   cast(one(DType::Float64, 0x1p64), DType::UInt64, out);
   CHECK(value_of(out, std::uint64_t{}) == std::numeric_limits<std::uint64_t>::max());
-  // A file gets them as they are as well.
+  // A file gets the same values.
   to_file_depth(one(DType::Int64, kMost - 1), DType::Int64, DType::Int64, out);
   CHECK(value_of(out, std::int64_t{}) == kMost - 1);
 }
 
-TEST_CASE("NaN and infinity are found before they become integers, with their place") {
+TEST_CASE("NaN and infinity are found before they become integers, with their index") {
   const auto message = [](DType from, DType to, const Shape& shape, const Numbers& values) {
     const auto checked = check_finite_for(test::tensor_of(shape, from, values), to);
     if (!checked) CHECK(checked.error().code == ErrorCode::Depth);
@@ -182,7 +182,7 @@ TEST_CASE("a file gets integers rounded half to even") {
         Numbers{0, 1000, 1002});
 }
 
-TEST_CASE("float32 is rounded as float64 is, though by other means") {
+TEST_CASE("float32 is rounded like float64, though in another way") {
   std::mt19937 random(3);
   for (const DType dtype : {DType::UInt8, DType::UInt16}) {
     const float most = dtype == DType::UInt8 ? 255 : 65535;
@@ -198,7 +198,7 @@ TEST_CASE("float32 is rounded as float64 is, though by other means") {
   }
 }
 
-TEST_CASE("a file gets the ends of its range for what lies beyond, and 0 for NaN") {
+TEST_CASE("a file gets saturated values, and 0 for NaN") {
   CHECK(file_depth(DType::Float32, DType::UInt8, DType::UInt8,
                    {-3, -0.6, 255.4, 255.5, 300, kInf, -kInf, kNaN}) ==
         Numbers{0, 0, 255, 255, 255, 255, 0, 0});
@@ -210,7 +210,7 @@ TEST_CASE("16 bits become 8 by division by 257, to the nearest") {
   CHECK(file_depth(DType::UInt16, DType::UInt16, DType::UInt8,
                    {0, 128, 129, 257, 385, 386, 65535, 65406, 65407, 32896}) ==
         Numbers{0, 0, 1, 1, 1, 2, 255, 254, 255, 128});
-  // Every 8-bit value comes back from the 16-bit value that stands for it.
+  // Every 8-bit value comes back from its 16-bit value.
   for (int v = 0; v < 256; ++v) {
     const double wide = v * 257.0;
     CHECK(file_depth(DType::UInt8, DType::UInt8, DType::UInt16, {double(v)}) == Numbers{wide});
@@ -228,8 +228,8 @@ TEST_CASE(
   CHECK(file_depth(DType::UInt16, DType::UInt16, DType::Float32, {65535}) == Numbers{1});
 }
 
-TEST_CASE("the scale is the picture's, not that of the type that holds it") {
-  // RandomCrop answers float32 on the scale of the 8-bit picture that it was given.
+TEST_CASE("the scale is that of the picture, not that of the type of its samples") {
+  // RandomCrop returns float32 on the scale of its 8-bit input.
   CHECK(file_depth(DType::Float32, DType::UInt8, DType::UInt16, {255, 0.5, 1}) ==
         Numbers{65535, 128, 257});
   CHECK(file_depth(DType::Float32, DType::UInt16, DType::UInt8, {65535, 257}) == Numbers{255, 1});
@@ -244,7 +244,7 @@ TEST_CASE("one float type to the other changes nothing but precision") {
         Numbers{static_cast<double>(0.1F)});
 }
 
-TEST_CASE("float16 is on the scale of floats, other types that no picture has are on none") {
+TEST_CASE("float16 is on the scale of floats; other types that only arrays have are on no scale") {
   CHECK(file_depth(DType::Float16, DType::Float16, DType::UInt8, {0, 0.5, 1, 2, kNaN}) ==
         Numbers{0, 128, 255, 255, 0});
   CHECK(file_depth(DType::UInt8, DType::UInt8, DType::Float16, {0, 255, 51}) ==

@@ -19,15 +19,15 @@ using test::sample;
 
 namespace {
 
-// The naive twin, to be verified by eye: the sum as ConvolvedAxis states it, in double, and the sum
-// of the absolute values of what was added, by which errors are judged.
+// The naive twin, which can be verified by eye: the sum that ConvolvedAxis describes, in double,
+// and the sum of the absolute values, which is the measure for errors.
 struct Sums {
   std::vector<double> value;
   std::vector<double> size;
 };
 
 Sums naive(const Tensor& in, const FilterBank& bank, const std::vector<ConvolvedAxis>& given) {
-  // One and two axes are three, of which the last are 1 long.
+  // One and two axes become three: the last ones are 1 long.
   std::vector<ConvolvedAxis> axes = given;
   axes.resize(3);
   std::array<std::int64_t, 3> n{1, 1, 1};
@@ -46,7 +46,7 @@ Sums naive(const Tensor& in, const FilterBank& bank, const std::vector<Convolved
     sums.value[i] = bank.bias.empty() ? 0.0 : bank.bias[i % index(bank.out)];
   for (const double value : sums.value)
     sums.size.push_back(std::abs(value) + 1e-6);
-  // Every pair of places that a kernel's entry ties together: `wide` is on the larger side.
+  // Every pair of places that an entry of the kernel connects. `wide` is on the larger side.
   for (std::int64_t b = 0; b < in.batch; ++b) {
     std::array<std::int64_t, 3> narrow_n{};
     std::array<std::int64_t, 3> wide_n{};
@@ -175,8 +175,8 @@ Case random_case(std::mt19937& random) {
   return item;
 }
 
-// Small images under kernels that may be larger than they are, with any padding of which every
-// window still touches the image.
+// Small images with kernels that may be larger, and any padding with which every window still meets
+// the image.
 Case padded_case(std::mt19937& random) {
   const auto upto = [&](std::int64_t least, std::int64_t most) {
     return std::uniform_int_distribution<std::int64_t>(least, most)(random);
@@ -212,7 +212,7 @@ Case padded_case(std::mt19937& random) {
   return item;
 }
 
-// What the filter of one channel is when it is written out for so many.
+// The filter of one channel, written for `channels` channels.
 FilterBank written_out(const FilterBank& one, std::int64_t channels) {
   FilterBank bank = one;
   bank.each_channel = false;
@@ -224,7 +224,7 @@ FilterBank written_out(const FilterBank& one, std::int64_t channels) {
   return bank;
 }
 
-// The largest error, by the size of what was added.
+// The largest error, relative to the size of the sums.
 double worst_error(const Convolution& convolution, const Case& item) {
   Tensor out;
   convolution.run(item.in, item.axes, out);
@@ -258,7 +258,7 @@ TEST_CASE("a convolution is the sum that its axes state", "[kernels][convolve]")
     REQUIRE(most < 2e-6);
     worst = std::max(worst, most);
   }
-  CHECK(worst > 0);  // the sums are float32: or nothing was compared
+  CHECK(worst > 0);  // float32 sums have errors; 0 would mean that nothing was compared
 }
 
 TEST_CASE("a convolution of small images under much padding is the same sum",
@@ -288,7 +288,7 @@ TEST_CASE("one convolution of images of many sizes keeps their kernels apart",
       Shape shape = item.in.shape;
       for (int a = 0; a < shape.rank; ++a) {
         shape[a] = std::uniform_int_distribution<std::int64_t>(1, 7)(random);
-        // Of a smaller image fewer windows touch it.
+        // With a smaller image fewer windows meet it.
         ConvolvedAxis& axis = item.axes[static_cast<std::size_t>(a)];
         axis = axes[static_cast<std::size_t>(a)];
         const std::int64_t most =
@@ -307,8 +307,7 @@ TEST_CASE("one convolution of images of many sizes keeps their kernels apart",
   }
 }
 
-TEST_CASE("a kernel of which all but the last column lies in front of the image",
-          "[kernels][convolve]") {
+TEST_CASE("a kernel of which only the last column meets the image", "[kernels][convolve]") {
   // oneDNN 3.7.2 for AVX-512 has wrong sums here when it sees both columns.
   Case item;
   item.bank.size = {1, 2, 1};
@@ -320,7 +319,7 @@ TEST_CASE("a kernel of which all but the last column lies in front of the image"
   CHECK(test::samples(out) == std::vector<double>{24.5, 1.5, -4});
 }
 
-TEST_CASE("taps that never meet the image are left out at both ends", "[kernels][convolve]") {
+TEST_CASE("taps at both ends that never meet the image are dropped", "[kernels][convolve]") {
   const auto plain = [](ConvolvedAxis axis, std::int64_t size, std::int64_t in) {
     return used_taps(axis, size, in, false);
   };
@@ -342,7 +341,7 @@ TEST_CASE("taps that never meet the image are left out at both ends", "[kernels]
   CHECK(transposed({2, 1, 1, 1}, 3, 1) == TapRange{1, 2});
   CHECK(transposed({1, 1, 0, 1}, 3, 1) == TapRange{0, 1});
 
-  // The same by looking at every place.
+  // The same by trying every place.
   std::int64_t cases = 0;
   for (const bool turned : {false, true}) {
     for (std::int64_t size = 1; size <= 4; ++size) {
@@ -374,8 +373,9 @@ TEST_CASE("taps that never meet the image are left out at both ends", "[kernels]
   CHECK(cases == 2 * 4 * 4 * 3 * 3 * 10 * 5);
 }
 
-TEST_CASE("the kernels that convolve are named", "[kernels][convolve]") {
-  // Numbers that a version of oneDNN may have, or not.
+TEST_CASE("the name of the convolution kernels has library, version and instruction set",
+          "[kernels][convolve]") {
+  // Numbers that only some versions of oneDNN have.
   const auto name = [](onednn::Processors family, unsigned number) {
     return onednn::processor_name(family, static_cast<dnnl::cpu_isa>(number));
   };
@@ -424,7 +424,7 @@ TEST_CASE("a convolution's bytes do not depend on the number of threads", "[kern
   convolution.run(in, axes, with_four);
   for (std::thread& thread : threads)
     thread.join();
-  CHECK(omp_get_max_threads() == 4);  // left as it was
+  CHECK(omp_get_max_threads() == 4);  // not changed
   omp_set_num_threads(before);
   CHECK(same_bytes(with_four, alone));
   for (const Tensor& out : by_each)
@@ -437,7 +437,7 @@ TEST_CASE("a filter of each channel is the same filter for every one", "[kernels
     Case item = random_case(random);
     FilterBank& bank = item.bank;
     if (bank.transposed) continue;
-    if (i % 2 == 0) {  // upright: the last axis is left alone
+    if (i % 2 == 0) {  // upright: no neighbours on the last axis
       const auto last = static_cast<std::size_t>(bank.rank) - 1;
       bank.size.at(last) = 1;
       item.axes[last] = {1, 1, 0, item.in.shape[bank.rank - 1]};
@@ -500,7 +500,7 @@ TEST_CASE("activations are Keras' functions", "[kernels][convolve]") {
   });
 }
 
-TEST_CASE("softmax sums to 1 along the axis that it is told", "[kernels][convolve]") {
+TEST_CASE("softmax sums to 1 along the given axis", "[kernels][convolve]") {
   std::mt19937 random(3);
   for (const int axis : {-1, 0, 1}) {
     Tensor tensor = test::noise(Shape::image(4, 5, 3), DType::Float32, random);

@@ -15,7 +15,7 @@ using namespace deckle;
 
 namespace {
 
-// The twin to be verified by eye: one pixel at a time, straight from the definition.
+// The twin, which can be verified by eye: one pixel at a time, as in the definition.
 Tensor naive_gather(const Tensor& source, const std::vector<AxisTable>& axes,
                     const std::vector<Fill>& fills) {
   Tensor out;
@@ -27,7 +27,7 @@ Tensor naive_gather(const Tensor& source, const std::vector<AxisTable>& axes,
   for (std::int64_t n = 0; n < source.batch; ++n) {
     for (std::int64_t pixel = 0; pixel < shape.pixels(); ++pixel) {
       int fill = -1;
-      std::int64_t from = 0;  // in pixels, within one of the batch
+      std::int64_t from = 0;  // in pixels, within one sample of the batch
       for (int a = 0; a < shape.rank; ++a) {
         std::int64_t place = pixel;
         for (int b = shape.rank - 1; b > a; --b)
@@ -59,7 +59,7 @@ Tensor naive_gather(const Tensor& source, const std::vector<AxisTable>& axes,
 
 const std::vector<Fill> kZero{{0}};
 
-// The same out of single rows; every third one is asked for twice.
+// The same from single rows; every third one is read twice.
 Tensor gathered_rows(const Tensor& image, const Window& origin, const std::vector<AxisTable>& axes,
                      const std::vector<Fill>& fills) {
   GatheredRows source(rows_of(image), origin, axes, fills);
@@ -112,7 +112,7 @@ class Chance {
 }  // namespace
 
 TEST_CASE("rows of every pixel size are read and written within their buffers") {
-  // Buffers of just what is needed, so that the address sanitizer sees a byte too many.
+  // Buffers of the exact size: the address sanitizer then finds one byte too many.
   for (std::int64_t channels = 1; channels <= 9; ++channels) {
     for (std::int64_t cols = 1; cols <= 5; ++cols) {
       for (const std::int64_t times : {1, 2, 3, 4, 5}) {
@@ -157,7 +157,7 @@ TEST_CASE(
         axes.push_back(chance.table(shape[a]));
       }
       Tensor image = test::noise(shape, dtype, chance.engine());
-      if (round % 3 == 0) {  // a batch of two: the same and the same turned round
+      if (round % 3 == 0) {  // a batch of two: the samples, and the samples in reverse order
         const std::size_t bytes = image.item_bytes();
         image.reset(shape, dtype, 2);
         std::reverse_copy(image.data.data(), image.data.data() + bytes, image.data.data() + bytes);
@@ -179,7 +179,7 @@ TEST_CASE(
       if (rank != 2 || image.batch != 1) continue;
       REQUIRE(test::same_bytes(gathered_rows(image, test::whole(shape), axes, fills), expected));
 
-      // The same from a part: first the smallest that will do, then one with a border around it.
+      // The same from a part: first the smallest that is enough, then one with a border around it.
       const Interval row_span = axes[0].source_span();
       const Interval col_span = axes[1].source_span();
       Window window;
@@ -198,7 +198,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("where two fills meet, the later layer's is seen") {
+TEST_CASE("a pixel in two fills shows that of the later layer") {
   const Tensor image = test::tensor_of(Shape::image(1, 1, 1), DType::UInt8, {5});
   std::vector<AxisTable> axes{AxisTable(1), AxisTable(1)};
   axes[0].pad(1, 1, 1);
@@ -209,7 +209,7 @@ TEST_CASE("where two fills meet, the later layer's is seen") {
   CHECK(test::samples(out) == std::vector<double>{2, 1, 1, 1, 2, 1, 5, 1, 2, 1, 1, 1});
 }
 
-TEST_CASE("gather fills with zeros over whatever the target held") {
+TEST_CASE("gather overwrites old contents with zeros") {
   const Tensor image = test::tensor_of(Shape::image(1, 2, 1), DType::UInt8, {7, 9});
   AxisTable rows(1);
   rows.pad(1, 0);
@@ -222,7 +222,7 @@ TEST_CASE("gather fills with zeros over whatever the target held") {
   CHECK(test::samples(out) == std::vector<double>{0, 0, 0, 0, 0, 0, 7, 7, 9, 9, 0, 0});
 }
 
-TEST_CASE("gather cuts a repetition where its table does") {
+TEST_CASE("gather ends a repetition where its table does") {
   const Tensor image = test::tensor_of(Shape::image(1, 5, 1), DType::UInt16, {10, 20, 30, 40, 50});
   AxisTable rows(1);
   AxisTable cols(5);
@@ -233,7 +233,7 @@ TEST_CASE("gather cuts a repetition where its table does") {
   CHECK(test::samples(out) == std::vector<double>{10, 20, 20, 30, 30, 40, 40, 50});
 }
 
-TEST_CASE("a repetition is one run, whatever a crop left of its ends") {
+TEST_CASE("a repetition is one run, also after a crop shortened its ends") {
   AxisTable table(6);
   table.repeat(3);
   table.crop(2, 1);  // 0 1 1 1 2 2 2 3 3 3 4 4 4 5 5
@@ -250,7 +250,7 @@ TEST_CASE("a repetition is one run, whatever a crop left of its ends") {
   CHECK(runs[3].kind == Run::Fill);
 }
 
-TEST_CASE("gather of nothing but fill reads no source at all") {
+TEST_CASE("gather of only fill does not read the source") {
   AxisTable fill(3);
   fill.pad(2, 0);
   fill.keep(0, 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All interpolations of resample, against a slow twin and against what Keras answered.
+// All interpolations of resample, compared with a slow twin and with Keras' results.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -155,7 +155,7 @@ std::vector<Resampling> all_ways() {
   return ways;
 }
 
-// One axis in float32 as its taps are written, one tap after the other.
+// One axis in float32, one tap after the other.
 Tensor along_rows(const Tensor& image, const AxisTaps& taps) {
   const std::int64_t width = image.shape.cols() * image.shape.channels;
   Numbers values;
@@ -336,7 +336,7 @@ TEST_CASE("Keras' answers to UpSampling2D and Resizing") {
       const Tensor want = image_at(output, n);
       const Tensor got =
           resampled(image_at(input, n), want.shape.rows(), want.shape.cols(), item.how, want.dtype);
-      double worst = 0;  // beyond what is tolerated
+      double worst = 0;  // error above the tolerance
       for (std::size_t i = 0; i < test::sample_count(want); ++i) {
         const double w = test::sample(want, i);
         const double rtol = item.atol == 0 ? 0 : 1e-5;
@@ -348,7 +348,7 @@ TEST_CASE("Keras' answers to UpSampling2D and Resizing") {
   }
 }
 
-TEST_CASE("an even picture stays even") {
+TEST_CASE("a picture of one value keeps it") {
   for (const Resampling& how : all_ways()) {
     for (const auto& [rows, cols] : {std::pair{3, 50}, {17, 5}, {40, 40}, {1, 1}}) {
       INFO(label(how) << " to " << rows << " x " << cols);
@@ -361,7 +361,7 @@ TEST_CASE("an even picture stays even") {
   }
 }
 
-TEST_CASE("the same size gives every pixel back, except through kernels that blur") {
+TEST_CASE("the same size keeps every pixel, except with kernels that blur") {
   std::mt19937 random(8);  // NOLINT(cert-msc51-cpp)
   const Tensor image = test::noise(Shape::image(9, 14, 3), DType::Float32, random);
   for (const Resampling& how : all_ways()) {
@@ -412,7 +412,7 @@ TEST_CASE("area of integers is the true mean, rounded") {
                        static_cast<std::int64_t>(test::sample(image, i, l, k));
               }
             }
-            // What lies half way between two integers may become either.
+            // A value halfway between two integers may become either.
             const auto twice = 2 * static_cast<std::int64_t>(test::sample(got, r, c, k));
             wrong += std::abs(2 * sum - twice * in_rows * in_cols) <= in_rows * in_cols ? 0 : 1;
           }
@@ -442,11 +442,12 @@ TEST_CASE("a picture larger than the caches is halved like its parts") {
   }
 }
 
-TEST_CASE("turning the picture round and resampling commute") {
+TEST_CASE("flipping and resampling commute") {
   std::mt19937 random(10);  // NOLINT(cert-msc51-cpp)
   const auto side = [&] { return std::int64_t{1} + static_cast<std::int64_t>(random() % 30); };
   for (const Resampling& how : all_ways()) {
-    if (how.interpolation == Nearest) continue;  // takes the right one of two equally near
+    if (how.interpolation == Nearest)
+      continue;  // takes the right one of two pixels that are equally near
     for (int round = 0; round < 10; ++round) {
       const Tensor image = test::noise(Shape::image(side(), side(), 3), DType::Float32, random);
       const std::int64_t rows = side();
@@ -475,7 +476,7 @@ TEST_CASE("taps: those outside are dropped and the others normalised") {
   // 4 to 2, antialias: a triangle twice as wide, its centre between two pixels.
   CHECK(taps_of(4, 2, {Bilinear, true}).first == std::vector<std::int32_t>{0, 1});
   CHECK(taps_of(4, 2, {Bilinear, true}).count(0) == 3);
-  // Making larger, antialias changes nothing.
+  // Antialias changes nothing in enlarging.
   CHECK(taps_of(7, 9, {Lanczos3, true}).weights == taps_of(7, 9, {Lanczos3}).weights);
 }
 
@@ -536,7 +537,7 @@ TEST_CASE("integers are rounded half to even and saturated, NaN becomes 0") {
   }
 }
 
-TEST_CASE("one NaN spoils no more than its kernel reaches") {
+TEST_CASE("a NaN reaches only the outputs whose taps include it") {
   for (const Resampling& how : all_ways()) {
     Numbers values(15, 1);
     values[7] = std::numeric_limits<double>::quiet_NaN();

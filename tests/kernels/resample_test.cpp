@@ -16,8 +16,8 @@ using Numbers = std::vector<double>;
 
 namespace {
 
-// The rule in double precision. Per axis: centre f = (j + 0.5) * in / out - 0.5, the two neighbours
-// floor f and ceil f held inside the image, weight f - floor f for the second.
+// The rule in double precision. For each axis: centre f = (j + 0.5) * in / out - 0.5, the two
+// neighbours floor f and ceil f clamped to the image, weight f - floor f for the second.
 struct Neighbours {
   std::int64_t low;
   std::int64_t high;
@@ -42,7 +42,7 @@ double naive_bilinear(const Tensor& image, std::int64_t rows, std::int64_t cols,
   return top * (1 - y.weight) + bottom * y.weight;
 }
 
-// The rule in the type that is computed in, with the order of its sums: TensorFlow's bits. Columns
+// The rule in the type of the computation, with the order of its sums: TensorFlow's bits. Columns
 // first.
 template <typename T>
 struct ExactNeighbours {
@@ -140,7 +140,7 @@ TEST_CASE("bilinear resizing agrees with its twin in double precision") {
   }
 }
 
-TEST_CASE("bilinear resizing is its twin to the bit, whichever kernel does it") {
+TEST_CASE("bilinear resizing equals its twin to the bit, with every kernel") {
   std::mt19937 random(5);  // NOLINT(cert-msc51-cpp): the same in every run
   const auto side = [&] { return std::int64_t{1} + static_cast<std::int64_t>(random() % 70); };
   struct Ratio {
@@ -161,8 +161,8 @@ TEST_CASE("bilinear resizing is its twin to the bit, whichever kernel does it") 
                               {0, 0},
                               {0, 0}}) {
       for (const std::int64_t channels : {1, 2, 3, 4, 5}) {
-        // Few rows and more than a vector's worth of columns: every kernel's blocks and their
-        // rests.
+        // Few rows, and more columns than a vector has: every kernel's blocks and the columns after
+        // them.
         const bool any = ratio.in == 0;
         const std::int64_t factor = std::max<std::int64_t>({ratio.in, ratio.out, 1});
         const std::int64_t n = 1 + side() % 16;
@@ -171,7 +171,7 @@ TEST_CASE("bilinear resizing is its twin to the bit, whichever kernel does it") 
             any ? Shape::image(n, m, channels) : Shape::image(n * ratio.in, m * ratio.in, channels),
             dtype, random);
         if (dtype == DType::Float32 &&
-            channels % 2 == 1) {  // must not reach where it does not count
+            channels % 2 == 1) {  // must have no effect if its weight is 0
           auto* samples = reinterpret_cast<float*>(image.data.data());
           samples[random() % (image.byte_count() / sizeof(float))] =
               std::numeric_limits<float>::infinity();
@@ -190,8 +190,8 @@ TEST_CASE("bilinear resizing is its twin to the bit, whichever kernel does it") 
   }
 }
 
-TEST_CASE("from the corners of pixels is TensorFlow 1's rule, and leaves the last ones alone") {
-  // j * in / out: 0, 1/2, 1, 3/2 with nothing after the last.
+TEST_CASE("from the corners of pixels is TensorFlow 1's rule, and repeats the last pixel") {
+  // j * in / out: 0, 1/2, 1, 3/2; the last one has no right neighbour.
   const Tensor image = test::tensor_of(Shape::image(2, 2, 1), DType::UInt8, {0, 40, 80, 120});
   const Resampling how{Interpolation::Bilinear, false, true};
   Tensor out;
@@ -207,8 +207,8 @@ TEST_CASE("from the corners of pixels is TensorFlow 1's rule, and leaves the las
     CHECK(std::abs(test::sample(out, j) - wanted[j]) < 1e-5);
 }
 
-TEST_CASE("half of both sides is the mean of four, half to even, bilinear and by area") {
-  // All sums that four bytes have, in every place of the kernels' blocks.
+TEST_CASE("halving both sides is the mean of four, half to even, with bilinear and area") {
+  // All sums of four bytes, at every place of the kernels' blocks.
   for (const std::int64_t channels : {1, 3, 4}) {
     for (const std::int64_t scale : {1, 257}) {
       const DType dtype = scale == 1 ? DType::UInt8 : DType::UInt16;
@@ -241,33 +241,33 @@ TEST_CASE("half of both sides is the mean of four, half to even, bilinear and by
   }
 }
 
-TEST_CASE("resizing looks at the centres of pixels and clamps at the edges") {
+TEST_CASE("resizing uses the centres of pixels and clamps at the edges") {
   const Tensor two = test::tensor_of(Shape::image(1, 2, 1), DType::UInt8, {0, 100});
   CHECK(resized(two, 1, 4) == Numbers{0, 25, 75, 100});
   const Tensor four = test::tensor_of(Shape::image(4, 1, 1), DType::UInt8, {0, 10, 20, 40});
   CHECK(resized(four, 2, 1) == Numbers{5, 30});
 }
 
-TEST_CASE("making smaller looks at two pixels and skips the others") {
+TEST_CASE("bilinear downsampling uses two pixels and skips the others") {
   // An average of all eight would not be 0.
   const Tensor eight =
       test::tensor_of(Shape::image(1, 8, 1), DType::UInt8, {9, 9, 9, 0, 0, 9, 9, 9});
   CHECK(resized(eight, 1, 1) == Numbers{0});
 }
 
-TEST_CASE("the same size gives every pixel back") {
+TEST_CASE("the same size keeps every pixel") {
   std::mt19937 random(4);  // NOLINT(cert-msc51-cpp)
   const Tensor image = test::noise(Shape::image(7, 5, 3), DType::UInt16, random);
   CHECK(resized(image, 7, 5) == test::samples(image));
 }
 
-TEST_CASE("one pixel becomes an even picture") {
+TEST_CASE("one pixel becomes a picture of its value") {
   const Tensor one = test::tensor_of(Shape::image(1, 1, 2), DType::Float32, {1.5, -2});
   CHECK(resized(one, 1, 3) == Numbers{1.5, -2, 1.5, -2, 1.5, -2});
   CHECK(resized(one, 3, 1) == Numbers{1.5, -2, 1.5, -2, 1.5, -2});
 }
 
-TEST_CASE("enlarging by whole factors is exact where the weights are") {
+TEST_CASE("enlarging by whole factors is exact if the weights are") {
   const Tensor image = test::tensor_of(Shape::image(2, 2, 1), DType::UInt8, {0, 40, 80, 120});
   CHECK(resized(image, 4, 4) ==
         Numbers{0, 10, 30, 40, 20, 30, 50, 60, 60, 70, 90, 100, 80, 90, 110, 120});

@@ -39,7 +39,7 @@ TEST_CASE("numbers are read exactly, or refused") {
   CHECK(whole("\"3\"", 0, "") == "\"3\" is not a whole number");
 }
 
-TEST_CASE("a version of Keras is one that deckle knows, or none") {
+TEST_CASE("only versions of Keras that deckle knows are read") {
   const auto version = [](std::string_view text) {
     const auto known = keras_version(text);
     return known ? to_text(*known) : "none";
@@ -52,7 +52,7 @@ TEST_CASE("a version of Keras is one that deckle knows, or none") {
   CHECK(version("3.0") == "3.0");
   CHECK(version("3.15.1") == "3.15");
   CHECK(version("2.4.0-tf") == "2.4");
-  CHECK(version("2.3.0-tf") == "2.4");  // of TensorFlow 2.2, by the rules of 2.4
+  CHECK(version("2.3.0-tf") == "2.4");  // of TensorFlow 2.2, with the rules of 2.4
   CHECK(version("2.2.4-tf") == "2.2-tf");
   CHECK(version("2.2-tf") == "2.2-tf");
   for (const char* text :
@@ -68,7 +68,7 @@ TEST_CASE("pointers are escaped as RFC 6901 says") {
   CHECK(join_pointer("/x", "a/b~c~1") == "/x/a~1b~0c~01");
 }
 
-TEST_CASE("a long value is cut in messages, and what is left is still UTF-8") {
+TEST_CASE("a long value is shortened in messages, and stays UTF-8") {
   const std::string nines(100, '9');
   CHECK(test::mistakes_of("Cropping2D", R"({"cropping": ")" + nines + "\"}") ==
         Lines{"/cropping: \"" + nines.substr(0, 56) + "... is not a whole number of pixels"});
@@ -84,7 +84,7 @@ TEST_CASE("a long value is cut in messages, and what is left is still UTF-8") {
   }
 }
 
-TEST_CASE("every layer refuses an argument that it does not have, with a guess at what was meant") {
+TEST_CASE("every layer refuses an argument that it does not have, with a suggestion") {
   CHECK(test::mistakes_of("ZeroPadding2D", R"({"paddin": 1})") ==
         Lines{"/paddin: ZeroPadding2D has no argument \"paddin\"; did you mean \"padding\"?"});
   CHECK(test::mistakes_of("Cropping2D", R"({"height": 1})") ==
@@ -106,7 +106,7 @@ TEST_CASE("every layer refuses an argument that it does not have, with a guess a
   }
 }
 
-TEST_CASE("what Keras writes beside the arguments is taken and means nothing") {
+TEST_CASE("keys that Keras writes beside the arguments are accepted without effect") {
   const Json plain = test::config_of("Cropping2D", R"({"cropping": 1})");
   CHECK(test::config_of("Cropping2D", R"({"name": "cropping2d_1", "trainable": true,
             "batch_input_shape": [null, 6, 5, 3], "input_dtype": "float32", "cropping": 1})") ==

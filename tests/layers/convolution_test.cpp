@@ -23,7 +23,7 @@ std::string zeros(const std::vector<std::int64_t>& shape) {
   return array.dump();
 }
 
-// With a kernel of this shape and more arguments.
+// A layer with a kernel of this shape and more arguments.
 std::string given(const std::vector<std::int64_t>& kernel, const std::string& more = "") {
   return "{\"weights\": [" + zeros(kernel) + "]" + (more.empty() ? "" : ", " + more) + "}";
 }
@@ -44,7 +44,7 @@ Lines keras1(const std::string& name, const std::string& config) {
   return lines;
 }
 
-// What the layer makes of a picture of one channel.
+// The layer's output for a picture of one channel.
 std::vector<double> made(const std::string& name, const std::string& config,
                          const std::vector<std::vector<double>>& picture) {
   const Chain chain = test::chain_of(test::one_layer(name, config));
@@ -62,7 +62,7 @@ std::vector<double> made(const std::string& name, const std::string& config,
 
 }  // namespace
 
-TEST_CASE("Conv2D's config has every argument, and is the layer again") {
+TEST_CASE("Conv2D's config has every argument, and gives the same layer") {
   const Layer layer = test::layer_of(
       "Conv2D", given({3, 2, 4, 8}, R"("padding": "SAME", "strides": 2, "activation": "relu")"));
   CHECK(test::comes_back(layer));
@@ -73,7 +73,7 @@ TEST_CASE("Conv2D's config has every argument, and is the layer again") {
       "activation": "relu", "use_bias": false, "dtype": "float32"})"));
 }
 
-TEST_CASE("what only training needs is taken and forgotten") {
+TEST_CASE("arguments that only training needs are accepted and dropped") {
   CHECK(test::layer_of("Conv2D", given({1, 1, 1, 1}, R"("kernel_initializer": "he_normal",
       "bias_initializer": {"class_name": "Zeros", "config": {}}, "bias_regularizer": null,
       "kernel_regularizer": {"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.01}},
@@ -83,7 +83,7 @@ TEST_CASE("what only training needs is taken and forgotten") {
   CHECK(test::mistakes_of("Cropping2D", R"({"kernel_initializer": 1})").size() == 1);
 }
 
-TEST_CASE("names that only training needs are names of Keras all the same") {
+TEST_CASE("arguments that only training needs must have names that Keras knows") {
   const std::string kernel = "\"weights\": [" + zeros({1, 1, 1, 1}) + "], ";
   const auto wrong = [&](const std::string& name, const std::string& more) {
     return test::mistakes_of(name, "{" + kernel + more + "}");
@@ -111,8 +111,9 @@ TEST_CASE("names that only training needs are names of Keras all the same") {
         Lines{"/input_dim: Conv2D has no argument \"input_dim\""});
 }
 
-TEST_CASE("a layer in Keras 1's words has Keras 1's weights, unless the chain says otherwise") {
-  // One of nine taps; in Keras 1's layout for 'th' it is another one than in Keras 2's.
+TEST_CASE(
+    "a layer in the words of Keras 1 has weights in its layout, unless the chain says otherwise") {
+  // One of nine taps. In Keras 1's layout for 'th' it is another one than in Keras 2's.
   Json kernel = Json::parse(zeros({3, 3, 3, 3}));
   kernel[0][1][2][0] = 1;
   const std::string layer = R"({"class_name": "Convolution2D", "config": {"nb_filter": 3,
@@ -137,19 +138,19 @@ TEST_CASE("a layer in Keras 1's words has Keras 1's weights, unless the chain sa
   // (filters, in, rows, cols): output 0 is channel 1 two rows below the window's first, first
   // column.
   CHECK(keras1[(1 * 4 + 1) * 3] == 1 + (2 * 4 + 0) * 3 + 1);
-  // What manifests hold says it of the layer.
+  // The manifest's chain has the version in the layer.
   const Json json = resolved(test::chain_of("{" + layers));
   CHECK(json["keras"] == "2.9");
   CHECK(json["layers"][0]["keras"] == "1.2");
   CHECK(resolved(test::chain_of(json.dump())) == json);
   CHECK(values(json.dump()) == keras1);
-  // Beside its name it may be said too.
+  // The version may also be beside the layer's name.
   std::string said = layers;
   said.insert(said.find("\"config\""), R"("keras": 2, )");
   CHECK(values("{" + said) == keras2);
 }
 
-TEST_CASE("a layer in the words of two generations needs to be told whose it is") {
+TEST_CASE("a layer in the words of two generations needs a version") {
   const std::string mixed = given({1, 1, 1, 1}, R"("nb_filter": 1, "use_bias": false)");
   CHECK(
       test::mistakes_of("Conv2D", mixed) ==
@@ -157,7 +158,7 @@ TEST_CASE("a layer in the words of two generations needs to be told whose it is"
             R"(and their weights are laid out differently; say "keras" in the chain, or keep to )"
             "the words of one"});
   CHECK(keras1("Conv2D", mixed).empty());
-  // Layers that Keras 1 does not have are not in its layout.
+  // Layers that Keras 1 does not have do not use its layout.
   CHECK(
       test::mistakes_of("DepthwiseConv2D", given({3, 3, 1, 1}, R"("dim_ordering": "tf")")).empty());
   CHECK(keras1("DepthwiseConv2D", given({3, 3, 1, 1})) ==
@@ -166,7 +167,7 @@ TEST_CASE("a layer in the words of two generations needs to be told whose it is"
   CHECK(keras1("DepthwiseConv2D", R"({"kernel": "box"})").empty());
   CHECK(
       test::mistakes_of("UpSampling2D", R"({"dim_ordering": "tf", "interpolation": "bilinear"})") ==
-      Lines{R"(/interpolation: "dim_ordering" is of Keras 1, and bilinear was another one until )"
+      Lines{R"(/interpolation: "dim_ordering" is of Keras 1, and bilinear was different until )"
             R"(Keras 2.3; say "keras" in the chain)"});
 }
 
@@ -178,7 +179,7 @@ TEST_CASE("Deconvolution2D of Keras 1 has full padding and needs a fitting outpu
   const auto deconvolved = [&](const std::string& more, const Shape& in) {
     return shape_of("Deconvolution2D", layer(more), in);
   };
-  // The lengths whose "full" convolution gives 5 again: (5 - 1) * 2 - 3 + 2 and one more.
+  // The lengths whose "full" convolution gives 5: (5 - 1) * 2 - 3 + 2, and one more.
   const std::string full = R"("border_mode": "full", "subsample": [2, 2], )";
   CHECK(deconvolved(full + R"("output_shape": [null, 7, 8, 2], )", Shape::image(5, 5, 1)) ==
         "7 x 8 x 2");
@@ -197,7 +198,7 @@ TEST_CASE("Deconvolution2D of Keras 1 has full padding and needs a fitting outpu
                                                  zeros({2, 1, 1, 1}) + "]}") ==
         Lines{"/output_shape/1: 7 channels, but the layer makes 2; the entries are [null, filters, "
               "rows, cols]"});
-  // Of the kernel too, where it alone says how many.
+  // Also the filters of the kernel, if only the kernel gives their number.
   CHECK(test::mistakes_of("Deconvolution2D", R"({"output_shape": [null, 7, 7, 3], "weights": [)" +
                                                  zeros({3, 3, 1, 2}) + "]}")
             .front()
@@ -206,8 +207,9 @@ TEST_CASE("Deconvolution2D of Keras 1 has full padding and needs a fitting outpu
         Lines{"/padding: \"full\" is of Keras 1 and 2.3; say \"keras\": \"1.2\" in the chain"});
 }
 
-TEST_CASE("full padding of a transposed convolution is its full convolution the other way round") {
-  // Of the forward convolution with padding 2, output p sums inputs p - 2 to p: it scatters there.
+TEST_CASE("full padding of a transposed convolution is the transpose of full convolution") {
+  // In the forward convolution with padding 2, output p sums inputs p - 2 to p. The transposed one
+  // adds to these.
   const Chain chain = test::chain_of(
       R"({"keras": "2.3", "layers": [{"class_name": "Conv2DTranspose", "padding": "full",
           "kernel_size": [1, 3], "weights": [[[[[1]], [[10]], [[100]]]]]}]})");
@@ -253,14 +255,14 @@ TEST_CASE("shapes and parameters need no weights") {
                 in) == "0 5 2 x 2 x 1");
   CHECK(counted(R"({"class_name": "Conv2D", "filters": 6, "kernel_size": 3, "groups": 3})", in) ==
         "layer 0, Conv2D: 4 channels cannot be divided into 3 groups");
-  // Where the size is left to them they are needed.
+  // If only the weights give the size, they are needed.
   const auto parsed = read_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
       "weights": ["gone.npy"]}]})",
                                  false, "", "", Purpose::Shapes);
   const auto* mistakes = std::get_if<Mistakes>(&parsed);
   REQUIRE(mistakes != nullptr);
   CHECK(mistakes->size() == 2);
-  // Else that they could not be read is told.
+  // Else there is a note that they could not be read.
   const auto noted = read_chain(R"({"layers": [{"class_name": "Conv2D", "filters": 2,
       "kernel_size": 1, "weights": ["gone.npy"]}]})",
                                 false, "", "", Purpose::Shapes);
@@ -269,7 +271,7 @@ TEST_CASE("shapes and parameters need no weights") {
   CHECK(std::get<Chain>(noted).notes[0].starts_with("/layers/0/weights/0: gone.npy: "));
 }
 
-TEST_CASE("a wrong entry of old arguments that are one list now is blamed on its own name") {
+TEST_CASE("a wrong entry of old arguments that are now one list is reported under its old name") {
   CHECK(test::mistakes_of("Convolution2D", R"({"nb_filter": 1, "nb_row": 0, "nb_col": 3})") ==
         Lines{"/nb_row: 0 is too small; at least 1 is needed"});
   CHECK(test::mistakes_of(
@@ -279,14 +281,14 @@ TEST_CASE("a wrong entry of old arguments that are one list now is blamed on its
               "/kernel_dim3: -1 is too small; at least 1 is needed"});
 }
 
-TEST_CASE("messages call a layer as the chain does") {
+TEST_CASE("messages name a layer as the chain does") {
   CHECK(test::mistakes_of("Deconvolution2D", R"({"colour": 1, "filters": 1, "kernel_size": 1})")
             .front() == "/colour: Deconvolution2D has no argument \"colour\"");
   CHECK(shape_of("AtrousConvolution2D", given({3, 3, 3, 1}), Shape::image(5, 5, 4)) ==
         "shape: AtrousConvolution2D: its kernel is for 3 channels, the image has 4");
 }
 
-TEST_CASE("the names of Keras 1 are taken for the present ones") {
+TEST_CASE("the names of Keras 1 mean the present ones") {
   const std::string weights = "\"weights\": [" + zeros({2, 3, 4, 5}) + "]";
   const Layer old = test::layer_of("Convolution2D", "{" + weights + R"(, "nb_filter": 5,
       "nb_row": 2, "nb_col": 3, "border_mode": "same", "subsample": [1, 2], "bias": false,
@@ -318,7 +320,7 @@ TEST_CASE("lengths are those of the padding") {
                  in) == "13 x 15 x 2");
 }
 
-TEST_CASE("an image that does not fit is its own error, with both numbers") {
+TEST_CASE("an image that does not fit is an error with both numbers") {
   CHECK(shape_of("Conv2D", given({6, 3, 3, 1}), Shape::image(5, 5, 3)) ==
         "shape: Conv2D: a kernel that reaches over 6 rows does not fit into 5; padding \"same\" "
         "takes any image");
@@ -333,7 +335,7 @@ TEST_CASE("an image that does not fit is its own error, with both numbers") {
         "shape: Deconvolution2D: output_shape says 9 rows; of 5 it can be 11 to 12");
 }
 
-TEST_CASE("arguments that are wrong by themselves are refused where they stand") {
+TEST_CASE("arguments that are always wrong are refused at their position") {
   const auto wrong = [](const std::string& name, const std::string& config) {
     return test::mistakes_of(name, config);
   };
@@ -385,12 +387,12 @@ TEST_CASE("weights that do not fit are shown with what is expected and in which 
   CHECK(test::mistakes_of("Conv2D", R"({"weights": [[[1, "2"]]]})") ==
         Lines{"/weights/0: \"2\" is not a number"});
   CHECK(test::mistakes_of("Conv2D", R"({"weights": [[[1, 1e60]]]})") ==
-        Lines{"/weights/0: 1e+60 is beyond what float32 holds"});
+        Lines{"/weights/0: 1e+60 is too large for float32"});
   CHECK(test::mistakes_of("Conv2D", R"({"weights": [{"shape": [2], "float32": "AAAA"}]})") ==
         Lines{"/weights/0: \"float32\" is not the base64 of the 2 numbers of shape (2,)"});
 }
 
-TEST_CASE("arrays in base64 come back as they were") {
+TEST_CASE("arrays in base64 come back unchanged") {
   WeightArray array{{2, 3}, {1.5F, -2, 0.1F, 3e-30F, 0, 7}};
   const auto back = weight_array(to_json(array));
   REQUIRE(back);
@@ -401,7 +403,7 @@ TEST_CASE("arrays in base64 come back as they were") {
   CHECK(turned.values == std::vector<float>{1.5F, 3e-30F, -2, 0, 0.1F, 7});
 }
 
-TEST_CASE("filters with a name are what they are called") {
+TEST_CASE("named filters have the effect of their name") {
   const std::vector<std::vector<double>> step{{0, 0, 8, 8}, {0, 0, 8, 8}, {0, 0, 8, 8}};
   CHECK(made("DepthwiseConv2D", R"({"kernel": "sobel_x"})", step) == std::vector<double>{32, 32});
   CHECK(made("DepthwiseConv2D", R"({"kernel": "sobel_y"})", step) == std::vector<double>{0, 0});
@@ -412,7 +414,7 @@ TEST_CASE("filters with a name are what they are called") {
   CHECK(test::config_of("DepthwiseConv2D",
                         R"({"kernel": "gaussian", "sigma": 1.5})")["kernel_size"] ==
         Json::parse("[11, 11]"));
-  // A flat picture stays as it is, whatever the blur, and a point becomes the bell.
+  // A blur does not change a flat picture, and a point becomes the bell.
   const std::vector<double> point =
       made("DepthwiseConv2D", R"({"kernel": "gaussian", "sigma": 0.8, "padding": "same"})",
            {{0, 0, 0}, {0, 200, 0}, {0, 0, 0}});
@@ -426,7 +428,7 @@ TEST_CASE("filters with a name are what they are called") {
     CHECK(value == Approx(100).epsilon(1e-6));
 }
 
-TEST_CASE("filters with a name step and widen as any") {
+TEST_CASE("named filters have strides and dilation like any filter") {
   std::vector<std::vector<double>> ramp(7, std::vector<double>(9));
   for (std::size_t r = 0; r < 7; ++r) {
     for (std::size_t c = 0; c < 9; ++c)
@@ -440,7 +442,7 @@ TEST_CASE("filters with a name step and widen as any") {
   CHECK(made("DepthwiseConv2D", R"({"kernel": "sobel_x", "strides": 2})", ramp)[0] == 8);
 }
 
-TEST_CASE("wrong uses of filters with a name are told") {
+TEST_CASE("wrong uses of named filters are mistakes") {
   const auto wrong = [](const std::string& config) {
     return test::mistakes_of("DepthwiseConv2D", config);
   };
@@ -455,7 +457,7 @@ TEST_CASE("wrong uses of filters with a name are told") {
         Lines{"/weights: \"kernel\" names the filter already; give only one of them"});
 }
 
-TEST_CASE("arrays of integers are refused as Keras does, and taken by a model") {
+TEST_CASE("arrays of integers are refused as in Keras, and accepted by a model") {
   const std::string layers =
       R"("layers": [{"class_name": "DepthwiseConv2D", "kernel": "box"}], "output": {"format": "npy"}})";
   const Shape shape = Shape::image(5, 5, 1);

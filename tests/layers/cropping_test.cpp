@@ -21,7 +21,7 @@ Lines wrong(const std::string& value) {
   return test::mistakes_of("Cropping2D", R"({"cropping": )" + value + "}");
 }
 
-// Output place p shows input place p + what was dropped before it.
+// Output place p shows input place p + the number of places that were dropped before it.
 const test::RegisteredTwins kCroppingTwins{
     {.layer = "Cropping1D",
      .config = R"({"cropping": [2, 1]})",
@@ -60,7 +60,7 @@ TEST_CASE("Cropping2D crops nothing by default") {
                         "dtype": "float32"})"));
 }
 
-TEST_CASE("Cropping2D refuses every other form, at its place") {
+TEST_CASE("Cropping2D refuses every other form, at its position") {
   CHECK(wrong("3.7") == Lines{"/cropping: 3.7 is not a whole number of pixels"});
   CHECK(wrong("2.0") == Lines{"/cropping: 2.0 is not a whole number of pixels"});
   CHECK(wrong("true") == Lines{"/cropping: true is not a whole number of pixels"});
@@ -94,13 +94,13 @@ TEST_CASE("Cropping2D names every wrong number of one argument") {
               "/cropping/1/1: false is not a whole number of pixels"});
 }
 
-TEST_CASE("Cropping2D takes what is left between the edges") {
+TEST_CASE("Cropping2D keeps the pixels between the edges") {
   const Layer layer = test::layer_of("Cropping2D", R"({"cropping": [[1, 2], [3, 4]]})");
   CHECK(test::output_of(layer, Shape::image(10, 12, 3)) == "7 x 5 x 3");
   CHECK(test::output_of(layer, Shape::image(4, 8, 1)) == "1 x 1 x 1");
 }
 
-TEST_CASE("Cropping2D cannot take an image of which nothing would be left") {
+TEST_CASE("Cropping2D refuses an image of which nothing would be left") {
   const Layer layer = test::layer_of("Cropping2D", R"({"cropping": [[1, 2], [3, 4]]})");
   CHECK(test::output_of(layer, Shape::image(3, 20, 3)) ==
         "shape: Cropping2D: taking 1 and 2 off 3 rows leaves none");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What real Keras 1, 2 and 3 answered (golden/keras/index.json), against our layers: from the .npy
-// files of the inputs to the arrays of the answers.
+// The results of real Keras 1, 2 and 3 (golden/keras/index.json), compared with deckle's layers:
+// from the .npy files of the inputs to the arrays of the outputs.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -29,7 +29,7 @@ using test::Array;
 
 namespace {
 
-// The layers of a Sequential as Keras writes it, with the weights that the case names for them.
+// The layers of a Sequential as Keras writes it, with the weights of the case.
 Json layers_of(const Json& item) {
   const Json& config = item["model"]["config"];
   Json layers = Json::array();
@@ -43,8 +43,8 @@ Json layers_of(const Json& item) {
   return layers;
 }
 
-// The chain with one layer, as a case gives it under `form` ("layer" or "serialized"), or with
-// those of a "model".
+// The chain with one layer, which the case has under `form` ("layer" or "serialized"), or with the
+// layers of a "model".
 std::string chain_text(const Json& item, const std::string& form, bool says_version = true) {
   Json layers = form == "model" ? layers_of(item) : Json::array({item[form]});
   if (item.contains("training")) layers[0]["config"]["training"] = item["training"];
@@ -60,7 +60,7 @@ std::string chain_text(const Json& item, const std::string& form, bool says_vers
              {"layers", layers},
              {"output", {{"format", "npy"}}}};
   if (!says_version) chain.erase("keras");
-  // Keras 1 does not write dim_ordering: what it wrote is to be read under the global setting.
+  // Keras 1 does not write dim_ordering: its files depend on the global setting.
   if (form != "layer" && item.contains("image_dim_ordering"))
     chain["data_format"] = item["image_dim_ordering"] == "th" ? "channels_first" : "channels_last";
   return chain.dump();
@@ -72,7 +72,7 @@ struct Answer {
   std::vector<Draw> draws;
 };
 
-// The array that the chain makes of an .npy file.
+// The array that the chain makes from an .npy file.
 Result<Answer> answer(const Chain& chain, const std::string& file) {
   Answer result;
   const Bytes bytes = as_bytes(file);
@@ -101,7 +101,7 @@ void check_against(const Json& item, const Array& got, const Array& want) {
   REQUIRE(got.shape == want.shape);
   const double atol = item["tolerance"]["atol"].get<double>();
   const double rtol = item["tolerance"]["rtol"].get<double>();
-  double worst = 0;  // beyond what is tolerated
+  double worst = 0;  // error above the tolerance
   for (std::size_t i = 0; i < want.values.size(); ++i) {
     const double w = want.values[i];
     worst = std::max(worst, std::abs(got.values[i] - w) - (atol + rtol * std::abs(w)));
@@ -109,7 +109,7 @@ void check_against(const Json& item, const Array& got, const Array& want) {
   CHECK(worst <= 0);
 }
 
-// Any window of the input, the same for all of the batch.
+// Any window of the input, the same for all samples of the batch.
 void check_window(const Array& got, const Answer& answer) {
   REQUIRE(answer.draws.size() == 1);
   const auto& offset = answer.draws[0].choice.offset;
@@ -159,7 +159,7 @@ void check_case(const Json& item, const std::string& form, bool says_version = t
 
 }  // namespace
 
-TEST_CASE("our layers answer what Keras answered, from its arguments and from its own JSON") {
+TEST_CASE("the layers give Keras' results, from its arguments and from its JSON") {
   const Json golden = test::golden_json("keras/index.json");
   std::map<std::string, int> ran;
   for (const Json& item : golden["cases"]) {
@@ -202,7 +202,7 @@ TEST_CASE("our layers answer what Keras answered, from its arguments and from it
                                           {"model", 8}});
 }
 
-TEST_CASE("what Keras 1 answered is answered where nothing but its words say that it was Keras 1") {
+TEST_CASE("the words of Keras 1 are enough to get the results of Keras 1") {
   const Json golden = test::golden_json("keras/index.json");
   int ran = 0;
   for (const Json& item : golden["cases"]) {
@@ -218,9 +218,9 @@ TEST_CASE("what Keras 1 answered is answered where nothing but its words say tha
   CHECK(ran >= 40);
 }
 
-TEST_CASE("what Keras refuses is refused here, what is wrong by itself before an image is read") {
+TEST_CASE("deckle refuses what Keras refuses; wrong arguments before an image is read") {
   const Json golden = test::golden_json("keras/index.json");
-  // What Keras refuses when it is called has weights by then.
+  // A layer that Keras refuses only when it is called has weights.
   const std::map<std::string, std::vector<std::int64_t>> kKernels{
       {"p158-keras1-convolution1d-err", {3, 1, 3, 2}},
       {"p181-keras3-conv2d-err", {6, 6, 3, 2}},
@@ -230,7 +230,7 @@ TEST_CASE("what Keras refuses is refused here, what is wrong by itself before an
   std::set<std::string> left_out;
   for (const Json& item : golden["cases"]) {
     if (!item.contains("error")) continue;
-    if (item.value("generation_specific", false)) {  // another generation takes it
+    if (item.value("generation_specific", false)) {  // another generation accepts it
       left_out.insert(item["id"].get<std::string>());
       continue;
     }

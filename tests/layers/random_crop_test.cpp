@@ -32,7 +32,7 @@ Window box(std::int64_t top, std::int64_t bottom, std::int64_t left, std::int64_
   return {2, {Interval{top, bottom}, Interval{left, right}}};
 }
 
-// The part that is resized, for an image that is to be resized.
+// The part that is resized, for an image that the layer resizes.
 Window resized(const Layer& layer, std::int64_t rows, std::int64_t cols) {
   const auto choice = layer.choose(Shape::image(rows, cols, 3), test::draws_from({1, 2}));
   REQUIRE(choice.has_value());
@@ -76,7 +76,7 @@ TEST_CASE("RandomCrop fills in every default") {
       crop(4, 5).config);
 }
 
-TEST_CASE("RandomCrop's config comes back as it was given") {
+TEST_CASE("RandomCrop's config has the given arguments") {
   for (const std::string more :
        {R"()", R"(, "seed": 7)", R"(, "seed": [7, 0])", R"(, "seed": [-1, 9223372036854775807])",
         R"(, "seed": -9223372036854775808)", R"(, "if_smaller": "error")",
@@ -104,7 +104,7 @@ TEST_CASE("RandomCrop's seed is a number or a pair, of 64 bits each") {
   CHECK(crop(4, 5, R"(, "seed": [7, 1])").config["seed"] == Json::parse("[7, 1]"));
 }
 
-TEST_CASE("RandomCrop refuses seeds that are not, or not of 64 bits") {
+TEST_CASE("RandomCrop refuses other values and numbers of more than 64 bits as seeds") {
   const std::string tail =
       " is not a seed; give a whole number of 64 bits, or a pair [a, b] of them";
   for (const std::string seed :
@@ -156,7 +156,7 @@ TEST_CASE("RandomCrop takes a dtype by name or as Keras 3's policy object") {
   CHECK(wrong(R"("dtype": {"config": {}})") == Lines{"/dtype: {\"config\":{}}" + tail});
 }
 
-TEST_CASE("RandomCrop's output has its size, whatever the input") {
+TEST_CASE("RandomCrop's output has its size for every input") {
   for (const std::string more :
        {"", R"(, "training": false)", R"(, "if_smaller": "pad")", R"(, "if_smaller": "skip")"}) {
     CAPTURE(more);
@@ -177,7 +177,7 @@ TEST_CASE("RandomCrop with if_smaller error refuses an image that is too small o
   const auto choice = layer.choose(Shape::image(3, 50, 1), test::draws_from({1, 2}));
   REQUIRE_FALSE(choice.has_value());
   CHECK(choice.error().code == ErrorCode::Shape);
-  // At inference nothing is cropped, so nothing is too small.
+  // At inference nothing is cropped, therefore no image is too small.
   const Layer inference = crop(4, 5, R"(, "if_smaller": "error", "training": false)");
   CHECK(test::output_of(inference, Shape::image(3, 50, 1)) == "4 x 5 x 1");
 }
@@ -198,7 +198,7 @@ TEST_CASE("RandomCrop crops an image of exactly its size, and draws for it") {
   CHECK(choice->seed == SeedPair{1, 2});
 }
 
-TEST_CASE("RandomCrop resizes the largest centred window of its own aspect ratio") {
+TEST_CASE("RandomCrop resizes the largest centred window of its aspect ratio") {
   const std::string inference = R"(, "training": false)";
   CHECK(resized(crop(4, 4, inference), 6, 10) == box(0, 6, 2, 8));
   CHECK(resized(crop(4, 4), 3, 8) == box(0, 3, 2, 5));
@@ -209,12 +209,12 @@ TEST_CASE("RandomCrop resizes the largest centred window of its own aspect ratio
   CHECK(resized(crop(10, 2), 5, 100) == box(0, 5, 49, 50));
 }
 
-TEST_CASE("RandomCrop's window is worked out in 32-bit floats, as Keras 2.9 does") {
+TEST_CASE("RandomCrop's window is computed in 32-bit floats, as in Keras 2.9") {
   // 3203 * 5893 / 3999 is 4719.99..: as a float it is 4720.
   CHECK(resized(crop(5893, 3999, R"(, "training": false)"), 6000, 3203)[0].length() == 4720);
 }
 
-TEST_CASE("RandomCrop keeps at least one pixel where the ratio leaves less") {
+TEST_CASE("RandomCrop keeps at least one pixel if the ratio gives less") {
   CHECK(resized(crop(1, 100), 1, 1) == box(0, 1, 0, 1));
   CHECK(resized(crop(1000, 1), 3, 2) == box(0, 3, 0, 1));
 }
@@ -247,7 +247,7 @@ Layer crop_of(const std::string& keras, const std::string& more = "") {
       .layers[0];
 }
 
-// "drawn", or the part that is shown, resized where it is not 4 x 5.
+// "drawn", or the part that is kept, and resized if it is not 4 x 5.
 std::string shown(const Layer& layer, std::int64_t rows, std::int64_t cols) {
   if (!layer.choose) return test::output_of(layer, Shape::image(rows, cols, 1)) + " as it is";
   const auto choice = layer.choose(Shape::image(rows, cols, 1), test::draws_from({1, 2}));
@@ -258,7 +258,8 @@ std::string shown(const Layer& layer, std::int64_t rows, std::int64_t cols) {
 
 }  // namespace
 
-TEST_CASE("RandomCrop of Keras 2.9 to 3.5 draws where the image is as large, and resizes others") {
+TEST_CASE(
+    "RandomCrop of Keras 2.9 to 3.5 draws if the image is at least as large, and resizes others") {
   for (const std::string version : {"2.9", "2.15", "3.0", "3.5"}) {
     CAPTURE(version);
     const Layer layer = crop_of(version);
@@ -278,26 +279,27 @@ TEST_CASE("RandomCrop of Keras 2.9 to 3.5 draws where the image is as large, and
   CHECK(large("3.0") == 4719);
 }
 
-TEST_CASE("RandomCrop of Keras 3.6 and later draws only where the image is larger on both sides") {
+TEST_CASE("RandomCrop of Keras 3.6 and later draws only if the image is larger on both sides") {
   for (const std::string version : {"3.6", "3.7", "3.8", "3.15"}) {
     CAPTURE(version);
     const Layer layer = crop_of(version);
     CHECK(shown(layer, 5, 6) == "drawn");
-    // Else the window begins where smart_resize's does: that is the middle where one side is equal.
+    // Else the window begins where smart_resize's window does; if one side is equal, this is the
+    // middle.
     CHECK(shown(layer, 4, 5) == to_string(box(0, 4, 0, 5)));
     CHECK(shown(layer, 4, 9) == to_string(box(0, 4, 2, 7)));
     CHECK(shown(layer, 8, 5) == to_string(box(2, 6, 0, 5)));
-    // It is as much as there is, which is stretched.
+    // The window is as much as the image has, and is stretched.
     CHECK(shown(layer, 3, 9) == to_string(box(0, 3, 3, 8)));
     CHECK(shown(layer, 2, 3) == to_string(box(0, 2, 0, 3)));
-    // As large is not too small.
+    // An image of the window's size is not too small.
     CHECK(shown(crop_of(version, R"(, "if_smaller": "error")"), 4, 9) ==
           to_string(box(0, 4, 2, 7)));
     CHECK(shown(crop_of(version, R"(, "if_smaller": "pad")"), 3, 9) == "drawn");
   }
 }
 
-TEST_CASE("RandomCrop at inference is a window in Keras 3.6 and nothing from 3.8 on") {
+TEST_CASE("RandomCrop at inference is a window in Keras 3.6 and changes nothing from 3.8 on") {
   const std::string inference = R"(, "training": false)";
   for (const std::string version : {"3.6", "3.7"}) {
     CAPTURE(version);
@@ -332,8 +334,8 @@ TEST_CASE("RandomCrop of a Keras whose rules are unknown is refused by name") {
         Lines{"1:27 /layers/0: deckle knows RandomCrop from Keras 2.9 on, not that of 1.2" + tail});
   CHECK(wrong_in("1", R"(, "keras": "2.9")").empty());
   CHECK(wrong_in("3", R"(, "generator": "keras")") ==
-        Lines{"1:81 /layers/0/generator: \"keras\" draws as the layer of Keras 2.9 does; where "
-              "that of Keras 3.15 crops depends on its backend"});
+        Lines{"1:81 /layers/0/generator: \"keras\" draws as the layer of Keras 2.9 does; the "
+              "draws of Keras 3.15 depend on its backend"});
   CHECK(wrong_in("2.12", R"(, "generator": "keras")").empty());
 }
 

@@ -16,8 +16,8 @@ using test::Lines;
 
 namespace {
 
-// Flipped left to right (across) if the pair's uniform number is below a half, upside down (down)
-// if that of the pair folded with 1 is.
+// Flipped left to right (across) if the uniform number of the pair is below 0.5, upside down (down)
+// if that of the pair folded with 1 is below 0.5.
 test::LayerTwin flipped(const std::string& mode, bool may_down, bool may_across) {
   return {.layer = "RandomFlip",
           .config = R"({"mode": ")" + mode + "\"}",
@@ -63,7 +63,7 @@ TEST_CASE("RandomFlip fills in every default") {
       test::layer_of("RandomFlip", R"({"mode": "vertical", "seed": [3, 4], "training": false})")));
 }
 
-TEST_CASE("RandomFlip flips in the directions of its mode, each with and without") {
+TEST_CASE("RandomFlip flips in the directions of its mode, and each combination occurs") {
   using Flips = std::set<std::pair<bool, bool>>;
   const auto flips = [](const std::string& config) {
     return flips_of(test::layer_of("RandomFlip", config));
@@ -78,7 +78,7 @@ TEST_CASE("RandomFlip keeps the shape") {
   CHECK(test::output_of(test::layer_of("RandomFlip", "{}"), Shape::image(4, 5, 3)) == "4 x 5 x 3");
 }
 
-TEST_CASE("RandomFlip refuses other words and values, at their place") {
+TEST_CASE("RandomFlip refuses other words and values, at their position") {
   CHECK(test::mistakes_of("RandomFlip", R"({"mode": "horizontall"})") ==
         Lines{"/mode: \"horizontall\" is not a mode of RandomFlip; it is horizontal_and_vertical, "
               "horizontal or vertical; did you mean \"horizontal\"?"});

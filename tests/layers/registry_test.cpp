@@ -12,7 +12,7 @@
 
 using namespace deckle;
 
-TEST_CASE("the registry finds each layer by its name, and nothing by another") {
+TEST_CASE("the registry finds each layer by its name, and nothing by other names") {
   std::set<std::string_view> names;
   for (const LayerSpec& spec : layer_specs()) {
     CHECK(find_layer(spec.name) == &spec);
@@ -26,7 +26,7 @@ TEST_CASE("the registry finds each layer by its name, and nothing by another") {
   CHECK(find_layer("") == nullptr);
 }
 
-TEST_CASE("every layer says all of itself, and declares its arguments without contradiction") {
+TEST_CASE("every layer has all its texts, and declares its arguments without contradiction") {
   for (const LayerSpec& spec : layer_specs()) {
     CAPTURE(spec.name);
     CHECK((spec.rank >= 0 && spec.rank <= 3));
@@ -53,7 +53,7 @@ TEST_CASE("every layer says all of itself, and declares its arguments without co
   }
 }
 
-TEST_CASE("every declared default is what an argument is that is not given") {
+TEST_CASE("an argument that is not given has its declared default") {
   for (const LayerSpec& spec : layer_specs()) {
     const Json example = Json::parse(spec.example);
     const std::string name(spec.name);
@@ -62,7 +62,7 @@ TEST_CASE("every declared default is what an argument is that is not given") {
       if (argument.fallback.is_null() || !argument.otherwise.empty()) continue;
       Json without = example["config"];
       without.erase(std::string(argument.name));
-      // What belongs to a word alone cannot be given beside another; the example has no such word.
+      // Some arguments need a certain word, which the example does not have.
       Json with = without;
       with[std::string(argument.name)] = argument.fallback;
       if (!test::mistakes_of(name, with.dump()).empty()) continue;

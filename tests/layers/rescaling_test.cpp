@@ -33,7 +33,7 @@ std::vector<double> scaled(const std::string& config, std::int64_t channels,
 
 }  // namespace
 
-TEST_CASE("Rescaling fills in every default, and its config comes back") {
+TEST_CASE("Rescaling fills in every default, and its config gives the same layer") {
   CHECK(test::config_of("Rescaling", R"({"scale": 0.5})") ==
         Json::parse(R"({"scale": 0.5, "offset": 0.0, "dtype": "float32"})"));
   CHECK(test::comes_back(rescaling(R"({"scale": [1, 2, 3], "offset": -1.25})")));
@@ -54,11 +54,11 @@ TEST_CASE("Rescaling refuses an image with another number of channels") {
         "shape: Rescaling: 3 numbers for 1 channel");
 }
 
-TEST_CASE("Rescaling refuses what is no number, at its place") {
+TEST_CASE("Rescaling refuses values that are not numbers, at their position") {
   CHECK(test::mistakes_of("Rescaling", "{}") ==
         Lines{": Rescaling needs \"scale\", such as 0.00392156862745098 (1/255)"});
   CHECK(test::mistakes_of("Rescaling", R"({"scale": "1/255"})") ==
-        Lines{"/scale: \"1/255\" is not a number, or a list of one number a channel"});
+        Lines{"/scale: \"1/255\" is not a number, or a list of one number for each channel"});
   CHECK(test::mistakes_of("Rescaling", R"({"scale": 1, "offset": []})") ==
-        Lines{"/offset: [] is not a number, or a list of one number a channel"});
+        Lines{"/offset: [] is not a number, or a list of one number for each channel"});
 }

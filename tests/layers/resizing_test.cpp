@@ -15,7 +15,7 @@ namespace {
 
 const std::string kSize = R"("height": 4, "width": 3)";
 
-// CenterCrop of a large enough image: the middle, the odd pixel after it.
+// CenterCrop of an image that is large enough: the middle; an odd pixel is after it.
 const test::RegisteredTwins kCenterCropTwins{
     {.layer = "CenterCrop",
      .config = "{" + kSize + "}",
@@ -32,7 +32,7 @@ Lines wrong(const std::string& more) {
 
 }  // namespace
 
-TEST_CASE("Resizing fills in every default, and its config comes back") {
+TEST_CASE("Resizing fills in every default, and its config gives the same layer") {
   CHECK(test::config_of("Resizing", "{" + kSize + "}") ==
         Json::parse(R"({"height": 4, "width": 3, "interpolation": "bilinear",
             "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": false, "fill_mode": "constant",
@@ -43,7 +43,7 @@ TEST_CASE("Resizing fills in every default, and its config comes back") {
                                    "fill_value": 7.5, "antialias": true})")));
 }
 
-TEST_CASE("Resizing and CenterCrop give their size, whatever the input") {
+TEST_CASE("Resizing and CenterCrop give their size for every input") {
   for (const std::string name : {"Resizing", "CenterCrop"}) {
     const Layer layer = test::layer_of(name, "{" + kSize + "}");
     CHECK(test::output_of(layer, Shape::image(1, 9, 3)) == "4 x 3 x 3");
@@ -51,7 +51,7 @@ TEST_CASE("Resizing and CenterCrop give their size, whatever the input") {
   }
 }
 
-TEST_CASE("Resizing refuses other values, at their place") {
+TEST_CASE("Resizing refuses other values, at their position") {
   CHECK(test::mistakes_of("Resizing", R"({"height": 4})") ==
         Lines{": Resizing needs \"width\", in pixels"});
   CHECK(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers that move pixels, against their naive twins; and that each such layer has one.
+// Layers that move pixels are compared with their naive twins, and each must have one.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -88,7 +88,7 @@ void check_twin(const LayerTwin& twin, DType dtype, SeedPair seed) {
   }
 }
 
-// Whether nothing but tables of pixels is left of the layer's example.
+// Whether the layer's example is only tables of pixels.
 bool only_moves_pixels(const LayerSpec& spec) {
   const Chain chain =
       test::chain_of(R"({"seed": 1, "layers": [)" + std::string(spec.example) + "]}");

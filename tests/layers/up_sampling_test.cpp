@@ -21,7 +21,7 @@ Lines wrong(const std::string& value) {
   return test::mistakes_of("UpSampling2D", R"({"size": )" + value + "}");
 }
 
-// Output place p shows input place p / how often each sample is shown.
+// Output place p shows input place p / (the number of times that each sample is shown).
 test::LayerTwin nearest(const std::string& layer, const std::string& size,
                         const test::Place& times) {
   return {.layer = layer,
@@ -37,14 +37,14 @@ const test::RegisteredTwins kUpSamplingTwins{nearest("UpSampling1D", "3", {3, 1,
 
 }  // namespace
 
-TEST_CASE("UpSampling2D takes a number or one an axis") {
+TEST_CASE("UpSampling2D takes a number, or one number for each axis") {
   CHECK(size("3") == Json::parse("[3, 3]"));
   CHECK(size("[2, 3]") == Json::parse("[2, 3]"));
   CHECK(size("[1, 1]") == Json::parse("[1, 1]"));
   CHECK(size("null") == Json::parse("[2, 2]"));
 }
 
-TEST_CASE("UpSampling2D doubles by default, to the nearest") {
+TEST_CASE("UpSampling2D doubles by default, with nearest") {
   const Json expected = Json::parse(
       R"({"size": [2, 2], "data_format": "channels_last", "interpolation": "nearest",
           "dtype": "float32"})");
@@ -53,7 +53,7 @@ TEST_CASE("UpSampling2D doubles by default, to the nearest") {
   CHECK(test::config_of("UpSampling2D", R"({"interpolation": null})") == expected);
 }
 
-TEST_CASE("UpSampling2D refuses every other form, at its place") {
+TEST_CASE("UpSampling2D refuses every other form, at its position") {
   CHECK(wrong("0") == Lines{"/size: 0 is too small; at least 1 is needed"});
   CHECK(wrong("[0, 2]") == Lines{"/size/0: 0 is too small; at least 1 is needed"});
   CHECK(wrong("[2, -1]") == Lines{"/size/1: -1 is too small; at least 1 is needed"});
@@ -64,7 +64,7 @@ TEST_CASE("UpSampling2D refuses every other form, at its place") {
   CHECK(wrong("[2]") == Lines{"/size: [2] has 1 entry; UpSampling2D takes a number or 2 numbers"});
 }
 
-TEST_CASE("UpSampling2D's factors are whole numbers, but not of pixels") {
+TEST_CASE("messages about UpSampling2D's factors do not speak of pixels") {
   CHECK(wrong("1.5") == Lines{"/size: 1.5 is not a whole number"});
   CHECK(wrong("true") == Lines{"/size: true is not a whole number"});
   CHECK(wrong("\"2\"") == Lines{"/size: \"2\" is not a whole number"});

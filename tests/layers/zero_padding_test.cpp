@@ -21,7 +21,8 @@ Lines wrong(const std::string& value) {
   return test::mistakes_of("ZeroPadding2D", R"({"padding": )" + value + "}");
 }
 
-// Output place p shows input place p - what was added before it, and zero outside.
+// Output place p shows input place p - the number of places that were added before it; outside it
+// is zero.
 test::LayerTwin zeros(const std::string& layer, const std::string& padding,
                       const test::Place& before) {
   return {.layer = layer,
@@ -31,7 +32,7 @@ test::LayerTwin zeros(const std::string& layer, const std::string& padding,
           }};
 }
 
-// The index of the image that index i shows, where i may be outside of 0 .. n - 1.
+// The index in the image that index i shows; i may be outside of 0 .. n - 1.
 std::int64_t shown_index(const std::string& mode, std::int64_t i, std::int64_t n) {
   const auto wrapped = [](std::int64_t at, std::int64_t period) {
     return ((at % period) + period) % period;
@@ -95,7 +96,7 @@ TEST_CASE("ZeroPadding2D pads by one on all sides by default") {
                         "mode": "constant", "value": 0.0, "dtype": "float32"})"));
 }
 
-TEST_CASE("ZeroPadding2D refuses every other form, at its place") {
+TEST_CASE("ZeroPadding2D refuses every other form, at its position") {
   CHECK(wrong("0.5") == Lines{"/padding: 0.5 is not a whole number of pixels"});
   CHECK(wrong("false") == Lines{"/padding: false is not a whole number of pixels"});
   CHECK(wrong("\"same\"") == Lines{"/padding: \"same\" is not a whole number of pixels"});

@@ -9,7 +9,7 @@
 
 using namespace deckle;
 
-TEST_CASE("any number of moving layers is one gather") {
+TEST_CASE("any number of layers that move pixels is one gather") {
   OpBuilder builder(Shape::image(10, 20, 3), DType::UInt8);
   builder.axis(0).crop(1, 2);
   builder.axis(1).pad(3, 4);
@@ -21,7 +21,7 @@ TEST_CASE("any number of moving layers is one gather") {
   CHECK(std::get<GatherOp>(ops[0]).axes[0].length() == 14);
 }
 
-TEST_CASE("a builder to which nothing is done is one gather of everything") {
+TEST_CASE("an unused builder gives one gather of everything") {
   OpBuilder builder(Shape::image(2, 3, 1), DType::UInt16);
   CHECK(builder.shape() == Shape::image(2, 3, 1));
   CHECK(builder.dtype() == DType::UInt16);
@@ -30,7 +30,7 @@ TEST_CASE("a builder to which nothing is done is one gather of everything") {
   CHECK(std::get<GatherOp>(ops[0]).axes == std::vector<AxisTable>{AxisTable(2), AxisTable(3)});
 }
 
-TEST_CASE("resizing closes the gather, and answers float32") {
+TEST_CASE("resizing ends the gather, and returns float32") {
   OpBuilder builder(Shape::image(10, 20, 3), DType::UInt8);
   builder.axis(0).crop(1, 1);
   builder.resize(4, 5);
@@ -46,7 +46,7 @@ TEST_CASE("resizing closes the gather, and answers float32") {
   CHECK(std::get<GatherOp>(ops[2]).axes[1].length() == 7);
 }
 
-TEST_CASE("a cast that changes no value is left out, but the answer's type is the cast's") {
+TEST_CASE("a cast that changes no value is dropped, but the result's type is that of the cast") {
   struct Case {
     DType from;
     DType to;
@@ -72,7 +72,7 @@ TEST_CASE("a cast that changes no value is left out, but the answer's type is th
   }
 }
 
-TEST_CASE("8 bits to float and back is no work at all") {
+TEST_CASE("8 bits to float and back needs no operation") {
   OpBuilder builder(Shape::image(4, 4, 1), DType::UInt8);
   builder.cast(DType::Float32);
   builder.axis(0).crop(1, 1);
@@ -81,7 +81,7 @@ TEST_CASE("8 bits to float and back is no work at all") {
   CHECK(std::move(builder).take().size() == 1);
 }
 
-TEST_CASE("a cast between two moves waits for the end of both") {
+TEST_CASE("a cast between two moves comes after both") {
   OpBuilder builder(Shape::image(10, 20, 1), DType::Int32);
   builder.axis(0).crop(1, 1);
   builder.cast(DType::Float32);
@@ -93,7 +93,7 @@ TEST_CASE("a cast between two moves waits for the end of both") {
   CHECK(std::get<CastOp>(ops[1]).to == DType::Float32);
 }
 
-TEST_CASE("a fill must be a value of the answer's type; a cast is made for it where it must be") {
+TEST_CASE("a fill must be a value of the result's type; casts are made before it if necessary") {
   OpBuilder builder(Shape::image(2, 2, 3), DType::UInt8);
   CHECK(builder.fill({0.5}).error().code == ErrorCode::Depth);
   CHECK(builder.fill({256}).error().code == ErrorCode::Depth);
@@ -103,7 +103,7 @@ TEST_CASE("a fill must be a value of the answer's type; a cast is made for it wh
   CHECK(*builder.fill({7}) == 1);
   CHECK(*builder.fill({1, 2, 3}) == 2);
   builder.cast(DType::Float32);
-  CHECK(*builder.fill({9}) == 3);    // bytes hold it
+  CHECK(*builder.fill({9}) == 3);    // a value of uint8
   CHECK(*builder.fill({0.5}) == 1);  // of another gather
   const std::vector<Op> ops = std::move(builder).take();
   REQUIRE(ops.size() == 3);

@@ -29,7 +29,7 @@ std::vector<std::uint32_t> words(const PhiloxBlock& block) {
 
 }  // namespace
 
-TEST_CASE("philox gives the published answers") {
+TEST_CASE("philox gives the published words") {
   const Json published = test::golden_json("random_crop.json")["published"]["philox4x32_10"];
   REQUIRE(published.size() == 3);
   for (const Json& answer : published) {
@@ -56,7 +56,7 @@ TEST_CASE("a stream gives the words of its counter's block, then those of the ne
   CHECK(words(PhiloxStream({7, 8, 9, 10}, key), 9) == expected);
 }
 
-TEST_CASE("a stream's counter carries from word to word, and from the last to nothing") {
+TEST_CASE("a stream's counter carries from word to word; the carry of the last word is lost") {
   constexpr std::uint32_t kAll = 0xFFFFFFFF;
   const PhiloxKey key{1, 2};
   const auto second_block = [&](PhiloxBlock counter) {

@@ -48,7 +48,7 @@ ImageIdentity image_of(const Json& item) {
 
 }  // namespace
 
-TEST_CASE("the seed derivation gives what seeds.json holds, which no change may move") {
+TEST_CASE("the seed derivation gives the pairs of seeds.json, which must never change") {
   const Json golden = test::golden_json("seeds.json");
   REQUIRE(golden["derivation"] == kSeedDerivation);
   REQUIRE(golden["cases"].size() == 120);
@@ -62,7 +62,7 @@ TEST_CASE("the seed derivation gives what seeds.json holds, which no change may 
   CHECK(kinds.size() == 4);
 }
 
-TEST_CASE("a picture, its mask and its re-encoded copy have one key") {
+TEST_CASE("a picture, its mask and its re-encoded copy have the same key") {
   CHECK(image_key("cats/a.jpg") == "cats/a");
   CHECK(image_key("cats/a.JPEG") == "cats/a");
   CHECK(image_key("cats/a.png") == "cats/a");
@@ -72,7 +72,7 @@ TEST_CASE("a picture, its mask and its re-encoded copy have one key") {
   CHECK(image_key("a") == "a");
 }
 
-TEST_CASE("what is no extension of a picture stays in the key") {
+TEST_CASE("an extension that is not that of a picture stays in the key") {
   for (const std::string_view path :
        {"scan.0017", "a.1/b", "dir.png/b", ".jpg", "a/.png", "a.", "a.txt", "a.jpgx", ""}) {
     CAPTURE(path);
@@ -80,7 +80,7 @@ TEST_CASE("what is no extension of a picture stays in the key") {
   }
 }
 
-TEST_CASE("every extension of a format that is read is one of a picture") {
+TEST_CASE("every extension of a format that deckle reads is that of a picture") {
   CHECK(std::is_sorted(kPictureExtensions.begin(), kPictureExtensions.end()));
   for (const Codec& codec : codecs()) {
     for (const std::string_view extension : codec.extensions) {
@@ -130,6 +130,6 @@ TEST_CASE("no two of an image's layers and copies share a seed") {
   }
 }
 
-TEST_CASE("fixed gives the pair as it stands to the first layer and copy") {
+TEST_CASE("fixed gives the unchanged pair to the first layer and copy") {
   CHECK(derive_seed({5, -6}, SeedFrom::Fixed, 0, {}) == SeedPair{5, -6});
 }

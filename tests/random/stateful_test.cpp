@@ -14,8 +14,7 @@ using namespace deckle;
 
 namespace {
 
-// A whole number of any size, from the digits that the golden file has (some have more than 64
-// bits).
+// A whole number of any size, from its digits in the golden file (some have more than 64 bits).
 WideSeed wide(std::string digits) {
   const bool negative = digits.front() == '-';
   if (negative) digits.erase(0, 1);
@@ -67,7 +66,7 @@ TEST_CASE("a wide seed is a number in two's complement") {
   CHECK(wide("18446744073709551616") == WideSeed{0, 0, 1, 0, 0, 0});
 }
 
-TEST_CASE("tf.image.random_crop's offsets, call by call, with and without a seed of its own") {
+TEST_CASE("tf.image.random_crop's offsets, call by call, with and without an operation seed") {
   int with_op_seed = 0;
   int drawn = 0;
   const Json all = golden();
@@ -78,7 +77,7 @@ TEST_CASE("tf.image.random_crop's offsets, call by call, with and without a seed
     const auto call = item["call_index"].get<std::int64_t>();
     const auto global = seed_of(item["global_seed"]);
     const auto op = seed_of(item["op_seed"]);
-    // An operation without a seed of its own draws one; in a graph they are 0, 1, 2, ..
+    // An operation without a seed draws one; in a graph these seeds are 0, 1, 2, ..
     const auto seed = [&] {
       if (op) return *op;
       return wide_seed(item["mode"] == "graph_global_only" ? call : eager_op_seed(*global, call));
@@ -95,7 +94,7 @@ TEST_CASE("tf.image.random_crop's offsets, call by call, with and without a seed
   CHECK(drawn > 0);
 }
 
-TEST_CASE("the seeds that eager operations draw after set_seed, in any order of asking") {
+TEST_CASE("the seeds that eager operations draw after set_seed, computed in any order") {
   const Json all = golden();
   REQUIRE_FALSE(all["eager_op_seeds"].empty());
   for (const Json& item : all["eager_op_seeds"]) {

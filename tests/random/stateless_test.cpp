@@ -57,19 +57,19 @@ TEST_CASE("all 24 raw vectors have the words of their key and counter") {
     const SeedPair seed = seed_of(vector["seed"]);
     CHECK(words(seed, 8) == expected);
 
-    // The seed's stream is the one that begins at the key and counter which the vector names.
+    // The seed's stream begins at the key and the counter of the vector.
     PhiloxStream raw(vector["philox_counter"].get<PhiloxBlock>(),
                      vector["philox_key"].get<PhiloxKey>());
     for (const std::uint32_t word : expected)
       CHECK(raw.next() == word);
 
-    // A crop of one sample out of 2^31 - 1 shows the first of the two moduli by itself.
+    // A crop of one sample from 2^31 - 1 shows only the first of the two moduli.
     const auto below_max = vector["int32_0_to_2147483647"].get<Numbers>();
     CHECK(crop(Numbers(8, 2147483647), Numbers(8, 1), seed) == below_max);
   }
 }
 
-TEST_CASE("words of known seeds are those that TensorFlow has printed") {
+TEST_CASE("words of known seeds are those that TensorFlow printed") {
   const Json published = test::golden_json("random_crop.json")["published"];
   REQUIRE(published["stateless_full_int32"].size() == 1);
   for (const Json& answer : published["stateless_full_int32"]) {
@@ -100,7 +100,7 @@ TEST_CASE("words of known seeds are those that TensorFlow has printed") {
   }
 }
 
-TEST_CASE("the worked examples of TensorFlow's rules come out") {
+TEST_CASE("the worked examples of TensorFlow's rules give their results") {
   CHECK(words({1, 2}, 4) ==
         std::vector<std::uint32_t>{0x41ec0a2c, 0x679894f1, 0xebff843e, 0x16148793});
   CHECK(crop({480, 640, 3}, {224, 224, 3}, {1, 2}) == Numbers{205, 185, 0});
@@ -112,19 +112,19 @@ TEST_CASE("the worked examples of TensorFlow's rules come out") {
   CHECK(crop({2, 2, 3}, {1, 2, 3}, {1, 2}) == Numbers{0, 0, 0});
 }
 
-TEST_CASE("an axis without a choice takes a word all the same") {
+TEST_CASE("an axis with only one possible offset still takes a word") {
   const Numbers both = crop({100, 100}, {10, 10}, {3, 4});
   CHECK(crop({10, 100}, {10, 10}, {3, 4}) == Numbers{0, both[1]});
   CHECK(crop({100, 10}, {10, 10}, {3, 4}) == Numbers{both[0], 0});
 }
 
-TEST_CASE("seeds -1 and 4294967295 are different seeds, and so are (0, 1) and (1, 0)") {
+TEST_CASE("seeds -1 and 4294967295 are different, and also (0, 1) and (1, 0)") {
   CHECK(words({-1, 0}, 4) != words({4294967295, 0}, 4));
   CHECK(words({0, -1}, 4) != words({0, 4294967295}, 4));
   CHECK(words({0, 1}, 4) != words({1, 0}, 4));
 }
 
-TEST_CASE("fold_in is the first 64-bit word of the seed's stream, beside the data") {
+TEST_CASE("fold_in is the first 64-bit word of the seed's stream, and the data") {
   const Json golden = test::golden_json("random_crop.json");
   for (const Json& vector : golden["raw"]) {
     CAPTURE(vector.dump());
@@ -133,6 +133,6 @@ TEST_CASE("fold_in is the first 64-bit word of the seed's stream, beside the dat
     for (const std::int64_t data : {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, kMin, kMax})
       CHECK(fold_in(seed_of(vector["seed"]), data) == SeedPair{first, data});
   }
-  // And once with the number that TensorFlow has printed for seed (0, 0).
+  // The number that TensorFlow printed for seed (0, 0).
   CHECK(fold_in({0, 0}, 5) == SeedPair{-6856063536328932722, 5});
 }

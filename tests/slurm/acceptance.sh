@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # deckle on a real Slurm: samples/slurm as users have it, on a cluster that is thrown away afterwards, with tasks
-# killed and cancelled and nodes lost. However it went, manifest and outputs must be those of one machine.
+# killed and cancelled and nodes lost. In every case, manifest and outputs must be those of one machine.
 #
-#     acceptance.sh DECKLE [full]     full: also a task that fails time and again, and a node that is given up while its
+#     acceptance.sh DECKLE [full]     full: also a task that fails repeatedly, and a node that is given up while its
 #                                     tasks live on
 #
 # Needs root and the packages of the group `slurm` in setup.sh. A line for each scenario; exit code 1 if one failed.
@@ -16,7 +16,7 @@ DECKLE=$(realpath -- "$1")
 export DECKLE
 full=${2-}
 
-# What a surrounding Slurm may have set.
+# Variables that a Slurm around this script may have set.
 for name in "${!SLURM@}" "${!SBATCH@}" "${!SRUN@}"; do
   unset "$name"
 done
@@ -47,9 +47,9 @@ trap 'exit 143' TERM
 
 cd -- "$work"
 
-# ---- input, chain and what one machine makes of it
+# ---- input, chain, and the result of one machine
 
-# Pictures under many names, and two that are broken: a shard whose images fail must not be started again for that.
+# Pictures under many names. Two are broken: a shard must not be started again because images fail.
 for ((i = 0; i < 40; ++i)); do
   mkdir -p "in/$((i / 8))"
   cp -R -- "$samples/pictures" "in/$((i / 8))/$i"
@@ -58,7 +58,7 @@ for i in 3 21; do
   head -c 4000 "$samples/pictures/landscape.jpg" >"in/broken$i.jpg"
 done
 
-# Costs time an image, so that a task can be hit in the middle.
+# Makes each image slow, to hit a task in the middle.
 cat >chain.json <<'CHAIN'
 {
   "seed": 7,
@@ -86,7 +86,7 @@ printf '%s files, %s outputs, %s shards\n' "$(find in -type f | wc -l)" "$pictur
 # shellcheck source=/dev/null
 source "$lab/env.sh"
 
-# ---- helpers. A scenario is a function; it fails when a command in it does, after it has said why.
+# ---- helpers. A scenario is a function. It fails if a command in it fails, after it has said why.
 
 fail() {
   printf '  %s\n' "$*" >&2
@@ -128,7 +128,7 @@ restarted() { # how many tasks were started more than once
   { grep -l 'restart [1-9]' "$out.logs/${array}_"*.log || true; } | wc -l
 }
 
-# The deckle that works on a shard; of several copies, that of the node $2.
+# The deckle process of a shard; if there are several copies, that of the node $2.
 process_of() {
   local pid
   for pid in $({ grep -lzxF "SLURM_ARRAY_TASK_ID=$1" /proc/[0-9]*/environ 2>/dev/null || true; } | cut -d / -f 3); do
@@ -144,13 +144,13 @@ shard_manifest() {
   printf '%s/manifest-%04d-of-%04d.jsonl' "$out" "$1" "$shards"
 }
 
-# Whether a shard is at work: some of it is recorded, its manifest is not there.
+# Whether a shard is running: it has recorded something, but has no manifest yet.
 is_in_the_middle() {
   [[ ! -e $(shard_manifest "$1") && -n $(process_of "$1") ]] &&
     grep -qs '"input"' "$out/.$(basename "$(shard_manifest "$1")")".*.log
 }
 
-# Ends the scenario's jobs well, and compares all there is with what one machine made.
+# Waits for the scenario's jobs to succeed, and compares the folder with the result of one machine.
 finish() {
   wait_for 120 "the merge" is_in "$merge" 'COMPLETED|FAILED|CANCELLED' || return 1
   is_in "$merge" COMPLETED || fail "merge: $(cat "$out.logs/merge-$merge.log")" || return 1
@@ -168,7 +168,7 @@ temporaries() {
   find "$out" -name '.deckle-*'
 }
 
-# What is killed may leave unfinished files, which merge sweeps once nobody can be at work on them any more.
+# Killed processes may leave unfinished files. merge deletes them when no process can still use them.
 sweep() {
   note+=", $(temporaries | wc -l) temporaries swept"
   "$DECKLE" merge "$out" -o "$out/manifest.jsonl" >/dev/null 2>&1 || fail "the second merge failed" || return 1
@@ -179,12 +179,12 @@ sweep() {
 passed=0
 failed=0
 
-# scenario NAME TEXT: runs the function NAME into a folder of its own.
+# scenario NAME TEXT: runs the function NAME in its own folder.
 scenario() {
   local began=$SECONDS status=0
   out=$1
   note=
-  # Not in a condition, where the shell would not stop at a failing command: so all of them say `|| return`.
+  # In a condition the shell does not stop at a failing command: therefore all of them have `|| return`.
   "$1" || status=$?
   if [[ $status == 0 ]]; then
     passed=$((passed + 1))
@@ -208,7 +208,7 @@ plain() {
   [[ $(restarted) == 0 ]] || fail "$(restarted) tasks were started again"
 }
 
-# The last task of an array has the id of the array: requeueing that one must not requeue all.
+# The last task of an array has the id of the array. To requeue it must not requeue all tasks.
 killed() {
   local victim
   submit || return
@@ -250,7 +250,7 @@ node_lost() {
   sweep
 }
 
-# A task that fails whatever it does is started again three times, then left.
+# A task that always fails is started again three times, and no more.
 gives_up() {
   mkdir -p "$out" || return
   printf 'no manifest\n' >"$(shard_manifest 0)" || return
@@ -260,8 +260,9 @@ gives_up() {
   grep -q '3 times already' "$out.logs/${array}_0.log" || fail "it did not say why it gave up" || return
 }
 
-# Slurm gives a node up whose slurmd is silent, and starts its tasks elsewhere, while they live on. Here they are frozen
-# until then: two copies of one shard are at work at once; of the other, the first copy wakes after the second is done.
+# If the slurmd of a node is silent, Slurm gives the node up and starts its tasks elsewhere, while they still live. Here
+# they are frozen until then: of one shard, two copies run at the same time; of the other, the first copy wakes up after
+# the second has ended.
 two_copies() {
   local node pid both=() late=() other
   submit || return

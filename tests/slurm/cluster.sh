@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A Slurm of several nodes on one host, to be thrown away. Needs root, munge, slurmctld, slurmd and slurm-client;
-# no systemd, cgroups, database or network, and what Slurm the host itself may have is left alone.
+# A temporary Slurm of several nodes on one host. Needs root, munge, slurmctld, slurmd and slurm-client, but no systemd,
+# cgroups, database or network. It does not touch a Slurm that the host itself has.
 #
 #     cluster.sh start DIR [NODES [CPUS]]   starts it, unless it is up, with all its files in DIR; else 4 nodes, 2 CPUs
 #     cluster.sh stop DIR                   ends it and whatever it runs; DIR/log stays
@@ -25,10 +25,10 @@ usage() {
   exit 2
 }
 
-# ---- what lives
+# ---- processes
 
-# The daemons of this cluster: they hold files of DIR open. With a name, only those: munged, slurmctld, slurmd or
-# slurmstepd. With a node too, only its.
+# The daemons of this cluster, which have files of DIR open. With a name, only these: munged, slurmctld, slurmd or
+# slurmstepd. With a node too, only those of the node.
 daemons() {
   local name=${1:-} log=${2:+log/slurmd-$2.log} pid program
   { find /proc/[0-9]*/fd -maxdepth 1 -lname "$dir/${log:-*}" 2>/dev/null || true; } |
@@ -41,7 +41,7 @@ daemons() {
     done
 }
 
-# What its nodes run (or one of them): it has the variables that slurmd sets.
+# The processes that its nodes (or one of them) run: they have the variables that slurmd sets.
 tasks() {
   local pid
   { grep -lzxF "SLURM_CONF=$conf" /proc/[0-9]*/environ 2>/dev/null || true; } | cut -d / -f 3 | while read -r pid; do
@@ -51,8 +51,7 @@ tasks() {
   done
 }
 
-# Ends processes, gently first if asked to, and waits until they are gone. A dead process that nobody has collected
-# yet has no program any more.
+# Ends processes, on request first with SIGTERM, and waits until they have ended. A zombie has no program.
 end() {
   local signal=$1 pid tries
   shift
@@ -70,7 +69,7 @@ end() {
 
 # ---- start
 
-# Slurm looks up even 127.0.0.1 in a way that fails where it is the host's only address.
+# Slurm looks up even 127.0.0.1 in a way that fails if this is the host's only address.
 need_second_address() {
   if command -v ip >/dev/null && [[ -z $(ip -4 -o addr show scope global 2>/dev/null) ]]; then
     ip link set lo up 2>/dev/null || true
@@ -78,7 +77,7 @@ need_second_address() {
   fi
 }
 
-# The first of `$1` ports in a row at which nobody listens. Below the range from which the system takes its own.
+# The first of `$1` consecutive free ports, below the range of the system's ephemeral ports.
 free_ports() {
   local base port
   for ((base = 17000; base < 31000; base += 100)); do
@@ -93,7 +92,7 @@ free_ports() {
   die "no free ports"
 }
 
-# Munge with a key and a socket of its own. It insists on its user and on these rights.
+# Munge with its own key and socket. It requires its user and these rights.
 start_munge() {
   install -d -o munge -g munge -m 711 "$dir/munge"
   if [[ ! -s $dir/munge/key ]]; then
@@ -140,24 +139,24 @@ SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0
 PriorityType=priority/basic
 JobRequeue=1
-# A node that does not answer is given up soon, and taken back when it does.
+# A node that does not answer is given up soon, and accepted again when it answers.
 SlurmdTimeout=10
 ReturnToService=2
 SlurmctldTimeout=30
 KillWait=5
-# Ended jobs stay in squeue: there is no accounting to ask.
+# Ended jobs stay in squeue, because there is no accounting.
 MinJobAge=3600
-# More processors and memory than there are: the nodes share one host.
+# More processors and memory than the host has, because the nodes share it.
 SlurmdParameters=config_overrides
 NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$((port + 1))-$((port + nodes))] CPUs=$cpus RealMemory=$memory State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE OverSubscribe=NO State=UP
 CONF
-  # slurmd opens this plugin though nothing uses it, and finding out by itself fails without /sys/fs/cgroup.
+  # slurmd opens this plugin though nothing uses it, and its autodetection fails without /sys/fs/cgroup.
   printf 'CgroupPlugin=cgroup/v1\n' >"$dir/cgroup.conf"
   printf 'export SLURM_CONF=%q\n' "$conf" >"$dir/env.sh"
 }
 
-# Whether the controller lives and so many nodes answer it. Without a controller, sinfo would wait for long.
+# Whether the controller lives and `$1` nodes answer it. Without a controller, sinfo would wait long.
 is_up() {
   [[ -n $(daemons slurmctld) ]] &&
     [[ $(timeout 5 sinfo -h -N -t idle,mixed,alloc,comp -o %N 2>/dev/null | sort -u | wc -l) == "$1" ]]

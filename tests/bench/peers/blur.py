@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Blurs the JPEG files of a folder as people do it in Python: a pool of processes, one thread each.
+"""Blurs the JPEG files of a folder as is usual in Python: a pool of processes, one thread each.
 
     tests/bench/peers/blur.py FOLDER OUT
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PyTorch at the rows of bench_convolve, one thread, channels first and last: milliseconds, the best of many.
+"""The rows of bench_convolve in PyTorch, one thread, channels first and last: milliseconds, the better median.
 
     tests/bench/peers/convolve.py
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The work of a row by a pool of Python processes, as people write it.
+"""The work of a row by a pool of Python processes, as is usual.
 
     pool.py cv2|pillow|torchvision crop:SIDE|expand jpg|png|npy JOBS COPIES OUT < list of files
     pool.py cv2|pillow|torchvision --version

@@ -4,8 +4,8 @@
 //     bench_resize [PATTERN]      only cases whose name contains it: 'bilinear uint8', 'rgb', '1.5
 //     x'
 //
-// OpenCV's INTER_AREA enlarges bilinearly, its INTER_CUBIC has a = -0.75, and its INTER_LANCZOS4
-// has 8 taps where lanczos3 has 6: the work is the same but for that.
+// The work differs only in this: OpenCV's INTER_AREA enlarges bilinearly, its INTER_CUBIC has a =
+// -0.75, and its INTER_LANCZOS4 has 8 taps instead of the 6 of lanczos3.
 #include <algorithm>
 #include <array>
 #include <cstdint>

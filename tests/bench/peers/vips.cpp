@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vips: the work of a row by libvips, in process and as its documentation advises for many files:
-// threads over files with one thread each, no cache of operations, sequential access where rows are
+// vips: the work of a row by libvips in one process, as its documentation advises for many files:
+// threads over files with one thread each, no cache of operations, sequential access if rows are
 // used once.
 //
 //     vips crop:SIDE|expand jpg|png JOBS COPIES OUT < list of files
