@@ -190,6 +190,7 @@ std::string command_section(const CLI::App& command) {
 
 std::string commands_page(const CLI::App& app) {
   std::vector<Row> codes;
+  codes.reserve(std::size(kExitCodes));
   for (const auto& [exit, meaning] : kExitCodes)
     codes.push_back({std::to_string(exit), std::string(meaning)});
   std::string out = "# The command line\n\n" + std::string(kGenerated) +

@@ -48,7 +48,7 @@ class Report {
   void error(std::string_view file, const Error& error);
   void error(std::string_view text);
   /// The same for one of many inputs. Only the first 20 are shown; with -v, all.
-  void failure(std::string_view file, const Error& error);
+  void failure(std::string_view file, const Error& failed);
   /// Reports how many failures were not shown, and `where` they are listed.
   void rest_of_failures(std::string_view where);
   void warning(std::string_view text);

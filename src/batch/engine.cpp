@@ -280,7 +280,7 @@ class Engine {
     for (Finished& finished : group) {
       if (auto claimed = claim(finished, buffer); !claimed) return claimed;
     }
-    const Result<Done> all_noted = note_group(group);
+    Result<Done> all_noted = note_group(group);
     if (auto synced = sync_data(group); !synced) return synced;
     std::string open_name;  // neighbours in the list often have the same folder
     File open;

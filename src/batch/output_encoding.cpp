@@ -71,7 +71,7 @@ Result<const Tensor*> output_samples(const Plan& plan, const Tensor& source, con
   const bool array = target == Format::Npy;
   const DType dtype = plan.input_dtype;
   const auto rounded = array || dtype != depth ? std::nullopt : std::optional(depth);
-  const auto made = run_plan(plan, source, origin, scratch, runner, rounded, stop);
+  auto made = run_plan(plan, source, origin, scratch, runner, rounded, stop);
   if (!made || ((*made)->dtype == depth && (dtype == depth || array))) return made;
   if (array) {
     if (auto finite = check_finite_for(**made, depth); !finite) return finite.error();

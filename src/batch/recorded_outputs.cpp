@@ -5,7 +5,7 @@
 
 #include "batch/archive.h"
 #include "batch/manifest.h"
-#include "codecs/codec.h"
+#include "codecs/formats.h"
 #include "dataset/files.h"
 
 namespace deckle {

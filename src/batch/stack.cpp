@@ -238,7 +238,7 @@ Result<Done> check_stack(const std::string& path,
 Result<std::vector<std::string>> stacked_from(const std::string& manifest, const Json& header) {
   std::vector<std::string> shards;
   if (!header.contains("shard")) {
-    const auto manifests = manifests_in(std::string(folder_of(manifest)));
+    auto manifests = manifests_in(std::string(folder_of(manifest)));
     if (!manifests) return manifests;
     for (const std::string& path : *manifests) {
       if (!name_of_path(path).starts_with("manifest-")) continue;

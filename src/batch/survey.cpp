@@ -25,6 +25,7 @@
 #include "batch/manifest.h"
 #include "batch/stack.h"
 #include "chain/output_names.h"
+#include "codecs/formats.h"
 #include "core/text.h"
 #include "dataset/files.h"
 
@@ -201,6 +202,7 @@ struct PossibleOutput {
   std::string path;
   std::uint32_t file;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): a 0 that the compiler writes
   auto operator<=>(const PossibleOutput&) const = default;
 };
 

@@ -163,7 +163,8 @@ class Exporter {
       config["dtype"] = name_of(layer.dtype);
     }
     const Json defaults = default_config(layer, keras_);
-    for (const auto& [key, value] : layer.config.items()) {
+    for (const auto& [config_key, value] : layer.config.items()) {
+      const std::string& key = config_key;  // clang 14 has no structured bindings in lambdas
       if (key == "dtype" && keras_ >= kDtypes) continue;
       const auto argument =
           std::find_if(layer.spec->arguments.begin(), layer.spec->arguments.end(),

@@ -110,7 +110,7 @@ class RecolouredRows final : public RowReader {
   }
 
   Result<const std::uint8_t*> row(std::int64_t r) override {
-    const auto row = reader_->row(r);
+    auto row = reader_->row(r);
     if (!row) return row;
     change_.run(*row, row_.data(), static_cast<std::size_t>(cols_.length()));
     return row_.data();
