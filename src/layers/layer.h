@@ -26,12 +26,11 @@ struct LayerSpec;
 /// What a random layer decided for one image before any pixel was read. The manifest records it,
 /// for replays.
 struct Choice {
-  std::optional<SeedPair> seed;  ///< of the draw, if there was one
-  std::vector<std::int64_t>
-      offset;                     ///< where the window starts in the layer's input
-  std::optional<Window> resized;  ///< or: the part of that image that is resized
-  std::string skip;               ///< or: why this image is skipped
-  std::vector<bool> flipped{};    ///< or: for each spatial axis, whether it is flipped
+  std::optional<SeedPair> seed;        ///< of the draw, if there was one
+  std::vector<std::int64_t> offset;    ///< where the window starts in the layer's input
+  std::optional<Window> resized;       ///< or: the part of that image that is resized
+  std::string skip;                    ///< or: why this image is skipped
+  std::vector<bool> flipped{};         ///< or: for each spatial axis, whether it is flipped
   std::optional<std::int64_t> call{};  ///< number of the draw, if the generator counts them
 
   bool operator==(const Choice&) const = default;
