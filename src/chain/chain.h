@@ -57,14 +57,12 @@ struct Chain {
   std::optional<SeedPair> seed;  ///< nothing: a seed must be drawn before the run
   SeedFrom seed_from = SeedFrom::Path;
   int copies = 1;
-  std::int64_t batch_size =
-      1;  ///< number of inputs that share one call of a generator that counts calls
+  std::int64_t batch_size = 1;  ///< inputs that share one call of a counting generator
   bool channels_first = false;  ///< layout of arrays
   As as = As::Layer;
-  DType model_input_dtype =
-      DType::Float32;  ///< As::Model: the type to which its Input casts everything
-  KerasVersion keras;  ///< the version whose rules hold
-  int rank = 2;        ///< number of spatial axes that the layers work on
+  DType model_input_dtype = DType::Float32;  ///< As::Model: its Input casts to this
+  KerasVersion keras;                        ///< the version whose rules hold
+  int rank = 2;                              ///< number of spatial axes that the layers work on
   std::vector<Layer> layers;
   std::vector<LayerPointers> pointers;  ///< of the layers
   std::vector<LayerPointers> skipped;   ///< layers of a Keras model that act in training only

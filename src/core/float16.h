@@ -49,8 +49,8 @@ struct Float16 {
       return static_cast<std::uint16_t>(sign | half);
     };
     constexpr std::uint32_t kInfinity = 0x7C00;
-    if (magnitude >
-        W::kInfinity) {  // NaN: if its payload has only lower bits, it must not become infinity
+    // NaN: if its payload has only lower bits, it must not become infinity.
+    if (magnitude > W::kInfinity) {
       return with_sign(kInfinity | std::max(1U, static_cast<std::uint32_t>(fraction >> W::kExtra)));
     }
     const int exponent = static_cast<int>(magnitude >> W::kFraction) - W::kBias;

@@ -57,8 +57,8 @@ JsonExcess too_many(std::size_t at) {
 }  // namespace
 
 std::optional<JsonExcess> json_excess(std::string_view text) {
-  std::array<std::size_t, kMaxJsonDepth + 1>
-      members{};  // for each open bracket: the number of colons in it
+  // For each open bracket: the number of colons in it.
+  std::array<std::size_t, kMaxJsonDepth + 1> members{};
   std::size_t depth = 0;
   std::optional<JsonExcess> excess;
   outside_strings(text, [&](char c, std::size_t at) {

@@ -412,8 +412,8 @@ void Convolution::run(const SampleView& from, std::span<const ConvolvedAxis> axe
   const std::uint8_t* source = from.samples;
   const auto count = static_cast<std::size_t>(from.batch * key.in.pixels() * key.in.channels);
   thread_local Buffer part;
-  if (key.in !=
-      from.shape) {  // only if the kernel has gaps and the image is not larger than they are
+  // Only if the kernel has gaps and the image is not larger than they are.
+  if (key.in != from.shape) {
     part.resize(count * size_of(from.dtype));
     copy_part(from, begin, key.in, part.data());
     source = part.data();

@@ -34,9 +34,9 @@ To rounded(float value) {
 
 template <typename T>
 struct TwoTaps {
-  std::vector<std::int32_t>
-      low;  ///< the high tap is low + 1, inside the source unless all outputs have one tap
-  std::vector<T> weight;                  ///< of the other
+  /// The high tap is low + 1, inside the source unless all outputs have one tap.
+  std::vector<std::int32_t> low;
+  std::vector<T> weight;                  ///< of the high tap
   std::vector<std::size_t> single;        ///< outputs of one tap ..
   std::vector<std::int32_t> single_from;  ///< .. and of which
 
