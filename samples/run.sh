@@ -71,7 +71,7 @@ wrapped() {
 }
 printf '\nThe manifest begins with what made them all:\n'
 wrapped 1
-printf '\nand has a line for each, from which it can be made again:\n'
+printf '\nand has a line for each, from which it can be reproduced:\n'
 wrapped 2
 
 printf '\nTo look at them:  xdg-open %q\n' "$PWD/$out"

@@ -10,7 +10,7 @@ import termios
 
 
 def on_terminal(*options, columns=100, environment=()):
-    """What came out, byte for byte, and what stands on the screen at the end."""
+    """What came out, byte for byte, and what is on the screen at the end."""
     shutil.rmtree("out", ignore_errors=True)
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -78,7 +78,7 @@ assert bars(text) and any("#" in bar and "█" not in bar for bar in bars(text))
 assert not re.search(r"\x1b\[[0-9;]*m", text), repr(text)
 check_end(lines)
 
-# A narrow terminal: one line all the same.
+# A narrow terminal: still one line.
 text, lines = on_terminal(columns=30)
 assert "\x1b[K" in text
 check_end([line for line in lines])
