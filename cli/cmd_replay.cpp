@@ -68,9 +68,10 @@ std::optional<int> refuse_what_is_there(const Replay& replay, const InputList& i
         report.error(recorded_output.error().message);
         return kExitStopped;
       }
-      if (!*recorded_output)
+      if (!*recorded_output) {
         foreign.push_back(printable(path) +
                           ": already exists and was not made by a run into this folder");
+      }
     }
   }
   if (foreign.empty()) return std::nullopt;

@@ -202,10 +202,11 @@ class RunCommand {
         report_.error(arguments_.out, ignores.error());
         return kExitStopped;
       }
-      if (*ignores)
+      if (*ignores) {
         return refuse(report_, case_clashes_,
                       "give an -o that distinguishes case, or a --name that makes different names",
                       kExitUsage);
+      }
     }
     // Other processes may run the same shard, so existing files are checked one by one when outputs
     // get their names.

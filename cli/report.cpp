@@ -90,9 +90,10 @@ void print_json(const Json& json, int indent) {
 }
 
 bool write_text(const std::string& path, const std::string& text, Report& report) {
-  if (path == "-")
+  if (path == "-") {
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
            std::fflush(stdout) == 0;
+  }
   const auto written = replace_file(path, as_bytes(text));
   if (!written) report.error(path, written.error());
   return written.has_value();

@@ -159,9 +159,10 @@ class Session {
   }
 
   void tell_left_behind(const RunResult& result) {
-    if (result.removed > 0)
+    if (result.removed > 0) {
       report_.info(count_of(result.removed, "output") + " of the previous run " +
                    (result.removed == 1 ? "was" : "were") + " deleted");
+    }
     tell_named(
         result.left_behind,
         [](bool one) {

@@ -125,9 +125,10 @@ std::vector<Effect> effects_on(const Chain& chain, const ImageInfo& info, const 
   const std::int64_t was = info.shape.channels;
   const std::int64_t is = info.seen.shape.channels;
   add_if(was != is && was % 2 == 0 && is % 2 != 0 && !chain.input.background, Effect::AlphaDropped);
-  if (chain.output.metadata != Goes::None && !chain.input.to_srgb)
+  if (chain.output.metadata != Goes::None && !chain.input.to_srgb) {
     add_if(!info.icc.empty() && goes.metadata.icc.empty() && !is_srgb(info.icc),
            info.seen.icc_unfit ? Effect::ProfileUnfit : Effect::ProfileLeftOut);
+  }
   add_if(goes.left_out, Effect::MetadataLeftOut);
   add_if(is_unit_range(plan, target, depth), Effect::UnitRange);
   return effects;

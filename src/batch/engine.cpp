@@ -486,9 +486,10 @@ class Engine {
     std::size_t next = 0;
     for (const Record& record : processed.records) {
       entry.lines += line_text(manifest_line(record, chain_)) + "\n";
-      if (!record.output.empty())
+      if (!record.output.empty()) {
         entry.outputs.push_back(
             {record.output, without_recent_coarse_time(processed.outputs[next++].stamp())});
+      }
     }
     // The outputs of an earlier run are out of date, but stay recorded as ours.
     if (before && entry.status != Status::Written) entry.outputs = before->outputs;

@@ -55,9 +55,10 @@ Result<Done> check_indices(const Codec& target, const Plan& plan, const ImageInf
   const bool tiff = target.format == Format::Tiff;
   if (!png && !tiff && target.format != Format::Bmp)
     return refuse(std::string(target.name) + " cannot store a palette; png, tiff and bmp can");
-  if (alpha && !png)
+  if (alpha && !png) {
     return refuse("its palette has alpha, which " + std::string(target.name) +
                   " cannot store; png can");
+  }
   if (colours > kMost && !tiff) {
     return refuse("its palette has " + std::to_string(colours) + " colours; " +
                   std::string(target.name) + " stores at most 256, tiff more");

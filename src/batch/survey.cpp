@@ -90,9 +90,10 @@ class OutputFolders {
   OutputFolders(const Chain& chain, const InputList& list) : list_(list) {
     if (chain.output.name.empty()) return;
     const Codec& any = codec_of(chain.output.format.value_or(Format::Png));
-    for (const InputFile& file : list.files)
+    for (const InputFile& file : list.files) {
       folders_.emplace_back(folder_of(
           output_path(chain.output.name, fields_of(chain, file), any, !chain.output.format)));
+    }
   }
   [[nodiscard]] std::string_view operator[](std::size_t file) const {
     return folders_.empty() ? folder_of(list_.files[file].path) : std::string_view(folders_[file]);

@@ -231,9 +231,10 @@ void drop(std::vector<Range> ranges, const std::vector<Range>& kept,
   std::erase_if(ranges, [&](const Range& range) { return overlaps(kept, range); });
   const std::vector<Range> dropped = merged(std::move(ranges));
   if (dropped.empty()) return;
-  for (const Range& range : dropped)
+  for (const Range& range : dropped) {
     std::fill(block.begin() + static_cast<std::ptrdiff_t>(range.begin),
               block.begin() + static_cast<std::ptrdiff_t>(range.end), std::uint8_t{0});
+  }
   const std::size_t least = std::max(dropped.front().begin, kept.back().end);
   std::size_t end = block.size();
   while (end > least && block[end - 1] == 0)  // this also removes the padding after a thumbnail

@@ -110,9 +110,10 @@ bool equals_srgb(Bytes profile, IccSpace space) {
   std::vector<std::uint8_t> before;
   for (int r = 0; r < 256; r += kStep) {
     for (int g = 0; channels == 3 && g < 256; g += kStep) {
-      for (int b = 0; b < 256; b += kStep)
+      for (int b = 0; b < 256; b += kStep) {
         for (const int value : {r, g, b})
           before.push_back(static_cast<std::uint8_t>(value));
+      }
     }
     if (channels == 1) before.push_back(static_cast<std::uint8_t>(r));
   }

@@ -125,9 +125,10 @@ std::optional<Error> check_colours(const Boxes& boxes, std::size_t components, J
       return unsupported_jp2("in " + colours_name(colours) + so_many);
     jp2.ycc = colours == 18;
   }
-  if (!boxes.profile.empty() && boxes.profile != (grey ? "GRAY" : "RGB "))
+  if (!boxes.profile.empty() && boxes.profile != (grey ? "GRAY" : "RGB ")) {
     return unsupported_jp2("with a colour profile for \"" + printable(boxes.profile) + "\"" +
                            so_many);
+  }
   // The cdef box may give another order of channels. OpenJPEG reorders colours, but not alpha.
   for (std::size_t at = 0; at < boxes.channels.size(); at += 6) {
     const std::uint8_t* const p = boxes.channels.data() + at;

@@ -543,9 +543,10 @@ void write_pixels(png_structp png, png_infop image, const RowSource& rows,
   if (!palette.colours.empty()) {
     png_set_PLTE(png, image, reinterpret_cast<png_const_colorp>(palette.colours.data()),
                  static_cast<int>(palette.colours.size() / 3));
-    if (!palette.alpha.empty())
+    if (!palette.alpha.empty()) {
       png_set_tRNS(png, image, palette.alpha.data(), static_cast<int>(palette.alpha.size()),
                    nullptr);
+    }
   }
   set_compression(png, compression);
   png_write_info_before_PLTE(png, image);

@@ -105,12 +105,14 @@ Result<std::unique_ptr<HelperProcess>> HelperProcess::start(const Plugin& plugin
   if (auto spawned = process->spawn(*helper, *library, std::move(file)); !spawned)
     return spawned.error();
   auto hello = process->read_answer();
-  if (!hello)  // no file was read yet
+  if (!hello) {  // no file was read yet
     return Error{ErrorCode::Unsupported,
                  std::string(plugin.file) + ", which cannot be used: " + hello.error().message};
-  if (hello->outcome != DecoderOutcome::Done)
+  }
+  if (hello->outcome != DecoderOutcome::Done) {
     return Error{ErrorCode::Unsupported,
                  std::string(plugin.file) + ", which " + printable(hello->text)};
+  }
   process->version_ = printable(hello->text);
   return process;
 }

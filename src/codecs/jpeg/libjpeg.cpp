@@ -173,9 +173,9 @@ int count_scans(Bytes file) {
 bool holds_marker(Bytes data, std::uint8_t wanted) {
   Markers markers(data, 0);
   std::uint8_t marker = 0;
-  do
+  do {
     marker = markers.next();
-  while (marker != 0 && marker != wanted && marker != kSoi && marker != kEoi);
+  } while (marker != 0 && marker != wanted && marker != kSoi && marker != kEoi);
   return marker == wanted;
 }
 
