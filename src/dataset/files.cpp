@@ -412,7 +412,7 @@ Result<bool> ignores_case(const std::string& folder) {
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   auto file = create(name);
   if (!file) return file.error();
-  const auto there = is_there(join_path(folder, other));
+  auto there = is_there(join_path(folder, other));
   ::unlink(name.c_str());
   return there;
 }

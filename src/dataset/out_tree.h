@@ -35,7 +35,7 @@ class OutTree {
   [[nodiscard]] Result<File> open_file(const std::string& relative, FileStamp* stamp) const;
   [[nodiscard]] Result<Done> remove(const std::string& relative) const;
   /// Deletes this folder and its parent folders, as far as they are empty.
-  void remove_empty(std::string_view folder) const;
+  void remove_empty(std::string_view relative) const;
 
   /// Writes everything in the tree's file system to the disk.
   [[nodiscard]] Result<Done> sync() const;
