@@ -316,7 +316,7 @@ std::vector<Pair> Arguments::pairs(std::string_view name) {
 
 std::vector<Pair> Arguments::read_pairs(std::string_view name, const Json& value) {
   const auto axes = static_cast<std::size_t>(spec_.rank);
-  const std::vector<Pair> nothing(axes, Pair{0, 0});
+  std::vector<Pair> nothing(axes, Pair{0, 0});
   if (!value.is_array()) {
     const auto all = number(name, value, 0, "");
     return all ? std::vector<Pair>(axes, Pair{*all, *all}) : nothing;
