@@ -74,6 +74,12 @@ std::string run(const DeckleDecoderJob& job) {
       std::abort();
     case Hostile::Exit:
       ::_exit(7);
+    case Hostile::SpinBlocked: {
+      sigset_t all;
+      ::sigfillset(&all);
+      ::sigprocmask(SIG_BLOCK, &all, nullptr);
+      [[fallthrough]];
+    }
     case Hostile::Spin:
       for (std::atomic<unsigned> i{0};; ++i) {
       }

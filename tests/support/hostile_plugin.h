@@ -12,6 +12,7 @@ enum class Hostile : std::uint32_t {
   Abort,
   Exit,
   Spin,
+  SpinBlocked,  ///< the same, and the signal of the time limit is blocked
   Memory,
   Open,
   Create,

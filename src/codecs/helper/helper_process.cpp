@@ -198,7 +198,7 @@ Error HelperProcess::died() {
                                     std::to_string(kMostIdle.count()) + " s and was ended"};
   }
   const int signal = WIFSIGNALED(status_) ? WTERMSIG(status_) : 0;
-  if (signal == SIGXCPU) {
+  if (signal == SIGXCPU || over_time_) {
     return {ErrorCode::TooLarge, who + " was ended after " + std::to_string(seconds_) +
                                      " s of processor time, the most for a file of this size"};
   }
@@ -227,6 +227,7 @@ std::uint64_t HelperProcess::most_memory(std::size_t room_bytes) const {
 Result<Done> HelperProcess::set_limits(std::size_t room_bytes) {
   seconds_ = limits_.seconds + room_bytes / limits_.room_per_second;
   const auto used = static_cast<std::uint64_t>(processor_ms()) / 1000;
+  most_ms_ = static_cast<std::int64_t>(used + seconds_ + 1) * 1000;
   // A limit is at most the hard limit, which the user may have set (ulimit -H): it cannot be
   // raised.
   const auto limit = [&](auto what, rlim_t most) {
@@ -284,12 +285,17 @@ bool HelperProcess::receive_all(void* to, std::size_t bytes) {
   std::chrono::milliseconds idle{0};
   std::int64_t computed = -1;
   while (bytes > 0) {
+    if (is_told(stop_)) return false;
+    // A library can block the signal that the kernel sends at the limit.
+    const std::int64_t used = processor_ms();
+    if (used > most_ms_) {
+      over_time_ = true;
+      return false;
+    }
     pollfd waiting{socket_.fd(), POLLIN, 0};
     const int ready = ::poll(&waiting, 1, static_cast<int>(wait.count()));
     if (ready < 0 && errno != EINTR) return false;
     if (ready <= 0) {
-      if (is_told(stop_)) return false;
-      const std::int64_t used = processor_ms();
       if (used != computed) idle = idle.zero();
       computed = used;
       if (ready == 0) idle += wait;
@@ -349,14 +355,15 @@ Result<HelperAnswer> HelperProcess::run(const HelperJob& job) {
   stop_ = nullptr;
   if (stopped) return given_up();
   if (!answer) return answer;
+  const bool taken = answer->outcome != DecoderOutcome::Done || take_room(job.room);
+  give_back();
   if (answer->outcome == DecoderOutcome::NoMemory) {
     return Error{ErrorCode::TooLarge, std::string("the decoder of ") + plugin_.reads +
                                           " needs more memory than " +
                                           byte_size(most_memory(job.room.size())) +
                                           ", the most for a file of this size"};
   }
-  if (answer->outcome == DecoderOutcome::Done && !take_room(job.room)) return died();
-  give_back();
+  if (!taken) return died();
   return answer;
 }
 

@@ -98,7 +98,9 @@ class HelperProcess {
   File room_;
   std::size_t room_bytes_ = 0;
   std::uint64_t seconds_ = 0;   // limit of the job
+  std::int64_t most_ms_ = 0;    // processor time of the process at which the job must have ended
   const Stop* stop_ = nullptr;  // of the job
+  bool over_time_ = false;      // it was ended because it ignored the signal of its limit
   bool idle_ = false;           // it was ended because it was idle
   int status_ = 0;              // as waitpid gives it
 };

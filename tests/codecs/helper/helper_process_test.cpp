@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codecs/helper/helper_process.h"
 
+#include <dlfcn.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -94,10 +95,12 @@ TEST_CASE("the end of a helper process is an error that says why", "[codecs][hel
   CHECK(death_of(Hostile::Abort) == Error{ErrorCode::Damaged, who + "died (signal 6, Aborted)"});
   CHECK(death_of(Hostile::Exit) == Error{ErrorCode::Damaged, who + "ended (exit code 7)"});
   CHECK(death_of(Hostile::Lie) == Error{ErrorCode::Damaged, who + "ended (exit code 0)"});
-  CHECK(death_of(Hostile::Spin, {.seconds = 1}) ==
-        Error{ErrorCode::TooLarge,
-              "the decoder of hostile files was ended after 1 s of processor time, the most for a "
-              "file of this size"});
+  for (const Hostile spin : {Hostile::Spin, Hostile::SpinBlocked}) {
+    CHECK(death_of(spin, {.seconds = 1}) ==
+          Error{ErrorCode::TooLarge,
+                "the decoder of hostile files was ended after 1 s of processor time, the most for "
+                "a file of this size"});
+  }
 }
 
 TEST_CASE("a job that is stopped ends its process", "[codecs][helper]") {
@@ -228,11 +231,12 @@ TEST_CASE("a helper or plug-in that is missing, broken or foreign is an error th
   CHECK(refusal().message.starts_with("libdeckle_hostile.so, which cannot be loaded: " +
                                       (folder / "libdeckle_hostile.so")));
   fs::remove(folder / "libdeckle_hostile.so");
-  fs::create_symlink("/lib/x86_64-linux-gnu/libm.so.6", folder / "libdeckle_hostile.so");
-  if (fs::exists(folder / "libdeckle_hostile.so")) {
-    CHECK(refusal() == unsupported("libdeckle_hostile.so, which is of another version of deckle: " +
-                                   (folder / "libdeckle_hostile.so")));
-  }
+  // A library that is no plug-in.
+  Dl_info library{};
+  REQUIRE(::dladdr(reinterpret_cast<const void*>(&::getpid), &library) != 0);
+  fs::create_symlink(library.dli_fname, folder / "libdeckle_hostile.so");
+  CHECK(refusal() == unsupported("libdeckle_hostile.so, which is of another version of deckle: " +
+                                 (folder / "libdeckle_hostile.so")));
   fs::remove(folder / "deckle-decoder");
   folder.put("deckle-decoder", "no program");
   CHECK(refusal().code == ErrorCode::Unreadable);
