@@ -32,9 +32,10 @@ using namespace std::string_view_literals;
 struct Jp2 {
   ImageInfo info;
   Bytes codestream;
-  std::uint32_t bits = 8;       // of a sample
-  bool ycc = false;             // the first three components are sYCC
-  std::optional<Error> broken;  // what is missing or damaged in the codestream
+  bool whole = true;  // the box of the codestream is not cut off
+  Jp2Tiling tiling{};
+  std::uint32_t bits = 8;  // of a sample
+  bool ycc = false;        // the first three components are sYCC
 };
 
 constexpr std::uint64_t kSoc = 0xFF4F;
@@ -148,7 +149,6 @@ Result<Jp2> read_jp2_header(Bytes file) {
   Jp2 jp2;
   jp2.info.format = Format::Jp2;
   jp2.codestream = file;
-  bool whole = true;
   Boxes boxes;
   if (file[0] == 0) {
     jp2.codestream = {};
@@ -157,7 +157,7 @@ Result<Jp2> read_jp2_header(Bytes file) {
       if (box->type == "jp2h") read_header_box(box->inside, boxes);
       if (box->type == "jp2c") {
         jp2.codestream = box->inside;
-        whole = box->whole;
+        jp2.whole = box->whole;
         break;
       }
     }
@@ -199,14 +199,14 @@ Result<Jp2> read_jp2_header(Bytes file) {
     const std::int64_t tile = number(side + 16);
     return tile < 1 ? 0 : (number(side) - number(side + 24) + tile - 1) / tile;
   };
-  Jp2Tiling tiling{
-      .picture = {number(16), number(20), number(8), number(12)},
-      .first = {number(32), number(36), number(32) + number(24), number(36) + number(28)},
-      .across = tiles_of(8),
-      .down = tiles_of(12),
-      .components = components};
+  jp2.tiling = {.picture = {number(16), number(20), number(8), number(12)},
+                .first = {number(32), number(36), number(32) + number(24), number(36) + number(28)},
+                .across = tiles_of(8),
+                .down = tiles_of(12),
+                .components = components};
   constexpr std::int64_t kMostTiles = 65535;  // the format's limit
   const auto some = [](std::int64_t n) { return n >= 1 && n <= kMostTiles; };
+  const Jp2Tiling& tiling = jp2.tiling;
   if (!some(tiling.across) || !some(tiling.down) || !some(tiling.across * tiling.down))
     return bad_header("no tiles, or more than " + std::to_string(kMostTiles));
   const std::int64_t tiles = tiling.across * tiling.down;
@@ -216,9 +216,6 @@ Result<Jp2> read_jp2_header(Bytes file) {
   constexpr std::int64_t kSmallTile = 1024;
   if (tiles > kFewTiles && shape.pixels() / tiles < kSmallTile)
     return unsupported_jp2("in " + std::to_string(tiles) + " tiles of fewer than 32 x 32 pixels");
-  jp2.broken = find_wrong_in_tiles(file, code, tiling);
-  if (!whole && !jp2.broken)
-    jp2.broken = Error{ErrorCode::Truncated, "truncated: the last box is cut off"};
   return jp2;
 }
 
@@ -379,7 +376,9 @@ Result<Damage> decode_jp2(Bytes file, const ImageInfo& info, const DecodeOptions
                           Tensor& out) {
   const Result<Jp2> jp2 = read_jp2_header(file);
   if (!jp2) return jp2.error();
-  if (jp2->broken) return *jp2->broken;
+  if (auto wrong = find_wrong_in_tiles(file, jp2->codestream, jp2->tiling))
+    return *std::move(wrong);
+  if (!jp2->whole) return Error{ErrorCode::Truncated, "truncated: the last box is cut off"};
   const Result<Image> image = decode_components(*jp2, file);
   if (!image) return image.error();
   out.reset(info.shape, info.dtype);
