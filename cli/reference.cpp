@@ -129,8 +129,8 @@ std::string layers_page() {
 
 // The placeholder of an option's value: its own name, the allowed words, or VALUE.
 std::string value_of(const CLI::Option& option) {
-  if (option.get_items_expected_max() == 0) return "";
   if (!option.get_option_text().empty()) return option.get_option_text();
+  if (option.get_items_expected_max() == 0) return "";
   const std::string type = option.get_type_name();
   const auto open = type.find('{');
   const auto close = type.find('}');
@@ -148,8 +148,7 @@ std::string option_names(const CLI::Option& option) {
   for (const std::string& name : option.get_lnames())
     names += (names.empty() ? "--" : ", --") + name;
   const std::string value = value_of(option);
-  const bool attached = value.starts_with("[=");
-  return names + (value.empty() || attached ? "" : " ") + value;
+  return names + (value.empty() ? "" : " ") + value;
 }
 
 // A footer's text: lines that begin with two spaces are commands.
@@ -160,7 +159,7 @@ std::string footer_text(std::string_view footer) {
     const std::string_view line = footer.substr(0, footer.find('\n'));
     footer.remove_prefix(std::min(line.size() + 1, footer.size()));
     const bool is_code = line.starts_with("  ");
-    if (is_code && !in_code) out += "\n```sh\n";
+    if (is_code && !in_code) out += "\n```text\n";
     if (!is_code && in_code) out += "```\n";
     in_code = is_code;
     out += std::string(is_code ? line.substr(2) : line) + "\n";
@@ -282,7 +281,6 @@ std::string keys_table(std::span<const ManifestKey> keys) {
 std::optional<std::string> reference(std::string_view name, const CLI::App& app) {
   if (name == "layers") return layers_page();
   if (name == "command-line") return commands_page(app);
-  if (name == "layer-list") return layer_list();
   if (name == "chain-keys") return chain_keys();
   if (name == "header-keys") return keys_table(kHeaderKeys);
   if (name == "record-keys") return keys_table(kRecordKeys);

@@ -10,8 +10,8 @@
 
 namespace deckle::cli {
 
-/// The part with this name: "layers" and "command-line" are pages; "chain-keys", "header-keys",
-/// "record-keys" and "layer-list" are tables. Nothing for another name.
+/// The part with this name: "layers" and "command-line" are pages; "chain-keys", "header-keys" and
+/// "record-keys" are tables. Nothing for another name.
 [[nodiscard]] std::optional<std::string> reference(std::string_view name, const CLI::App& app);
 
 }  // namespace deckle::cli

@@ -15,6 +15,7 @@ import sys
 
 DOCS = pathlib.Path(__file__).resolve().parent
 PAGES = {"layers": DOCS / "reference/layers.md", "command-line": DOCS / "reference/command-line.md"}
+BLOCKS = {"chain-keys", "header-keys", "record-keys"}
 BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -29,17 +30,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deckle", default=str(DOCS.parent / "build/release/deckle"), help="default: %(default)s")
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--docs", type=pathlib.Path, default=DOCS, help=argparse.SUPPRESS)
     options = parser.parse_args()
 
     wanted = {}
     for name, path in PAGES.items():
-        wanted[options.docs / path.relative_to(DOCS)] = reference(options.deckle, name)
-    for path in sorted(options.docs.glob("*.md")):
+        wanted[path] = reference(options.deckle, name)
+    found = set()
+    for path in sorted(DOCS.rglob("*.md")):
+        if path in wanted:
+            continue
         text = path.read_text(encoding="utf-8")
+        found.update(name for _, name, _ in BLOCK.findall(text))
         filled = BLOCK.sub(lambda block: block[1] + reference(options.deckle, block[2]) + block[3], text)
         if filled != text:
             wanted[path] = filled
+
+    if found != BLOCKS:
+        sys.exit(f"docs/ has blocks for {sorted(found)}, and should have them for {sorted(BLOCKS)}")
 
     stale = False
     for path, text in wanted.items():

@@ -42,8 +42,10 @@ inline constexpr std::array kRecordKeys{
     ManifestKey{"error", "code and message, if there is no output because something failed"},
     ManifestKey{"skipped", "the reason, if there is no output because the chain skips the input"},
     ManifestKey{"draws", "every random decision: layer, seed, and what was chosen"},
-    ManifestKey{"window", "the part of the input that was needed: [begin, end] for each axis"},
-    ManifestKey{"placed", "where that window is in the output: [begin, end] for each axis"},
+    ManifestKey{
+        "window",
+        "the part of the input that was needed: the begin of each axis, then the end of each"},
+    ManifestKey{"placed", "where that window is in the output, in the same order"},
     ManifestKey{"scale", "factor from input to output for each axis, if one is not 1"},
     ManifestKey{"flipped", "whether each axis is flipped, if one is"},
     ManifestKey{"output", "path of the output, in the output folder"},
