@@ -109,7 +109,7 @@ TEST_CASE("every odd file is read or refused by name, and every bad one as its c
           "[codecs][recognise][data]") {
   const std::filesystem::path folder = data_folder();
   if (folder.empty()) {
-    WARN("skipped: DECKLE_TEST_DATA does not name the folder of test pictures");
+    WARN("SKIPPED: DECKLE_TEST_DATA does not name the folder of test pictures");
     return;
   }
   const Stderr said;

@@ -62,10 +62,9 @@ TEST_CASE("an argument that is not given has its declared default") {
       if (argument.fallback.is_null() || !argument.otherwise.empty()) continue;
       Json without = example["config"];
       without.erase(std::string(argument.name));
-      // Some arguments need a certain word, which the example does not have.
       Json with = without;
       with[std::string(argument.name)] = argument.fallback;
-      if (!test::mistakes_of(name, with.dump()).empty()) continue;
+      REQUIRE(test::mistakes_of(name, with.dump()).empty());
       CHECK(test::config_of(name, with.dump()) == test::config_of(name, without.dump()));
     }
   }

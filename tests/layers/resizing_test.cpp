@@ -61,7 +61,7 @@ TEST_CASE("Resizing refuses other values, at their position") {
             "\"bilinear\"?"});
   CHECK(wrong(R"("fill_mode": "wrap")") ==
         Lines{"/fill_mode: \"wrap\" is not a fill_mode of Resizing; it is constant"});
-  CHECK(wrong(R"("fill_value": [1, 2])") == Lines{"/fill_value: \"fill_value\" is one number"});
+  CHECK(wrong(R"("fill_value": [1, 2])") == Lines{"/fill_value: [1,2] is not a number"});
   CHECK(wrong(R"("crop_to_aspect_ratio": true, "pad_to_aspect_ratio": true)") ==
         Lines{"/pad_to_aspect_ratio: crop_to_aspect_ratio and pad_to_aspect_ratio exclude each "
               "other"});
