@@ -28,7 +28,6 @@ set(public_headers
   batch/shard.h
   chain/chain.h
   chain/chain_file.h
-  batch/effects.h
   chain/json_text.h
   chain/plan.h
   codecs/codec.h

@@ -51,7 +51,7 @@ bool is_image_extension(const std::string& extension) {
   });
 }
 
-bool passes_over(const InputList& list, const InputFile& file) {
+bool is_left_out(const InputList& list, const InputFile& file) {
   const auto codec = look(list.file_path(file));
   return !codec && is_skipped(codec.error(), file.path, file.named);
 }
@@ -159,7 +159,7 @@ bool holds_images(const InputList& list, const OutputFolders& folders, std::stri
   for (std::size_t i = 0; i < list.files.size(); ++i) {
     const std::string_view own = folders[i];
     const bool below = own == folder || (own.starts_with(folder) && own[folder.size()] == '/');
-    if (below && !passes_over(list, list.files[i])) return true;
+    if (below && !is_left_out(list, list.files[i])) return true;
   }
   return false;
 }
@@ -277,7 +277,7 @@ std::size_t keep_images(InputList& list, int jobs) {
   std::vector<std::uint8_t> drop(list.files.size(), 0);
   for_each_index(list.files.size(), jobs, [&](std::size_t i, std::size_t) {
     const InputFile& file = list.files[i];
-    drop[i] = passes_over(list, file) ? 1 : 0;
+    drop[i] = is_left_out(list, file) ? 1 : 0;
   });
   std::size_t kept = 0;
   for (std::size_t i = 0; i < drop.size(); ++i) {
@@ -297,8 +297,8 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
   // The manifest and the seeds identify an input by its name.
   for (std::uint32_t i = 1; i < list.files.size(); ++i) {
     const InputFile& file = list.files[i];
-    if (file.path != list.files[i - 1].path || passes_over(list, file) ||
-        passes_over(list, list.files[i - 1]))
+    if (file.path != list.files[i - 1].path || is_left_out(list, file) ||
+        is_left_out(list, list.files[i - 1]))
       continue;
     clashes.push_back("two inputs have the name " + printable(file.path) + ": " + shown(i - 1) +
                       ", " + shown(i));
@@ -318,7 +318,7 @@ std::vector<std::string> find_clashes(const Chain& chain, const InputList& list)
   for (const InputFile& file : list.files) {
     if (!chain.output.stack || !name_of_path(file.path).starts_with("deckle-stack")) continue;
     for (const auto& [output, copy] : possible_copies(chain, file)) {
-      if (is_stack_name(name_of_path(output)) && !passes_over(list, file)) {
+      if (is_stack_name(name_of_path(output)) && !is_left_out(list, file)) {
         clashes.push_back(printable(list.file_path(file)) + " would write " + printable(output) +
                           ", the name of the array of all outputs");
       }

@@ -290,7 +290,7 @@ class ChainParser {
     const bool channels_first = is_channels_first(layers, data_format);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const std::string pointer = at + "/" + std::to_string(i);
-      if (in_model_ && passes_over(chain, layers[i], pointer)) continue;
+      if (in_model_ && skips(chain, layers[i], pointer)) continue;
       const Setting setting{chain.keras, channels_first, purpose_ == Purpose::Shapes, {}};
       auto layer = read_layer(layers[i], pointer, setting);
       if (!layer) continue;
@@ -376,8 +376,8 @@ class ChainParser {
     }
   }
 
-  // Entries of a model that are no operations.
-  static bool passes_over(Chain& chain, const Json& entry, const std::string& pointer) {
+  // Whether an entry of a model is no operation. One that only training uses is recorded.
+  static bool skips(Chain& chain, const Json& entry, const std::string& pointer) {
     const Json* class_name = entry.is_object() ? get_member(entry, "class_name") : nullptr;
     if (class_name == nullptr || !class_name->is_string()) return false;
     const auto& name = class_name->get_ref<const std::string&>();

@@ -12,11 +12,6 @@
 #include <vector>
 
 #include "chain/chain.h"
-#include "codecs/codec_options.h"
-#include "codecs/format.h"
-#include "codecs/image_info.h"
-#include "codecs/metadata.h"
-#include "core/bytes.h"
 #include "core/dtype.h"
 #include "core/result.h"
 #include "core/stop.h"

@@ -64,7 +64,7 @@ Result<Done> check_npy(const Shape& /*shape*/, DType /*dtype*/) {
 
 Result<Done> encode_npy(const Tensor& pixels, const EncodeOptions& options, Buffer& out) {
   std::vector<std::int64_t> axes;
-  if (options.batch_axis) axes.push_back(pixels.batch);
+  if (options.batch_axis || pixels.batch != 1) axes.push_back(pixels.batch);
   if (options.channels_first) axes.push_back(pixels.shape.channels);
   for (int a = 0; a < pixels.shape.rank; ++a)
     axes.push_back(pixels.shape[a]);

@@ -32,8 +32,9 @@ struct DecodeOptions {
   std::optional<std::array<int, 3>> background{};
   bool index = false;    ///< keep palette indices, and grey of fewer than 8 bits, as stored
   bool to_srgb = false;  ///< convert colours from the picture's ICC profile to sRGB
-  /// Asked after each row of JPEG and PNG and after each strip of TIFF. If it stops, decoding fails
-  /// with Stopped. Null: never asked. The caller of a RowReader stops by asking for no more rows.
+  /// Asked after each row of JPEG and PNG, after each strip of TIFF, and while a plug-in decodes.
+  /// If it stops, decoding fails with Stopped. Null: never asked. The caller of a RowReader stops
+  /// by asking for no more rows.
   const Stop* stop = nullptr;
 };
 

@@ -32,7 +32,9 @@ namespace deckle {
 /// - If `turned` (the pixels were turned upright), Orientation becomes 1.
 /// - Size tags get the size of the output.
 /// - The thumbnail and its directory are removed: it shows the picture before it was turned,
-/// cropped or resized. Empty for an invalid block, or if its directories overlap other data.
+///   cropped or resized.
+///
+/// Empty for an invalid block, or if its directories overlap other data.
 [[nodiscard]] std::vector<std::uint8_t> upright_exif(std::vector<std::uint8_t> block, bool turned,
                                                      std::int64_t rows, std::int64_t cols);
 

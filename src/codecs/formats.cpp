@@ -2,8 +2,8 @@
 // Source  signatures: the specification of each format
 #include "codecs/formats.h"
 
-#include <algorithm>
 #include <array>
+#include <cassert>
 #include <string>
 #include <utility>
 
@@ -162,9 +162,17 @@ std::span<const Codec> codecs() {
   return kCodecs;
 }
 
+const Codec* find_codec(Format format) {
+  for (const Codec& codec : codecs()) {
+    if (codec.format == format) return &codec;
+  }
+  return nullptr;
+}
+
 const Codec& codec_of(Format format) {
-  const std::span<const Codec> all = codecs();
-  return *std::find_if(all.begin(), all.end(), [&](const Codec& c) { return c.format == format; });
+  const Codec* const codec = find_codec(format);
+  assert(codec != nullptr);
+  return *codec;
 }
 
 const Codec* codec_by_name(std::string_view name) {

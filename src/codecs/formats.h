@@ -19,7 +19,9 @@ inline constexpr std::size_t kHeadBytes = 512;
 
 /// All codecs, in the order in which `recognise` asks them.
 [[nodiscard]] std::span<const Codec> codecs();
-/// The row of `format`, which must be in the table.
+/// The row of `format`; null if it is not in the table.
+[[nodiscard]] const Codec* find_codec(Format format);
+/// The same of a format that is in the table.
 [[nodiscard]] const Codec& codec_of(Format format);
 /// By name or extension, in upper or lower case; null if there is none.
 [[nodiscard]] const Codec* codec_by_name(std::string_view name);

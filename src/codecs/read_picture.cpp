@@ -130,12 +130,10 @@ class RecolouredRows final : public RowReader {
 
 // Fails if `info` is not the result of read_info for this file.
 Result<Done> check_info(Bytes file, const ImageInfo& info) {
-  const auto known = codecs();
-  const auto codec = std::find_if(known.begin(), known.end(),
-                                  [&](const Codec& c) { return c.format == info.format; });
-  if (codec == known.end() || !codec->matches(file)) {
+  const Codec* const codec = find_codec(info.format);
+  if (codec == nullptr || !codec->matches(file)) {
     return Error{ErrorCode::Usage, "the header is not of this file: its format is " +
-                                       std::string(codec == known.end() ? "unknown" : codec->name)};
+                                       std::string(codec == nullptr ? "unknown" : codec->name)};
   }
   if (auto shape = check_shape(info.shape); !shape) return shape;
   if (info.batch && *info.batch < 1)

@@ -28,8 +28,8 @@ namespace deckle {
                                     Tensor& out);
 
 /// Decodes at least the window `needed` of the upright picture, with the samples of a full decode.
-/// A truncated file always fails. Damage outside `needed` is found only with `check_all`. Fails
-/// with Usage if `needed` is not inside the picture.
+/// A truncated file fails, unless `accept_truncated`. Damage outside `needed` is found only with
+/// `check_all`. Fails with Usage if `needed` is not inside the picture.
 [[nodiscard]] Result<Part> decode_window(Bytes file, const ImageInfo& info,
                                          const DecodeOptions& options, const Window& needed,
                                          Tensor& out);

@@ -38,7 +38,7 @@ Result<Done> encode_tensor(const Tensor& pixels, const EncodeOptions& options, B
   if (auto right = check_tensor(pixels); !right) return right;
   if (auto quality = check_range(options.quality, 1, 100, "quality"); !quality) return quality;
   if (auto level = check_range(options.compression, 0, 9, "compression"); !level) return level;
-  const Codec* const found = codec_by_name(options.format.name);
+  const Codec* const found = find_codec(options.format);
   if (found == nullptr)
     return Error{ErrorCode::Usage, "no format is called " + std::string(options.format.name)};
   const Codec& codec = *found;

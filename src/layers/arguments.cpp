@@ -235,6 +235,10 @@ std::vector<double> Arguments::numbers(std::string_view name) {
     return number.is_number() && std::isfinite(number.get<double>());
   };
   if (is_finite(value)) return {value.get<double>()};
+  if (argument.form == Form::Number) {
+    mistake(name, shown(value) + " is not a number");
+    return {usual};
+  }
   if (!value.is_array() || value.empty() || !std::all_of(value.begin(), value.end(), is_finite)) {
     mistake(name, shown(value) + " is not a number, or a list of one number for each channel");
     return {usual};

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/text.h"
 #include "layers/weights.h"
 
 namespace deckle {

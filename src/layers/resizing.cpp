@@ -73,9 +73,7 @@ std::optional<Layer> parse_resizing(Arguments& arguments) {
   resizing.crop = arguments.boolean("crop_to_aspect_ratio");
   resizing.pad = arguments.boolean("pad_to_aspect_ratio");
   arguments.choice("fill_mode");
-  const auto fill_value = arguments.numbers("fill_value");
-  if (fill_value.size() != 1) arguments.mistake("fill_value", "\"fill_value\" is one number");
-  resizing.fill_value = fill_value[0];
+  resizing.fill_value = arguments.numbers("fill_value")[0];
   if (resizing.crop && resizing.pad) {
     arguments.mistake("pad_to_aspect_ratio",
                       "crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other");

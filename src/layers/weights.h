@@ -33,9 +33,6 @@ struct WeightArray {
 /// The array with the entries of `count` axes from `first` on in the opposite order.
 [[nodiscard]] WeightArray reversed(const WeightArray& array, std::size_t first, std::size_t count);
 
-/// "(3, 3, 1, 8)".
-[[nodiscard]] std::string shape_text(std::span<const std::int64_t> shape);
-
 /// The names of the filters, which have one channel.
 [[nodiscard]] std::span<const std::string_view> named_kernels();
 

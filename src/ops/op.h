@@ -25,7 +25,7 @@ struct GatherOp {
   std::vector<Fill> fills{{0.0}};  ///< the first is zero
 };
 
-/// Resizes to rows x cols. `to` is a float type.
+/// Resizes to rows x cols. `to` is a float type; fuse_final_rounding makes it uint8 or uint16.
 struct ResizeOp {
   std::int64_t rows;
   std::int64_t cols;

@@ -107,8 +107,7 @@ Metadata read_metadata(Bytes file) {
   port.file = file;
   const TiffHandle tiff = open_tiff(port, "r");
   if (tiff == nullptr) return {};
-  const Bytes icc = bytes_of_tag(tiff.get(), TIFFTAG_ICCPROFILE);
-  return {{icc.begin(), icc.end()},
+  return {icc_of(port, tiff.get()),
           {},
           xmp_packet(bytes_of_tag(tiff.get(), TIFFTAG_XMLPACKET)),
           has_tag(port, tiff.get(), TIFFTAG_EXIFIFD) || has_tag(port, tiff.get(), TIFFTAG_GPSIFD)};
@@ -148,9 +147,8 @@ Result<ImageInfo> read_volume_info(Bytes file) {
     if (!layout) return in_page(pages, layout.error());
     const ImageInfo& page = layout->info;
     if (pages == 0) {
-      const Bytes icc = bytes_of_tag(tiff.get(), TIFFTAG_ICCPROFILE);
       info = page;
-      info.icc.assign(icc.begin(), icc.end());
+      info.icc = icc_of(port, tiff.get());
     }
     if (page.shape != info.shape || page.dtype != info.dtype || page.bands != info.bands) {
       const auto described = [](const ImageInfo& i) {

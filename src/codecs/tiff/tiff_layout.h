@@ -50,11 +50,6 @@ struct TiffLayout {
   bool associated = false;            ///< colours are multiplied with the alpha
   bool scaled = true;                 ///< integers of fewer bits than their type fill its range
   std::vector<std::uint8_t> palette;  ///< R, G, B of each index
-
-  /// Stored bytes are those of the Tensor.
-  [[nodiscard]] bool as_stored() const {
-    return colour == TiffColour::Plain && packing == TiffPacking::Whole;
-  }
 };
 
 /// Keeps indices, or grey of fewer than 8 bits, as samples: ImageInfo::indexed.
