@@ -147,9 +147,10 @@ void ConvolutionReader::read_transposed() {
 void ConvolutionReader::check() {
   const bool given = arguments_.find("weights") != nullptr || given_.named;
   if (given_.has_filters() && given_.filters == kAny && arguments_.find("filters") == nullptr &&
-      !given)
+      !given) {
     arguments_.mistake("filters",
                        arguments_.layer_name() + " needs \"filters\", how many channels it makes");
+  }
   if (arguments_.find("kernel_size") == nullptr && !given)
     arguments_.mistake("kernel_size", arguments_.layer_name() + " needs \"kernel_size\"");
   if (given_.filters != kAny) check_groups(arguments_, given_);
@@ -168,9 +169,10 @@ Json ConvolutionReader::config() {
   config["kernel_size"] = given_.size;
   config["strides"] = given_.strides;
   config["padding"] = kPaddings.at(static_cast<std::size_t>(given_.padding));
-  if (given_.kind == ConvolutionKind::Transposed)
+  if (given_.kind == ConvolutionKind::Transposed) {
     config["output_padding"] =
         given_.output_padding.empty() ? Json(nullptr) : Json(given_.output_padding);
+  }
   const auto as_given = [&](const char* name) {
     const Json* value = arguments_.find(name);
     config[name] = value == nullptr ? Json(nullptr) : *value;

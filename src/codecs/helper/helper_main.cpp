@@ -196,25 +196,25 @@ int serve(const char* path) {
 
 // These functions replace those of libc, also for plug-ins and their libraries.
 extern "C" {
-FILE* fopen(const char* path, const char* mode) {
-  return open_stream("fopen", path, mode);
+FILE* fopen(const char* filename, const char* modes) {
+  return open_stream("fopen", filename, modes);
 }
-FILE* fopen64(const char* path, const char* mode) {
-  return open_stream("fopen64", path, mode);
+FILE* fopen64(const char* filename, const char* modes) {
+  return open_stream("fopen64", filename, modes);
 }
-int open(const char* path, int flags, ...) {
+int open(const char* file, int oflag, ...) {
   std::va_list list;
-  va_start(list, flags);
-  const mode_t mode = mode_of(flags, list);
+  va_start(list, oflag);
+  const mode_t mode = mode_of(oflag, list);
   va_end(list);
-  return open_descriptor("open", path, flags, mode);
+  return open_descriptor("open", file, oflag, mode);
 }
-int open64(const char* path, int flags, ...) {
+int open64(const char* file, int oflag, ...) {
   std::va_list list;
-  va_start(list, flags);
-  const mode_t mode = mode_of(flags, list);
+  va_start(list, oflag);
+  const mode_t mode = mode_of(oflag, list);
   va_end(list);
-  return open_descriptor("open64", path, flags, mode);
+  return open_descriptor("open64", file, oflag, mode);
 }
 }
 
