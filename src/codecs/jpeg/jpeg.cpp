@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -480,7 +481,7 @@ std::string version(const EncodeOptions& /*options*/) {
   if (!written || !decoder.open_whole() || !guarded(decoder.report, [&] {
         read_pixels(decoder.jpeg, pixels.data(), sample_picture().row_bytes());
       })) {
-    return "libjpeg-turbo";
+    throw std::bad_alloc();  // nothing else can fail; without its digest it would be another codec
   }
   made.append(pixels.bytes());
   return "libjpeg-turbo (" + short_digest(made.bytes()) + ")";
