@@ -381,6 +381,19 @@ TEST_CASE("JPEG 2000 is refused wherever it is cut", "[codecs][jp2]") {
   CHECK(said.text().empty());
 }
 
+// The codestream is whole, but its box promises ten bytes more than the file has.
+TEST_CASE("a JPEG 2000 box that reaches beyond the file is truncated", "[codecs][jp2]") {
+  File file = jp2_of(picture(20, 30, 3));
+  const auto type = std::search(file.begin(), file.end(), "jp2c"sv.begin(), "jp2c"sv.end());
+  REQUIRE(type != file.end());
+  const auto length = static_cast<std::uint32_t>(file.end() - type) + 4 + 10;
+  for (int i = 0; i < 4; ++i)
+    *(type - 1 - i) = static_cast<std::uint8_t>(length >> (8U * static_cast<unsigned>(i)));
+  Tensor out;
+  CHECK(read(file, out).error() ==
+        Error{ErrorCode::Truncated, "truncated: the last box is cut off"});
+}
+
 TEST_CASE("JPEG 2000 whose header lies is refused before memory is taken", "[codecs][jp2]") {
   const File good = jp2_of(picture(70, 70, 3), {.tile = 40});
   const std::size_t siz = siz_of(good);
